@@ -1,0 +1,157 @@
+/* Segments of constant offsets, one after the other. */
+#include "rtp/rewrite.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "rtp/sequence.h"
+
+#define FIRST_CYCLE     0x10000u
+#define PICTURE_ID_MASK 0x7FFF
+#define KEY_INDEX_MASK  0x1F
+#define US_PER_S        1000000
+
+void rtp_rewrite_init(struct rtp_rewrite *rewrite, uint32_t clock_rate_hz, uint16_t first_seq,
+                      uint32_t first_timestamp, uint16_t first_picture_id)
+{
+    memset(rewrite, 0, sizeof(*rewrite));
+    rewrite->clock_rate_hz = clock_rate_hz;
+    /* What comes next is always one more than the last. */
+    rewrite->highest_out_seq = FIRST_CYCLE + first_seq - 1;
+    rewrite->last_timestamp = first_timestamp;
+    rewrite->last_picture_id = (first_picture_id - 1) & PICTURE_ID_MASK;
+    rewrite->last_tl0 = UINT8_MAX;
+    rewrite->last_key_index = KEY_INDEX_MASK;
+}
+
+static uint32_t ticks(const struct rtp_rewrite *rewrite, int64_t elapsed_us)
+{
+    return (uint32_t)(elapsed_us * rewrite->clock_rate_hz / US_PER_S);
+}
+
+/* Where a new source's timestamps begin: after the last one by wall clock, and by a tick at least.
+ */
+static uint32_t next_timestamp(const struct rtp_rewrite *rewrite, int64_t now_us)
+{
+    if (!rewrite->started)
+        return rewrite->last_timestamp;
+    int64_t elapsed_us = now_us - rewrite->last_sent_us;
+    uint32_t step = elapsed_us > 0 ? ticks(rewrite, elapsed_us) : 0;
+    return rewrite->last_timestamp + (step > 0 ? step : 1);
+}
+
+void rtp_rewrite_start(struct rtp_rewrite *rewrite, uint64_t source,
+                       const struct rtp_rewrite_fields *first, int64_t now_us)
+{
+    assert(source != 0);
+    uint64_t out_seq = rewrite->highest_out_seq + 1;
+    uint32_t timestamp = next_timestamp(rewrite, now_us);
+    /* A segment that never sent anything is replaced, not remembered. */
+    if (rewrite->started && rewrite->segments[rewrite->current].first_out_seq != out_seq)
+        rewrite->current = (rewrite->current + 1) % RTP_REWRITE_SEGMENTS;
+    rewrite->segments[rewrite->current] = (struct rtp_rewrite_segment){
+        .source = source,
+        .first_out_seq = out_seq,
+        .first_in_seq = first->ext_seq,
+        .seq_offset = out_seq - first->ext_seq,
+        .timestamp_offset = timestamp - first->timestamp,
+        .picture_id_offset =
+            (uint16_t)(rewrite->last_picture_id + 1 - first->picture_id) & PICTURE_ID_MASK,
+        .tl0_offset = (uint8_t)(rewrite->last_tl0 + 1 - first->tl0_picture_index),
+        .key_offset = (uint8_t)(rewrite->last_key_index + 1 - first->key_index) & KEY_INDEX_MASK,
+    };
+    rewrite->started = true;
+    rewrite->last_timestamp = timestamp;
+    rewrite->last_sent_us = now_us;
+    /* From here on pictures are counted in this source's terms. */
+    rewrite->has_made = true;
+    rewrite->made_timestamp = first->timestamp;
+    rewrite->made_picture_id = first->picture_id & PICTURE_ID_MASK;
+}
+
+void rtp_rewrite_map(const struct rtp_rewrite_segment *segment, struct rtp_rewrite_fields *fields)
+{
+    fields->ext_seq += segment->seq_offset;
+    fields->timestamp += segment->timestamp_offset;
+    fields->picture_id = (fields->picture_id + segment->picture_id_offset) & PICTURE_ID_MASK;
+    fields->tl0_picture_index = (uint8_t)(fields->tl0_picture_index + segment->tl0_offset);
+    fields->key_index = (fields->key_index + segment->key_offset) & KEY_INDEX_MASK;
+}
+
+bool rtp_rewrite_apply(struct rtp_rewrite *rewrite, struct rtp_rewrite_fields *fields,
+                       int64_t now_us)
+{
+    const struct rtp_rewrite_segment *segment = &rewrite->segments[rewrite->current];
+    if (!rewrite->started || fields->ext_seq < segment->first_in_seq)
+        return false;
+    rtp_rewrite_map(segment, fields);
+    if (fields->ext_seq <= rewrite->highest_out_seq)
+        return true; /* late: the newest packet remains the one that the next segment goes on from
+                      */
+    rewrite->highest_out_seq = fields->ext_seq;
+    if (fields->timestamp != rewrite->last_timestamp) {
+        rewrite->last_timestamp = fields->timestamp;
+        rewrite->last_sent_us = now_us;
+    }
+    rewrite->last_picture_id = fields->picture_id;
+    rewrite->last_tl0 = fields->tl0_picture_index;
+    rewrite->last_key_index = fields->key_index;
+    return true;
+}
+
+/* The 15-bit picture number in the source's terms, whatever the descriptor has of it. */
+static uint16_t picture_of(const struct rtp_rewrite *rewrite, const struct rtp_vp8 *vp8,
+                           uint32_t timestamp)
+{
+    if (vp8->has_picture_id && (vp8->is_picture_id_15_bits || !rewrite->has_made))
+        return vp8->picture_id;
+    int step = 0;
+    if (vp8->has_picture_id) /* 7 bits: the nearest number that ends in them */
+        step = ((vp8->picture_id - rewrite->made_picture_id + 64) & 0x7F) - 64;
+    else if (!rewrite->has_made || rtp_timestamp_is_later(timestamp, rewrite->made_timestamp))
+        step = 1;
+    else if (timestamp != rewrite->made_timestamp)
+        step = -1; /* late, most likely from the picture before */
+    return (uint16_t)(rewrite->made_picture_id + step) & PICTURE_ID_MASK;
+}
+
+void rtp_rewrite_complete_vp8(struct rtp_rewrite *rewrite, const struct rtp_vp8 *vp8,
+                              uint32_t timestamp, struct rtp_rewrite_fields *fields)
+{
+    uint16_t picture_id = picture_of(rewrite, vp8, timestamp);
+    if (!rewrite->has_made || rtp_timestamp_is_later(timestamp, rewrite->made_timestamp)) {
+        rewrite->has_made = true;
+        rewrite->made_timestamp = timestamp;
+        rewrite->made_picture_id = picture_id;
+        if (vp8->is_frame_start && vp8->is_keyframe)
+            rewrite->made_key_index = (rewrite->made_key_index + 1) & KEY_INDEX_MASK;
+    }
+    fields->picture_id = picture_id;
+    /* Without TL0PICIDX every picture is of the base layer, and its number counts both. */
+    fields->tl0_picture_index =
+        vp8->has_tl0_picture_index ? vp8->tl0_picture_index : (uint8_t)picture_id;
+    fields->key_index = vp8->has_key_index ? vp8->key_index : rewrite->made_key_index;
+}
+
+const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rewrite,
+                                                   uint16_t out_seq, uint64_t *in_seq,
+                                                   uint64_t *out_ext_seq)
+{
+    uint16_t behind = (uint16_t)(rewrite->highest_out_seq - out_seq);
+    uint64_t ext_seq = rewrite->highest_out_seq - behind;
+    for (unsigned i = 0; i < RTP_REWRITE_SEGMENTS; i++) { /* from the newest on */
+        unsigned index = (rewrite->current + RTP_REWRITE_SEGMENTS - i) % RTP_REWRITE_SEGMENTS;
+        const struct rtp_rewrite_segment *segment = &rewrite->segments[index];
+        if (segment->source == 0 || ext_seq < segment->first_out_seq)
+            continue;
+        *in_seq = ext_seq - segment->seq_offset;
+        *out_ext_seq = ext_seq;
+        return segment;
+    }
+    return NULL;
+}
+
+uint32_t rtp_rewrite_timestamp_at(const struct rtp_rewrite *rewrite, int64_t now_us)
+{
+    return rewrite->last_timestamp + ticks(rewrite, now_us - rewrite->last_sent_us);
+}

@@ -1,0 +1,60 @@
+/*
+ * The server's configuration: embedded defaults, then a YAML file (libcyaml), then --set key=value.
+ * Every key stands in deploy/iris.yaml with its default. What is wrong is said with file, line and
+ * reason.
+ */
+#ifndef IRIS_SFU_CONFIG_H
+#define IRIS_SFU_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONFIG_LIST_MAX 16
+
+enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
+enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
+enum config_aead { CONFIG_AEAD_AUTO, CONFIG_AEAD_IPSEC_MB, CONFIG_AEAD_EVP };
+
+/* One field a key, same names as in the file. Strings are owned; lists end with NULL. */
+struct config {
+    char *listen_public;     /* "127.0.0.1:8080", "[::]:443" */
+    char *listen_operations; /* "127.0.0.1:8081" */
+    char *web_root;          /* folder of the web client */
+    char **hosts;            /* accepted Host names */
+    unsigned hosts_count;
+    char **origins; /* further accepted origins */
+    unsigned origins_count;
+    char **announce; /* addresses in candidates; empty: 127.0.0.1 and the machine's own */
+    unsigned announce_count;
+    uint16_t udp_port_first, udp_port_last; /* within 49152-65535 */
+    unsigned workers;                       /* 0: one per core */
+    char *token_key_file;                   /* "": no tokens, loopback listeners only */
+    enum config_aead aead;
+    enum config_log_level log_level;
+    enum config_log_format log_format;
+};
+
+#define CONFIG_ERROR_BYTES 512
+
+/**
+ * Load and validate.
+ *
+ * @param path       YAML file, NULL: none
+ * @param sets       "key=value" overrides (lists as a,b,c), set_count of them
+ * @param error      on failure "file:line: reason" (or "--set key: reason"), CONFIG_ERROR_BYTES
+ * @return           owned; NULL on failure
+ */
+struct config *config_load(const char *path, const char *const *sets, size_t set_count,
+                           char *error);
+void config_destroy(struct config *config);
+
+/**
+ * Split "host:port" or "[v6]:port".
+ *
+ * @param host  host_cap bytes, without brackets
+ * @return      false if it is neither
+ */
+bool config_split_listen(const char *listen, char *host, size_t host_cap, uint16_t *port);
+
+#endif

@@ -1,0 +1,315 @@
+/*
+ * Values and rules of the configuration. Each value is checked as it is read, so that a mistake in
+ * the file is reported there even if --set overrides it.
+ */
+#include "sfu/config_rules.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "signalling/server_access.h"
+
+#define WORKERS_MAX    64
+#define UDP_PORT_FIRST 49152 /* facts.md: the deployment opens 49152-65535 and nothing else */
+#define UDP_PORT_LAST  65535
+
+static const char *const aead_names[] = {"auto", "ipsec-mb", "evp", NULL};
+static const char *const level_names[] = {"error", "warning", "info", "debug", NULL};
+static const char *const format_names[] = {"text", "json", NULL};
+
+/* Digits and nothing else: no sign, no base prefix, no fraction. */
+static bool parse_number(const char *text, unsigned low, unsigned high, unsigned *out)
+{
+    size_t len = strlen(text);
+    unsigned long value;
+
+    if (len == 0 || len > 9 || strspn(text, "0123456789") != len)
+        return false;
+    value = strtoul(text, NULL, 10);
+    if (value < low || value > high)
+        return false;
+    *out = (unsigned)value;
+    return true;
+}
+
+bool config_split_listen(const char *listen, char *host, size_t host_cap, uint16_t *port)
+{
+    const char *colon = strrchr(listen, ':');
+    bool is_v6 = listen[0] == '[';
+    const char *start = listen + is_v6;
+    size_t len;
+    unsigned number;
+
+    if (!colon || !parse_number(colon + 1, 0, 65535, &number))
+        return false;
+    if (is_v6 && (colon == listen || colon[-1] != ']'))
+        return false;
+    if (colon - start < 1 + is_v6)
+        return false;
+    len = (size_t)(colon - start) - is_v6;
+    if (len == 0 || len >= host_cap || (!is_v6 && memchr(start, ':', len)))
+        return false;
+    memcpy(host, start, len);
+    host[len] = '\0';
+    *port = (uint16_t)number;
+    return signalling_access_is_host(host) && (!is_v6 || strchr(host, ':'));
+}
+
+static bool is_announceable(const char *text)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+
+    if (inet_pton(AF_INET, text, &v4) == 1)
+        return v4.s_addr != INADDR_ANY && !IN_MULTICAST(ntohl(v4.s_addr));
+    return inet_pton(AF_INET6, text, &v6) == 1 && !IN6_IS_ADDR_UNSPECIFIED(&v6) &&
+           !IN6_IS_ADDR_MULTICAST(&v6);
+}
+
+static bool set_string(char **field, const char *text, bool is_valid, const char *expected,
+                       char *reason, size_t cap)
+{
+    char *copy = is_valid ? strdup(text) : NULL;
+
+    if (!copy) {
+        snprintf(reason, cap, is_valid ? "out of memory" : "'%.100s' is not %s", text, expected);
+        return false;
+    }
+    free(*field);
+    *field = copy;
+    return true;
+}
+
+static bool set_number(unsigned *field, const char *text, unsigned low, unsigned high, char *reason,
+                       size_t cap)
+{
+    if (parse_number(text, low, high, field))
+        return true;
+    snprintf(reason, cap, "'%.100s' is not a number from %u to %u", text, low, high);
+    return false;
+}
+
+static bool set_port(uint16_t *field, const char *text, char *reason, size_t cap)
+{
+    unsigned port;
+
+    if (!set_number(&port, text, UDP_PORT_FIRST, UDP_PORT_LAST, reason, cap))
+        return false;
+    *field = (uint16_t)port;
+    return true;
+}
+
+/* The position of text in a list of names, or -1 and a sentence with all of them. */
+static int find_name(const char *const *names, const char *text, char *reason, size_t cap)
+{
+    int used;
+
+    for (int i = 0; names[i]; i++)
+        if (strcmp(names[i], text) == 0)
+            return i;
+    used = snprintf(reason, cap, "'%.100s' is not one of", text);
+    for (int i = 0; names[i] && used > 0 && (size_t)used < cap; i++)
+        used += snprintf(reason + used, cap - (size_t)used, "%s %s", i ? "," : "", names[i]);
+    return -1;
+}
+
+bool config_set_text(struct config *config, enum config_key key, const char *text, char *reason,
+                     size_t cap)
+{
+    char host[256];
+    uint16_t port;
+    int choice;
+
+    switch (key) {
+    case CONFIG_KEY_listen_public:
+    case CONFIG_KEY_listen_operations:
+        return set_string(key == CONFIG_KEY_listen_public ? &config->listen_public
+                                                          : &config->listen_operations,
+                          text, config_split_listen(text, host, sizeof(host), &port),
+                          "host:port or [IPv6]:port", reason, cap);
+    case CONFIG_KEY_web_root:
+        return set_string(&config->web_root, text, text[0] != '\0', "a folder", reason, cap);
+    case CONFIG_KEY_token_key_file:
+        return set_string(&config->token_key_file, text, true, "a file", reason, cap);
+    case CONFIG_KEY_udp_port_first:
+        return set_port(&config->udp_port_first, text, reason, cap);
+    case CONFIG_KEY_udp_port_last:
+        return set_port(&config->udp_port_last, text, reason, cap);
+    case CONFIG_KEY_workers:
+        return set_number(&config->workers, text, 0, WORKERS_MAX, reason, cap);
+    case CONFIG_KEY_aead:
+        choice = find_name(aead_names, text, reason, cap);
+        config->aead = choice < 0 ? config->aead : (enum config_aead)choice;
+        return choice >= 0;
+    case CONFIG_KEY_log_level:
+        choice = find_name(level_names, text, reason, cap);
+        config->log_level = choice < 0 ? config->log_level : (enum config_log_level)choice;
+        return choice >= 0;
+    case CONFIG_KEY_log_format:
+        choice = find_name(format_names, text, reason, cap);
+        config->log_format = choice < 0 ? config->log_format : (enum config_log_format)choice;
+        return choice >= 0;
+    default:
+        snprintf(reason, cap, "%s is a list", config_key_name(key));
+        return false;
+    }
+}
+
+/* Where a list lives, what its entries are. */
+struct list_rule {
+    char ***entries;
+    unsigned *count;
+    bool (*is_valid)(const char *text);
+    const char *expected;
+};
+
+static struct list_rule list_rule(struct config *config, enum config_key key)
+{
+    switch (key) {
+    case CONFIG_KEY_hosts:
+        return (struct list_rule){&config->hosts, &config->hosts_count, signalling_access_is_host,
+                                  "a host name or address without a port"};
+    case CONFIG_KEY_origins:
+        return (struct list_rule){&config->origins, &config->origins_count,
+                                  signalling_access_is_origin,
+                                  "an origin such as https://example.org, without a path"};
+    default:
+        return (struct list_rule){&config->announce, &config->announce_count, is_announceable,
+                                  "an IP address that clients can reach"};
+    }
+}
+
+static void free_list(char **entries)
+{
+    for (char **entry = entries; entry && *entry; entry++)
+        free(*entry);
+    free(entries);
+}
+
+bool config_set_list(struct config *config, enum config_key key, char *const *entries,
+                     unsigned count, char *reason, size_t cap)
+{
+    struct list_rule rule = list_rule(config, key);
+    char **copy;
+
+    if (count == 0 && key == CONFIG_KEY_hosts) {
+        snprintf(reason, cap, "without a host name every request would be refused");
+        return false;
+    }
+    copy = calloc(CONFIG_LIST_MAX + 1, sizeof(*copy));
+    for (unsigned i = 0; copy && i < count; i++) {
+        if (set_string(&copy[i], entries[i], rule.is_valid(entries[i]), rule.expected, reason, cap))
+            continue;
+        free_list(copy);
+        return false;
+    }
+    if (!copy) {
+        snprintf(reason, cap, "out of memory");
+        return false;
+    }
+    free_list(*rule.entries);
+    *rule.entries = copy;
+    *rule.count = count;
+    return true;
+}
+
+void config_destroy(struct config *config)
+{
+    if (!config)
+        return;
+    free(config->listen_public);
+    free(config->listen_operations);
+    free(config->web_root);
+    free(config->token_key_file);
+    free_list(config->hosts);
+    free_list(config->origins);
+    free_list(config->announce);
+    free(config);
+}
+
+static bool is_loopback(const char *listen)
+{
+    char host[256];
+    uint16_t port;
+    struct in_addr v4;
+    struct in6_addr v6;
+
+    if (!config_split_listen(listen, host, sizeof(host), &port))
+        return false;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
+    if (inet_pton(AF_INET6, host, &v6) == 1)
+        return IN6_IS_ADDR_LOOPBACK(&v6);
+    return strcmp(host, "localhost") == 0;
+}
+
+static bool check_key_file(const char *path, char *reason, size_t cap)
+{
+    struct stat status;
+    const char *problem = NULL;
+
+    if (stat(path, &status) != 0 || access(path, R_OK) != 0)
+        problem = strerror(errno);
+    else if (!S_ISREG(status.st_mode))
+        problem = "not a file";
+    if (problem)
+        snprintf(reason, cap, "'%.200s' cannot be read: %s", path, problem);
+    return !problem;
+}
+
+static bool check_listeners(const struct config *config, enum config_key *key, char *reason,
+                            size_t cap)
+{
+    *key = is_loopback(config->listen_public) ? CONFIG_KEY_listen_operations
+                                              : CONFIG_KEY_listen_public;
+    if (is_loopback(config->listen_public) && is_loopback(config->listen_operations))
+        return true;
+    snprintf(reason, cap,
+             "without token_key_file the server listens on loopback only: set token_key_file, or "
+             "listen on 127.0.0.1 instead of '%.100s'",
+             *key == CONFIG_KEY_listen_public ? config->listen_public : config->listen_operations);
+    return false;
+}
+
+/* Port 0 is another one each time. */
+static bool is_same_port(const struct config *config)
+{
+    char host[256];
+    uint16_t port;
+
+    return strcmp(config->listen_public, config->listen_operations) == 0 &&
+           config_split_listen(config->listen_public, host, sizeof(host), &port) && port != 0;
+}
+
+bool config_check(const struct config *config, enum config_key *key, char *reason, size_t cap)
+{
+    unsigned first = config->udp_port_first;
+    unsigned last = config->udp_port_last;
+
+    *key = CONFIG_KEY_udp_port_last;
+    if (first > last) {
+        snprintf(reason, cap, "%u is below udp_port_first, %u", last, first);
+        return false;
+    }
+    *key = CONFIG_KEY_workers;
+    if (config->workers > last - first + 1) {
+        snprintf(reason, cap, "%u workers need as many ports, but %u-%u are %u", config->workers,
+                 first, last, last - first + 1);
+        return false;
+    }
+    *key = CONFIG_KEY_listen_operations;
+    if (is_same_port(config)) {
+        snprintf(reason, cap, "'%.100s' is listen_public already: choose another port",
+                 config->listen_operations);
+        return false;
+    }
+    if (config->token_key_file[0] == '\0')
+        return check_listeners(config, key, reason, cap);
+    *key = CONFIG_KEY_token_key_file;
+    return check_key_file(config->token_key_file, reason, cap);
+}

@@ -1,0 +1,214 @@
+/*
+ * The door to SRTP: the table of profiles, and for each session the way to our AEAD or to libsrtp2.
+ *
+ * One SRTCP index counts for all SSRCs of a sender: RFC 3711 wants it to grow per SSRC and never to
+ * repeat, which a shared counter gives with less state.
+ */
+#include "sfu/transport/srtp.h"
+
+#include "rtp/bytes.h"
+#include "rtp/error.h"
+#include "sfu/transport/srtp_aead.h"
+#include "sfu/transport/srtp_libsrtp.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define RTP_INDEX_LIMIT (UINT64_C(1) << 48) /* no more packets of an SSRC under one key */
+#define LEDGER_SSRCS    1024
+
+struct transport_srtp_sender {
+    struct transport_srtp_libsrtp *lib; /* owned; NULL for the AEAD profiles */
+    struct transport_srtp_aead_keys aead;
+    uint32_t srtcp_index; /* of the next SRTCP packet */
+#ifndef NDEBUG
+    struct transport_srtp_sources ledger; /* what was sealed */
+#endif
+};
+
+struct transport_srtp_receiver {
+    struct transport_srtp_libsrtp *lib; /* owned; NULL for the AEAD profiles */
+    struct transport_srtp_aead_receiver aead;
+};
+
+struct profile {
+    enum transport_srtp_profile profile;
+    const char *name;
+    size_t key_bytes, salt_bytes;
+};
+
+static const struct profile *find_profile(enum transport_srtp_profile profile)
+{
+    static const struct profile profiles[] = {
+        {TRANSPORT_SRTP_AEAD_AES_128_GCM, "AEAD_AES_128_GCM", 16, 12},
+        {TRANSPORT_SRTP_AEAD_AES_256_GCM, "AEAD_AES_256_GCM", 32, 12},
+        {TRANSPORT_SRTP_AES128_CM_SHA1_80, "AES128_CM_SHA1_80", 16, 14},
+    };
+    static const struct profile none = {TRANSPORT_SRTP_NONE, "none", 0, 0};
+
+    for (size_t i = 0; i < sizeof(profiles) / sizeof(*profiles); i++) {
+        if (profiles[i].profile == profile)
+            return &profiles[i];
+    }
+    return &none;
+}
+
+size_t transport_srtp_key_bytes(enum transport_srtp_profile profile)
+{
+    return find_profile(profile)->key_bytes;
+}
+
+size_t transport_srtp_salt_bytes(enum transport_srtp_profile profile)
+{
+    return find_profile(profile)->salt_bytes;
+}
+
+const char *transport_srtp_profile_name(enum transport_srtp_profile profile)
+{
+    return find_profile(profile)->name;
+}
+
+#ifndef NDEBUG
+static void ledger_init(struct transport_srtp_sender *sender)
+{
+    transport_srtp_sources_init(&sender->ledger, LEDGER_SSRCS);
+}
+
+static void ledger_dispose(struct transport_srtp_sender *sender)
+{
+    transport_srtp_sources_dispose(&sender->ledger);
+}
+
+/* A nonce that repeats gives away both plaintexts and the authentication key: stop at our first
+ * bug. An index below the window cannot be told from a repeated one and counts as such. */
+static void ledger_note(struct transport_srtp_sender *sender, uint32_t ssrc, uint64_t index)
+{
+    struct transport_srtp_source *source;
+
+    if (transport_srtp_sources_add(&sender->ledger, ssrc, &source) != 0)
+        return; /* memory is short: seal unwatched, as a release build does */
+    assert(transport_replay_check(&source->window, index) == 0);
+    transport_replay_accept(&source->window, index);
+}
+#else
+static void ledger_init(struct transport_srtp_sender *sender)
+{
+    (void)sender;
+}
+
+static void ledger_dispose(struct transport_srtp_sender *sender)
+{
+    (void)sender;
+}
+
+static void ledger_note(struct transport_srtp_sender *sender, uint32_t ssrc, uint64_t index)
+{
+    (void)sender;
+    (void)ssrc;
+    (void)index;
+}
+#endif
+
+struct transport_srtp_sender *transport_srtp_sender_create(struct transport_aead_context *context,
+                                                           const struct transport_srtp_keys *keys)
+{
+    struct transport_srtp_sender *sender;
+    bool is_made;
+
+    if (transport_srtp_key_bytes(keys->profile) == 0)
+        return NULL;
+    sender = calloc(1, sizeof(*sender));
+    if (!sender)
+        return NULL;
+    ledger_init(sender);
+    if (keys->profile == TRANSPORT_SRTP_AES128_CM_SHA1_80) {
+        sender->lib = transport_srtp_libsrtp_create(keys, false);
+        is_made = sender->lib != NULL;
+    } else {
+        is_made = transport_srtp_aead_keys_init(&sender->aead, context, keys) == 0;
+    }
+    if (!is_made) {
+        transport_srtp_sender_destroy(sender);
+        return NULL;
+    }
+    return sender;
+}
+
+void transport_srtp_sender_destroy(struct transport_srtp_sender *sender)
+{
+    if (!sender)
+        return;
+    transport_srtp_libsrtp_destroy(sender->lib);
+    transport_srtp_aead_keys_dispose(&sender->aead);
+    ledger_dispose(sender);
+    free(sender);
+}
+
+struct transport_srtp_receiver *
+transport_srtp_receiver_create(struct transport_aead_context *context,
+                               const struct transport_srtp_keys *keys)
+{
+    struct transport_srtp_receiver *receiver;
+    bool is_made;
+
+    if (transport_srtp_key_bytes(keys->profile) == 0)
+        return NULL;
+    receiver = calloc(1, sizeof(*receiver));
+    if (!receiver)
+        return NULL;
+    if (keys->profile == TRANSPORT_SRTP_AES128_CM_SHA1_80) {
+        receiver->lib = transport_srtp_libsrtp_create(keys, true);
+        is_made = receiver->lib != NULL;
+    } else {
+        is_made = transport_srtp_aead_receiver_init(&receiver->aead, context, keys) == 0;
+    }
+    if (!is_made) {
+        transport_srtp_receiver_destroy(receiver);
+        return NULL;
+    }
+    return receiver;
+}
+
+void transport_srtp_receiver_destroy(struct transport_srtp_receiver *receiver)
+{
+    if (!receiver)
+        return;
+    transport_srtp_libsrtp_destroy(receiver->lib);
+    transport_srtp_aead_receiver_dispose(&receiver->aead);
+    free(receiver);
+}
+
+int transport_srtp_seal_rtp(struct transport_srtp_sender *sender, uint8_t *packet, size_t len,
+                            size_t header_len, uint64_t index)
+{
+    assert(header_len <= len && (uint16_t)index == rtp_bytes_get16(packet + 2));
+    if (index >= RTP_INDEX_LIMIT)
+        return IRIS_E_STATE;
+    ledger_note(sender, rtp_bytes_get32(packet + 8), index);
+    if (sender->lib)
+        return transport_srtp_libsrtp_seal_rtp(sender->lib, packet, len, index);
+    return transport_srtp_aead_seal_rtp(&sender->aead, packet, len, header_len, index);
+}
+
+int transport_srtp_open_rtp(struct transport_srtp_receiver *receiver, uint8_t *packet, size_t len)
+{
+    if (receiver->lib)
+        return transport_srtp_libsrtp_open_rtp(receiver->lib, packet, len);
+    return transport_srtp_aead_open_rtp(&receiver->aead, packet, len);
+}
+
+int transport_srtp_seal_rtcp(struct transport_srtp_sender *sender, uint8_t *packet, size_t len)
+{
+    if (sender->lib)
+        return transport_srtp_libsrtp_seal_rtcp(sender->lib, packet, len);
+    if (sender->srtcp_index >= TRANSPORT_SRTCP_INDEX_LIMIT)
+        return IRIS_E_STATE;
+    return transport_srtp_aead_seal_rtcp(&sender->aead, packet, len, sender->srtcp_index++);
+}
+
+int transport_srtp_open_rtcp(struct transport_srtp_receiver *receiver, uint8_t *packet, size_t len)
+{
+    if (receiver->lib)
+        return transport_srtp_libsrtp_open_rtcp(receiver->lib, packet, len);
+    return transport_srtp_aead_open_rtcp(&receiver->aead, packet, len);
+}

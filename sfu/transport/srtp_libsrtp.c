@@ -1,0 +1,213 @@
+/*
+ * AES128_CM_SHA1_80 through libsrtp2: a template for every SSRC of the direction, cloned by the
+ * library on the first packet (which shares the ciphers: a stream with a policy of its own would
+ * cost kilobytes).
+ *
+ * The library estimates indices for itself; what the caller says is law here, so the table of
+ * sources repeats the highest index of each and corrects the library where its estimate would
+ * differ. For a receiver the table only bounds the number of SSRCs.
+ */
+#include "sfu/transport/srtp_libsrtp.h"
+
+#include "rtp/bytes.h"
+#include "rtp/error.h"
+#include "rtp/packet.h"
+#include "sfu/transport/srtp_sources.h"
+
+#include <openssl/crypto.h>
+#include <srtp2/srtp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_BYTES      16
+#define SALT_BYTES     14
+#define TAG_BYTES      10 /* 80 bits */
+#define RTCP_MIN_BYTES (8 + TAG_BYTES + 4)
+#define SENDER_SSRCS   1024   /* slots with their RTX; far above what one receiver gets */
+#define ESTIMATE_REACH 0x8000 /* the library guesses right up to half the range ahead */
+
+struct transport_srtp_libsrtp {
+    srtp_t session; /* owned */
+    struct transport_srtp_sources sources;
+};
+
+/* Workers come up side by side, and srtp_init() may run once only. OpenSSL's once-primitive serves,
+ * so that no thread header enters this folder. Never shut down: the library's tables live for the
+ * process. */
+static CRYPTO_ONCE library_once = CRYPTO_ONCE_STATIC_INIT;
+static srtp_err_status_t library_status;
+
+static void library_init(void)
+{
+    library_status = srtp_init();
+}
+
+static int session_create(srtp_t *session, const struct transport_srtp_keys *keys, bool is_inbound)
+{
+    uint8_t master[KEY_BYTES + SALT_BYTES];
+    srtp_policy_t policy;
+    srtp_err_status_t status;
+
+    memcpy(master, keys->key, KEY_BYTES);
+    memcpy(master + KEY_BYTES, keys->salt, SALT_BYTES);
+    memset(&policy, 0, sizeof(policy));
+    srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtp);
+    srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtcp);
+    policy.ssrc.type = is_inbound ? ssrc_any_inbound : ssrc_any_outbound;
+    policy.key = master;
+    policy.window_size = TRANSPORT_REPLAY_BITS;
+    status = srtp_create(session, &policy);
+    OPENSSL_cleanse(master, sizeof(master));
+    return status == srtp_err_status_ok ? 0 : IRIS_E_SYSTEM;
+}
+
+struct transport_srtp_libsrtp *transport_srtp_libsrtp_create(const struct transport_srtp_keys *keys,
+                                                             bool is_inbound)
+{
+    struct transport_srtp_libsrtp *lib;
+
+    if (!CRYPTO_THREAD_run_once(&library_once, library_init) ||
+        library_status != srtp_err_status_ok)
+        return NULL;
+    lib = malloc(sizeof(*lib));
+    if (!lib)
+        return NULL;
+    transport_srtp_sources_init(&lib->sources, is_inbound ? TRANSPORT_SRTP_SSRCS : SENDER_SSRCS);
+    if (session_create(&lib->session, keys, is_inbound) != 0) {
+        free(lib);
+        return NULL;
+    }
+    return lib;
+}
+
+void transport_srtp_libsrtp_destroy(struct transport_srtp_libsrtp *lib)
+{
+    if (!lib)
+        return;
+    srtp_dealloc(lib->session); /* wipes its keys */
+    transport_srtp_sources_dispose(&lib->sources);
+    free(lib);
+}
+
+/* What a packet that the library does not open counts as. */
+static int open_error(srtp_err_status_t status)
+{
+    switch (status) {
+    case srtp_err_status_replay_fail:
+    case srtp_err_status_replay_old:
+    case srtp_err_status_pkt_idx_old:
+        return IRIS_E_REPLAY;
+    case srtp_err_status_parse_err:
+    case srtp_err_status_bad_param:
+        return IRIS_E_MALFORMED;
+    case srtp_err_status_alloc_fail:
+        return IRIS_E_NO_MEMORY;
+    default:
+        return IRIS_E_AUTH;
+    }
+}
+
+/*
+ * Make the library take the index for this SSRC that the caller named, where its own estimate (ROC
+ * 0 at first, then the nearest to its highest) would be another.
+ *
+ * srtp_set_stream_roc() wants the SSRC's stream to exist. A header without payload, sealed into a
+ * scratch buffer and thrown away, makes the library clone it: no byte of key stream is used for
+ * that.
+ */
+static int steer_index(struct transport_srtp_libsrtp *lib,
+                       const struct transport_srtp_source *source, const uint8_t *packet,
+                       uint64_t index)
+{
+    uint32_t scratch[(RTP_HEADER_BYTES + SRTP_MAX_TRAILER_LEN) / 4];
+    uint32_t ssrc = rtp_bytes_get32(packet + 8);
+    int len = RTP_HEADER_BYTES;
+
+    if (source->window.started && index <= source->window.highest + ESTIMATE_REACH)
+        return 0;
+    if (!source->window.started) {
+        if (index >> 16 == 0)
+            return 0;
+        memcpy(scratch, packet, RTP_HEADER_BYTES);
+        *(uint8_t *)scratch = 0x80; /* version 2, no extension, no CSRC */
+        if (srtp_protect(lib->session, scratch, &len) != srtp_err_status_ok)
+            return IRIS_E_STATE;
+    }
+    if (srtp_set_stream_roc(lib->session, ssrc, (uint32_t)(index >> 16)) != srtp_err_status_ok)
+        return IRIS_E_STATE;
+    return 0;
+}
+
+int transport_srtp_libsrtp_seal_rtp(struct transport_srtp_libsrtp *lib, uint8_t *packet, size_t len,
+                                    uint64_t index)
+{
+    struct transport_srtp_source *source;
+    int sealed_len = (int)len;
+
+    if (transport_srtp_sources_add(&lib->sources, rtp_bytes_get32(packet + 8), &source) != 0 ||
+        transport_replay_check(&source->window, index) != 0 ||
+        steer_index(lib, source, packet, index) != 0 ||
+        srtp_protect(lib->session, packet, &sealed_len) != srtp_err_status_ok)
+        return IRIS_E_STATE;
+    transport_replay_accept(&source->window, index);
+    return sealed_len;
+}
+
+int transport_srtp_libsrtp_seal_rtcp(struct transport_srtp_libsrtp *lib, uint8_t *packet,
+                                     size_t len)
+{
+    int sealed_len = (int)len;
+
+    if (srtp_protect_rtcp(lib->session, packet, &sealed_len) != srtp_err_status_ok)
+        return IRIS_E_STATE;
+    return sealed_len;
+}
+
+/* An authenticated SSRC beyond the limit is forgotten by the library, too (which wants it in
+ * network order: the packet's own bytes). */
+static int bound_sources(struct transport_srtp_libsrtp *lib, const uint8_t *ssrc_bytes)
+{
+    struct transport_srtp_source *source;
+    int error = transport_srtp_sources_add(&lib->sources, rtp_bytes_get32(ssrc_bytes), &source);
+    unsigned int network_ssrc;
+
+    if (error) {
+        memcpy(&network_ssrc, ssrc_bytes, sizeof(network_ssrc));
+        srtp_remove_stream(lib->session, network_ssrc);
+    }
+    return error;
+}
+
+int transport_srtp_libsrtp_open_rtp(struct transport_srtp_libsrtp *lib, uint8_t *packet, size_t len)
+{
+    int clear_len = (int)len;
+    int header_len, error;
+    srtp_err_status_t status;
+
+    if (len < RTP_HEADER_BYTES + TAG_BYTES)
+        return IRIS_E_TRUNCATED;
+    header_len = rtp_packet_header_len(packet, len - TAG_BYTES);
+    if (header_len < 0)
+        return header_len;
+    status = srtp_unprotect(lib->session, packet, &clear_len);
+    if (status != srtp_err_status_ok)
+        return open_error(status);
+    error = bound_sources(lib, packet + 8);
+    return error ? error : clear_len;
+}
+
+int transport_srtp_libsrtp_open_rtcp(struct transport_srtp_libsrtp *lib, uint8_t *packet,
+                                     size_t len)
+{
+    int clear_len = (int)len;
+    srtp_err_status_t status;
+    int error;
+
+    if (len < RTCP_MIN_BYTES)
+        return IRIS_E_TRUNCATED;
+    status = srtp_unprotect_rtcp(lib->session, packet, &clear_len);
+    if (status != srtp_err_status_ok)
+        return open_error(status);
+    error = bound_sources(lib, packet + 4);
+    return error ? error : clear_len;
+}

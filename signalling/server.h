@@ -1,0 +1,121 @@
+/*
+ * The HTTP and WebSocket server on a libuv loop that is not its own (libwebsockets, foreign loop).
+ * Two listeners: public (control channel, web client) and operations. It knows no room: frames and
+ * HTTP calls go to a handler table, on the loop's thread.
+ *
+ * What it decides itself: Host and Origin (421, 403), frame sizes (1009), subprotocol iris.v1,
+ * files of the web root, JSON-RPC framing (malformed requests are answered here), slow consumers
+ * (4413).
+ */
+#ifndef IRIS_SIGNALLING_SERVER_H
+#define IRIS_SIGNALLING_SERVER_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "signalling/jsonrpc.h"
+
+#define SIGNALLING_FRAME_MAX_BYTES 262144  /* of a client (protocol.md, section 2) */
+#define SIGNALLING_QUEUE_MAX_BYTES 1048576 /* unsent frames of one connection; then 4413 */
+#define SIGNALLING_NAMES_MAX       16
+
+/* Close codes of the control channel. */
+enum signalling_close {
+    SIGNALLING_CLOSE_LEFT = 1000,
+    SIGNALLING_CLOSE_PROTOCOL = 1002,
+    SIGNALLING_CLOSE_PAYLOAD = 1007,
+    SIGNALLING_CLOSE_TOO_BIG = 1009,
+    SIGNALLING_CLOSE_DRAINED = 1012,
+    SIGNALLING_CLOSE_TOKEN = 4401,
+    SIGNALLING_CLOSE_REMOVED = 4403,
+    SIGNALLING_CLOSE_NO_JOIN = 4408,
+    SIGNALLING_CLOSE_REPLACED = 4409,
+    SIGNALLING_CLOSE_SLOW = 4413,
+};
+
+struct signalling_server;
+struct signalling_connection; /* one WebSocket; valid from on_open to the return of on_close */
+
+/* An HTTP call that the server did not answer itself. */
+struct signalling_http_request {
+    bool is_operations; /* which listener */
+    const char *method; /* "GET"; HEAD is told as GET, its body is not sent */
+    const char *path;   /* without the query */
+};
+
+/* Filled by the handler; body is freed by the server with free(). */
+struct signalling_http_response {
+    int status;
+    const char *content_type; /* static text */
+    char *body;               /* owned by the server afterwards, NULL: empty */
+    size_t body_len;
+};
+
+/* The handler table. All on the loop's thread; a handler may send on or close any connection. */
+struct signalling_handlers {
+    void *context;
+    void (*on_open)(void *context, struct signalling_connection *connection);
+    /* A well-formed request; the server disposes it afterwards. */
+    void (*on_request)(void *context, struct signalling_connection *connection,
+                       const struct signalling_request *request);
+    /* The WebSocket is gone, for whatever reason. */
+    void (*on_close)(void *context, struct signalling_connection *connection);
+    /* true: answered (response filled); false: 404. */
+    bool (*on_http)(void *context, const struct signalling_http_request *request,
+                    struct signalling_http_response *response);
+    /* One line for the log: refused origins, slow consumers, TLS trouble. */
+    void (*on_notice)(void *context, const char *line);
+};
+
+struct signalling_server_config {
+    const char *public_address; /* host or address without brackets */
+    uint16_t public_port;
+    const char *operations_address;
+    uint16_t operations_port;
+    const char *web_root; /* folder of index.html; NULL or missing: GET / answers a sentence, 503 */
+    const char *hosts[SIGNALLING_NAMES_MAX];   /* accepted Host names (any port), NULL-terminated */
+    const char *origins[SIGNALLING_NAMES_MAX]; /* further accepted origins, "https://example.org" */
+};
+
+/**
+ * Bind both listeners.
+ *
+ * @param loop      runs afterwards; outlives the server
+ * @param config    copied
+ * @param handlers  copied
+ * @param error     written on failure: a sentence with the address, caller's buffer
+ * @return          owned; NULL on failure
+ */
+struct signalling_server *signalling_server_create(uv_loop_t *loop,
+                                                   const struct signalling_server_config *config,
+                                                   const struct signalling_handlers *handlers,
+                                                   char *error, size_t error_cap);
+
+/** The ports that are bound (useful with port 0). */
+uint16_t signalling_server_public_port(const struct signalling_server *server);
+uint16_t signalling_server_operations_port(const struct signalling_server *server);
+
+/**
+ * Close listeners and connections: each gets close code 1012, unless it was closing already, and
+ * its on_close. Runs the loop for that, for 250 ms at most, so it must not be called from one of
+ * the loop's callbacks. Leaves no handle behind. NULL is harmless.
+ */
+void signalling_server_destroy(struct signalling_server *server);
+
+/** Queue a message. Steals message (NULL is ignored: out of memory). Past the queue's limit: 4413.
+ */
+void signalling_connection_send(struct signalling_connection *connection, json_t *message);
+
+/** Send what is queued, then close with this code and reason (at most 123 bytes). on_close follows.
+ */
+void signalling_connection_close(struct signalling_connection *connection, int code,
+                                 const char *reason);
+
+/** The handler's own pointer. */
+void signalling_connection_set_user(struct signalling_connection *connection, void *user);
+void *signalling_connection_user(const struct signalling_connection *connection);
+
+/** Textual address of the client, for the log. Valid as long as the connection. */
+const char *signalling_connection_peer(const struct signalling_connection *connection);
+
+#endif

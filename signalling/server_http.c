@@ -1,0 +1,267 @@
+/*
+ * HTTP/1.1: files of the web root, then calls of the handler.
+ *
+ * A body is never read: no call takes one, and libwebsockets 4.1.6 spins for ever when a body
+ * arrives behind pipelined requests. So a request that announces one is refused and ends its
+ * connection, which also leaves nothing that could be taken for the next request.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "signalling/server_internal.h"
+
+#define CHUNK_BYTES        16384
+#define STALLED_TRANSFER_S 30 /* a download that takes nothing for so long is ended */
+
+/* The transaction has been answered: go on with the next one, or end the connection. */
+static int complete(struct lws *wsi, int sent)
+{
+    return sent < 0 || lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+static bool wants_file(struct lws *wsi, const struct web_file *file)
+{
+    char match[256];
+
+    if (!signalling_http_header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, match, sizeof(match)))
+        return true;
+    return strcmp(match, "*") != 0 && !strstr(match, file->etag);
+}
+
+/* Start a file: the head now, the content as the socket takes it. */
+static int send_file(struct lws *wsi, struct http_session *session, const struct web_file *file)
+{
+    bool is_wanted = wants_file(wsi, file);
+    char headers[96];
+    struct http_answer answer = {.status = is_wanted ? 200 : 304,
+                                 .content_type = is_wanted ? file->content_type : NULL,
+                                 .headers = headers,
+                                 .content_length = is_wanted ? file->size_bytes : 0};
+
+    snprintf(headers, sizeof(headers), "ETag: %s\r\n", file->etag);
+    if (signalling_http_send(wsi, &answer) < 0) {
+        close(file->fd);
+        return -1;
+    }
+    if (!is_wanted || session->is_head || file->size_bytes == 0) {
+        close(file->fd);
+        return complete(wsi, 0);
+    }
+    session->fd = file->fd;
+    session->left_bytes = file->size_bytes;
+    session->is_sending_file = true;
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, STALLED_TRANSFER_S);
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+static void drop_file(struct http_session *session)
+{
+    if (session->is_sending_file)
+        close(session->fd);
+    session->is_sending_file = false;
+}
+
+/* The socket takes more of a file. A file that shrank meanwhile ends the connection. */
+static int continue_file(struct lws *wsi, struct http_session *session)
+{
+    unsigned char buffer[LWS_PRE + CHUNK_BYTES];
+    size_t wanted = session->left_bytes < CHUNK_BYTES ? (size_t)session->left_bytes : CHUNK_BYTES;
+    ssize_t got = read(session->fd, buffer + LWS_PRE, wanted);
+    bool is_final = got > 0 && (uint64_t)got == session->left_bytes;
+
+    if (got <= 0)
+        return -1;
+    if (lws_write(wsi, buffer + LWS_PRE, (size_t)got,
+                  is_final ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0)
+        return -1;
+    session->left_bytes -= (uint64_t)got;
+    if (is_final) {
+        drop_file(session);
+        return complete(wsi, 0);
+    }
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, STALLED_TRANSFER_S);
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+/* Ask the handler; it sees HEAD as GET and needs not know the difference. False: not its call. */
+static bool answer_by_handler(struct lws *wsi, const struct http_session *session, int *sent)
+{
+    struct signalling_server *server = signalling_server_of(wsi);
+    struct signalling_http_request request = {.is_operations = signalling_server_is_operations(wsi),
+                                              .method = session->is_head ? "GET" : session->method,
+                                              .path = session->path};
+    struct signalling_http_response response = {.status = 200};
+    struct http_answer answer;
+
+    if (!server->handlers.on_http(server->handlers.context, &request, &response))
+        return false;
+    answer = (struct http_answer){.status = response.status,
+                                  .content_type = response.content_type,
+                                  .body = response.body,
+                                  .body_len = response.body ? response.body_len : 0,
+                                  .is_head = session->is_head};
+    *sent = signalling_http_send(wsi, &answer);
+    free(response.body);
+    return true;
+}
+
+/* Files of the public listener first, then the handler. */
+static int route(struct lws *wsi, struct http_session *session)
+{
+    struct signalling_server *server = signalling_server_of(wsi);
+    bool is_get = session->is_head || strcmp(session->method, "GET") == 0;
+    enum web_file_result found = WEB_FILE_ABSENT;
+    struct web_file file;
+    int sent = -1;
+
+    if (!signalling_server_is_operations(wsi))
+        found = signalling_web_file_open(server->web_root, session->path, &file);
+    if (found == WEB_FILE_OPEN && is_get)
+        return send_file(wsi, session, &file);
+    if (found == WEB_FILE_OPEN) {
+        close(file.fd);
+        return complete(
+            wsi, signalling_http_send_sentence(wsi, 405, false, false, "Allow: GET, HEAD\r\n",
+                                               "This address is a file: it can only be read.\n"));
+    }
+    if (answer_by_handler(wsi, session, &sent))
+        return complete(wsi, sent);
+    if (found == WEB_FILE_NO_ROOT && strcmp(session->path, "/") == 0)
+        return complete(
+            wsi, signalling_http_send_sentence(wsi, 503, session->is_head, false, NULL,
+                                               "The web client is not installed: set `web_root` in "
+                                               "the configuration to its folder.\n"));
+    if (strcmp(session->path, SIGNALLING_PATH) == 0 && !signalling_server_is_operations(wsi))
+        return complete(wsi, signalling_http_send_sentence(
+                                 wsi, 426, session->is_head, false,
+                                 "Upgrade: websocket\r\nConnection: Upgrade\r\n",
+                                 "The control channel is a WebSocket: connect with the "
+                                 "subprotocol " SIGNALLING_SUBPROTOCOL ".\n"));
+    return complete(wsi, signalling_http_send_sentence(wsi, 404, session->is_head, false, NULL,
+                                                       "There is nothing at this address.\n"));
+}
+
+static const char *method_name(int method)
+{
+    switch (method) {
+    case LWSHUMETH_GET:
+        return "GET";
+    case LWSHUMETH_HEAD:
+        return "HEAD";
+    case LWSHUMETH_POST:
+        return "POST";
+    case LWSHUMETH_PUT:
+        return "PUT";
+    case LWSHUMETH_PATCH:
+        return "PATCH";
+    case LWSHUMETH_DELETE:
+        return "DELETE";
+    case LWSHUMETH_OPTIONS:
+        return "OPTIONS";
+    default:
+        return NULL;
+    }
+}
+
+/* Copy what the request line says. @return 0 or the refusing status */
+static int read_request_line(struct lws *wsi, struct http_session *session)
+{
+    char *path = NULL;
+    int len = 0;
+    int method = lws_http_get_uri_and_method(wsi, &path, &len);
+    const char *name = method_name(method);
+
+    memset(session, 0, sizeof(*session));
+    if (method < 0 || !path || len <= 0 || path[0] != '/')
+        return 400;
+    if (!name)
+        return 405;
+    if ((size_t)len >= sizeof(session->path))
+        return 414;
+    memcpy(session->path, path, (size_t)len);
+    session->path[len] = '\0';
+    if (strlen(session->path) != (size_t)len) /* an encoded NUL */
+        return 400;
+    snprintf(session->method, sizeof(session->method), "%s", name);
+    session->is_head = method == LWSHUMETH_HEAD;
+    return 0;
+}
+
+/* RFC 9112, section 6: whether a body follows the head. @return 0, or the refusing status */
+static int check_body(struct lws *wsi)
+{
+    char length[24];
+
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
+        return 413;
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0)
+        return 0;
+    if (!signalling_http_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, length, sizeof(length)) ||
+        strspn(length, "0123456789") != strlen(length))
+        return 400;
+    return strspn(length, "0") == strlen(length) ? 0 : 413;
+}
+
+/* Refuse in a way that leaves nothing of the request to be misread. */
+static int refuse_and_end(struct lws *wsi, int status)
+{
+    const char *sentence = "The request is malformed.\n";
+
+    if (status == 405)
+        sentence = "This server does not know the method.\n";
+    else if (status == 413)
+        sentence = "No call of this server takes a body.\n";
+    else if (status == 414)
+        sentence = "The address is longer than 1 KiB.\n";
+    signalling_http_send_sentence(
+        wsi, status, false, true,
+        status == 405 ? "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" : NULL, sentence);
+    return -1;
+}
+
+/* A request's head is complete. */
+static int on_request(struct lws *wsi, struct http_session *session)
+{
+    int status = read_request_line(wsi, session);
+    const char *sentence;
+
+    if (status == 0)
+        status = check_body(wsi);
+    if (status != 0)
+        return refuse_and_end(wsi, status);
+    status = signalling_http_check_access(wsi, false, &sentence);
+    if (status != 0) {
+        signalling_http_send_sentence(wsi, status, session->is_head, true, NULL, sentence);
+        return -1;
+    }
+    return route(wsi, session);
+}
+
+int signalling_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
+                             void *in, size_t len)
+{
+    struct http_session *session = user;
+
+    (void)len;
+    switch (reason) {
+    case LWS_CALLBACK_HTTP:
+        return on_request(wsi, session);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return session->is_sending_file ? continue_file(wsi, session) : 0;
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return signalling_http_on_upgrade(wsi, in);
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+        return -1; /* a WebSocket without our subprotocol */
+    case LWS_CALLBACK_CLOSED_HTTP:
+    case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+        if (session)
+            drop_file(session);
+        return 0;
+    default:
+        return 0;
+    }
+}

@@ -1,0 +1,278 @@
+/*
+ * The control channel: messages put together from fragments, JSON-RPC framing, a bounded queue of
+ * what is to be sent. A connection that is closing reads nothing more; its queue still drains
+ * before the close frame, for at most CLOSE_LIMIT_S.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "signalling/server_internal.h"
+
+#define CLOSE_LIMIT_S      5
+#define BUFFER_KEEP_BYTES  16384 /* a larger message buffer is given back once it is empty */
+#define TEXT_TOO_BIG       "messages are at most 256 KiB"
+#define TEXT_BINARY        "frames of this channel are text"
+#define TEXT_SLOW_CONSUMER "the connection does not take what is sent"
+
+static void drop_queue(struct signalling_connection *connection)
+{
+    while (connection->first) {
+        struct queued_frame *frame = connection->first;
+
+        connection->first = frame->next;
+        connection->queued_bytes -= frame->len;
+        free(frame);
+    }
+    connection->last = NULL;
+}
+
+static struct queued_frame *frame_create(const json_t *message)
+{
+    size_t len = json_dumpb(message, NULL, 0, JSON_COMPACT);
+    struct queued_frame *frame = len ? malloc(sizeof(*frame) + LWS_PRE + len) : NULL;
+
+    if (!frame)
+        return NULL;
+    frame->next = NULL;
+    frame->len = len;
+    json_dumpb(message, (char *)frame->bytes + LWS_PRE, len, JSON_COMPACT);
+    return frame;
+}
+
+static void enqueue(struct signalling_connection *connection, struct queued_frame *frame)
+{
+    if (connection->last)
+        connection->last->next = frame;
+    else
+        connection->first = frame;
+    connection->last = frame;
+    connection->queued_bytes += frame->len;
+    lws_callback_on_writable(connection->wsi);
+}
+
+void signalling_connection_send(struct signalling_connection *connection, json_t *message)
+{
+    struct queued_frame *frame;
+
+    if (!message)
+        return;
+    frame = connection->is_closing ? NULL : frame_create(message);
+    json_decref(message);
+    if (!frame)
+        return;
+    if (connection->queued_bytes + frame->len <= SIGNALLING_QUEUE_MAX_BYTES) {
+        enqueue(connection, frame);
+        return;
+    }
+    free(frame);
+    drop_queue(connection);
+    signalling_server_notice(connection->server, "slow consumer %s is closed", connection->peer);
+    signalling_connection_close(connection, SIGNALLING_CLOSE_SLOW, TEXT_SLOW_CONSUMER);
+}
+
+/* Cut text to what fits a close frame, at a character's end. */
+static void copy_reason(char out[124], const char *reason)
+{
+    size_t len = strnlen(reason, 124);
+
+    if (len == 124)
+        for (len = 123; len > 0 && ((unsigned char)reason[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(out, reason, len);
+    out[len] = '\0';
+}
+
+void signalling_connection_close(struct signalling_connection *connection, int code,
+                                 const char *reason)
+{
+    if (connection->is_closing)
+        return;
+    connection->is_closing = true;
+    connection->close_code = code;
+    copy_reason(connection->close_reason, reason ? reason : "");
+    free(connection->message);
+    connection->message = NULL;
+    connection->message_len = connection->message_cap = 0;
+    lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_REASON_BASE, CLOSE_LIMIT_S);
+    lws_callback_on_writable(connection->wsi);
+}
+
+void signalling_connection_set_user(struct signalling_connection *connection, void *user)
+{
+    connection->user = user;
+}
+
+void *signalling_connection_user(const struct signalling_connection *connection)
+{
+    return connection->user;
+}
+
+const char *signalling_connection_peer(const struct signalling_connection *connection)
+{
+    return connection->peer;
+}
+
+static struct signalling_connection *open_connection(struct lws *wsi)
+{
+    struct signalling_server *server = signalling_server_of(wsi);
+    struct signalling_connection *connection = calloc(1, sizeof(*connection));
+
+    if (!connection)
+        return NULL;
+    connection->server = server;
+    connection->wsi = wsi;
+    lws_get_peer_simple(wsi, connection->peer, sizeof(connection->peer));
+    connection->next = server->connections;
+    if (connection->next)
+        connection->next->previous = connection;
+    server->connections = connection;
+    server->handlers.on_open(server->handlers.context, connection);
+    return connection;
+}
+
+static void close_connection(struct signalling_connection *connection)
+{
+    struct signalling_server *server = connection->server;
+
+    connection->is_closing = true; /* what the handler still sends goes nowhere */
+    server->handlers.on_close(server->handlers.context, connection);
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        server->connections = connection->next;
+    if (connection->next)
+        connection->next->previous = connection->previous;
+    drop_queue(connection);
+    free(connection->message);
+    free(connection);
+}
+
+/* Make room for len more bytes; grows by what has come, never by what a header announces. */
+static bool reserve(struct signalling_connection *connection, size_t len)
+{
+    size_t needed = connection->message_len + len;
+    size_t cap = needed * 2 < SIGNALLING_FRAME_MAX_BYTES ? needed * 2 : SIGNALLING_FRAME_MAX_BYTES;
+    char *grown;
+
+    if (needed <= connection->message_cap)
+        return true;
+    grown = realloc(connection->message, cap);
+    if (!grown)
+        return false;
+    connection->message = grown;
+    connection->message_cap = cap;
+    return true;
+}
+
+static void deliver(struct signalling_connection *connection)
+{
+    struct signalling_server *server = connection->server;
+    struct signalling_request request;
+    json_t *reply;
+
+    if (signalling_jsonrpc_parse(connection->message ? connection->message : "",
+                                 connection->message_len, &request, &reply) != 0) {
+        signalling_connection_send(connection, reply);
+        return;
+    }
+    server->handlers.on_request(server->handlers.context, connection, &request);
+    signalling_request_dispose(&request);
+}
+
+static void on_fragment(struct signalling_connection *connection, const void *bytes, size_t len)
+{
+    struct lws *wsi = connection->wsi;
+    size_t announced = lws_remaining_packet_payload(wsi);
+
+    if (connection->is_closing)
+        return;
+    if (lws_frame_is_binary(wsi)) {
+        signalling_connection_close(connection, SIGNALLING_CLOSE_PROTOCOL, TEXT_BINARY);
+        return;
+    }
+    if (len > SIGNALLING_FRAME_MAX_BYTES || announced > SIGNALLING_FRAME_MAX_BYTES ||
+        connection->message_len + len + announced > SIGNALLING_FRAME_MAX_BYTES) {
+        signalling_connection_close(connection, SIGNALLING_CLOSE_TOO_BIG, TEXT_TOO_BIG);
+        return;
+    }
+    if (len > 0) {
+        if (!reserve(connection, len)) {
+            signalling_connection_close(connection, SIGNALLING_CLOSE_DRAINED, "out of memory");
+            return;
+        }
+        memcpy(connection->message + connection->message_len, bytes, len);
+        connection->message_len += len;
+    }
+    if (!lws_is_final_fragment(wsi))
+        return;
+    deliver(connection);
+    connection->message_len = 0;
+    if (connection->message_cap > BUFFER_KEEP_BYTES) {
+        free(connection->message);
+        connection->message = NULL;
+        connection->message_cap = 0;
+    }
+}
+
+/* libwebsockets has sent all it held. Give it the next frame, or the close. */
+static int on_writable(struct signalling_connection *connection)
+{
+    struct queued_frame *frame = connection->first;
+    int written;
+
+    connection->queued_bytes -= connection->in_flight_bytes;
+    connection->in_flight_bytes = 0;
+    if (!frame) {
+        /* From here, lws_close_reason() would end the connection without its frame (4.1.6). */
+        if (connection->is_closing)
+            lws_set_timer_usecs(connection->wsi, 1);
+        return 0;
+    }
+    connection->first = frame->next;
+    if (!connection->first)
+        connection->last = NULL;
+    connection->in_flight_bytes = frame->len;
+    written = lws_write(connection->wsi, frame->bytes + LWS_PRE, frame->len, LWS_WRITE_TEXT);
+    free(frame);
+    lws_callback_on_writable(connection->wsi);
+    return written < 0 ? -1 : 0;
+}
+
+/* The queue is empty and the connection is to end: say why. libwebsockets awaits the answer. */
+static int on_close_due(struct signalling_connection *connection)
+{
+    if (!connection->is_closing || connection->first || connection->is_close_sent)
+        return 0;
+    connection->is_close_sent = true;
+    lws_close_reason(connection->wsi, (enum lws_close_status)connection->close_code,
+                     (unsigned char *)connection->close_reason, strlen(connection->close_reason));
+    return -1;
+}
+
+int signalling_websocket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
+                                  void *in, size_t len)
+{
+    struct signalling_connection **slot = user;
+
+    switch (reason) {
+    case LWS_CALLBACK_ESTABLISHED:
+        *slot = open_connection(wsi);
+        return *slot ? 0 : -1;
+    case LWS_CALLBACK_RECEIVE:
+        on_fragment(*slot, in, len);
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return on_writable(*slot);
+    case LWS_CALLBACK_TIMER:
+        return on_close_due(*slot);
+    case LWS_CALLBACK_CLOSED:
+        if (slot && *slot)
+            close_connection(*slot);
+        if (slot)
+            *slot = NULL;
+        return 0;
+    default:
+        return 0;
+    }
+}

@@ -1,0 +1,146 @@
+/* What a client received, held against protocol.md, and questions about it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/integration/event_loop.h"
+#include "tests/integration/media_client_internal.h"
+
+static const struct media_client *client_with_tag(uint32_t tag)
+{
+    for (const GList *at = media_client_all(); at; at = at->next) {
+        const struct media_client *client = at->data;
+        if (client->tag == tag)
+            return client;
+    }
+    return NULL;
+}
+
+/* The server announced this CSRC for the slot, and for the participant whose media it is. */
+static bool is_announced(const struct media_client *client, const struct slot_receiver *slot,
+                         const struct slot_packet *packet)
+{
+    const struct media_client *source = client_with_tag(packet->signature.tag);
+    for (guint i = 0; source && i < client->csrcs->len; i++) {
+        const struct media_client_csrc *entry =
+            &g_array_index(client->csrcs, struct media_client_csrc, i);
+        if (entry->csrc == packet->csrc && strcmp(entry->mid, slot->mid) == 0 &&
+            strcmp(entry->participant, source->id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *check_origin(const struct media_client *client, const struct slot_receiver *slot)
+{
+    const struct slot_packet *before = NULL;
+    for (guint i = 0; i < slot->packets->len; i++) {
+        const struct slot_packet *packet = &g_array_index(slot->packets, struct slot_packet, i);
+        if (packet->signature.tag == client->tag)
+            return "receives its own media";
+        if (slot->is_audio != (packet->signature.kind == MEDIA_AUDIO))
+            return "receives audio as video or video as audio";
+        if (packet->csrc == 0 || (before && before->csrc == packet->csrc))
+            continue;
+        if (!is_announced(client, slot, packet))
+            return "a CSRC that `slots` did not announce for this slot and participant";
+        before = packet;
+    }
+    return NULL;
+}
+
+static void add(struct slot_summary *total, const struct slot_summary *one)
+{
+    total->packets += one->packets;
+    total->missing += one->missing;
+    total->source_gaps += one->source_gaps;
+    total->source_changes += one->source_changes;
+    total->frames += one->frames;
+    total->key_frames += one->key_frames;
+}
+
+int media_client_verify(struct media_client *client, struct slot_summary *total)
+{
+    memset(total, 0, sizeof(*total));
+    for (unsigned i = 0; i < client->slot_count; i++) {
+        const struct slot_receiver *slot = client->slot_list[i];
+        struct slot_summary summary;
+        char problem[SLOT_PROBLEM_BYTES];
+        if (slot_verify(slot, &summary, problem) != 0)
+            media_client_note(client, problem);
+        const char *origin = check_origin(client, slot);
+        if (origin)
+            media_client_note(client, origin);
+        if (slot->duplicates > 0)
+            media_client_note(client, "a packet was received twice");
+        add(total, &summary);
+    }
+    if (client->feedback.malformed > 0)
+        media_client_note(client, "RTCP that is malformed or was not promised");
+    if (client->feedback.byes > 0)
+        media_client_note(client, "a BYE");
+    if (client->failed_openings > 0)
+        media_client_note(client, "SRTP that libsrtp2 does not open");
+    return client->problem[0] == '\0' ? 0 : -1;
+}
+
+struct slot_receiver *media_client_slot_of(struct media_client *client,
+                                           const struct media_client *other, bool audio)
+{
+    for (unsigned i = 0; i < client->slot_count; i++) {
+        struct slot_receiver *slot = client->slot_list[i];
+        const struct slot_packet *newest = slot_receiver_newest(slot);
+        if (slot->is_audio == audio && newest && newest->signature.tag == other->tag)
+            return slot;
+    }
+    return NULL;
+}
+
+struct track_sender *media_client_track(struct media_client *client, enum media_kind kind)
+{
+    for (unsigned i = 0; i < client->track_count; i++) {
+        if (client->tracks[i]->options.kind == kind)
+            return client->tracks[i];
+    }
+    return NULL;
+}
+
+struct awaited {
+    struct media_client *client;
+    const struct media_client *other;
+    bool audio;
+};
+
+static bool has_media(void *user)
+{
+    const struct awaited *awaited = user;
+    return media_client_slot_of(awaited->client, awaited->other, awaited->audio) != NULL;
+}
+
+bool media_client_await_media(struct media_client *client, const struct media_client *other,
+                              bool audio)
+{
+    struct awaited awaited = {client, other, audio};
+    bool came = event_loop_until(has_media, &awaited, EVENT_LOOP_PATIENCE_MS);
+    if (!came) {
+        char problem[128];
+        snprintf(problem, sizeof(problem), "no %s of %s", audio ? "audio" : "video",
+                 other->options.name);
+        media_client_note(client, problem);
+    }
+    return came;
+}
+
+unsigned media_client_slots_showing(const struct media_client *client, const char *participant,
+                                    const char *state)
+{
+    unsigned count = 0;
+    size_t index;
+    json_t *slot;
+    json_array_foreach(client->slots, index, slot)
+    {
+        const char *shown = json_string_value(json_object_get(slot, "participant"));
+        const char *is = json_string_value(json_object_get(slot, "state"));
+        count += shown && is && strcmp(shown, participant) == 0 && strcmp(is, state) == 0;
+    }
+    return count;
+}

@@ -1,0 +1,40 @@
+/*
+ * The server under test: started on free ports as a process of its own, stopped by SIGTERM, its log
+ * kept in a file of the build folder. One server a test program; it dies with the program, however
+ * that ends.
+ */
+#ifndef IRIS_TESTS_SERVER_PROCESS_H
+#define IRIS_TESTS_SERVER_PROCESS_H
+
+#include <stdint.h>
+
+/**
+ * Start the server and wait until GET /readyz answers 200 (cmocka's group set-up). The binary is
+ * the build's own, or IRIS_BIN of the environment.
+ *
+ * @return  0, or -1 after printing why
+ */
+int server_process_start(void **state);
+
+/**
+ * Stop the server by SIGTERM (cmocka's group tear-down). It must exit with status 0, and no
+ * sanitizer may have reported anything.
+ *
+ * @return  0, or -1 after printing why
+ */
+int server_process_stop(void **state);
+
+/**
+ * The exit status of a test program: prints the server's log if anything failed.
+ *
+ * @param failed  what cmocka_run_group_tests() returned
+ */
+int server_process_verdict(int failed);
+
+/** TCP port of the public listener on 127.0.0.1. */
+uint16_t server_process_public_port(void);
+
+/** The server still runs: a hostile test's first question. */
+int server_process_is_alive(void);
+
+#endif
