@@ -1,0 +1,473 @@
+/* The engine's door: who a datagram is for, what time it is for whom. */
+#include "sfu/core/engine_internal.h"
+
+#include <stdlib.h>
+
+#include "rtp/error.h"
+
+#define EVENTS_PER_PARTICIPANT 8
+#define EVENTS_MIN             64
+#define DETACHED_MEDIA_US      5000000  /* WebSocket and media gone (protocol.md, Sessions) */
+#define DETACHED_US            30000000 /* the WebSocket alone */
+
+uint64_t core_engine_random(struct core_engine *engine)
+{
+    uint64_t z = engine->random_state += 0x9E3779B97F4A7C15u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+uint64_t core_engine_ntp(const struct core_engine *engine, int64_t now_us)
+{
+    return rtp_ntp_from_us(now_us, engine->config.ntp_at_zero);
+}
+
+struct core_engine *core_engine_create(const struct core_engine_config *config)
+{
+    struct core_engine *engine = calloc(1, sizeof(*engine));
+    if (!engine)
+        return NULL;
+    engine->config = *config;
+    engine->random_state = config->seed;
+    engine->tick_us = INT64_MIN;
+    engine->transports = transport_worker_create(config->certificate, config->aead);
+    engine->directory = transport_directory_create(core_engine_random(engine));
+    engine->events.events = calloc(EVENTS_MIN, sizeof(struct core_event));
+    engine->events.capacity = EVENTS_MIN;
+    if (!engine->transports || !engine->directory || !engine->events.events ||
+        core_outbox_init(&engine->outbox, config->buffer_count)) {
+        core_engine_destroy(engine);
+        return NULL;
+    }
+    return engine;
+}
+
+static void free_participant(struct core_participant *participant)
+{
+    for (unsigned t = 0; t < participant->track_count; t++)
+        for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
+            core_layer_dispose(&participant->tracks[t].layers[l]);
+    transport_destroy(participant->transport);
+    free(participant);
+}
+
+static void remove_participant(struct core_engine *engine, struct core_participant *participant,
+                               int64_t now_us)
+{
+    struct core_room *room = participant->room;
+    struct core_participant **at = &engine->participants;
+    while (*at != participant)
+        at = &(*at)->next;
+    *at = participant->next;
+    engine->participant_count--;
+    core_room_remove(room, participant, now_us);
+    core_outbox_forget(&engine->outbox, &participant->chain);
+    transport_directory_remove_owner(engine->directory, participant);
+    free_participant(participant);
+    if (room->count > 0)
+        return;
+    struct core_room **room_at = &engine->rooms;
+    while (*room_at != room)
+        room_at = &(*room_at)->next;
+    *room_at = room->next;
+    free(room);
+}
+
+void core_engine_destroy(struct core_engine *engine)
+{
+    if (!engine)
+        return;
+    while (engine->participants)
+        remove_participant(engine, engine->participants, 0);
+    core_outbox_dispose(&engine->outbox);
+    free(engine->events.events);
+    if (engine->directory)
+        transport_directory_destroy(engine->directory);
+    if (engine->transports)
+        transport_worker_destroy(engine->transports);
+    free(engine);
+}
+
+const char *core_engine_aead_name(const struct core_engine *engine)
+{
+    return transport_worker_aead_name(engine->transports);
+}
+
+struct core_event *core_engine_emit(struct core_engine *engine, enum core_event_type type,
+                                    uint64_t participant)
+{
+    struct core_event_ring *ring = &engine->events;
+    if (ring->count == ring->capacity) {
+        ring->lost++;
+        return NULL;
+    }
+    struct core_event *event = &ring->events[(ring->first + ring->count++) % ring->capacity];
+    memset(event, 0, sizeof(*event));
+    event->type = type;
+    event->participant = participant;
+    return event;
+}
+
+bool core_engine_next_event(struct core_engine *engine, struct core_event *event)
+{
+    struct core_event_ring *ring = &engine->events;
+    if (ring->count == 0)
+        return false;
+    *event = ring->events[ring->first];
+    ring->first = (ring->first + 1) % ring->capacity;
+    ring->count--;
+    return true;
+}
+
+/* Room for the events of one more participant between two looks of the loop. */
+static int grow_events(struct core_engine *engine)
+{
+    struct core_event_ring *ring = &engine->events;
+    unsigned wanted = (engine->participant_count + 1) * EVENTS_PER_PARTICIPANT;
+    if (wanted <= ring->capacity)
+        return 0;
+    struct core_event *events = calloc(2 * (size_t)wanted, sizeof(*events));
+    if (!events)
+        return IRIS_E_NO_MEMORY;
+    for (unsigned i = 0; i < ring->count; i++)
+        events[i] = ring->events[(ring->first + i) % ring->capacity];
+    free(ring->events);
+    ring->events = events;
+    ring->first = 0;
+    ring->capacity = 2 * wanted;
+    return 0;
+}
+
+static struct core_participant *find_participant(const struct core_engine *engine, uint64_t id)
+{
+    struct core_participant *participant = engine->participants;
+    while (participant && participant->id != id)
+        participant = participant->next;
+    return participant;
+}
+
+static struct core_room *get_room(struct core_engine *engine, uint64_t id)
+{
+    struct core_room *room = engine->rooms;
+    while (room && room->id != id)
+        room = room->next;
+    if (room)
+        return room;
+    room = calloc(1, sizeof(*room));
+    if (!room)
+        return NULL;
+    room->id = id;
+    room->next = engine->rooms;
+    engine->rooms = room;
+    return room;
+}
+
+static void init_participant(struct core_engine *engine, struct core_participant *participant,
+                             const struct core_join *join, int64_t now_us)
+{
+    participant->id = join->participant;
+    participant->engine = engine;
+    participant->extensions = join->extensions;
+    participant->feedback_ssrc = join->feedback_ssrc;
+    participant->media_ssrc = 1;
+    participant->track_count = join->track_count;
+    participant->slot_count = join->slot_count;
+    participant->joined_us = participant->heard_us = now_us;
+    participant->deadline_us = participant->nack_us = INT64_MAX;
+    participant->feedback_us = participant->report_us = participant->statistics_us = now_us;
+    participant->sender_report_us = now_us;
+    for (unsigned i = 0; i < join->track_count; i++) {
+        participant->tracks[i].params = join->tracks[i];
+        participant->tracks[i].owner = participant;
+    }
+    for (unsigned i = 0; i < join->slot_count; i++)
+        core_slot_init(&participant->slots[i], &join->slots[i], participant,
+                       core_engine_random(engine));
+}
+
+static struct core_participant *create_participant(struct core_engine *engine,
+                                                   const struct core_join *join, int64_t now_us)
+{
+    struct core_participant *participant = calloc(1, sizeof(*participant));
+    if (!participant)
+        return NULL;
+    participant->transport = transport_create(engine->transports, &join->transport, now_us);
+    if (!participant->transport || grow_events(engine) ||
+        transport_directory_add_ufrag(engine->directory, join->transport.ice.local_ufrag,
+                                      participant)) {
+        transport_directory_remove_owner(engine->directory, participant);
+        transport_destroy(participant->transport);
+        free(participant);
+        return NULL;
+    }
+    return participant;
+}
+
+static void join(struct core_engine *engine, const struct core_join *join_command, int64_t now_us)
+{
+    struct core_room *room = get_room(engine, join_command->room);
+    struct core_participant *participant =
+        room ? create_participant(engine, join_command, now_us) : NULL;
+    if (!participant) {
+        core_engine_emit(engine, CORE_EVENT_REFUSED, join_command->participant);
+        return;
+    }
+    init_participant(engine, participant, join_command, now_us);
+    participant->next = engine->participants;
+    engine->participants = participant;
+    engine->participant_count++;
+    core_room_add(room, participant);
+    core_room_wake(room);
+    core_participant_wake(participant, now_us);
+    if (engine->tick_us == INT64_MIN)
+        engine->tick_us = now_us;
+}
+
+void core_engine_end(struct core_participant *participant, enum core_reason reason,
+                     const char *detail)
+{
+    if (participant->is_gone)
+        return;
+    participant->is_gone = true;
+    participant->deadline_us = INT64_MIN;
+    struct core_event *event =
+        core_engine_emit(participant->engine, CORE_EVENT_GONE, participant->id);
+    if (!event)
+        return;
+    event->reason = reason;
+    size_t len = strnlen(detail, sizeof(event->detail) - 1);
+    memcpy(event->detail, detail, len);
+}
+
+static void mute(struct core_participant *participant, enum core_kind kind, bool is_set,
+                 int64_t now_us)
+{
+    for (unsigned i = 0; i < participant->track_count; i++) {
+        struct core_track *track = &participant->tracks[i];
+        if (track->params.kind != kind || track->is_muted == is_set)
+            continue;
+        track->is_muted = is_set;
+        track->muted_us = now_us;
+        if (!is_set && track->subscribers && kind != CORE_KIND_AUDIO)
+            core_track_want_keyframe(track, now_us);
+        core_participant_wake(participant, now_us);
+        core_room_wake(participant->room);
+    }
+}
+
+void core_engine_command(struct core_engine *engine, const struct core_command *command,
+                         int64_t now_us)
+{
+    if (command->type == CORE_COMMAND_JOIN) {
+        join(engine, &command->join, now_us);
+        return;
+    }
+    struct core_participant *participant = find_participant(engine, command->participant);
+    if (!participant)
+        return;
+    switch (command->type) {
+    case CORE_COMMAND_LEAVE:
+        remove_participant(engine, participant, now_us);
+        break;
+    case CORE_COMMAND_MUTE:
+        mute(participant, command->kind, command->is_set, now_us);
+        break;
+    case CORE_COMMAND_DETACH:
+        participant->is_detached = command->is_set;
+        participant->detached_us = now_us;
+        break;
+    case CORE_COMMAND_JOIN:
+        break;
+    }
+}
+
+/* STUN finds its peer by our ufrag, everything else by the path that a check has validated. */
+static struct core_participant *find_owner(struct core_engine *engine,
+                                           const struct transport_datagram *datagram)
+{
+    char ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES];
+    if (datagram->len == 0)
+        return NULL;
+    if (datagram->data[0] > 3)
+        return transport_directory_find_path(engine->directory, &datagram->path);
+    if (transport_stun_request_ufrag(datagram->data, datagram->len, ufrag))
+        return NULL;
+    return transport_directory_find_ufrag(engine->directory, ufrag);
+}
+
+static void push_control(struct core_participant *participant)
+{
+    struct transport_datagram datagram;
+    struct core_outbox *outbox = &participant->engine->outbox;
+    while (transport_next_datagram(participant->transport, &datagram)) {
+        struct core_buffer *buffer =
+            datagram.len <= CORE_BUFFER_BYTES ? core_outbox_take(outbox) : NULL;
+        if (!buffer)
+            continue;
+        buffer->path = datagram.path;
+        buffer->len = (uint16_t)datagram.len;
+        memcpy(buffer->data, datagram.data, datagram.len);
+        core_outbox_push(outbox, &participant->chain, buffer);
+    }
+}
+
+static void on_connected(struct core_participant *participant)
+{
+    struct core_event *event =
+        core_engine_emit(participant->engine, CORE_EVENT_CONNECTED, participant->id);
+    if (event)
+        event->profile = transport_srtp_profile(participant->transport);
+    core_room_wake(participant->room);
+}
+
+static void take_events(struct core_participant *participant)
+{
+    for (enum transport_event event;
+         (event = transport_next_event(participant->transport)) != TRANSPORT_EVENT_NONE;) {
+        switch (event) {
+        case TRANSPORT_EVENT_CONNECTED:
+            on_connected(participant);
+            break;
+        case TRANSPORT_EVENT_CLOSED:
+            core_engine_end(participant, CORE_REASON_DISCONNECTED, "DTLS close_notify");
+            break;
+        case TRANSPORT_EVENT_FAILED:
+            core_engine_end(participant, CORE_REASON_DISCONNECTED,
+                            transport_failure(participant->transport));
+            break;
+        case TRANSPORT_EVENT_TIMEOUT:
+            core_engine_end(participant, CORE_REASON_TIMEOUT, "nothing heard for 30 s");
+            break;
+        case TRANSPORT_EVENT_NONE:
+            break;
+        }
+    }
+}
+
+/* After STUN or DTLS: answers to send, events, a new path to remember. */
+static void after_control(struct core_participant *participant,
+                          const struct transport_datagram *datagram, uint64_t checks_before)
+{
+    struct core_engine *engine = participant->engine;
+    push_control(participant);
+    take_events(participant);
+    if (transport_counters(participant->transport)->stun_checks != checks_before &&
+        transport_directory_find_path(engine->directory, &datagram->path) != participant)
+        transport_directory_add_path(engine->directory, &datagram->path, participant);
+    core_participant_wake(participant, transport_deadline(participant->transport));
+}
+
+void core_engine_receive(struct core_engine *engine, struct transport_datagram *datagram,
+                         int64_t now_us)
+{
+    struct core_participant *participant = find_owner(engine, datagram);
+    if (!participant) {
+        engine->stray_count++;
+        return;
+    }
+    uint64_t checks_before = transport_counters(participant->transport)->stun_checks;
+    switch (transport_receive(participant->transport, datagram, now_us)) {
+    case TRANSPORT_RTP:
+        participant->heard_us = now_us;
+        core_uplink_receive(participant, datagram->data, datagram->len, now_us);
+        break;
+    case TRANSPORT_RTCP:
+        participant->heard_us = now_us;
+        core_rtcp_receive(participant, datagram->data, datagram->len, now_us);
+        break;
+    case TRANSPORT_HANDLED:
+        after_control(participant, datagram, checks_before);
+        break;
+    case TRANSPORT_DROPPED:
+        break;
+    }
+}
+
+bool core_engine_wants_flush(const struct core_engine *engine)
+{
+    return engine->outbox.free_count < engine->outbox.total_count / 2;
+}
+
+struct core_buffer *core_engine_next_packets(struct core_engine *engine)
+{
+    return core_outbox_next(&engine->outbox);
+}
+
+void core_engine_release(struct core_engine *engine, struct core_buffer *buffer)
+{
+    core_outbox_release(&engine->outbox, buffer);
+}
+
+int64_t core_engine_deadline(const struct core_engine *engine)
+{
+    return engine->participants ? engine->tick_us : INT64_MAX;
+}
+
+static void check_detached(struct core_participant *participant, int64_t now_us)
+{
+    if (!participant->is_detached)
+        return;
+    int64_t since_us = participant->heard_us > participant->detached_us ? participant->heard_us
+                                                                        : participant->detached_us;
+    if (now_us - since_us >= DETACHED_MEDIA_US ||
+        now_us - participant->detached_us >= DETACHED_US)
+        core_engine_end(participant, CORE_REASON_DISCONNECTED, "WebSocket and media are gone");
+}
+
+static void advance_participant(struct core_participant *participant, int64_t now_us)
+{
+    participant->deadline_us = INT64_MAX;
+    transport_advance(participant->transport, now_us);
+    push_control(participant);
+    take_events(participant);
+    check_detached(participant, now_us);
+    core_feedback_advance(participant, now_us);
+    core_events_slots(participant, now_us);
+    if (participant->statistics_us <= now_us)
+        core_events_statistics(participant, now_us);
+    core_participant_wake(participant, transport_deadline(participant->transport));
+    core_participant_wake(participant, participant->statistics_us);
+}
+
+void core_engine_advance(struct core_engine *engine, int64_t now_us)
+{
+    if (now_us < engine->tick_us)
+        return;
+    engine->tick_us = now_us + CORE_TICK_US;
+    for (struct core_room *room = engine->rooms; room; room = room->next)
+        if (room->deadline_us <= now_us)
+            core_room_select(room, now_us);
+    struct core_participant *next;
+    for (struct core_participant *p = engine->participants; p; p = next) {
+        next = p->next;
+        if (p->deadline_us <= now_us)
+            advance_participant(p, now_us);
+        if (p->is_gone)
+            remove_participant(engine, p, now_us);
+    }
+    if (!engine->participants)
+        engine->tick_us = INT64_MIN;
+}
+
+unsigned core_engine_count(const struct core_engine *engine)
+{
+    return engine->participant_count;
+}
+
+uint64_t core_engine_stray_count(const struct core_engine *engine)
+{
+    return engine->stray_count;
+}
+
+int core_engine_set_keys(struct core_engine *engine, uint64_t participant,
+                         const struct transport_srtp_keys *send,
+                         const struct transport_srtp_keys *receive)
+{
+    struct core_participant *found = find_participant(engine, participant);
+    if (!found)
+        return IRIS_E_NOT_FOUND;
+    int error = transport_set_keys(found->transport, send, receive);
+    take_events(found);
+    return error;
+}

@@ -1,0 +1,69 @@
+/*
+ * The media plane of one worker as a state machine: datagram or command + now in; datagrams, events and
+ * the next deadline out. It reads no clock, opens no socket, starts no thread; randomness comes from the
+ * seed. (DTLS keys are OpenSSL's; simulations key the transports directly.)
+ *
+ * Not thread-safe: one loop. now_us never decreases.
+ */
+#ifndef IRIS_CORE_ENGINE_H
+#define IRIS_CORE_ENGINE_H
+
+#include "sfu/core/message.h"
+#include "sfu/core/outbox.h"
+
+struct core_engine;
+struct core_participant;
+
+struct core_engine_config {
+    const struct transport_certificate *certificate; /* must outlive the engine */
+    enum transport_aead_backend aead;
+    uint64_t seed;        /* for stream numbers and hash tables */
+    uint64_t ntp_at_zero; /* NTP time at now_us = 0, 32.32 fixed point (RFC 5905, section 6) */
+    unsigned buffer_count;
+};
+
+/** @return owned; NULL when memory is short or a crypto library refuses */
+struct core_engine *core_engine_create(const struct core_engine_config *config);
+void core_engine_destroy(struct core_engine *engine);
+
+/** Name of the AEAD back end, for the log. Static text. */
+const char *core_engine_aead_name(const struct core_engine *engine);
+
+/** Carry out a command. Commands for participants that are gone are ignored. */
+void core_engine_command(struct core_engine *engine, const struct core_command *command,
+                         int64_t now_us);
+
+/**
+ * Take a datagram. Its bytes are overwritten (decrypted in place).
+ */
+void core_engine_receive(struct core_engine *engine, struct transport_datagram *datagram,
+                         int64_t now_us);
+
+/** The send buffers run low: send what is queued before the next datagram. */
+bool core_engine_wants_flush(const struct core_engine *engine);
+
+/** Packets for one receiver, linked by next; release each. NULL when there are none. */
+struct core_buffer *core_engine_next_packets(struct core_engine *engine);
+void core_engine_release(struct core_engine *engine, struct core_buffer *buffer);
+
+/** The next event. @return false when there is none */
+bool core_engine_next_event(struct core_engine *engine, struct core_event *event);
+
+/** When core_engine_advance() has something to do [us]; INT64_MAX while nobody is there. */
+int64_t core_engine_deadline(const struct core_engine *engine);
+
+/** Time has come. */
+void core_engine_advance(struct core_engine *engine, int64_t now_us);
+
+/** Participants now. */
+unsigned core_engine_count(const struct core_engine *engine);
+
+/** Datagrams that belonged to nobody. */
+uint64_t core_engine_stray_count(const struct core_engine *engine);
+
+/** For simulations: key a participant's transport without DTLS; see transport_set_keys(). */
+int core_engine_set_keys(struct core_engine *engine, uint64_t participant,
+                         const struct transport_srtp_keys *send,
+                         const struct transport_srtp_keys *receive);
+
+#endif

@@ -1,0 +1,63 @@
+/* What the files of the engine share; not for outside sfu/core. */
+#ifndef IRIS_CORE_ENGINE_INTERNAL_H
+#define IRIS_CORE_ENGINE_INTERNAL_H
+
+#include "sfu/core/engine.h"
+#include "sfu/core/room.h"
+#include "sfu/transport/directory.h"
+
+#define CORE_TICK_US 10000 /* deadlines of participants are looked at so often */
+
+/* Events wait here until the loop takes them; the ring grows only when somebody joins. */
+struct core_event_ring {
+    struct core_event *events; /* owned */
+    unsigned capacity, first, count;
+    uint64_t lost; /* the ring was full: only statistics are ever dropped on purpose */
+};
+
+struct core_engine {
+    struct core_engine_config config;
+    struct transport_worker *transports;
+    struct transport_directory *directory;
+    struct core_outbox outbox;
+    struct core_event_ring events;
+    struct core_room *rooms;
+    struct core_participant *participants;
+    unsigned participant_count;
+    uint64_t random_state;
+    uint64_t next_layer_id;
+    int64_t tick_us;
+    uint64_t stray_count;
+};
+
+/** The next number of the engine's own generator (splitmix64, seeded by the configuration). */
+uint64_t core_engine_random(struct core_engine *engine);
+
+/** The NTP time of now_us. */
+uint64_t core_engine_ntp(const struct core_engine *engine, int64_t now_us);
+
+/** A fresh event of this type at the end of the ring, to be filled; NULL when it is full. */
+struct core_event *core_engine_emit(struct core_engine *engine, enum core_event_type type,
+                                    uint64_t participant);
+
+/** The participant ends; it is removed at the end of the call that is being carried out. */
+void core_engine_end(struct core_participant *participant, enum core_reason reason,
+                     const char *detail);
+
+/* uplink.c: a decrypted RTP packet of a participant. */
+void core_uplink_receive(struct core_participant *participant, uint8_t *data, size_t len,
+                         int64_t now_us);
+
+/* rtcp_input.c: a decrypted RTCP compound of a participant. */
+void core_rtcp_receive(struct core_participant *participant, const uint8_t *data, size_t len,
+                       int64_t now_us);
+
+/* feedback.c: what is due to a participant by now (NACK, PLI, feedback, reports, REMB); sets the next
+   deadlines. */
+void core_feedback_advance(struct core_participant *participant, int64_t now_us);
+
+/* events.c: tell what changed in a participant's slots; its statistics. */
+void core_events_slots(struct core_participant *participant, int64_t now_us);
+void core_events_statistics(struct core_participant *participant, int64_t now_us);
+
+#endif

@@ -1,0 +1,48 @@
+/* What the engine tells control: a participant's slots when they change, its statistics once a second. */
+#include "sfu/core/engine_internal.h"
+
+#define STATISTICS_PERIOD_US 1000000
+
+static bool is_equal(const struct core_slot_report *a, const struct core_slot_report *b)
+{
+    return a->participant == b->participant && a->csrc == b->csrc && a->height == b->height &&
+           a->state == b->state && a->is_muted == b->is_muted;
+}
+
+void core_events_slots(struct core_participant *participant, int64_t now_us)
+{
+    struct core_slot_report reports[CORE_SLOTS_MAX];
+    bool is_changed = false;
+    participant->are_slots_dirty = false;
+    for (unsigned i = 0; i < participant->slot_count; i++) {
+        core_slot_report(&participant->slots[i], now_us, &reports[i]);
+        is_changed |= !is_equal(&reports[i], &participant->told[i]);
+    }
+    if (!is_changed)
+        return;
+    struct core_event *event =
+        core_engine_emit(participant->engine, CORE_EVENT_SLOTS, participant->id);
+    if (!event) {
+        participant->are_slots_dirty = true;
+        return;
+    }
+    event->slot_count = participant->slot_count;
+    memcpy(event->slots, reports, sizeof(reports[0]) * participant->slot_count);
+    memcpy(participant->told, reports, sizeof(reports[0]) * participant->slot_count);
+}
+
+void core_events_statistics(struct core_participant *participant, int64_t now_us)
+{
+    participant->statistics_us = now_us + STATISTICS_PERIOD_US;
+    struct core_event *event =
+        core_engine_emit(participant->engine, CORE_EVENT_STATISTICS, participant->id);
+    if (!event)
+        return;
+    event->slot_count = participant->slot_count;
+    event->statistics = participant->statistics;
+    event->statistics.transport = *transport_counters(participant->transport);
+    for (unsigned i = 0; i < participant->slot_count; i++) {
+        core_slot_report(&participant->slots[i], now_us, &event->statistics.reports[i]);
+        event->statistics.slots[i] = participant->slots[i].statistics;
+    }
+}

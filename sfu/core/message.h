@@ -1,0 +1,119 @@
+/*
+ * What control and a worker's engine say to each other: commands one way, events the other, both plain
+ * structs that are copied through a queue. No pointers; a room or participant is named by a number that
+ * is never reused.
+ */
+#ifndef IRIS_CORE_MESSAGE_H
+#define IRIS_CORE_MESSAGE_H
+
+#include "rtp/packet.h"
+#include "sfu/transport/transport.h"
+
+#define CORE_LAYERS_MAX  3  /* simulcast layers of a track */
+#define CORE_TRACKS_MAX  3  /* microphone, camera, screen */
+#define CORE_SLOTS_MAX   8  /* 3 audio, 4 camera, 1 screen */
+#define CORE_TOKEN_BYTES 33 /* mid, rid */
+
+enum core_kind { CORE_KIND_AUDIO, CORE_KIND_CAMERA, CORE_KIND_SCREEN, CORE_KIND_COUNT };
+
+/* A track that the participant may send, as negotiated. */
+struct core_track_params {
+    enum core_kind kind;
+    char mid[CORE_TOKEN_BYTES];
+    uint32_t csrc; /* names the track in packets to others; unique in the room */
+    uint8_t payload_type;
+    int16_t rtx_payload_type; /* -1: none */
+    bool has_nack, has_pli, has_remb, has_transport_cc;
+    uint32_t ssrc, rtx_ssrc; /* named by the offer; 0: bound on first sight */
+    uint8_t rid_count;
+    char rids[CORE_LAYERS_MAX][CORE_TOKEN_BYTES];
+};
+
+/* A slot that the participant receives through. */
+struct core_slot_params {
+    enum core_kind kind;
+    char mid[CORE_TOKEN_BYTES];
+    uint32_t ssrc, rtx_ssrc; /* rtx 0: none */
+    uint8_t payload_type;
+    int16_t rtx_payload_type;
+    uint8_t mid_id, audio_level_id, transport_seq_id, abs_send_time_id; /* 0: not negotiated */
+};
+
+struct core_join {
+    uint64_t room;
+    uint64_t participant;
+    struct transport_params transport;
+    struct rtp_extension_map extensions; /* of what the participant sends */
+    uint32_t feedback_ssrc;              /* sender SSRC of the server's RTCP */
+    unsigned track_count, slot_count;
+    struct core_track_params tracks[CORE_TRACKS_MAX];
+    struct core_slot_params slots[CORE_SLOTS_MAX];
+};
+
+enum core_command_type {
+    CORE_COMMAND_JOIN,
+    CORE_COMMAND_LEAVE,
+    CORE_COMMAND_MUTE,   /* is_set: nothing of this kind is forwarded */
+    CORE_COMMAND_DETACH, /* the WebSocket is gone: end with the media, or in 30 s */
+};
+
+struct core_command {
+    enum core_command_type type;
+    uint64_t participant; /* all but JOIN */
+    enum core_kind kind;  /* MUTE */
+    bool is_set;          /* MUTE, DETACH */
+    struct core_join join;
+};
+
+/* Why a participant is gone (protocol.md, participant_left). */
+enum core_reason { CORE_REASON_LEFT, CORE_REASON_TIMEOUT, CORE_REASON_DISCONNECTED };
+
+enum core_slot_state { CORE_SLOT_IDLE, CORE_SLOT_PAUSED, CORE_SLOT_LIVE };
+
+/* One slot as its receiver is told. */
+struct core_slot_report {
+    uint64_t participant; /* whose track; 0: nobody's */
+    uint32_t csrc;
+    uint16_t height; /* forwarded [pixels]; 0 for audio and while unknown */
+    enum core_slot_state state;
+    bool is_muted; /* why it is paused; else: the source sends nothing yet */
+};
+
+/* What a slot did, for operators and tests; counted since the join. */
+struct core_slot_statistics {
+    uint64_t packets, bytes; /* RTP payload */
+    uint64_t retransmitted;
+    uint32_t frames;
+    uint32_t max_gap_ms; /* longest time without a frame sent, of those in which the source sent one */
+};
+
+struct core_statistics {
+    uint64_t packets_received, bytes_received;
+    uint64_t unbound; /* authenticated packets of no negotiated track */
+    uint64_t malformed;
+    uint64_t send_failures; /* no buffer, no path */
+    struct transport_counters transport;
+    struct core_slot_report reports[CORE_SLOTS_MAX];
+    struct core_slot_statistics slots[CORE_SLOTS_MAX];
+};
+
+enum core_event_type {
+    CORE_EVENT_CONNECTED,  /* profile */
+    CORE_EVENT_GONE,       /* reason: the engine has forgotten the participant */
+    CORE_EVENT_SLOTS,      /* slots: something in them changed */
+    CORE_EVENT_STATISTICS, /* statistics, once a second */
+    CORE_EVENT_REFUSED,    /* a join that could not be carried out (memory) */
+};
+
+struct core_event {
+    enum core_event_type type;
+    uint64_t participant;
+    enum transport_srtp_profile profile;
+    enum core_reason reason;
+    char detail[96]; /* a sentence for the log, may be empty */
+    unsigned slot_count;
+    struct core_slot_report slots[CORE_SLOTS_MAX];
+    struct core_statistics statistics;
+};
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * Packets on their way out: buffers of a fixed pool, chained per receiver, so that what goes to one
+ * receiver leaves together (floor.md: UDP_SEGMENT). No heap after init.
+ *
+ * Invariant: every buffer is in exactly one place: the free list, one chain, or the hands of whoever
+ * took the chain and will release it.
+ */
+#ifndef IRIS_CORE_OUTBOX_H
+#define IRIS_CORE_OUTBOX_H
+
+#include "sfu/transport/address.h"
+
+#define CORE_BUFFER_BYTES 1536 /* an Ethernet frame's worth and the SRTP trailer */
+
+struct core_buffer {
+    struct core_buffer *next;
+    struct transport_path path;
+    uint16_t len; /* [bytes] */
+    uint8_t data[CORE_BUFFER_BYTES];
+};
+
+/* What waits for one receiver. Embedded in it; zero-initialised. */
+struct core_chain {
+    struct core_buffer *first, *last;
+    struct core_chain *next; /* in the outbox's queue */
+    bool is_queued;
+};
+
+struct core_outbox {
+    struct core_buffer *pool; /* owned */
+    struct core_buffer *free;
+    unsigned free_count, total_count;
+    struct core_chain *first, *last; /* chains that hold packets, in order of their first one */
+    uint64_t exhausted;              /* packets lost because the pool was empty */
+};
+
+/** Allocate the pool. @return 0 or IRIS_E_NO_MEMORY */
+int core_outbox_init(struct core_outbox *outbox, unsigned buffer_count);
+void core_outbox_dispose(struct core_outbox *outbox);
+
+/** A free buffer, the caller's until core_outbox_push() or core_outbox_release(); NULL: counted. */
+struct core_buffer *core_outbox_take(struct core_outbox *outbox);
+
+/** Append a filled buffer to a receiver's chain. */
+void core_outbox_push(struct core_outbox *outbox, struct core_chain *chain,
+                      struct core_buffer *buffer);
+
+/** The next receiver's packets, linked by next, now the caller's; NULL when there are none. */
+struct core_buffer *core_outbox_next(struct core_outbox *outbox);
+
+/** Give back one buffer. */
+void core_outbox_release(struct core_outbox *outbox, struct core_buffer *buffer);
+
+/** A receiver goes: its packets are dropped, its chain leaves the queue. */
+void core_outbox_forget(struct core_outbox *outbox, struct core_chain *chain);
+
+#endif

@@ -1,0 +1,90 @@
+/* Bindings and the way out. */
+#include "sfu/core/participant.h"
+
+#include "rtp/error.h"
+#include "sfu/core/engine_internal.h"
+
+static unsigned home(uint32_t ssrc)
+{
+    return (ssrc * 2654435761u) >> 26; /* Knuth's multiplicative hash, to 6 bits */
+}
+
+_Static_assert(CORE_SSRC_TABLE == 64, "home() gives 6 bits");
+
+struct core_binding *core_participant_binding(struct core_participant *participant, uint32_t ssrc)
+{
+    for (unsigned i = home(ssrc);; i = (i + 1) % CORE_SSRC_TABLE) {
+        struct core_binding *binding = &participant->bindings[i];
+        if (binding->ssrc == ssrc)
+            return ssrc ? binding : NULL;
+        if (!binding->ssrc)
+            return NULL;
+    }
+}
+
+int core_participant_bind(struct core_participant *participant, uint32_t ssrc, unsigned track,
+                          unsigned layer, bool is_rtx)
+{
+    if (participant->binding_count == CORE_SSRCS_MAX || ssrc == 0)
+        return IRIS_E_FULL;
+    unsigned i = home(ssrc);
+    while (participant->bindings[i].ssrc)
+        i = (i + 1) % CORE_SSRC_TABLE;
+    participant->bindings[i] = (struct core_binding){
+        .ssrc = ssrc, .track = (uint8_t)track, .layer = (uint8_t)layer, .is_rtx = is_rtx};
+    participant->binding_count++;
+    return 0;
+}
+
+struct core_buffer *core_participant_buffer(struct core_participant *participant)
+{
+    const struct transport_path *path = transport_selected_path(participant->transport);
+    struct core_buffer *buffer = NULL;
+    if (path && transport_can_send(participant->transport))
+        buffer = core_outbox_take(&participant->engine->outbox);
+    if (!buffer) {
+        participant->statistics.send_failures++;
+        return NULL;
+    }
+    buffer->path = *path;
+    return buffer;
+}
+
+static bool push(struct core_participant *participant, struct core_buffer *buffer, int len)
+{
+    struct core_outbox *outbox = &participant->engine->outbox;
+    if (len < 0) {
+        participant->statistics.send_failures++;
+        core_outbox_release(outbox, buffer);
+        return false;
+    }
+    buffer->len = (uint16_t)len;
+    core_outbox_push(outbox, &participant->chain, buffer);
+    return true;
+}
+
+bool core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
+                               size_t header_len, uint64_t index)
+{
+    return push(participant, buffer,
+                transport_seal_rtp(participant->transport, buffer->data, buffer->len, header_len,
+                                   index));
+}
+
+void core_participant_send_rtcp(struct core_participant *participant, const uint8_t *data,
+                                size_t len)
+{
+    if (len == 0 || len + TRANSPORT_SRTP_TRAILER_BYTES > CORE_BUFFER_BYTES)
+        return;
+    struct core_buffer *buffer = core_participant_buffer(participant);
+    if (!buffer)
+        return;
+    memcpy(buffer->data, data, len);
+    push(participant, buffer, transport_seal_rtcp(participant->transport, buffer->data, len));
+}
+
+void core_participant_wake(struct core_participant *participant, int64_t at_us)
+{
+    if (at_us < participant->deadline_us)
+        participant->deadline_us = at_us;
+}

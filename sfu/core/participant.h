@@ -1,0 +1,78 @@
+/*
+ * One participant of a room: a transport, the tracks it sends and the slots it receives through.
+ * Owned by its engine; everything in it lives and dies with it.
+ */
+#ifndef IRIS_CORE_PARTICIPANT_H
+#define IRIS_CORE_PARTICIPANT_H
+
+#include "rtp/transport_feedback.h"
+#include "sfu/core/outbox.h"
+#include "sfu/core/slot.h"
+
+#define CORE_SSRC_TABLE 64 /* open addressing; at most half of it is used */
+#define CORE_SSRCS_MAX  (CORE_SSRC_TABLE / 2)
+
+struct core_engine;
+struct core_room;
+
+/* Which stream an SSRC of a participant is. */
+struct core_binding {
+    uint32_t ssrc; /* 0: empty */
+    uint8_t track, layer;
+    bool is_rtx;
+};
+
+struct core_participant {
+    uint64_t id;
+    struct core_engine *engine;
+    struct core_room *room;
+    struct core_participant *next_in_room, *previous_in_room; /* in order of joining */
+    struct core_participant *next;                            /* in the engine */
+    struct transport *transport;
+    struct core_chain chain;
+    struct rtp_extension_map extensions;
+    uint32_t feedback_ssrc;
+    unsigned track_count, slot_count, binding_count;
+    struct core_track tracks[CORE_TRACKS_MAX];
+    struct core_slot slots[CORE_SLOTS_MAX];
+    struct core_binding bindings[CORE_SSRC_TABLE];
+    struct rtp_arrival_log arrivals;
+    uint32_t media_ssrc; /* of some packet that arrived: transport feedback must name one */
+    uint16_t transport_seq; /* next one that we send */
+    int64_t rtt_us;         /* smoothed, 0: unknown */
+    int64_t joined_us, heard_us; /* last authenticated packet */
+    bool is_detached;
+    int64_t detached_us;
+    bool is_gone; /* to be removed when nothing looks at it any more */
+    enum core_reason gone_reason;
+    bool are_slots_dirty;
+    /* Deadlines [us]; INT64_MAX: none. */
+    int64_t deadline_us;
+    int64_t feedback_us, nack_us, report_us, sender_report_us, statistics_us;
+    uint64_t remb_bps; /* as last sent */
+    struct core_slot_report told[CORE_SLOTS_MAX]; /* last CORE_EVENT_SLOTS */
+    struct core_statistics statistics;
+};
+
+/** Find the binding of an SSRC; NULL if it has none. */
+struct core_binding *core_participant_binding(struct core_participant *participant, uint32_t ssrc);
+
+/** Bind an SSRC. @return 0 or IRIS_E_FULL */
+int core_participant_bind(struct core_participant *participant, uint32_t ssrc, unsigned track,
+                          unsigned layer, bool is_rtx);
+
+/** The next send buffer with its path set; NULL (counted) if there is none or nowhere to send. */
+struct core_buffer *core_participant_buffer(struct core_participant *participant);
+
+/** Seal an RTP packet of header_len + payload and queue it; releases the buffer on failure. */
+bool core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
+                               size_t header_len, uint64_t index);
+
+/** Seal an RTCP compound and queue it. */
+void core_participant_send_rtcp(struct core_participant *participant, const uint8_t *data,
+                                size_t len);
+
+/** Act by this time at the latest. */
+void core_participant_wake(struct core_participant *participant, int64_t at_us);
+
+#endif

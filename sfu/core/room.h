@@ -1,0 +1,31 @@
+/*
+ * A room on one worker: its participants in order of joining, and the decision of who is shown where.
+ */
+#ifndef IRIS_CORE_ROOM_H
+#define IRIS_CORE_ROOM_H
+
+#include "sfu/core/participant.h"
+
+#define CORE_ROOM_PERIOD_US 100000 /* how often the selection is looked at when nothing urges it */
+
+struct core_room {
+    uint64_t id;
+    struct core_room *next;
+    struct core_participant *first, *last;
+    unsigned count;
+    int64_t deadline_us;
+};
+
+/** A participant comes, as the last. */
+void core_room_add(struct core_room *room, struct core_participant *participant);
+
+/** A participant goes: others' slots let go of its tracks and layers, its own slots of theirs. */
+void core_room_remove(struct core_room *room, struct core_participant *participant, int64_t now_us);
+
+/** Something changed that selection depends on: decide at the next advance. */
+void core_room_wake(struct core_room *room);
+
+/** Decide who is seen and heard by whom. */
+void core_room_select(struct core_room *room, int64_t now_us);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * RTCP of a participant: reports on what it receives and sends, requests for repair. Each packet of a
+ * compound stands alone; a malformed one ends the reading and is counted.
+ */
+#include "rtp/error.h"
+#include "sfu/core/engine_internal.h"
+
+#define NACK_MAX 128 /* sequence numbers honoured of one message */
+#define RTT_WEIGHT 8 /* smoothing as in RFC 6298: 1/8 */
+
+static struct core_slot *find_slot(struct core_participant *participant, uint32_t ssrc)
+{
+    for (unsigned i = 0; i < participant->slot_count; i++)
+        if (participant->slots[i].params.ssrc == ssrc)
+            return &participant->slots[i];
+    return NULL;
+}
+
+static struct core_layer *find_layer(struct core_participant *participant, uint32_t ssrc)
+{
+    struct core_binding *binding = core_participant_binding(participant, ssrc);
+    return binding && !binding->is_rtx
+               ? &participant->tracks[binding->track].layers[binding->layer]
+               : NULL;
+}
+
+static void on_report_blocks(struct core_participant *participant, const struct rtcp_packet *packet,
+                             int64_t now_us)
+{
+    struct rtcp_report_block block;
+    uint32_t ntp_mid = (uint32_t)(core_engine_ntp(participant->engine, now_us) >> 16);
+    for (unsigned i = 0; rtcp_report_block_at(&block, packet, i) == 0; i++) {
+        int64_t rtt_us = rtp_reception_rtt_us(&block, ntp_mid);
+        if (rtt_us < 0 || !find_slot(participant, block.ssrc))
+            continue;
+        participant->rtt_us = participant->rtt_us == 0
+                                  ? rtt_us
+                                  : participant->rtt_us + (rtt_us - participant->rtt_us) / RTT_WEIGHT;
+    }
+}
+
+static void on_nack(struct core_participant *participant, const struct rtcp_packet *packet,
+                    int64_t now_us)
+{
+    uint32_t sender_ssrc, media_ssrc;
+    uint16_t seqs[NACK_MAX];
+    if (rtcp_feedback_ssrcs(packet, &sender_ssrc, &media_ssrc))
+        return;
+    struct core_slot *slot = find_slot(participant, media_ssrc);
+    int count = slot ? rtcp_nack_parse(packet, seqs, NACK_MAX) : 0;
+    for (int i = 0; i < count; i++)
+        core_slot_retransmit(slot, seqs[i], now_us);
+}
+
+static void on_pli(struct core_participant *participant, const struct rtcp_packet *packet,
+                   int64_t now_us)
+{
+    uint32_t sender_ssrc, media_ssrc;
+    if (rtcp_feedback_ssrcs(packet, &sender_ssrc, &media_ssrc))
+        return;
+    struct core_slot *slot = find_slot(participant, media_ssrc);
+    if (!slot || !slot->track || slot->params.kind == CORE_KIND_AUDIO)
+        return;
+    core_track_want_keyframe(slot->track, now_us);
+    core_participant_wake(slot->track->owner, now_us);
+}
+
+static void on_sender_report(struct core_participant *participant, const struct rtcp_packet *packet,
+                             int64_t now_us)
+{
+    struct rtcp_sender_report report;
+    if (rtcp_sender_report_parse(&report, packet))
+        return;
+    struct core_layer *layer = find_layer(participant, report.ssrc);
+    if (layer)
+        rtp_reception_on_sender_report(&layer->reception, &report, now_us);
+    on_report_blocks(participant, packet, now_us);
+}
+
+static void on_packet(struct core_participant *participant, const struct rtcp_packet *packet,
+                      int64_t now_us)
+{
+    switch (packet->type) {
+    case RTCP_SENDER_REPORT:
+        on_sender_report(participant, packet, now_us);
+        break;
+    case RTCP_RECEIVER_REPORT:
+        on_report_blocks(participant, packet, now_us);
+        break;
+    case RTCP_TRANSPORT_LAYER_FEEDBACK:
+        if (packet->count == RTCP_FORMAT_NACK)
+            on_nack(participant, packet, now_us);
+        break;
+    case RTCP_PAYLOAD_FEEDBACK:
+        if (packet->count == RTCP_FORMAT_PLI)
+            on_pli(participant, packet, now_us);
+        break;
+    default: /* SDES, BYE, APP, XR: nothing depends on them; a source is gone when it is silent */
+        break;
+    }
+}
+
+void core_rtcp_receive(struct core_participant *participant, const uint8_t *data, size_t len,
+                       int64_t now_us)
+{
+    struct rtcp_reader reader;
+    struct rtcp_packet packet;
+    int result;
+    rtcp_reader_init(&reader, data, len);
+    while ((result = rtcp_reader_next(&reader, &packet)) > 0)
+        on_packet(participant, &packet, now_us);
+    if (result < 0)
+        participant->statistics.malformed++;
+}

@@ -1,0 +1,68 @@
+/* What a track knows of its layers. */
+#include "sfu/core/track.h"
+
+#include "bwe/remb.h"
+
+/* Smoothing constants of loudness: it follows a louder level in tens of milliseconds, a quieter one in
+   about half a second (20 ms packets). */
+#define LOUDNESS_RISE 0.4f
+#define LOUDNESS_FALL 0.04f
+
+bool core_track_is_live(const struct core_track *track, int64_t now_us)
+{
+    if (track->is_muted && now_us - track->muted_us >= CORE_LAYER_SILENCE_US)
+        return false;
+    for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)
+        if (core_layer_is_alive(&track->layers[i], now_us))
+            return true;
+    return false;
+}
+
+struct core_layer *core_track_lowest_layer(struct core_track *track, int64_t now_us)
+{
+    struct core_layer *lowest = NULL;
+    for (unsigned i = 0; i < CORE_LAYERS_MAX; i++) {
+        struct core_layer *layer = &track->layers[i];
+        if (!core_layer_is_alive(layer, now_us))
+            continue;
+        if (track->params.kind == CORE_KIND_AUDIO)
+            return layer;
+        if (layer->height > 0 && (!lowest || layer->height < lowest->height))
+            lowest = layer;
+    }
+    return lowest;
+}
+
+void core_track_on_level(struct core_track *track, uint8_t level, int64_t now_us)
+{
+    float above_silence = (float)(CORE_AUDIO_SILENCE_LEVEL - level);
+    float weight = above_silence > track->loudness ? LOUDNESS_RISE : LOUDNESS_FALL;
+    track->loudness += weight * (above_silence - track->loudness);
+    track->level_us = now_us;
+}
+
+uint64_t core_track_contract_bps(const struct core_track *track)
+{
+    static const uint64_t contract_bps[CORE_KIND_COUNT] = {
+        [CORE_KIND_AUDIO] = BWE_CONTRACT_AUDIO_BPS,
+        [CORE_KIND_CAMERA] = BWE_CONTRACT_CAMERA_BPS,
+        [CORE_KIND_SCREEN] = BWE_CONTRACT_SCREEN_BPS,
+    };
+    return contract_bps[track->params.kind];
+}
+
+void core_track_want_keyframe(struct core_track *track, int64_t now_us)
+{
+    struct core_layer *layer = core_track_lowest_layer(track, now_us);
+    if (layer) {
+        core_layer_want_keyframe(layer);
+        return;
+    }
+    /* None has shown its height yet: whichever sends answers for all (Chromium encodes a key frame in
+       every layer). */
+    for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)
+        if (core_layer_is_alive(&track->layers[i], now_us)) {
+            core_layer_want_keyframe(&track->layers[i]);
+            return;
+        }
+}

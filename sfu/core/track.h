@@ -1,0 +1,52 @@
+/*
+ * One track that a participant sends: up to three layers, and the slots that it is shown in.
+ *
+ * Invariant: a slot is in subscribers exactly if its track points here.
+ */
+#ifndef IRIS_CORE_TRACK_H
+#define IRIS_CORE_TRACK_H
+
+#include "sfu/core/layer.h"
+
+#define CORE_AUDIO_SILENCE_LEVEL 127 /* -dBov (RFC 6464) */
+
+struct core_participant;
+struct core_slot;
+
+struct core_track {
+    struct core_track_params params;
+    struct core_participant *owner;
+    bool is_muted; /* nothing of it is forwarded */
+    int64_t muted_us;
+    float loudness; /* smoothed, dBov above silence: 0 (silent) - 127 */
+    int64_t level_us; /* when it was last updated */
+    struct core_layer layers[CORE_LAYERS_MAX];
+    struct core_slot *subscribers; /* linked by next_subscriber */
+};
+
+/**
+ * Something of it arrived lately, and it has not been muted for longer than CORE_LAYER_SILENCE_US: it
+ * keeps its slots, or may get one.
+ */
+bool core_track_is_live(const struct core_track *track, int64_t now_us);
+
+/**
+ * The layer that a new receiver should get: of those alive, the lowest by the height of its key frames.
+ *
+ * @return  NULL while no layer has sent a key frame (audio: the only layer)
+ */
+struct core_layer *core_track_lowest_layer(struct core_track *track, int64_t now_us);
+
+/**
+ * Take an audio level into the smoothed loudness: fast up, slow down, so that a pause between words does
+ * not look like silence. A packet without the extension changes nothing.
+ */
+void core_track_on_level(struct core_track *track, uint8_t level, int64_t now_us);
+
+/** The contract's media rate of its kind (facts.md) [bit/s]. */
+uint64_t core_track_contract_bps(const struct core_track *track);
+
+/** A receiver needs a key frame: the layer that would be forwarded is asked for one. */
+void core_track_want_keyframe(struct core_track *track, int64_t now_us);
+
+#endif

@@ -1,0 +1,237 @@
+/*
+ * The packet path's first half: a decrypted RTP packet is bound to its layer, counted, kept and handed to
+ * the slots that show its track.
+ */
+#include "rtp/error.h"
+#include "rtp/rtx.h"
+#include "sfu/core/engine_internal.h"
+
+static bool equals(const char *token, const uint8_t *text, uint8_t len)
+{
+    return text && strlen(token) == len && memcmp(token, text, len) == 0;
+}
+
+/* The track of a MID; else, for clients that send none, the only one with this payload type. */
+static struct core_track *find_track(struct core_participant *participant,
+                                     const struct rtp_packet *packet,
+                                     const struct rtp_extension_values *values)
+{
+    struct core_track *by_type = NULL;
+    for (unsigned i = 0; i < participant->track_count; i++) {
+        struct core_track *track = &participant->tracks[i];
+        const struct core_track_params *params = &track->params;
+        if (values->mid) {
+            if (equals(params->mid, values->mid, values->mid_len))
+                return track;
+            continue;
+        }
+        if (packet->payload_type != params->payload_type || params->rid_count > 0)
+            continue;
+        if (by_type)
+            return NULL;
+        by_type = track;
+    }
+    return values->mid ? NULL : by_type;
+}
+
+/* Which layer of a track a RID names; without simulcast the only one. -1: none. */
+static int find_layer(const struct core_track *track, const uint8_t *rid, uint8_t rid_len)
+{
+    if (track->params.rid_count == 0)
+        return 0;
+    for (unsigned i = 0; i < track->params.rid_count; i++)
+        if (equals(track->params.rids[i], rid, rid_len))
+            return (int)i;
+    return -1;
+}
+
+static int bind_media(struct core_participant *participant, struct core_track *track, int index,
+                      uint32_t ssrc)
+{
+    struct core_layer *layer = &track->layers[index];
+    if (layer->id) /* the source restarted its stream with another SSRC */
+        return IRIS_E_FULL;
+    int error = core_participant_bind(participant, ssrc,
+                                      (unsigned)(track - participant->tracks), (unsigned)index,
+                                      false);
+    if (!error)
+        error = core_layer_init(layer, ++participant->engine->next_layer_id, ssrc,
+                                track->params.kind);
+    return error;
+}
+
+/* First sight of an SSRC (RFC 8843, section 9.2; RFC 8852). */
+static struct core_binding *bind(struct core_participant *participant,
+                                 const struct rtp_packet *packet,
+                                 const struct rtp_extension_values *values)
+{
+    struct core_track *track = find_track(participant, packet, values);
+    if (!track)
+        return NULL;
+    bool is_rtx = packet->payload_type == track->params.rtx_payload_type;
+    if (!is_rtx && packet->payload_type != track->params.payload_type)
+        return NULL;
+    int index = is_rtx && values->repaired_rid
+                    ? find_layer(track, values->repaired_rid, values->repaired_rid_len)
+                    : find_layer(track, values->rid, values->rid_len);
+    if (index < 0)
+        return NULL;
+    int error = 0;
+    if (is_rtx)
+        error = core_participant_bind(participant, packet->ssrc,
+                                      (unsigned)(track - participant->tracks), (unsigned)index,
+                                      true);
+    else
+        error = bind_media(participant, track, index, packet->ssrc);
+    return error ? NULL : core_participant_binding(participant, packet->ssrc);
+}
+
+/* SSRCs that the offer names are bound by their first packet as well, without MID. */
+static struct core_binding *bind_named(struct core_participant *participant, uint32_t ssrc)
+{
+    for (unsigned i = 0; i < participant->track_count; i++) {
+        struct core_track *track = &participant->tracks[i];
+        const struct core_track_params *params = &track->params;
+        if (ssrc == 0 || params->rid_count > 0)
+            continue;
+        if (ssrc == params->ssrc && bind_media(participant, track, 0, ssrc) == 0)
+            return core_participant_binding(participant, ssrc);
+        if (ssrc == params->rtx_ssrc && core_participant_bind(participant, ssrc, i, 0, true) == 0)
+            return core_participant_binding(participant, ssrc);
+    }
+    return NULL;
+}
+
+static void keep(struct core_layer *layer, const struct core_media *media)
+{
+    struct rtp_history_packet stored = {
+        .ext_seq = media->ext_seq,
+        .received_us = media->now_us,
+        .payload = media->packet->payload,
+        .payload_len = media->packet->payload_len,
+        .timestamp = media->packet->timestamp,
+        .marker = media->packet->marker,
+    };
+    rtp_history_add(&layer->history, &stored);
+}
+
+static void track_loss(struct core_media *media)
+{
+    struct core_participant *participant = media->track->owner;
+    struct core_layer *layer = media->layer;
+    if (!media->track->params.has_nack)
+        return;
+    rtp_nack_on_packet(&layer->nack, media->ext_seq, media->now_us);
+    if (media->vp8 && media->vp8->is_frame_start && media->vp8->is_keyframe)
+        rtp_nack_on_keyframe(&layer->nack, media->ext_seq);
+    int64_t deadline_us = rtp_nack_deadline(&layer->nack);
+    if (deadline_us < participant->nack_us) {
+        participant->nack_us = deadline_us;
+        core_participant_wake(participant, deadline_us);
+    }
+}
+
+static void forward(const struct core_media *media)
+{
+    if (media->track->is_muted)
+        return;
+    struct core_slot *next;
+    for (struct core_slot *slot = media->track->subscribers; slot; slot = next) {
+        next = slot->next_subscriber;
+        core_slot_forward(slot, media);
+    }
+}
+
+/* A track comes alive: rooms decide at once, so that a picture shows without waiting. */
+static void note_arrival(struct core_track *track, struct core_layer *layer, int64_t now_us)
+{
+    bool was_alive = core_layer_is_alive(layer, now_us);
+    layer->last_packet_us = now_us;
+    if (!was_alive) {
+        core_room_wake(track->owner->room);
+        track->owner->report_us = now_us; /* REMB follows the tracks that are sending */
+        core_participant_wake(track->owner, now_us);
+    }
+}
+
+static void receive_media(struct core_participant *participant, struct core_binding *binding,
+                          struct core_media *media)
+{
+    struct core_track *track = media->track = &participant->tracks[binding->track];
+    struct core_layer *layer = media->layer = &track->layers[binding->layer];
+    const struct rtp_packet *packet = media->packet;
+    struct rtp_vp8 vp8;
+    if (packet->payload_type != track->params.payload_type || packet->payload_len == 0) {
+        /* Padding probes and comfort noise count for feedback, not as media. */
+        rtp_reception_on_packet(&layer->reception, packet->seq, packet->timestamp, 0,
+                                media->now_us);
+        return;
+    }
+    if (track->params.kind != CORE_KIND_AUDIO) {
+        if (rtp_vp8_parse(&vp8, packet->payload, packet->payload_len)) {
+            participant->statistics.malformed++;
+            return;
+        }
+        media->vp8 = &vp8;
+    }
+    note_arrival(track, layer, media->now_us);
+    media->ext_seq = rtp_reception_on_packet(&layer->reception, packet->seq, packet->timestamp,
+                                             packet->payload_len, media->now_us);
+    if (media->vp8) {
+        track_loss(media);
+        keep(layer, media);
+        core_layer_on_frame(layer, packet, media->vp8, media->now_us);
+    } else if (media->values->has_audio_level) {
+        core_track_on_level(track, media->values->audio_level, media->now_us);
+    }
+    forward(media);
+}
+
+static void receive_rtx(struct core_participant *participant, const struct core_binding *binding,
+                        struct rtp_packet *packet, struct core_media *media)
+{
+    struct core_track *track = &participant->tracks[binding->track];
+    const struct core_layer *layer = &track->layers[binding->layer];
+    if (!layer->id)
+        return; /* a probe ahead of its media */
+    if (rtp_rtx_restore(packet, layer->ssrc, track->params.payload_type))
+        return; /* padding only: a probe */
+    struct core_binding *original = core_participant_binding(participant, layer->ssrc);
+    uint64_t ext_seq = rtp_sequence_peek(&layer->reception.sequence, packet->seq);
+    struct rtp_history_packet stored;
+    /* SRTP's replay window does not see that a repair repeats a packet which did arrive. */
+    if (original && !rtp_history_find(&layer->history, ext_seq, media->now_us, &stored))
+        receive_media(participant, original, media);
+}
+
+void core_uplink_receive(struct core_participant *participant, uint8_t *data, size_t len,
+                         int64_t now_us)
+{
+    struct rtp_packet packet;
+    struct rtp_extension_values values;
+    participant->statistics.packets_received++;
+    participant->statistics.bytes_received += len;
+    if (rtp_packet_parse(&packet, data, len)) {
+        participant->statistics.malformed++;
+        return;
+    }
+    rtp_packet_read_extensions(&packet, &participant->extensions, &values);
+    if (values.has_transport_seq) {
+        rtp_arrival_log_add(&participant->arrivals, values.transport_seq, now_us);
+        participant->media_ssrc = packet.ssrc ? packet.ssrc : 1;
+    }
+    struct core_binding *binding = core_participant_binding(participant, packet.ssrc);
+    if (!binding)
+        binding = bind_named(participant, packet.ssrc);
+    if (!binding)
+        binding = bind(participant, &packet, &values);
+    if (!binding) {
+        participant->statistics.unbound++;
+        return;
+    }
+    struct core_media media = {.packet = &packet, .values = &values, .now_us = now_us};
+    if (binding->is_rtx)
+        receive_rtx(participant, binding, &packet, &media);
+    else
+        receive_media(participant, binding, &media);
+}

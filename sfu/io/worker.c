@@ -1,0 +1,227 @@
+/* The loop around the engine: sockets, clock, timer, queues. */
+#include "sfu/io/worker.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <uv.h>
+
+#include "rtp/error.h"
+#include "sfu/io/queue.h"
+#include "sfu/io/udp.h"
+
+#define COMMANDS_MAX      256
+#define EVENTS_MAX        1024
+#define BUFFERS           8192 /* of the send pool: a batch of 32 packets to 120 receivers, twice */
+#define NTP_UNIX_OFFSET_S 2208988800u /* 1900 to 1970 (RFC 5905) */
+
+struct socket_poll {
+    uv_poll_t poll;
+    struct io_worker *worker;
+    unsigned index;
+};
+
+struct io_worker {
+    struct io_worker_config config;
+    struct core_engine *engine;
+    struct io_udp udp;
+    struct io_queue commands, events;
+    uv_loop_t loop;
+    uv_thread_t thread;
+    uv_async_t wake;
+    uv_timer_t timer;
+    struct socket_poll polls[IO_ADDRESSES_MAX];
+    bool has_loop;
+    atomic_bool is_stopping;
+    struct core_event kept; /* an event that found the queue full */
+    bool has_kept;
+};
+
+static int64_t now_us(void)
+{
+    return (int64_t)(uv_hrtime() / 1000);
+}
+
+static uint64_t ntp_at_zero(void)
+{
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    uint64_t ntp = ((uint64_t)wall.tv_sec + NTP_UNIX_OFFSET_S) << 32;
+    ntp += ((uint64_t)wall.tv_nsec << 32) / 1000000000u;
+    uint64_t us = (uint64_t)now_us();
+    return ntp - ((us / 1000000) << 32) - (((us % 1000000) << 32) / 1000000);
+}
+
+static void pass_events(struct io_worker *worker)
+{
+    bool is_news = false;
+    while (worker->has_kept || core_engine_next_event(worker->engine, &worker->kept)) {
+        worker->has_kept = !io_queue_push(&worker->events, &worker->kept);
+        is_news = true;
+        if (worker->has_kept)
+            break; /* control is behind: it stays first in line */
+    }
+    if (is_news)
+        worker->config.on_events(worker->config.context);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+/* After anything happened: time's due, packets out, events out, the next deadline. */
+static void settle(struct io_worker *worker)
+{
+    core_engine_advance(worker->engine, now_us());
+    io_udp_flush(&worker->udp, worker->engine);
+    pass_events(worker);
+    int64_t deadline_us = core_engine_deadline(worker->engine);
+    if (deadline_us == INT64_MAX) {
+        uv_timer_stop(&worker->timer);
+        return;
+    }
+    int64_t wait_us = deadline_us - now_us();
+    uv_update_time(&worker->loop);
+    uv_timer_start(&worker->timer, on_timer, wait_us > 0 ? (uint64_t)(wait_us + 999) / 1000 : 0, 0);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    settle(timer->data);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct socket_poll *socket = poll->data;
+    if (status == 0 && (events & UV_READABLE))
+        io_udp_receive(&socket->worker->udp, socket->index, socket->worker->engine, now_us());
+    settle(socket->worker);
+}
+
+static void close_handles(struct io_worker *worker)
+{
+    uv_close((uv_handle_t *)&worker->wake, NULL);
+    uv_close((uv_handle_t *)&worker->timer, NULL);
+    for (unsigned i = 0; i < worker->udp.count; i++)
+        uv_close((uv_handle_t *)&worker->polls[i].poll, NULL);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct io_worker *worker = wake->data;
+    struct core_command command;
+    if (atomic_load(&worker->is_stopping)) {
+        close_handles(worker);
+        return;
+    }
+    while (io_queue_pop(&worker->commands, &command))
+        core_engine_command(worker->engine, &command, now_us());
+    settle(worker);
+}
+
+static void run(void *argument)
+{
+    struct io_worker *worker = argument;
+    uv_run(&worker->loop, UV_RUN_DEFAULT);
+}
+
+static void release(struct io_worker *worker)
+{
+    if (worker->has_loop)
+        uv_loop_close(&worker->loop);
+    io_udp_close(&worker->udp);
+    core_engine_destroy(worker->engine);
+    io_queue_dispose(&worker->commands);
+    io_queue_dispose(&worker->events);
+    free(worker);
+}
+
+static int prepare(struct io_worker *worker)
+{
+    struct core_engine_config config = {.certificate = worker->config.certificate,
+                                        .aead = worker->config.aead,
+                                        .seed = worker->config.seed,
+                                        .ntp_at_zero = ntp_at_zero(),
+                                        .buffer_count = BUFFERS};
+    worker->engine = core_engine_create(&config);
+    if (!worker->engine || uv_loop_init(&worker->loop))
+        return IRIS_E_NO_MEMORY;
+    worker->has_loop = true;
+    if (io_queue_init(&worker->commands, sizeof(struct core_command), COMMANDS_MAX) ||
+        io_queue_init(&worker->events, sizeof(struct core_event), EVENTS_MAX))
+        return IRIS_E_NO_MEMORY;
+    return 0;
+}
+
+static int start_thread(struct io_worker *worker)
+{
+    uv_async_init(&worker->loop, &worker->wake, on_wake);
+    uv_timer_init(&worker->loop, &worker->timer);
+    worker->wake.data = worker->timer.data = worker;
+    for (unsigned i = 0; i < worker->udp.count; i++) {
+        struct socket_poll *socket = &worker->polls[i];
+        socket->worker = worker;
+        socket->index = i;
+        socket->poll.data = socket;
+        uv_poll_init(&worker->loop, &socket->poll, worker->udp.fds[i]);
+        uv_poll_start(&socket->poll, UV_READABLE, on_readable);
+    }
+    if (uv_thread_create(&worker->thread, run, worker) == 0)
+        return 0;
+    close_handles(worker);
+    uv_run(&worker->loop, UV_RUN_DEFAULT);
+    return IRIS_E_SYSTEM;
+}
+
+struct io_worker *io_worker_start(const struct io_worker_config *config, char *error,
+                                  size_t error_cap)
+{
+    struct io_worker *worker = calloc(1, sizeof(*worker));
+    if (!worker) {
+        snprintf(error, error_cap, "out of memory");
+        return NULL;
+    }
+    worker->config = *config;
+    worker->config.addresses = NULL;
+    if (prepare(worker)) {
+        snprintf(error, error_cap, "cannot set up a worker's engine: out of memory, or the "
+                                   "configured aead does not run on this processor");
+    } else if (io_udp_bind(&worker->udp, config->addresses, config->port_first, config->port_last,
+                           error, error_cap) == 0) {
+        if (start_thread(worker) == 0)
+            return worker;
+        snprintf(error, error_cap, "cannot start a worker thread");
+    }
+    release(worker);
+    return NULL;
+}
+
+void io_worker_stop(struct io_worker *worker)
+{
+    if (!worker)
+        return;
+    atomic_store(&worker->is_stopping, true);
+    uv_async_send(&worker->wake);
+    uv_thread_join(&worker->thread);
+    release(worker);
+}
+
+uint16_t io_worker_port(const struct io_worker *worker)
+{
+    return worker->udp.port;
+}
+
+const char *io_worker_aead_name(const struct io_worker *worker)
+{
+    return core_engine_aead_name(worker->engine);
+}
+
+bool io_worker_command(struct io_worker *worker, const struct core_command *command)
+{
+    if (!io_queue_push(&worker->commands, command))
+        return false;
+    uv_async_send(&worker->wake);
+    return true;
+}
+
+bool io_worker_next_event(struct io_worker *worker, struct core_event *event)
+{
+    return io_queue_pop(&worker->events, event);
+}

@@ -1,0 +1,48 @@
+/*
+ * A worker: one thread with a libuv loop, its UDP sockets and its engine. Control talks to it through a
+ * queue of commands and hears of it through a queue of events, both of copied messages.
+ */
+#ifndef IRIS_IO_WORKER_H
+#define IRIS_IO_WORKER_H
+
+#include "sfu/core/engine.h"
+#include "sfu/io/address.h"
+
+struct io_worker;
+
+struct io_worker_config {
+    const struct transport_certificate *certificate; /* must outlive the worker */
+    enum transport_aead_backend aead;
+    const struct io_addresses *addresses; /* copied */
+    uint16_t port_first, port_last;
+    uint64_t seed;
+    /* Called on the worker's thread when events wait; must only wake somebody (uv_async_send). */
+    void (*on_events)(void *context);
+    void *context;
+};
+
+/**
+ * Bind the sockets and start the thread.
+ *
+ * @param error  written on failure: a sentence
+ * @return       owned; NULL on failure
+ */
+struct io_worker *io_worker_start(const struct io_worker_config *config, char *error,
+                                  size_t error_cap);
+
+/** Stop the thread, close the sockets, free. NULL is harmless. */
+void io_worker_stop(struct io_worker *worker);
+
+/** The UDP port of every address of this worker. */
+uint16_t io_worker_port(const struct io_worker *worker);
+
+/** Name of the AEAD back end. Static text. */
+const char *io_worker_aead_name(const struct io_worker *worker);
+
+/** Queue a command; one producing thread. @return false when the queue is full */
+bool io_worker_command(struct io_worker *worker, const struct core_command *command);
+
+/** Take an event; one consuming thread. @return false when there is none */
+bool io_worker_next_event(struct io_worker *worker, struct core_event *event);
+
+#endif
