@@ -170,27 +170,35 @@ static void append_head(struct line *line, enum config_log_level level, const ch
     line->len = (size_t)used;
 }
 
-void log_event(enum config_log_level level, const char *event, ...)
+void log_pairs(enum config_log_level level, const char *event, const char *const *pairs)
 {
     struct line line;
-    const char *key;
-    va_list args;
-    ssize_t written;
 
     if (level > settings.level)
         return;
     append_head(&line, level, event);
-    va_start(args, event);
-    while ((key = va_arg(args, const char *))) {
-        const char *value = va_arg(args, const char *);
-
-        append_pair(&line, key, value ? value : "");
-    }
-    va_end(args);
+    for (; pairs[0]; pairs += 2)
+        append_pair(&line, pairs[0], pairs[1] ? pairs[1] : "");
     append_text(&line, settings.format == CONFIG_LOG_JSON ? "}\n" : "\n");
     /* A log that cannot be written has nowhere to complain. */
-    written = write(STDERR_FILENO, line.text, line.len);
+    ssize_t written = write(STDERR_FILENO, line.text, line.len);
     (void)written;
+}
+
+void log_event(enum config_log_level level, const char *event, ...)
+{
+    const char *pairs[2 * LOG_PAIRS_MAX + 1];
+    size_t count = 0;
+    va_list args;
+
+    va_start(args, event);
+    while (count < 2 * LOG_PAIRS_MAX && (pairs[count] = va_arg(args, const char *))) {
+        pairs[count + 1] = va_arg(args, const char *);
+        count += 2;
+    }
+    va_end(args);
+    pairs[count] = NULL;
+    log_pairs(level, event, pairs);
 }
 
 const char *log_number(char out[24], long long value)

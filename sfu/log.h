@@ -10,6 +10,8 @@
 
 #include "sfu/config.h"
 
+#define LOG_PAIRS_MAX 16 /* of one event; more are left out */
+
 /** Set what is written and how; before threads start. */
 void log_init(enum config_log_level level, enum config_log_format format);
 
@@ -21,6 +23,9 @@ void log_init(enum config_log_level level, enum config_log_format format);
  * @param event  stable name "noun.verb"
  */
 void log_event(enum config_log_level level, const char *event, ...) __attribute__((sentinel));
+
+/** As log_event(), with the pairs in an array that a NULL key ends. */
+void log_pairs(enum config_log_level level, const char *event, const char *const *pairs);
 
 /** Format a number for log_event(): text in a small buffer of the caller. */
 const char *log_number(char out[24], long long value);

@@ -173,7 +173,9 @@ static int start_thread(struct io_worker *worker)
 struct io_worker *io_worker_start(const struct io_worker_config *config, char *error,
                                   size_t error_cap)
 {
-    struct io_worker *worker = calloc(1, sizeof(*worker));
+    struct io_worker *worker = aligned_alloc(_Alignof(struct io_worker), sizeof(*worker));
+    if (worker)
+        memset(worker, 0, sizeof(*worker));
     if (!worker) {
         snprintf(error, error_cap, "out of memory");
         return NULL;

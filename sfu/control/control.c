@@ -1,0 +1,173 @@
+/* Start, stop, and the events of the workers. */
+#include "sfu/control/control_internal.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sfu/control/message.h"
+
+static void wake_control(void *context)
+{
+    struct control *control = context;
+    uv_async_send(&control->events_wake);
+}
+
+static void on_gone(struct control *control, struct control_participant *participant,
+                    const struct core_event *event)
+{
+    const char *reason = control_message_reason(event->reason);
+    struct signalling_connection *connection = participant->connection;
+    control_log(control, CONTROL_LOG_INFO, "transport.end", "participant", participant->id, "reason",
+                reason, "detail", event->detail);
+    control_leave(control, participant, reason);
+    if (!connection)
+        return;
+    signalling_connection_send(
+        connection, signalling_jsonrpc_notification("closing", json_pack("{s:s}", "reason", reason)));
+    signalling_connection_close(connection, SIGNALLING_CLOSE_LEFT, reason);
+}
+
+static void on_slots(struct control *control, struct control_participant *participant,
+                     const struct core_event *event)
+{
+    memcpy(participant->slots, event->slots, sizeof(participant->slots));
+    if (participant->connection)
+        signalling_connection_send(
+            participant->connection,
+            signalling_jsonrpc_notification(
+                "slots",
+                json_pack("{s:o}", "slots",
+                          control_message_slots(participant, &control->registry))));
+}
+
+static void on_event(struct control *control, const struct core_event *event)
+{
+    struct control_participant *participant =
+        control_registry_find(&control->registry, event->participant);
+    if (!participant)
+        return;
+    switch (event->type) {
+    case CORE_EVENT_CONNECTED:
+        participant->profile = event->profile;
+        control_log(control, CONTROL_LOG_INFO, "transport.connect", "participant", participant->id,
+                    "srtp_profile", transport_srtp_profile_name(event->profile));
+        break;
+    case CORE_EVENT_SLOTS:
+        on_slots(control, participant, event);
+        break;
+    case CORE_EVENT_STATISTICS:
+        participant->statistics = event->statistics;
+        break;
+    case CORE_EVENT_GONE:
+    case CORE_EVENT_REFUSED:
+        on_gone(control, participant, event);
+        break;
+    }
+}
+
+static void on_events(uv_async_t *wake)
+{
+    struct control *control = wake->data;
+    struct core_event event;
+    for (unsigned i = 0; i < control->config.worker_count; i++)
+        while (io_worker_next_event(control->workers[i], &event))
+            on_event(control, &event);
+}
+
+static void on_notice(void *context, const char *line)
+{
+    struct control *control = context;
+    control_log(control, CONTROL_LOG_WARNING, "server.notice", "message", line);
+}
+
+static int start_workers(struct control *control, char *error, size_t error_cap)
+{
+    for (unsigned i = 0; i < control->config.worker_count; i++) {
+        struct io_worker_config config = {
+            .certificate = control->certificate,
+            .aead = control->config.aead,
+            .addresses = &control->config.addresses,
+            .port_first = control->config.udp_port_first,
+            .port_last = control->config.udp_port_last,
+            .on_events = wake_control,
+            .context = control,
+        };
+        if (RAND_bytes((unsigned char *)&config.seed, sizeof(config.seed)) != 1)
+            return -1;
+        /* 49152 + index, the next free one if it is taken. */
+        if (control->config.udp_port_first + i <= control->config.udp_port_last)
+            config.port_first = (uint16_t)(control->config.udp_port_first + i);
+        control->workers[i] = io_worker_start(&config, error, error_cap);
+        if (!control->workers[i])
+            return -1;
+        char port[8], number[8];
+        snprintf(port, sizeof(port), "%u", io_worker_port(control->workers[i]));
+        snprintf(number, sizeof(number), "%u", i);
+        control_log(control, CONTROL_LOG_INFO, "worker.start", "worker", number, "udp_port", port,
+                    "aead", io_worker_aead_name(control->workers[i]));
+    }
+    return 0;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    *(bool *)handle->data = true;
+}
+
+void control_stop(struct control *control)
+{
+    bool is_closed = false;
+    control->is_stopping = true;
+    signalling_server_destroy(control->server);
+    for (unsigned i = 0; i < control->config.worker_count; i++)
+        io_worker_stop(control->workers[i]);
+    control_registry_dispose(&control->registry);
+    control->events_wake.data = &is_closed;
+    uv_close((uv_handle_t *)&control->events_wake, on_closed);
+    while (!is_closed)
+        uv_run(control->loop, UV_RUN_ONCE);
+    if (control->certificate)
+        transport_certificate_destroy(control->certificate);
+    free(control);
+}
+
+struct control *control_start(uv_loop_t *loop, const struct control_config *config, char *error,
+                              size_t error_cap)
+{
+    struct control *control = calloc(1, sizeof(*control));
+    if (!control) {
+        snprintf(error, error_cap, "out of memory");
+        return NULL;
+    }
+    struct signalling_handlers handlers = {.context = control,
+                                           .on_open = control_on_open,
+                                           .on_request = control_on_request,
+                                           .on_close = control_on_close,
+                                           .on_http = control_on_http,
+                                           .on_notice = on_notice};
+    control->config = *config;
+    control->loop = loop;
+    control_registry_init(&control->registry, config->worker_count);
+    uv_async_init(loop, &control->events_wake, on_events);
+    control->events_wake.data = control;
+    control->certificate = transport_certificate_create();
+    snprintf(error, error_cap, "cannot make the DTLS certificate");
+    if (control->certificate) {
+        control->identity = (struct control_server_identity){
+            .addresses = &control->config.addresses,
+            .fingerprint = transport_certificate_fingerprint(control->certificate)};
+        if (start_workers(control, error, error_cap) == 0)
+            control->server = signalling_server_create(loop, &config->server, &handlers, error,
+                                                       error_cap);
+    }
+    if (control->server)
+        return control;
+    control_stop(control);
+    return NULL;
+}
+
+uint16_t control_public_port(const struct control *control)
+{
+    return signalling_server_public_port(control->server);
+}

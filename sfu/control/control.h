@@ -1,0 +1,44 @@
+/*
+ * The control plane: rooms and sessions between the control channel (signalling) and the workers' media
+ * planes. One thread, one libuv loop; it owns the workers and the server.
+ */
+#ifndef IRIS_CONTROL_CONTROL_H
+#define IRIS_CONTROL_CONTROL_H
+
+#include <uv.h>
+
+#include "sfu/io/address.h"
+#include "sfu/transport/aead.h"
+#include "signalling/server.h"
+#include "signalling/token.h"
+
+struct control;
+
+struct control_config {
+    struct signalling_server_config server;
+    struct io_addresses addresses;
+    uint16_t udp_port_first, udp_port_last;
+    unsigned worker_count;
+    enum transport_aead_backend aead;
+    const struct signalling_token_key *token_key; /* NULL: everyone may join; outlives control */
+    /* One event for the log: level (0 error - 3 debug), name, then pairs of key and text up to NULL. */
+    void (*log)(int level, const char *event, const char *const *pairs);
+};
+
+/**
+ * Make the certificate, start the workers, bind the listeners.
+ *
+ * @param loop   runs afterwards; outlives control
+ * @param error  written on failure: a sentence
+ * @return       owned; NULL on failure
+ */
+struct control *control_start(uv_loop_t *loop, const struct control_config *config, char *error,
+                              size_t error_cap);
+
+/** Close every connection and worker; runs the loop as signalling_server_destroy() does. */
+void control_stop(struct control *control);
+
+/** The port of the public listener. */
+uint16_t control_public_port(const struct control *control);
+
+#endif

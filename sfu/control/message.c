@@ -1,0 +1,117 @@
+/* JSON shapes, nothing else. */
+#include "sfu/control/message.h"
+
+#include "bwe/remb.h"
+
+const char *control_message_kind(enum core_kind kind)
+{
+    static const char *const names[CORE_KIND_COUNT] = {"audio", "camera", "screen"};
+    return names[kind];
+}
+
+const char *control_message_reason(enum core_reason reason)
+{
+    switch (reason) {
+    case CORE_REASON_LEFT:
+        return "left";
+    case CORE_REASON_TIMEOUT:
+        return "timeout";
+    case CORE_REASON_DISCONNECTED:
+        break;
+    }
+    return "disconnected";
+}
+
+json_t *control_message_participant(const struct control_participant *participant)
+{
+    json_t *metadata = participant->metadata ? json_incref(participant->metadata) : json_null();
+    return json_pack("{s:s, s:s, s:o, s:b, s:b, s:b}", "id", participant->id, "name",
+                     participant->name, "metadata", metadata, "audio_muted",
+                     participant->is_muted[CORE_KIND_AUDIO], "camera_muted",
+                     participant->is_muted[CORE_KIND_CAMERA], "screen_sharing",
+                     !participant->is_muted[CORE_KIND_SCREEN]);
+}
+
+json_t *control_message_others(const struct control_participant *participant)
+{
+    json_t *list = json_array();
+    for (const struct control_participant *p = participant->room->first; p; p = p->next)
+        if (p != participant)
+            json_array_append_new(list, control_message_participant(p));
+    return list;
+}
+
+static json_t *slot_reason(const struct core_slot_report *report)
+{
+    if (report->state != CORE_SLOT_PAUSED)
+        return json_null();
+    return json_string(report->is_muted ? "muted" : "source");
+}
+
+static json_t *slot(const char *mid, enum core_kind kind, const struct core_slot_report *report,
+                    const struct control_participant *source)
+{
+    static const char *const states[] = {
+        [CORE_SLOT_IDLE] = "idle", [CORE_SLOT_PAUSED] = "paused", [CORE_SLOT_LIVE] = "live"};
+    return json_pack("{s:s, s:s, s:s?, s:o, s:s, s:o, s:i}", "mid", mid, "kind",
+                     control_message_kind(kind), "participant", source ? source->id : NULL, "csrc",
+                     source ? json_integer(report->csrc) : json_null(), "state",
+                     states[source ? report->state : CORE_SLOT_IDLE], "reason",
+                     source ? slot_reason(report) : json_null(), "height", (int)report->height);
+}
+
+json_t *control_message_slots(const struct control_participant *participant,
+                              const struct control_registry *registry)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < participant->slot_count; i++) {
+        const struct core_slot_report *report = &participant->slots[i];
+        const struct control_participant *source =
+            report->participant ? control_registry_find(registry, report->participant) : NULL;
+        json_array_append_new(list, slot(participant->slot_mids[i], participant->slot_kinds[i],
+                                         report, source));
+    }
+    return list;
+}
+
+json_t *control_message_limits(void)
+{
+    return json_pack("{s:i, s:i, s:i, s:i}", "up_camera_bps", BWE_CONTRACT_CAMERA_BPS,
+                     "up_screen_bps", BWE_CONTRACT_SCREEN_BPS, "up_audio_bps",
+                     BWE_CONTRACT_AUDIO_BPS, "down_video_bps", BWE_CONTRACT_DOWN_BPS);
+}
+
+static json_t *operator_slot(const struct control_participant *participant, unsigned index)
+{
+    const struct core_slot_statistics *statistics = &participant->statistics.slots[index];
+    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I}", "mid",
+                     participant->slot_mids[index], "kind",
+                     control_message_kind(participant->slot_kinds[index]), "live",
+                     participant->slots[index].state == CORE_SLOT_LIVE, "packets",
+                     (json_int_t)statistics->packets, "bytes", (json_int_t)statistics->bytes,
+                     "retransmitted", (json_int_t)statistics->retransmitted, "frames",
+                     (json_int_t)statistics->frames, "max_gap_ms",
+                     (json_int_t)statistics->max_gap_ms);
+}
+
+static json_t *operator_participant(const struct control_participant *participant)
+{
+    json_t *slots = json_array();
+    for (unsigned i = 0; i < participant->slot_count; i++)
+        json_array_append_new(slots, operator_slot(participant, i));
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o}", "id", participant->id, "name",
+                     participant->name, "srtp_profile",
+                     transport_srtp_profile_name(participant->profile), "packets_received",
+                     (json_int_t)participant->statistics.packets_received, "unbound",
+                     (json_int_t)participant->statistics.unbound, "malformed",
+                     (json_int_t)participant->statistics.malformed, "slots", slots);
+}
+
+json_t *control_message_room(const struct control_room *room)
+{
+    json_t *participants = json_array();
+    for (const struct control_participant *p = room->first; p; p = p->next)
+        json_array_append_new(participants, operator_participant(p));
+    return json_pack("{s:s, s:i, s:o}", "room", room->name, "worker", (int)room->worker,
+                     "participants", participants);
+}

@@ -1,0 +1,44 @@
+/* HTTP calls that are no files. */
+#include <stdlib.h>
+
+#include "sfu/control/control_internal.h"
+#include "sfu/control/message.h"
+
+#define ROOMS_PATH "/v1/rooms/"
+
+static bool answer_text(struct signalling_http_response *response, int status, const char *text)
+{
+    response->status = status;
+    response->content_type = "text/plain; charset=utf-8";
+    response->body = strdup(text);
+    response->body_len = response->body ? strlen(text) : 0;
+    return true;
+}
+
+static bool answer_json(struct signalling_http_response *response, json_t *body)
+{
+    response->status = 200;
+    response->content_type = "application/json";
+    response->body = json_dumps(body, JSON_COMPACT);
+    response->body_len = response->body ? strlen(response->body) : 0;
+    json_decref(body);
+    return true;
+}
+
+bool control_on_http(void *context, const struct signalling_http_request *request,
+                     struct signalling_http_response *response)
+{
+    const struct control *control = context;
+    if (strcmp(request->method, "GET") != 0)
+        return false;
+    if (strcmp(request->path, "/healthz") == 0)
+        return answer_text(response, 200, "ok\n");
+    if (strcmp(request->path, "/readyz") == 0)
+        return control->is_stopping ? answer_text(response, 503, "stopping\n")
+                                    : answer_text(response, 200, "ready\n");
+    if (!request->is_operations || strncmp(request->path, ROOMS_PATH, strlen(ROOMS_PATH)) != 0)
+        return false;
+    const struct control_room *room =
+        control_registry_find_room(&control->registry, request->path + strlen(ROOMS_PATH));
+    return room && answer_json(response, control_message_room(room));
+}

@@ -1,0 +1,121 @@
+/* Lists: a join walks them, a packet never does. */
+#include "sfu/control/registry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void control_registry_init(struct control_registry *registry, unsigned worker_count)
+{
+    memset(registry, 0, sizeof(*registry));
+    registry->worker_count = worker_count;
+    registry->next_number = 1;
+}
+
+void control_registry_dispose(struct control_registry *registry)
+{
+    while (registry->rooms)
+        control_registry_remove(registry, registry->rooms->first);
+}
+
+struct control_room *control_registry_find_room(const struct control_registry *registry,
+                                                const char *name)
+{
+    struct control_room *room = registry->rooms;
+    while (room && strcmp(room->name, name) != 0)
+        room = room->next;
+    return room;
+}
+
+static unsigned least_loaded(const struct control_registry *registry)
+{
+    unsigned best = 0;
+    for (unsigned i = 1; i < registry->worker_count; i++)
+        if (registry->load[i] < registry->load[best])
+            best = i;
+    return best;
+}
+
+static struct control_room *add_room(struct control_registry *registry, const char *name)
+{
+    struct control_room *room = calloc(1, sizeof(*room));
+    if (!room)
+        return NULL;
+    snprintf(room->name, sizeof(room->name), "%s", name);
+    room->id = registry->next_number++;
+    room->worker = least_loaded(registry);
+    room->next = registry->rooms;
+    registry->rooms = room;
+    return room;
+}
+
+static void remove_room(struct control_registry *registry, struct control_room *room)
+{
+    struct control_room **at = &registry->rooms;
+    while (*at != room)
+        at = &(*at)->next;
+    *at = room->next;
+    free(room);
+}
+
+struct control_participant *control_registry_add(struct control_registry *registry,
+                                                 const char *room_name)
+{
+    struct control_participant *participant = calloc(1, sizeof(*participant));
+    struct control_room *room = control_registry_find_room(registry, room_name);
+    if (participant && !room)
+        room = add_room(registry, room_name);
+    if (!participant || !room) {
+        free(participant);
+        return NULL;
+    }
+    participant->number = registry->next_number++;
+    participant->room = room;
+    participant->previous = room->last;
+    if (room->last)
+        room->last->next = participant;
+    else
+        room->first = participant;
+    room->last = participant;
+    room->count++;
+    registry->participant_count++;
+    registry->load[room->worker]++;
+    return participant;
+}
+
+void control_registry_remove(struct control_registry *registry,
+                             struct control_participant *participant)
+{
+    struct control_room *room = participant->room;
+    if (participant->previous)
+        participant->previous->next = participant->next;
+    else
+        room->first = participant->next;
+    if (participant->next)
+        participant->next->previous = participant->previous;
+    else
+        room->last = participant->previous;
+    registry->participant_count--;
+    registry->load[room->worker]--;
+    if (--room->count == 0)
+        remove_room(registry, room);
+    json_decref(participant->metadata);
+    free(participant);
+}
+
+struct control_participant *control_registry_find(const struct control_registry *registry,
+                                                  uint64_t number)
+{
+    for (const struct control_room *room = registry->rooms; room; room = room->next)
+        for (struct control_participant *p = room->first; p; p = p->next)
+            if (p->number == number)
+                return p;
+    return NULL;
+}
+
+struct control_participant *control_room_find(const struct control_room *room, const char *id)
+{
+    struct control_participant *participant = room->first;
+    while (participant && strcmp(participant->id, id) != 0)
+        participant = participant->next;
+    return participant;
+}

@@ -1,0 +1,84 @@
+/*
+ * Who is in which room, as control knows it: rooms by name, participants by number, their sessions on
+ * the control channel. Touched by the control thread only.
+ *
+ * Invariant: a room exists while it has participants; a participant is in exactly one room, on the
+ * room's worker.
+ */
+#ifndef IRIS_CONTROL_REGISTRY_H
+#define IRIS_CONTROL_REGISTRY_H
+
+#include <jansson.h>
+
+#include "sfu/core/message.h"
+
+#define CONTROL_ROOM_BYTES   129 /* 128 characters (protocol.md, join) and the terminator */
+#define CONTROL_NAME_BYTES   513 /* 128 characters of up to 4 bytes */
+#define CONTROL_ID_BYTES     24
+#define CONTROL_SECRET_BYTES 33
+
+struct signalling_connection;
+
+struct control_room {
+    struct control_room *next;
+    uint64_t id;
+    char name[CONTROL_ROOM_BYTES];
+    unsigned worker;
+    unsigned count;
+    struct control_participant *first, *last; /* in order of joining */
+};
+
+struct control_participant {
+    struct control_participant *next, *previous; /* in the room */
+    struct control_room *room;
+    uint64_t number;
+    char id[CONTROL_ID_BYTES];            /* as clients see it */
+    char session[CONTROL_SECRET_BYTES];   /* secret */
+    char name[CONTROL_NAME_BYTES];
+    json_t *metadata; /* owned; NULL: null */
+    bool is_muted[CORE_KIND_COUNT]; /* for the screen: is not shared */
+    struct signalling_connection *connection; /* NULL: the WebSocket is gone */
+    unsigned slot_count;
+    char slot_mids[CORE_SLOTS_MAX][CORE_TOKEN_BYTES];
+    enum core_kind slot_kinds[CORE_SLOTS_MAX];
+    struct core_slot_report slots[CORE_SLOTS_MAX]; /* as last told */
+    struct core_statistics statistics;             /* of the last second */
+    enum transport_srtp_profile profile;
+};
+
+struct control_registry {
+    struct control_room *rooms;
+    uint64_t next_number; /* of rooms and participants; never reused */
+    unsigned participant_count;
+    unsigned worker_count;
+    unsigned load[64]; /* participants of each worker */
+};
+
+void control_registry_init(struct control_registry *registry, unsigned worker_count);
+/** Free every room and participant. */
+void control_registry_dispose(struct control_registry *registry);
+
+/** A room by its name, or NULL. */
+struct control_room *control_registry_find_room(const struct control_registry *registry,
+                                                const char *name);
+
+/**
+ * Add a participant to a room; the room is made on the least loaded worker if it does not exist.
+ *
+ * @return  owned by the registry; NULL when memory is short
+ */
+struct control_participant *control_registry_add(struct control_registry *registry,
+                                                 const char *room_name);
+
+/** Remove and free; its room goes with the last one. */
+void control_registry_remove(struct control_registry *registry,
+                             struct control_participant *participant);
+
+/** A participant by its number, or NULL. */
+struct control_participant *control_registry_find(const struct control_registry *registry,
+                                                  uint64_t number);
+
+/** A participant of a room by the id that clients use, or NULL. */
+struct control_participant *control_room_find(const struct control_room *room, const char *id);
+
+#endif
