@@ -101,7 +101,7 @@ static int start_workers(struct control *control, char *error, size_t error_cap)
         control->workers[i] = io_worker_start(&config, error, error_cap);
         if (!control->workers[i])
             return -1;
-        char port[8], number[8];
+        char port[16], number[16];
         snprintf(port, sizeof(port), "%u", io_worker_port(control->workers[i]));
         snprintf(number, sizeof(number), "%u", i);
         control_log(control, CONTROL_LOG_INFO, "worker.start", "worker", number, "udp_port", port,
