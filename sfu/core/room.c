@@ -125,7 +125,8 @@ void core_room_select(struct core_room *room, int64_t now_us)
     for (int kind = 0; kind < CORE_KIND_COUNT; kind++) {
         collect(room, (enum core_kind)kind, now_us, &candidates);
         for (struct core_participant *p = room->first; p; p = p->next_in_room)
-            assign(p, (enum core_kind)kind, &candidates, now_us);
+            if (transport_can_send(p->transport)) /* a key frame before that would be lost */
+                assign(p, (enum core_kind)kind, &candidates, now_us);
     }
     for (struct core_participant *p = room->first; p; p = p->next_in_room)
         core_participant_wake(p, now_us);

@@ -135,8 +135,10 @@ static bool wait_for_exit(unsigned timeout_ms, int *status)
 
 int server_process_is_alive(void)
 {
-    return server.pid > 0 && kill(server.pid, 0) == 0 &&
-           waitpid(server.pid, NULL, WNOHANG | WNOWAIT) == 0;
+    siginfo_t info = {0};
+    return server.pid > 0 &&
+           waitid(P_PID, (id_t)server.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == 0;
 }
 
 static int fail(const char *reason)
