@@ -69,6 +69,13 @@ void rtp_rewrite_start(struct rtp_rewrite *rewrite, uint64_t source,
     rewrite->made_picture_id = first->picture_id & PICTURE_ID_MASK;
 }
 
+bool rtp_rewrite_continues(const struct rtp_rewrite *rewrite, uint64_t source, uint64_t ext_seq)
+{
+    const struct rtp_rewrite_segment *segment = &rewrite->segments[rewrite->current];
+    return rewrite->started && segment->source == source &&
+           ext_seq + segment->seq_offset == rewrite->highest_out_seq + 1;
+}
+
 void rtp_rewrite_map(const struct rtp_rewrite_segment *segment, struct rtp_rewrite_fields *fields)
 {
     fields->ext_seq += segment->seq_offset;

@@ -84,6 +84,12 @@ bool rtp_rewrite_apply(struct rtp_rewrite *rewrite, struct rtp_rewrite_fields *f
                        int64_t now_us);
 
 /**
+ * The newest segment is of this source, and ext_seq comes right after its newest packet sent: it can go
+ * on without a new segment.
+ */
+bool rtp_rewrite_continues(const struct rtp_rewrite *rewrite, uint64_t source, uint64_t ext_seq);
+
+/**
  * Add a segment's offsets: what rtp_rewrite_apply() does to the current one. For retransmissions,
  * with the segment that rtp_rewrite_find() gave.
  */

@@ -166,10 +166,20 @@ static bool may_start(const struct core_slot *slot, const struct core_media *med
            core_track_lowest_layer(slot->track, media->now_us) == media->layer;
 }
 
+/* The source comes back after a pause and nothing of it was missed: the decoder needs no key frame. */
+static void resume(struct core_slot *slot, const struct core_layer *layer)
+{
+    slot->layer = layer;
+    slot->is_owner_new = false;
+    slot->keyframe_wait_us = 0;
+}
+
 void core_slot_forward(struct core_slot *slot, const struct core_media *media)
 {
     struct rtp_rewrite_fields fields = {.ext_seq = media->ext_seq,
                                         .timestamp = media->packet->timestamp};
+    if (!slot->layer && rtp_rewrite_continues(&slot->rewrite, media->layer->id, media->ext_seq))
+        resume(slot, media->layer);
     bool is_start = slot->layer != media->layer;
     if (is_start && !may_start(slot, media))
         return;

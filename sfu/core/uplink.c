@@ -142,16 +142,12 @@ static void forward(const struct core_media *media)
     }
 }
 
-/* A track comes alive: rooms decide at once, so that a picture shows without waiting. */
-static void note_arrival(struct core_track *track, struct core_layer *layer, int64_t now_us)
+/* A track comes alive: the room decides at once, so that not even this packet is missed. */
+static void on_alive(struct core_track *track, int64_t now_us)
 {
-    bool was_alive = core_layer_is_alive(layer, now_us);
-    layer->last_packet_us = now_us;
-    if (!was_alive) {
-        core_room_wake(track->owner->room);
-        track->owner->report_us = now_us; /* REMB follows the tracks that are sending */
-        core_participant_wake(track->owner, now_us);
-    }
+    core_room_select(track->owner->room, now_us);
+    track->owner->report_us = now_us; /* REMB follows the tracks that are sending */
+    core_participant_wake(track->owner, now_us);
 }
 
 static void receive_media(struct core_participant *participant, struct core_binding *binding,
@@ -174,9 +170,12 @@ static void receive_media(struct core_participant *participant, struct core_bind
         }
         media->vp8 = &vp8;
     }
-    note_arrival(track, layer, media->now_us);
+    bool was_alive = core_layer_is_alive(layer, media->now_us);
     media->ext_seq = rtp_reception_on_packet(&layer->reception, packet->seq, packet->timestamp,
                                              packet->payload_len, media->now_us);
+    layer->last_packet_us = media->now_us;
+    if (!was_alive)
+        on_alive(track, media->now_us);
     if (media->vp8) {
         track_loss(media);
         keep(layer, media);

@@ -351,7 +351,7 @@ static void malformed_rtcp_of_a_participant(void **state)
     (void)state;
     struct peace peace = peace_begin("bad-rtcp");
     struct media_client *eve = assert_intruding("bad-rtcp");
-    event_loop_run_ms(300);
+    event_loop_run_ms(1200); /* requests for key frames that her join caused, coalesced, are over */
     unsigned plis = peace.ann->feedback.plis->len + peace.bob->feedback.plis->len;
     unsigned nacks = peace.ann->feedback.nacks->len + peace.bob->feedback.nacks->len;
     uint8_t data[PACKET_BYTES + SRTP_SESSION_TRAILER_BYTES];

@@ -49,8 +49,10 @@ static char *pem_of(EVP_PKEY *key, bool is_private)
         PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
     else
         PEM_write_bio_PUBKEY(bio, key);
-    len = BIO_get_mem_data(bio, &data);
-    text = strndup(data, (size_t)len);
+    len = BIO_get_mem_data(bio, &data); /* not terminated */
+    text = calloc(1, (size_t)len + 1);
+    assert_non_null(text);
+    memcpy(text, data, (size_t)len);
     BIO_free(bio);
     return text;
 }
