@@ -5,6 +5,8 @@
 #include "tests/integration/event_loop.h"
 #include "tests/integration/media_client_internal.h"
 
+#define ANNOUNCED_WITHIN_MS 1000
+
 static const struct media_client *client_with_tag(uint32_t tag)
 {
     for (const GList *at = media_client_all(); at; at = at->next) {
@@ -48,6 +50,16 @@ static const char *check_origin(const struct media_client *client, const struct 
     return NULL;
 }
 
+/* Media may overtake the notification on the WebSocket: it gets the usual patience. */
+static bool is_origin_known(void *user)
+{
+    const struct media_client *client = user;
+    for (unsigned i = 0; i < client->slot_count; i++)
+        if (check_origin(client, client->slot_list[i]))
+            return false;
+    return true;
+}
+
 static void add(struct slot_summary *total, const struct slot_summary *one)
 {
     total->packets += one->packets;
@@ -61,6 +73,7 @@ static void add(struct slot_summary *total, const struct slot_summary *one)
 int media_client_verify(struct media_client *client, struct slot_summary *total)
 {
     memset(total, 0, sizeof(*total));
+    event_loop_until(is_origin_known, client, ANNOUNCED_WITHIN_MS);
     for (unsigned i = 0; i < client->slot_count; i++) {
         const struct slot_receiver *slot = client->slot_list[i];
         struct slot_summary summary;
