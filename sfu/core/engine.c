@@ -52,6 +52,17 @@ static void free_participant(struct core_participant *participant)
     free(participant);
 }
 
+static void drop_empty_room(struct core_engine *engine, struct core_room *room)
+{
+    struct core_room **at = &engine->rooms;
+    if (room->count > 0)
+        return;
+    while (*at != room)
+        at = &(*at)->next;
+    *at = room->next;
+    free(room);
+}
+
 static void remove_participant(struct core_engine *engine, struct core_participant *participant,
                                int64_t now_us)
 {
@@ -65,13 +76,7 @@ static void remove_participant(struct core_engine *engine, struct core_participa
     core_outbox_forget(&engine->outbox, &participant->chain);
     transport_directory_remove_owner(engine->directory, participant);
     free_participant(participant);
-    if (room->count > 0)
-        return;
-    struct core_room **room_at = &engine->rooms;
-    while (*room_at != room)
-        room_at = &(*room_at)->next;
-    *room_at = room->next;
-    free(room);
+    drop_empty_room(engine, room);
 }
 
 void core_engine_destroy(struct core_engine *engine)
@@ -211,6 +216,8 @@ static void join(struct core_engine *engine, const struct core_join *join_comman
         room ? create_participant(engine, join_command, now_us) : NULL;
     if (!participant) {
         core_engine_emit(engine, CORE_EVENT_REFUSED, join_command->participant);
+        if (room)
+            drop_empty_room(engine, room);
         return;
     }
     init_participant(engine, participant, join_command, now_us);

@@ -83,6 +83,7 @@ struct core_slot_report {
 struct core_slot_statistics {
     uint64_t packets, bytes; /* RTP payload */
     uint64_t retransmitted;
+    uint32_t unanswered; /* NACKs and PLIs while the slot was idle or paused: not forwarded */
     uint32_t frames;
     uint32_t max_gap_ms; /* longest time without a frame sent, of those in which the source sent one */
 };

@@ -16,6 +16,17 @@ static struct core_slot *find_slot(struct core_participant *participant, uint32_
     return NULL;
 }
 
+/* What idle and paused slots are asked for reaches no source (protocol.md, section 1). */
+static struct core_slot *find_live_slot(struct core_participant *participant, uint32_t ssrc,
+                                        int64_t now_us)
+{
+    struct core_slot *slot = find_slot(participant, ssrc);
+    if (!slot || core_slot_is_live(slot, now_us))
+        return slot;
+    slot->statistics.unanswered++;
+    return NULL;
+}
+
 static struct core_layer *find_layer(struct core_participant *participant, uint32_t ssrc)
 {
     struct core_binding *binding = core_participant_binding(participant, ssrc);
@@ -46,7 +57,7 @@ static void on_nack(struct core_participant *participant, const struct rtcp_pack
     uint16_t seqs[NACK_MAX];
     if (rtcp_feedback_ssrcs(packet, &sender_ssrc, &media_ssrc))
         return;
-    struct core_slot *slot = find_slot(participant, media_ssrc);
+    struct core_slot *slot = find_live_slot(participant, media_ssrc, now_us);
     int count = slot ? rtcp_nack_parse(packet, seqs, NACK_MAX) : 0;
     for (int i = 0; i < count; i++)
         core_slot_retransmit(slot, seqs[i], now_us);
@@ -58,8 +69,8 @@ static void on_pli(struct core_participant *participant, const struct rtcp_packe
     uint32_t sender_ssrc, media_ssrc;
     if (rtcp_feedback_ssrcs(packet, &sender_ssrc, &media_ssrc))
         return;
-    struct core_slot *slot = find_slot(participant, media_ssrc);
-    if (!slot || !slot->track || slot->params.kind == CORE_KIND_AUDIO)
+    struct core_slot *slot = find_live_slot(participant, media_ssrc, now_us);
+    if (!slot || slot->params.kind == CORE_KIND_AUDIO)
         return;
     core_track_want_keyframe(slot->track, now_us);
     core_participant_wake(slot->track->owner, now_us);

@@ -42,7 +42,6 @@ void core_slot_set_track(struct core_slot *slot, struct core_track *track, int64
         unsubscribe(slot);
     slot->layer = NULL;
     slot->last_frame_us = 0;
-    slot->keyframe_wait_us = 0;
     slot->is_owner_new = true;
     if (!track)
         return;
@@ -50,7 +49,6 @@ void core_slot_set_track(struct core_slot *slot, struct core_track *track, int64
     slot->next_subscriber = track->subscribers;
     track->subscribers = slot;
     if (slot->params.kind != CORE_KIND_AUDIO) {
-        slot->keyframe_wait_us = now_us;
         core_track_want_keyframe(track, now_us);
         core_participant_wake(track->owner, now_us);
     }
@@ -171,7 +169,6 @@ static void resume(struct core_slot *slot, const struct core_layer *layer)
 {
     slot->layer = layer;
     slot->is_owner_new = false;
-    slot->keyframe_wait_us = 0;
 }
 
 void core_slot_forward(struct core_slot *slot, const struct core_media *media)
@@ -188,7 +185,6 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     if (is_start) {
         rtp_rewrite_start(&slot->rewrite, media->layer->id, &fields, media->now_us);
         slot->layer = media->layer;
-        slot->keyframe_wait_us = 0;
         slot->owner->are_slots_dirty = true;
     }
     if (!rtp_rewrite_apply(&slot->rewrite, &fields, media->now_us))
@@ -256,6 +252,11 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
     return send_rtx(slot, &stored, &vp8, &fields);
 }
 
+bool core_slot_is_live(const struct core_slot *slot, int64_t now_us)
+{
+    return slot->layer && !slot->track->is_muted && core_layer_is_alive(slot->layer, now_us);
+}
+
 void core_slot_report(const struct core_slot *slot, int64_t now_us,
                       struct core_slot_report *report)
 {
@@ -264,9 +265,7 @@ void core_slot_report(const struct core_slot *slot, int64_t now_us,
         return;
     report->participant = slot->track->owner->id;
     report->csrc = slot->track->params.csrc;
-    bool is_live = slot->layer && !slot->track->is_muted &&
-                   core_layer_is_alive(slot->layer, now_us);
-    report->state = is_live ? CORE_SLOT_LIVE : CORE_SLOT_PAUSED;
+    report->state = core_slot_is_live(slot, now_us) ? CORE_SLOT_LIVE : CORE_SLOT_PAUSED;
     report->is_muted = slot->track->is_muted;
     report->height = slot->layer ? slot->layer->height : 0;
 }

@@ -25,7 +25,6 @@ struct core_slot {
     int64_t last_sent_us;
     int64_t last_frame_us;          /* newest frame sent; 0 after a change of source */
     unsigned mid_left;              /* packets that still carry the MID extension */
-    int64_t keyframe_wait_us;       /* since when a key frame is awaited; 0: it is not */
     struct core_slot_statistics statistics;
 };
 
@@ -63,6 +62,9 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media);
  * @return  true if a packet was queued
  */
 bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us);
+
+/** Something is forwarded: a track is shown, sends, and is not muted. */
+bool core_slot_is_live(const struct core_slot *slot, int64_t now_us);
 
 /** What the receiver is told of it. */
 void core_slot_report(const struct core_slot *slot, int64_t now_us,
