@@ -115,6 +115,16 @@ struct sdp_error {
 int signalling_sdp_parse_offer(struct sdp_offer *offer, const char *text, size_t len,
                                struct sdp_error *error);
 
+/**
+ * Whether an offer asks for nothing but an ICE restart of an earlier one (RFC 8829, section 4.1.18): the
+ * same lines with the same mids, directions and payload types, the same fingerprint.
+ *
+ * @param error  written on failure: the line that differs, and how
+ * @return       0 or -1
+ */
+int signalling_sdp_check_restart(const struct sdp_offer *before, const struct sdp_offer *now,
+                                 struct sdp_error *error);
+
 enum sdp_source { SDP_SOURCE_NONE, SDP_SOURCE_AUDIO, SDP_SOURCE_CAMERA, SDP_SOURCE_SCREEN };
 
 /* What a participant may do (protocol.md, section 3: publish, subscribe). */

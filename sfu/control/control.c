@@ -17,15 +17,17 @@ static void on_gone(struct control *control, struct control_participant *partici
                     const struct core_event *event)
 {
     const char *reason = control_message_reason(event->reason);
-    struct signalling_connection *connection = participant->connection;
-    control_log(control, CONTROL_LOG_INFO, "transport.end", "participant", participant->id, "reason",
-                reason, "detail", event->detail);
-    control_leave(control, participant, reason);
-    if (!connection)
-        return;
-    signalling_connection_send(
-        connection, signalling_jsonrpc_notification("closing", json_pack("{s:s}", "reason", reason)));
-    signalling_connection_close(connection, SIGNALLING_CLOSE_LEFT, reason);
+    control_log(control, CONTROL_LOG_INFO, "transport.end", "room", participant->room->name,
+                "participant", participant->id, "reason", reason, "detail", event->detail);
+    control_end(control, participant, reason, SIGNALLING_CLOSE_LEFT, event->detail);
+}
+
+static void on_speakers(struct control *control, const struct core_event *event)
+{
+    const struct control_room *room = control_registry_room(&control->registry, event->room);
+    if (room)
+        control_broadcast(room, NULL, "speakers",
+                          json_pack("{s:o}", "speakers", control_message_speakers(room, event)));
 }
 
 static void on_slots(struct control *control, struct control_participant *participant,
@@ -36,13 +38,16 @@ static void on_slots(struct control *control, struct control_participant *partic
         signalling_connection_send(
             participant->connection,
             signalling_jsonrpc_notification(
-                "slots",
-                json_pack("{s:o}", "slots",
-                          control_message_slots(participant, &control->registry))));
+                "slots", json_pack("{s:o}", "slots",
+                                   control_message_slots(participant, &control->registry))));
 }
 
 static void on_event(struct control *control, const struct core_event *event)
 {
+    if (event->type == CORE_EVENT_SPEAKERS) {
+        on_speakers(control, event);
+        return;
+    }
     struct control_participant *participant =
         control_registry_find(&control->registry, event->participant);
     if (!participant)
@@ -62,6 +67,8 @@ static void on_event(struct control *control, const struct core_event *event)
     case CORE_EVENT_GONE:
     case CORE_EVENT_REFUSED:
         on_gone(control, participant, event);
+        break;
+    case CORE_EVENT_SPEAKERS:
         break;
     }
 }
@@ -119,6 +126,8 @@ void control_stop(struct control *control)
 {
     bool is_closed = false;
     control->is_stopping = true;
+    for (const struct control_room *room = control->registry.rooms; room; room = room->next)
+        control_broadcast(room, NULL, "closing", json_pack("{s:s}", "reason", "restarting"));
     signalling_server_destroy(control->server);
     for (unsigned i = 0; i < control->config.worker_count; i++)
         io_worker_stop(control->workers[i]);
@@ -158,8 +167,8 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
             .addresses = &control->config.addresses,
             .fingerprint = transport_certificate_fingerprint(control->certificate)};
         if (start_workers(control, error, error_cap) == 0)
-            control->server = signalling_server_create(loop, &config->server, &handlers, error,
-                                                       error_cap);
+            control->server =
+                signalling_server_create(loop, &config->server, &handlers, error, error_cap);
     }
     if (control->server)
         return control;

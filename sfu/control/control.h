@@ -1,6 +1,6 @@
 /*
- * The control plane: rooms and sessions between the control channel (signalling) and the workers' media
- * planes. One thread, one libuv loop; it owns the workers and the server.
+ * The control plane: rooms and sessions between the control channel (signalling) and the workers'
+ * media planes. One thread, one libuv loop; it owns the workers and the server.
  */
 #ifndef IRIS_CONTROL_CONTROL_H
 #define IRIS_CONTROL_CONTROL_H
@@ -20,8 +20,11 @@ struct control_config {
     uint16_t udp_port_first, udp_port_last;
     unsigned worker_count;
     enum transport_aead_backend aead;
+    unsigned max_participants, room_max_participants; /* 0: no limit */
+    bool unique_identities; /* of two with one `sub` in a room the older one leaves */
     const struct signalling_token_key *token_key; /* NULL: everyone may join; outlives control */
-    /* One event for the log: level (0 error - 3 debug), name, then pairs of key and text up to NULL. */
+    /* One event for the log: level (0 error - 3 debug), name, then pairs of key and text up to
+     * NULL. */
     void (*log)(int level, const char *event, const char *const *pairs);
 };
 

@@ -6,6 +6,7 @@
 #include "sfu/control/negotiate.h"
 #include "sfu/control/registry.h"
 #include "sfu/io/worker.h"
+#include "signalling/limit.h"
 
 #define CONTROL_WORKERS_MAX 64
 
@@ -15,7 +16,7 @@ struct control_session {
     struct signalling_connection *connection;
     struct control_participant *participant; /* NULL: not joined */
     uv_timer_t join_timer;                   /* closes 4408 */
-    bool is_closed;
+    struct signalling_bucket messages;       /* that it may still send to others */
 };
 
 struct control {
@@ -30,18 +31,69 @@ struct control {
     bool is_stopping;
 };
 
+/* Of `message` (protocol.md, section 2). */
+extern const struct signalling_rate control_message_rate;
+
 /* sessions.c: the handler table's part for WebSockets. */
 void control_on_open(void *context, struct signalling_connection *connection);
 void control_on_request(void *context, struct signalling_connection *connection,
                         const struct signalling_request *request);
 void control_on_close(void *context, struct signalling_connection *connection);
 
-/* join.c: the method; the reply is a new reference. */
+/* A method of the control channel: the reply, a new reference; NULL: there is none, or it has been
+ * sent. */
+typedef json_t *(*control_method_fn)(struct control_session *session,
+                                     const struct signalling_request *request);
+
+/* join.c, resume.c, requests.c, moderate.c: all but join and resume are called for participants
+ * only. */
 json_t *control_join(struct control_session *session, const struct signalling_request *request);
+json_t *control_resume(struct control_session *session, const struct signalling_request *request);
+json_t *control_restart(struct control_session *session, const struct signalling_request *request);
+json_t *control_update(struct control_session *session, const struct signalling_request *request);
+json_t *control_layout(struct control_session *session, const struct signalling_request *request);
+json_t *control_relay(struct control_session *session, const struct signalling_request *request);
+json_t *control_statistics(struct control_session *session,
+                           const struct signalling_request *request);
+json_t *control_mute(struct control_session *session, const struct signalling_request *request);
+json_t *control_remove(struct control_session *session, const struct signalling_request *request);
+
+/** An error reply with a sentence of its own. */
+json_t *control_refuse(const struct signalling_request *request, int code, const char *sentence);
+
+/** 401: the error, then the end of the connection. @return NULL */
+json_t *control_refuse_token(struct control_session *session,
+                             const struct signalling_request *request, const char *sentence);
+
+/** 503 or 429: when to come back. */
+json_t *control_refuse_for_now(const struct signalling_request *request, int code,
+                               const char *reason, int retry_after_ms);
+
+/** Bind a session to a participant: it has joined or resumed. A fresh secret. @return 0 or -1 */
+int control_attach(struct control_session *session, struct control_participant *participant);
+
+/** What join and resume have in common in their results. New reference. */
+json_t *control_joined(const struct control_session *session);
+
+/** What is wrong with a display name, or with metadata; NULL: nothing. */
+const char *control_check_name(const json_t *name);
+const char *control_check_metadata(const json_t *metadata);
+
+/** Nothing of this kind is forwarded from now on, or it is again. */
+void control_set_muted(struct control *control, struct control_participant *participant,
+                       enum core_kind kind, bool is_muted);
 
 /** The participant leaves: the room is told why, the engine forgets it, the session is free. */
 void control_leave(struct control *control, struct control_participant *participant,
                    const char *reason);
+
+/** As control_leave(); its own connection is told (`closing`) and closed. */
+void control_end(struct control *control, struct control_participant *participant,
+                 const char *reason, int close_code, const char *sentence);
+
+/** Tell a connection why it is being closed, then close it. */
+void control_close(struct signalling_connection *connection, const char *reason, int close_code,
+                   const char *sentence);
 
 /** Send a notification to everyone in a room but one (NULL: to all). Steals params. */
 void control_broadcast(const struct control_room *room, const struct control_participant *except,

@@ -7,8 +7,10 @@
 #include "sfu/control/control_internal.h"
 #include "sfu/control/message.h"
 
-#define METADATA_MAX_BYTES 1024
+#define METADATA_MAX_BYTES  1024
 #define NAME_MAX_CHARACTERS 128
+#define RETRY_OVERLOADED_MS 2000
+#define RETRY_FULL_MS       10000
 
 /* What a join asks for, checked. */
 struct join_request {
@@ -16,7 +18,7 @@ struct join_request {
     size_t offer_len;
     json_t *metadata; /* borrowed, NULL: none */
     struct signalling_grant grant;
-    struct sdp_offer offer;
+    struct control_negotiation *negotiation; /* owned until the participant takes it */
 };
 
 static bool is_room_name(const char *name, size_t len)
@@ -34,14 +36,27 @@ static size_t count_characters(const char *utf8)
     return count;
 }
 
+const char *control_check_name(const json_t *name)
+{
+    if (!json_is_string(name) || count_characters(json_string_value(name)) > NAME_MAX_CHARACTERS)
+        return "name: a string of at most 128 characters is needed";
+    return NULL;
+}
+
+const char *control_check_metadata(const json_t *metadata)
+{
+    size_t len = metadata ? json_dumpb(metadata, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) : 0;
+    return len > METADATA_MAX_BYTES ? "metadata: at most 1 KiB of JSON" : NULL;
+}
+
 static const char *check_params(json_t *params, struct join_request *join)
 {
     json_t *room = json_object_get(params, "room"), *name = json_object_get(params, "name");
     json_t *token = json_object_get(params, "token"), *offer = json_object_get(params, "offer");
     if (!json_is_string(room) || !is_room_name(json_string_value(room), json_string_length(room)))
         return "room: 1 to 128 characters of A-Z a-z 0-9 . _ - ~ are needed";
-    if (!json_is_string(name) || count_characters(json_string_value(name)) > NAME_MAX_CHARACTERS)
-        return "name: a string of at most 128 characters is needed";
+    if (control_check_name(name))
+        return control_check_name(name);
     if (token && !json_is_string(token))
         return "token: must be a string";
     if (!json_is_string(offer))
@@ -55,20 +70,11 @@ static const char *check_params(json_t *params, struct join_request *join)
     return NULL;
 }
 
-static bool is_metadata_too_large(json_t *metadata)
-{
-    return metadata && json_dumpb(metadata, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) >
-                           METADATA_MAX_BYTES;
-}
-
 /* Without a key everyone may do everything (the server then listens on loopback only). */
-static int check_token(const struct control *control, struct join_request *join,
-                       const char **error)
+static int check_token(const struct control *control, struct join_request *join, const char **error)
 {
-    join->grant = (struct signalling_grant){.publish_audio = true,
-                                            .publish_camera = true,
-                                            .publish_screen = true,
-                                            .subscribe = true};
+    join->grant = (struct signalling_grant){
+        .publish_audio = true, .publish_camera = true, .publish_screen = true, .subscribe = true};
     if (!control->config.token_key)
         return 0;
     if (!join->token) {
@@ -79,28 +85,38 @@ static int check_token(const struct control *control, struct join_request *join,
                                    &join->grant, error);
 }
 
-static int new_identity(struct control_participant *participant)
+static int new_id(struct control_participant *participant)
 {
     uint64_t random;
     if (RAND_bytes((unsigned char *)&random, sizeof(random)) != 1)
         return -1;
     snprintf(participant->id, sizeof(participant->id), "p-%016llx", (unsigned long long)random);
-    return control_random_text(participant->session, CONTROL_SECRET_BYTES - 1);
+    return 0;
 }
 
-static struct control_participant *admit(struct control *control, const struct join_request *join)
+/* The participant takes over what the request holds. NULL: no memory. */
+static struct control_participant *admit(struct control *control, struct join_request *join)
 {
+    char *token = join->token ? strdup(join->token) : NULL;
     struct control_participant *participant = control_registry_add(&control->registry, join->room);
-    if (!participant)
+    if (!participant || (join->token && !token)) {
+        free(token);
+        if (participant)
+            control_registry_remove(&control->registry, participant);
         return NULL;
+    }
     const char *name = join->name[0] || !join->grant.name[0] ? join->name : join->grant.name;
     snprintf(participant->name, sizeof(participant->name), "%s", name);
     participant->metadata = json_incref(join->metadata);
     participant->is_muted[CORE_KIND_SCREEN] = true; /* nothing is shared yet */
-    if (new_identity(participant) == 0)
-        return participant;
-    control_registry_remove(&control->registry, participant);
-    return NULL;
+    participant->token = token;
+    participant->joined_s = time(NULL);
+    participant->grant = join->grant;
+    participant->layout =
+        (struct core_layout){.max_cameras = SDP_CAMERA_SLOTS, .max_height = UINT16_MAX};
+    participant->negotiation = join->negotiation;
+    join->negotiation = NULL;
+    return participant;
 }
 
 static void remember_slots(struct control_participant *participant, const struct core_join *join)
@@ -113,23 +129,25 @@ static void remember_slots(struct control_participant *participant, const struct
 }
 
 /* Negotiate and hand over to the worker. @return the answer, malloc'ed, or NULL */
-static char *start_media(struct control *control, struct control_participant *participant,
-                         const struct join_request *join)
+static char *start_media(struct control *control, struct control_participant *participant)
 {
     struct io_worker *worker = control->workers[participant->room->worker];
+    const struct signalling_grant *grant = &participant->grant;
     struct core_command *command = calloc(1, sizeof(*command));
     char *answer = malloc(SDP_ANSWER_MAX_BYTES);
-    struct sdp_rights rights = {.audio = join->grant.publish_audio,
-                                .camera = join->grant.publish_camera,
-                                .screen = join->grant.publish_screen,
-                                .subscribe = join->grant.subscribe};
+    struct sdp_rights rights = {.audio = grant->publish_audio,
+                                .camera = grant->publish_camera,
+                                .screen = grant->publish_screen,
+                                .subscribe = grant->subscribe};
     bool is_started = false;
     if (command && answer) {
         command->type = CORE_COMMAND_JOIN;
         command->join.room = participant->room->id;
         command->join.participant = participant->number;
-        is_started = control_negotiate(&control->identity, &join->offer, &rights,
-                                       io_worker_port(worker), &command->join, answer) == 0 &&
+        participant->negotiation->session_id = participant->number;
+        participant->negotiation->port = io_worker_port(worker);
+        is_started = control_negotiate(&control->identity, participant->negotiation, &rights,
+                                       &command->join, answer) == 0 &&
                      io_worker_command(worker, command);
         remember_slots(participant, &command->join);
     }
@@ -141,79 +159,104 @@ static char *start_media(struct control *control, struct control_participant *pa
     return answer;
 }
 
-static json_t *unavailable(json_t *id)
+static json_t *overloaded(const struct signalling_request *request)
 {
-    return signalling_jsonrpc_error(
-        id, SIGNALLING_E_UNAVAILABLE, NULL,
-        json_pack("{s:s, s:i}", "reason", "the server is overloaded", "retry_after_ms", 2000));
+    return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "the server is overloaded",
+                                  RETRY_OVERLOADED_MS);
 }
 
-static json_t *joined(struct control_session *session, struct control_participant *participant,
-                      json_t *id, const char *answer)
-{
-    struct control *control = session->control;
-    session->participant = participant;
-    participant->connection = session->connection;
-    uv_timer_stop(&session->join_timer);
-    control_broadcast(participant->room, participant, "participant_joined",
-                      json_pack("{s:o}", "participant", control_message_participant(participant)));
-    control_log(control, CONTROL_LOG_INFO, "participant.join", "room", participant->room->name,
-                "participant", participant->id, "name", participant->name, "peer",
-                signalling_connection_peer(session->connection));
-    return signalling_jsonrpc_result(
-        id, json_pack("{s:s, s:s, s:s, s:[], s:o, s:o, s:o}", "participant", participant->id,
-                      "session", participant->session, "answer", answer, "ice_servers",
-                      "participants", control_message_others(participant), "slots",
-                      control_message_slots(participant, &control->registry), "limits",
-                      control_message_limits()));
-}
-
-static json_t *start(struct control_session *session, const struct join_request *join, json_t *id)
+static json_t *start(struct control_session *session, struct join_request *join,
+                     const struct signalling_request *request)
 {
     struct control *control = session->control;
     struct control_participant *participant = admit(control, join);
     if (!participant)
-        return unavailable(id);
-    char *answer = start_media(control, participant, join);
-    if (!answer) {
+        return overloaded(request);
+    char *answer = new_id(participant) == 0 ? start_media(control, participant) : NULL;
+    if (!answer || control_attach(session, participant)) {
         control_registry_remove(&control->registry, participant);
-        return unavailable(id);
+        free(answer);
+        return overloaded(request);
     }
-    json_t *reply = joined(session, participant, id, answer);
+    control_broadcast(participant->room, participant, "participant_joined",
+                      json_pack("{s:o}", "participant", control_message_participant(participant)));
+    control_log(control, CONTROL_LOG_INFO, "participant.join", "room", participant->room->name,
+                "participant", participant->id, "name", participant->name, "subject",
+                participant->grant.subject, "peer",
+                signalling_connection_peer(session->connection));
+    json_t *result = control_joined(session);
+    json_object_set_new(result, "answer", json_string(answer));
     free(answer);
-    return reply;
+    return signalling_jsonrpc_result(request->id, result);
 }
 
-static json_t *check_offer(struct join_request *join, json_t *id)
+/* The older of two with one identity goes, where identities are unique. */
+static void replace_older(struct control *control, const struct join_request *join)
+{
+    struct control_room *room = control_registry_find_room(&control->registry, join->room);
+    struct control_participant *participant = room ? room->first : NULL;
+    while (participant && strcmp(participant->grant.subject, join->grant.subject) != 0)
+        participant = participant->next;
+    if (participant)
+        control_end(control, participant, "replaced", SIGNALLING_CLOSE_REPLACED,
+                    "the same person has joined from elsewhere");
+}
+
+/* Why there is no room for one more; NULL: there is. */
+static const char *check_capacity(const struct control *control, const char *room_name)
+{
+    const struct control_room *room = control_registry_find_room(&control->registry, room_name);
+    if (control->config.max_participants &&
+        control->registry.participant_count >= control->config.max_participants)
+        return "the server is full";
+    if (control->config.room_max_participants && room &&
+        room->count >= control->config.room_max_participants)
+        return "the room is full";
+    return NULL;
+}
+
+static json_t *check_offer(struct join_request *join, const struct signalling_request *request)
 {
     struct sdp_error error;
-    if (signalling_sdp_parse_offer(&join->offer, join->offer_text, join->offer_len, &error) == 0)
+    join->negotiation = calloc(1, sizeof(*join->negotiation));
+    if (!join->negotiation)
+        return overloaded(request);
+    if (signalling_sdp_parse_offer(&join->negotiation->offer, join->offer_text, join->offer_len,
+                                   &error) == 0)
         return NULL;
-    return signalling_jsonrpc_error(id, SIGNALLING_E_SDP, error.reason,
+    return signalling_jsonrpc_error(request->id, SIGNALLING_E_SDP, error.reason,
                                     json_pack("{s:i}", "line", (int)error.line));
+}
+
+static json_t *join_checked(struct control_session *session, struct join_request *join,
+                            const struct signalling_request *request)
+{
+    struct control *control = session->control;
+    json_t *refusal = check_offer(join, request);
+    if (refusal)
+        return refusal;
+    if (control->config.unique_identities && join->grant.subject[0])
+        replace_older(control, join);
+    const char *full = check_capacity(control, join->room);
+    if (full)
+        return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, full, RETRY_FULL_MS);
+    return start(session, join, request);
 }
 
 json_t *control_join(struct control_session *session, const struct signalling_request *request)
 {
     struct join_request join = {0};
     const char *wrong = check_params(request->params, &join);
-    if (session->participant)
-        return signalling_jsonrpc_error(request->id, SIGNALLING_E_JOINED, NULL, NULL);
     if (wrong)
-        return signalling_jsonrpc_error(request->id, SIGNALLING_E_PARAMS, wrong, NULL);
-    if (is_metadata_too_large(join.metadata))
-        return signalling_jsonrpc_error(request->id, SIGNALLING_E_TOO_LARGE,
-                                        "metadata: at most 1 KiB of JSON", NULL);
+        return control_refuse(request, SIGNALLING_E_PARAMS, wrong);
+    if ((wrong = control_check_metadata(join.metadata)))
+        return control_refuse(request, SIGNALLING_E_TOO_LARGE, wrong);
     int code = check_token(session->control, &join, &wrong);
-    if (code) {
-        json_t *reply = signalling_jsonrpc_error(request->id, code, wrong, NULL);
-        if (code == SIGNALLING_E_TOKEN) {
-            signalling_connection_send(session->connection, reply);
-            signalling_connection_close(session->connection, SIGNALLING_CLOSE_TOKEN, wrong);
-            return NULL;
-        }
-        return reply;
-    }
-    json_t *refusal = check_offer(&join, request->id);
-    return refusal ? refusal : start(session, &join, request->id);
+    if (code == SIGNALLING_E_TOKEN)
+        return control_refuse_token(session, request, wrong);
+    if (code)
+        return control_refuse(request, code, wrong);
+    json_t *reply = join_checked(session, &join, request);
+    free(join.negotiation);
+    return reply;
 }

@@ -43,9 +43,13 @@ json_t *control_message_others(const struct control_participant *participant)
 
 static json_t *slot_reason(const struct core_slot_report *report)
 {
+    static const char *const reasons[] = {[CORE_PAUSE_SOURCE] = "source",
+                                          [CORE_PAUSE_MUTED] = "muted",
+                                          [CORE_PAUSE_LAYOUT] = "layout",
+                                          [CORE_PAUSE_BANDWIDTH] = "bandwidth"};
     if (report->state != CORE_SLOT_PAUSED)
         return json_null();
-    return json_string(report->is_muted ? "muted" : "source");
+    return json_string(reasons[report->pause]);
 }
 
 static json_t *slot(const char *mid, enum core_kind kind, const struct core_slot_report *report,
@@ -68,8 +72,8 @@ json_t *control_message_slots(const struct control_participant *participant,
         const struct core_slot_report *report = &participant->slots[i];
         const struct control_participant *source =
             report->participant ? control_registry_find(registry, report->participant) : NULL;
-        json_array_append_new(list, slot(participant->slot_mids[i], participant->slot_kinds[i],
-                                         report, source));
+        json_array_append_new(
+            list, slot(participant->slot_mids[i], participant->slot_kinds[i], report, source));
     }
     return list;
 }
@@ -81,17 +85,67 @@ json_t *control_message_limits(void)
                      BWE_CONTRACT_AUDIO_BPS, "down_video_bps", BWE_CONTRACT_DOWN_BPS);
 }
 
+json_t *control_message_rights(const struct signalling_grant *grant)
+{
+    const bool may[CORE_KIND_COUNT] = {grant->publish_audio, grant->publish_camera,
+                                       grant->publish_screen};
+    json_t *publish = json_array();
+    for (int kind = 0; kind < CORE_KIND_COUNT; kind++)
+        if (may[kind])
+            json_array_append_new(publish, json_string(control_message_kind((enum core_kind)kind)));
+    return json_pack("{s:o, s:b, s:b}", "publish", publish, "subscribe", grant->subscribe,
+                     "moderator", grant->is_moderator);
+}
+
+json_t *control_message_speakers(const struct control_room *room, const struct core_event *event)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < event->speaker_count; i++) {
+        const struct control_participant *p = room->first;
+        while (p && p->number != event->speakers[i].participant)
+            p = p->next;
+        if (p)
+            json_array_append_new(list, json_pack("{s:s, s:i}", "participant", p->id, "level",
+                                                  (int)event->speakers[i].level));
+    }
+    return list;
+}
+
+static json_t *statistics_slot(const struct core_slot_statistics *statistics)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "packets", (json_int_t)statistics->packets,
+                     "bytes", (json_int_t)statistics->bytes, "retransmitted",
+                     (json_int_t)statistics->retransmitted, "unanswered_requests",
+                     (json_int_t)statistics->unanswered, "frames", (json_int_t)statistics->frames,
+                     "max_gap_ms", (json_int_t)statistics->max_gap_ms);
+}
+
+json_t *control_message_statistics(const struct control_participant *participant,
+                                   const struct control_registry *registry)
+{
+    const struct core_statistics *statistics = &participant->statistics;
+    json_t *slots = control_message_slots(participant, registry);
+    json_t *entry;
+    size_t i;
+    json_array_foreach(slots, i, entry)
+        json_object_update_new(entry, statistics_slot(&statistics->slots[i]));
+    return json_pack("{s:s, s:{s:I, s:I, s:I, s:I}, s:{s:o}}", "srtp_profile",
+                     transport_srtp_profile_name(participant->profile), "uplink", "packets",
+                     (json_int_t)statistics->packets_received, "bytes",
+                     (json_int_t)statistics->bytes_received, "unbound",
+                     (json_int_t)statistics->unbound, "malformed",
+                     (json_int_t)statistics->malformed, "downlink", "slots", slots);
+}
+
 static json_t *operator_slot(const struct control_participant *participant, unsigned index)
 {
-    const struct core_slot_statistics *statistics = &participant->statistics.slots[index];
-    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I}", "mid",
-                     participant->slot_mids[index], "kind",
-                     control_message_kind(participant->slot_kinds[index]), "live",
-                     participant->slots[index].state == CORE_SLOT_LIVE, "packets",
-                     (json_int_t)statistics->packets, "bytes", (json_int_t)statistics->bytes,
-                     "retransmitted", (json_int_t)statistics->retransmitted, "frames",
-                     (json_int_t)statistics->frames, "max_gap_ms",
-                     (json_int_t)statistics->max_gap_ms);
+    json_t *slot = statistics_slot(&participant->statistics.slots[index]);
+    json_object_set_new(slot, "mid", json_string(participant->slot_mids[index]));
+    json_object_set_new(slot, "kind",
+                        json_string(control_message_kind(participant->slot_kinds[index])));
+    json_object_set_new(slot, "live",
+                        json_boolean(participant->slots[index].state == CORE_SLOT_LIVE));
+    return slot;
 }
 
 static json_t *operator_participant(const struct control_participant *participant)

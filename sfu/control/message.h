@@ -20,6 +20,16 @@ json_t *control_message_slots(const struct control_participant *participant,
 /** limits of the join result. New reference. */
 json_t *control_message_limits(void);
 
+/** rights of the join result: what the participant may do. New reference. */
+json_t *control_message_rights(const struct signalling_grant *grant);
+
+/** The speakers of a room, loudest first. New reference. */
+json_t *control_message_speakers(const struct control_room *room, const struct core_event *event);
+
+/** A participant's statistics, for itself. New reference. */
+json_t *control_message_statistics(const struct control_participant *participant,
+                                   const struct control_registry *registry);
+
 /** A room for operators: participants and what their slots did. New reference. */
 json_t *control_message_room(const struct control_room *room);
 

@@ -18,7 +18,8 @@ static const enum rtp_extension extension_of[SDP_EXTENSION_COUNT] = {
 
 int control_random_text(char *out, size_t characters)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     if (RAND_bytes((unsigned char *)out, (int)characters) != 1)
         return -1;
     for (size_t i = 0; i < characters; i++)
@@ -84,15 +85,15 @@ static int add_slot(struct core_join *join, const struct sdp_line *line, struct 
     slot->abs_send_time_id = ids[SDP_EXTENSION_ABS_SEND_TIME];
     if (random_ssrc(&slot->ssrc))
         return -1;
-    if (slot->kind != CORE_KIND_AUDIO && line->rtx_payload_type >= 0 && random_ssrc(&slot->rtx_ssrc))
+    if (slot->kind != CORE_KIND_AUDIO && line->rtx_payload_type >= 0 &&
+        random_ssrc(&slot->rtx_ssrc))
         return -1;
     role->slot_ssrc = slot->ssrc;
     role->slot_rtx_ssrc = slot->rtx_ssrc;
     return 0;
 }
 
-static int fill_media(struct core_join *join, const struct sdp_offer *offer,
-                      struct sdp_role *roles)
+static int fill_media(struct core_join *join, const struct sdp_offer *offer, struct sdp_role *roles)
 {
     for (unsigned i = 0; i < offer->line_count; i++) {
         const struct sdp_line *line = &offer->lines[i];
@@ -111,11 +112,10 @@ static int fill_media(struct core_join *join, const struct sdp_offer *offer,
     return random_ssrc(&join->feedback_ssrc);
 }
 
-static int fill_transport(struct core_join *join, const struct sdp_offer *offer)
+/* Our side of ICE is new, the client's is what it offered. */
+static int fill_credentials(struct transport_ice_credentials *ice, const struct sdp_offer *offer)
 {
-    struct transport_ice_credentials *ice = &join->transport.ice;
     memcpy(ice->remote_ufrag, offer->ufrag, sizeof(ice->remote_ufrag));
-    memcpy(join->transport.fingerprint, offer->fingerprint, TRANSPORT_FINGERPRINT_BYTES);
     return control_random_text(ice->local_ufrag, TRANSPORT_ICE_LOCAL_UFRAG_BYTES - 1) |
            control_random_text(ice->local_pwd, TRANSPORT_ICE_LOCAL_PWD_BYTES - 1);
 }
@@ -132,20 +132,51 @@ static void fill_candidates(struct sdp_answer *answer, const struct io_addresses
     }
 }
 
-int control_negotiate(const struct control_server_identity *identity,
-                      const struct sdp_offer *offer, const struct sdp_rights *rights,
-                      uint16_t port, struct core_join *join, char *answer)
+static int write_answer(const struct control_server_identity *identity,
+                        const struct control_negotiation *negotiation, char *answer)
 {
-    struct sdp_role roles[SDP_LINES_MAX];
-    struct sdp_answer fields = {.session_id = join->participant,
-                                .version = 1,
-                                .ufrag = join->transport.ice.local_ufrag,
-                                .pwd = join->transport.ice.local_pwd,
+    struct sdp_answer fields = {.session_id = negotiation->session_id,
+                                .version = negotiation->version,
+                                .ufrag = negotiation->ice.local_ufrag,
+                                .pwd = negotiation->ice.local_pwd,
                                 .fingerprint = identity->fingerprint};
-    signalling_sdp_assign_roles(offer, rights, roles);
-    if (fill_transport(join, offer) || fill_media(join, offer, roles))
+    fill_candidates(&fields, identity->addresses, negotiation->port);
+    return signalling_sdp_write_answer(&negotiation->offer, negotiation->roles, &fields, answer,
+                                       SDP_ANSWER_MAX_BYTES) < 0
+               ? -1
+               : 0;
+}
+
+int control_negotiate(const struct control_server_identity *identity,
+                      struct control_negotiation *negotiation, const struct sdp_rights *rights,
+                      struct core_join *join, char *answer)
+{
+    const struct sdp_offer *offer = &negotiation->offer;
+    signalling_sdp_assign_roles(offer, rights, negotiation->roles);
+    if (fill_credentials(&negotiation->ice, offer) || fill_media(join, offer, negotiation->roles))
         return -1;
-    fill_candidates(&fields, identity->addresses, port);
-    return signalling_sdp_write_answer(offer, roles, &fields, answer, SDP_ANSWER_MAX_BYTES) < 0 ? -1
-                                                                                                : 0;
+    join->transport.ice = negotiation->ice;
+    memcpy(join->transport.fingerprint, offer->fingerprint, TRANSPORT_FINGERPRINT_BYTES);
+    negotiation->version = 1;
+    return write_answer(identity, negotiation, answer);
+}
+
+int control_negotiate_restart(const struct control_server_identity *identity,
+                              struct control_negotiation *negotiation,
+                              const struct sdp_offer *offer, bool *is_new, char *answer,
+                              struct sdp_error *error)
+{
+    if (signalling_sdp_check_restart(&negotiation->offer, offer, error))
+        return -1;
+    error->reason[0] = '\0';
+    *is_new = strcmp(negotiation->offer.ufrag, offer->ufrag) != 0 ||
+              strcmp(negotiation->offer.pwd, offer->pwd) != 0;
+    if (*is_new) {
+        if (fill_credentials(&negotiation->ice, offer))
+            return -1;
+        memcpy(negotiation->offer.ufrag, offer->ufrag, sizeof(offer->ufrag));
+        memcpy(negotiation->offer.pwd, offer->pwd, sizeof(offer->pwd));
+        negotiation->version++;
+    }
+    return write_answer(identity, negotiation, answer);
 }

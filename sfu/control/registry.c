@@ -1,8 +1,11 @@
 /* Lists: a join walks them, a packet never does. */
 #include "sfu/control/registry.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "sfu/control/negotiate.h"
 
 void control_registry_init(struct control_registry *registry, unsigned worker_count)
 {
@@ -99,7 +102,30 @@ void control_registry_remove(struct control_registry *registry,
     if (--room->count == 0)
         remove_room(registry, room);
     json_decref(participant->metadata);
+    free(participant->negotiation);
+    free(participant->token);
+    OPENSSL_cleanse(participant->session, sizeof(participant->session));
     free(participant);
+}
+
+struct control_room *control_registry_room(const struct control_registry *registry, uint64_t id)
+{
+    struct control_room *room = registry->rooms;
+    while (room && room->id != id)
+        room = room->next;
+    return room;
+}
+
+struct control_participant *control_registry_find_session(const struct control_registry *registry,
+                                                          const char *session)
+{
+    if (strlen(session) != CONTROL_SECRET_BYTES - 1)
+        return NULL;
+    for (const struct control_room *room = registry->rooms; room; room = room->next)
+        for (struct control_participant *p = room->first; p; p = p->next)
+            if (CRYPTO_memcmp(p->session, session, CONTROL_SECRET_BYTES - 1) == 0)
+                return p;
+    return NULL;
 }
 
 struct control_participant *control_registry_find(const struct control_registry *registry,

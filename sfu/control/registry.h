@@ -1,6 +1,6 @@
 /*
- * Who is in which room, as control knows it: rooms by name, participants by number, their sessions on
- * the control channel. Touched by the control thread only.
+ * Who is in which room, as control knows it: rooms by name, participants by number, their sessions
+ * on the control channel. Touched by the control thread only.
  *
  * Invariant: a room exists while it has participants; a participant is in exactly one room, on the
  * room's worker.
@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "sfu/core/message.h"
+#include "signalling/token.h"
 
 #define CONTROL_ROOM_BYTES   129 /* 128 characters (protocol.md, join) and the terminator */
 #define CONTROL_NAME_BYTES   513 /* 128 characters of up to 4 bytes */
@@ -18,6 +19,7 @@
 #define CONTROL_SECRET_BYTES 33
 
 struct signalling_connection;
+struct control_negotiation;
 
 struct control_room {
     struct control_room *next;
@@ -32,11 +34,16 @@ struct control_participant {
     struct control_participant *next, *previous; /* in the room */
     struct control_room *room;
     uint64_t number;
-    char id[CONTROL_ID_BYTES];            /* as clients see it */
-    char session[CONTROL_SECRET_BYTES];   /* secret */
+    char id[CONTROL_ID_BYTES];          /* as clients see it */
+    char session[CONTROL_SECRET_BYTES]; /* secret */
     char name[CONTROL_NAME_BYTES];
     json_t *metadata; /* owned; NULL: null */
-    bool is_muted[CORE_KIND_COUNT]; /* for the screen: is not shared */
+    char *token;      /* owned; NULL: joined without */
+    int64_t joined_s; /* wall clock [s since 1970] */
+    struct signalling_grant grant;
+    struct control_negotiation *negotiation; /* owned */
+    struct core_layout layout;
+    bool is_muted[CORE_KIND_COUNT];           /* for the screen: is not shared */
     struct signalling_connection *connection; /* NULL: the WebSocket is gone */
     unsigned slot_count;
     char slot_mids[CORE_SLOTS_MAX][CORE_TOKEN_BYTES];
@@ -73,6 +80,13 @@ struct control_participant *control_registry_add(struct control_registry *regist
 /** Remove and free; its room goes with the last one. */
 void control_registry_remove(struct control_registry *registry,
                              struct control_participant *participant);
+
+/** A room by its number, or NULL. */
+struct control_room *control_registry_room(const struct control_registry *registry, uint64_t id);
+
+/** A participant by the secret of its session, or NULL. Compares in constant time. */
+struct control_participant *control_registry_find_session(const struct control_registry *registry,
+                                                          const char *session);
 
 /** A participant by its number, or NULL. */
 struct control_participant *control_registry_find(const struct control_registry *registry,

@@ -35,6 +35,65 @@ void control_leave(struct control *control, struct control_participant *particip
     control_registry_remove(&control->registry, participant);
 }
 
+void control_close(struct signalling_connection *connection, const char *reason, int close_code,
+                   const char *sentence)
+{
+    signalling_connection_send(connection, signalling_jsonrpc_notification(
+                                               "closing", json_pack("{s:s}", "reason", reason)));
+    signalling_connection_close(connection, close_code, sentence);
+}
+
+void control_end(struct control *control, struct control_participant *participant,
+                 const char *reason, int close_code, const char *sentence)
+{
+    struct signalling_connection *connection = participant->connection;
+    control_leave(control, participant, reason);
+    if (connection)
+        control_close(connection, reason, close_code, sentence);
+}
+
+json_t *control_refuse(const struct signalling_request *request, int code, const char *sentence)
+{
+    return signalling_jsonrpc_error(request->id, code, sentence, NULL);
+}
+
+json_t *control_refuse_token(struct control_session *session,
+                             const struct signalling_request *request, const char *sentence)
+{
+    signalling_connection_send(session->connection,
+                               control_refuse(request, SIGNALLING_E_TOKEN, sentence));
+    signalling_connection_close(session->connection, SIGNALLING_CLOSE_TOKEN, sentence);
+    return NULL;
+}
+
+json_t *control_refuse_for_now(const struct signalling_request *request, int code,
+                               const char *reason, int retry_after_ms)
+{
+    return signalling_jsonrpc_error(
+        request->id, code, NULL,
+        json_pack("{s:s, s:i}", "reason", reason, "retry_after_ms", retry_after_ms));
+}
+
+int control_attach(struct control_session *session, struct control_participant *participant)
+{
+    if (control_random_text(participant->session, CONTROL_SECRET_BYTES - 1))
+        return -1;
+    session->participant = participant;
+    participant->connection = session->connection;
+    uv_timer_stop(&session->join_timer);
+    return 0;
+}
+
+json_t *control_joined(const struct control_session *session)
+{
+    const struct control_participant *participant = session->participant;
+    return json_pack(
+        "{s:s, s:s, s:[], s:o, s:o, s:o, s:o}", "participant", participant->id, "session",
+        participant->session, "ice_servers", "participants", control_message_others(participant),
+        "slots", control_message_slots(participant, &session->control->registry), "limits",
+        control_message_limits(), "rights", control_message_rights(&participant->grant));
+}
+
 static void on_join_timeout(uv_timer_t *timer)
 {
     struct control_session *session = timer->data;
@@ -52,6 +111,7 @@ void control_on_open(void *context, struct signalling_connection *connection)
     }
     session->control = control;
     session->connection = connection;
+    signalling_bucket_init(&session->messages, control_message_rate, uv_now(control->loop));
     uv_timer_init(control->loop, &session->join_timer);
     session->join_timer.data = session;
     uv_timer_start(&session->join_timer, on_join_timeout, JOIN_TIMEOUT_MS, 0);
@@ -71,26 +131,17 @@ void control_on_close(void *context, struct signalling_connection *connection)
         return;
     if (session->participant) {
         struct control_participant *participant = session->participant;
-        struct core_command command = {.type = CORE_COMMAND_DETACH,
-                                       .participant = participant->number,
-                                       .is_set = true};
+        struct core_command command = {
+            .type = CORE_COMMAND_DETACH, .participant = participant->number, .is_set = true};
         participant->connection = NULL;
         io_worker_command(control->workers[participant->room->worker], &command);
     }
     uv_close((uv_handle_t *)&session->join_timer, free_session);
 }
 
-static json_t *not_joined(json_t *id)
-{
-    return signalling_jsonrpc_error(id, SIGNALLING_E_NOT_FOUND, "join first", NULL);
-}
-
 static json_t *leave(struct control_session *session, const struct signalling_request *request)
 {
-    if (!session->participant)
-        return not_joined(request->id);
-    control_leave(session->control, session->participant,
-                  control_message_reason(CORE_REASON_LEFT));
+    control_leave(session->control, session->participant, control_message_reason(CORE_REASON_LEFT));
     if (request->id)
         signalling_connection_send(session->connection,
                                    signalling_jsonrpc_result(request->id, json_object()));
@@ -98,76 +149,40 @@ static json_t *leave(struct control_session *session, const struct signalling_re
     return NULL;
 }
 
-/* The flags of `update`: its key, the kind that it mutes, and the value that mutes. */
-static const struct {
-    const char *key;
-    enum core_kind kind;
-    bool mutes_when;
-} flags[] = {
-    {"audio_muted", CORE_KIND_AUDIO, true},
-    {"camera_muted", CORE_KIND_CAMERA, true},
-    {"screen_sharing", CORE_KIND_SCREEN, false},
-};
-
-static void set_muted(struct control *control, struct control_participant *participant,
-                      enum core_kind kind, bool is_muted)
-{
-    struct core_command command = {.type = CORE_COMMAND_MUTE,
-                                   .participant = participant->number,
-                                   .kind = kind,
-                                   .is_set = is_muted};
-    participant->is_muted[kind] = is_muted;
-    io_worker_command(control->workers[participant->room->worker], &command);
-}
-
-static json_t *update(struct control_session *session, const struct signalling_request *request)
-{
-    struct control_participant *participant = session->participant;
-    if (!participant)
-        return not_joined(request->id);
-    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-        json_t *value = json_object_get(request->params, flags[i].key);
-        if (value && !json_is_boolean(value))
-            return signalling_jsonrpc_error(request->id, SIGNALLING_E_PARAMS,
-                                            "audio_muted, camera_muted and screen_sharing are "
-                                            "true or false",
-                                            NULL);
-    }
-    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-        json_t *value = json_object_get(request->params, flags[i].key);
-        if (value)
-            set_muted(session->control, participant, flags[i].kind,
-                      json_is_true(value) == flags[i].mutes_when);
-    }
-    control_broadcast(participant->room, participant, "participant_updated",
-                      json_pack("{s:o}", "participant", control_message_participant(participant)));
-    return signalling_jsonrpc_result(request->id, json_object());
-}
-
 static const struct {
     const char *name;
-    json_t *(*handle)(struct control_session *session, const struct signalling_request *request);
+    control_method_fn handle;
+    bool is_for_strangers; /* works before the join */
 } methods[] = {
-    {"join", control_join},
-    {"leave", leave},
-    {"update", update},
+    {"join", control_join, true},         {"resume", control_resume, true},
+    {"offer", control_restart, false},    {"update", control_update, false},
+    {"layout", control_layout, false},    {"message", control_relay, false},
+    {"stats", control_statistics, false}, {"mute", control_mute, false},
+    {"remove", control_remove, false},    {"leave", leave, false},
 };
+
+static json_t *dispatch(struct control_session *session, const struct signalling_request *request)
+{
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (strcmp(methods[i].name, request->method) != 0)
+            continue;
+        if (session->participant && methods[i].is_for_strangers)
+            return control_refuse(request, SIGNALLING_E_JOINED, NULL);
+        if (!session->participant && !methods[i].is_for_strangers)
+            return control_refuse(request, SIGNALLING_E_NOT_FOUND, "join first");
+        return methods[i].handle(session, request);
+    }
+    return control_refuse(request, SIGNALLING_E_METHOD, NULL);
+}
 
 void control_on_request(void *context, struct signalling_connection *connection,
                         const struct signalling_request *request)
 {
     struct control_session *session = signalling_connection_user(connection);
-    json_t *reply = NULL;
     (void)context;
     if (!session)
         return;
-    size_t i = 0, count = sizeof(methods) / sizeof(methods[0]);
-    while (i < count && strcmp(methods[i].name, request->method) != 0)
-        i++;
-    if (i < count)
-        reply = methods[i].handle(session, request);
-    else
-        reply = signalling_jsonrpc_error(request->id, SIGNALLING_E_METHOD, NULL, NULL);
+    json_t *reply = dispatch(session, request);
     if (request->id)
         signalling_connection_send(connection, reply);
     else

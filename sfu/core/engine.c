@@ -5,10 +5,9 @@
 
 #include "rtp/error.h"
 
-#define EVENTS_PER_PARTICIPANT 8
-#define EVENTS_MIN             64
-#define DETACHED_MEDIA_US      5000000  /* WebSocket and media gone (protocol.md, Sessions) */
-#define DETACHED_US            30000000 /* the WebSocket alone */
+#define EVENTS_MIN        64
+#define DETACHED_MEDIA_US 5000000  /* WebSocket and media gone (protocol.md, Sessions) */
+#define DETACHED_US       30000000 /* the WebSocket alone */
 
 uint64_t core_engine_random(struct core_engine *engine)
 {
@@ -52,7 +51,7 @@ static void free_participant(struct core_participant *participant)
     free(participant);
 }
 
-static void drop_empty_room(struct core_engine *engine, struct core_room *room)
+void core_engine_drop_empty_room(struct core_engine *engine, struct core_room *room)
 {
     struct core_room **at = &engine->rooms;
     if (room->count > 0)
@@ -63,8 +62,8 @@ static void drop_empty_room(struct core_engine *engine, struct core_room *room)
     free(room);
 }
 
-static void remove_participant(struct core_engine *engine, struct core_participant *participant,
-                               int64_t now_us)
+void core_engine_remove(struct core_engine *engine, struct core_participant *participant,
+                        int64_t now_us)
 {
     struct core_room *room = participant->room;
     struct core_participant **at = &engine->participants;
@@ -76,7 +75,7 @@ static void remove_participant(struct core_engine *engine, struct core_participa
     core_outbox_forget(&engine->outbox, &participant->chain);
     transport_directory_remove_owner(engine->directory, participant);
     free_participant(participant);
-    drop_empty_room(engine, room);
+    core_engine_drop_empty_room(engine, room);
 }
 
 void core_engine_destroy(struct core_engine *engine)
@@ -84,7 +83,7 @@ void core_engine_destroy(struct core_engine *engine)
     if (!engine)
         return;
     while (engine->participants)
-        remove_participant(engine, engine->participants, 0);
+        core_engine_remove(engine, engine->participants, 0);
     core_outbox_dispose(&engine->outbox);
     free(engine->events.events);
     if (engine->directory)
@@ -125,110 +124,12 @@ bool core_engine_next_event(struct core_engine *engine, struct core_event *event
     return true;
 }
 
-/* Room for the events of one more participant between two looks of the loop. */
-static int grow_events(struct core_engine *engine)
-{
-    struct core_event_ring *ring = &engine->events;
-    unsigned wanted = (engine->participant_count + 1) * EVENTS_PER_PARTICIPANT;
-    if (wanted <= ring->capacity)
-        return 0;
-    struct core_event *events = calloc(2 * (size_t)wanted, sizeof(*events));
-    if (!events)
-        return IRIS_E_NO_MEMORY;
-    for (unsigned i = 0; i < ring->count; i++)
-        events[i] = ring->events[(ring->first + i) % ring->capacity];
-    free(ring->events);
-    ring->events = events;
-    ring->first = 0;
-    ring->capacity = 2 * wanted;
-    return 0;
-}
-
-static struct core_participant *find_participant(const struct core_engine *engine, uint64_t id)
+struct core_participant *core_engine_find(const struct core_engine *engine, uint64_t id)
 {
     struct core_participant *participant = engine->participants;
     while (participant && participant->id != id)
         participant = participant->next;
     return participant;
-}
-
-static struct core_room *get_room(struct core_engine *engine, uint64_t id)
-{
-    struct core_room *room = engine->rooms;
-    while (room && room->id != id)
-        room = room->next;
-    if (room)
-        return room;
-    room = calloc(1, sizeof(*room));
-    if (!room)
-        return NULL;
-    room->id = id;
-    room->next = engine->rooms;
-    engine->rooms = room;
-    return room;
-}
-
-static void init_participant(struct core_engine *engine, struct core_participant *participant,
-                             const struct core_join *join, int64_t now_us)
-{
-    participant->id = join->participant;
-    participant->engine = engine;
-    participant->extensions = join->extensions;
-    participant->feedback_ssrc = join->feedback_ssrc;
-    participant->media_ssrc = 1;
-    participant->track_count = join->track_count;
-    participant->slot_count = join->slot_count;
-    participant->joined_us = participant->heard_us = now_us;
-    participant->deadline_us = participant->nack_us = INT64_MAX;
-    participant->feedback_us = participant->report_us = participant->statistics_us = now_us;
-    participant->sender_report_us = now_us;
-    for (unsigned i = 0; i < join->track_count; i++) {
-        participant->tracks[i].params = join->tracks[i];
-        participant->tracks[i].owner = participant;
-    }
-    for (unsigned i = 0; i < join->slot_count; i++)
-        core_slot_init(&participant->slots[i], &join->slots[i], participant,
-                       core_engine_random(engine));
-}
-
-static struct core_participant *create_participant(struct core_engine *engine,
-                                                   const struct core_join *join, int64_t now_us)
-{
-    struct core_participant *participant = calloc(1, sizeof(*participant));
-    if (!participant)
-        return NULL;
-    participant->transport = transport_create(engine->transports, &join->transport, now_us);
-    if (!participant->transport || grow_events(engine) ||
-        transport_directory_add_ufrag(engine->directory, join->transport.ice.local_ufrag,
-                                      participant)) {
-        transport_directory_remove_owner(engine->directory, participant);
-        transport_destroy(participant->transport);
-        free(participant);
-        return NULL;
-    }
-    return participant;
-}
-
-static void join(struct core_engine *engine, const struct core_join *join_command, int64_t now_us)
-{
-    struct core_room *room = get_room(engine, join_command->room);
-    struct core_participant *participant =
-        room ? create_participant(engine, join_command, now_us) : NULL;
-    if (!participant) {
-        core_engine_emit(engine, CORE_EVENT_REFUSED, join_command->participant);
-        if (room)
-            drop_empty_room(engine, room);
-        return;
-    }
-    init_participant(engine, participant, join_command, now_us);
-    participant->next = engine->participants;
-    engine->participants = participant;
-    engine->participant_count++;
-    core_room_add(room, participant);
-    core_room_wake(room);
-    core_participant_wake(participant, now_us);
-    if (engine->tick_us == INT64_MIN)
-        engine->tick_us = now_us;
 }
 
 void core_engine_end(struct core_participant *participant, enum core_reason reason,
@@ -245,48 +146,6 @@ void core_engine_end(struct core_participant *participant, enum core_reason reas
     event->reason = reason;
     size_t len = strnlen(detail, sizeof(event->detail) - 1);
     memcpy(event->detail, detail, len);
-}
-
-static void mute(struct core_participant *participant, enum core_kind kind, bool is_set,
-                 int64_t now_us)
-{
-    for (unsigned i = 0; i < participant->track_count; i++) {
-        struct core_track *track = &participant->tracks[i];
-        if (track->params.kind != kind || track->is_muted == is_set)
-            continue;
-        track->is_muted = is_set;
-        track->muted_us = now_us;
-        if (!is_set && track->subscribers && kind != CORE_KIND_AUDIO)
-            core_track_want_keyframe(track, now_us);
-        core_participant_wake(participant, now_us);
-        core_room_wake(participant->room);
-    }
-}
-
-void core_engine_command(struct core_engine *engine, const struct core_command *command,
-                         int64_t now_us)
-{
-    if (command->type == CORE_COMMAND_JOIN) {
-        join(engine, &command->join, now_us);
-        return;
-    }
-    struct core_participant *participant = find_participant(engine, command->participant);
-    if (!participant)
-        return;
-    switch (command->type) {
-    case CORE_COMMAND_LEAVE:
-        remove_participant(engine, participant, now_us);
-        break;
-    case CORE_COMMAND_MUTE:
-        mute(participant, command->kind, command->is_set, now_us);
-        break;
-    case CORE_COMMAND_DETACH:
-        participant->is_detached = command->is_set;
-        participant->detached_us = now_us;
-        break;
-    case CORE_COMMAND_JOIN:
-        break;
-    }
 }
 
 /* STUN finds its peer by our ufrag, everything else by the path that a check has validated. */
@@ -352,16 +211,49 @@ static void take_events(struct core_participant *participant)
     }
 }
 
+/* Paths that ICE has given up lead nowhere: however many ports a peer comes from, few are kept. */
+static void forget_old_paths(struct core_participant *participant)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < participant->path_count; i++) {
+        const struct transport_path *path = &participant->paths[i];
+        if (transport_has_path(participant->transport, path))
+            participant->paths[kept++] = *path;
+        else
+            transport_directory_remove_path(participant->engine->directory, path, participant);
+    }
+    participant->path_count = kept;
+}
+
+/* A path may have been another's for a while. */
+static bool is_listed(const struct core_participant *participant, const struct transport_path *path)
+{
+    for (unsigned i = 0; i < participant->path_count; i++)
+        if (transport_path_is_equal(&participant->paths[i], path))
+            return true;
+    return false;
+}
+
+static void remember_path(struct core_participant *participant, const struct transport_path *path)
+{
+    struct transport_directory *directory = participant->engine->directory;
+    if (transport_directory_find_path(directory, path) == participant)
+        return;
+    if (participant->path_count == CORE_PATHS_MAX)
+        forget_old_paths(participant);
+    if (transport_directory_add_path(directory, path, participant) == 0 &&
+        !is_listed(participant, path))
+        participant->paths[participant->path_count++] = *path;
+}
+
 /* After STUN or DTLS: answers to send, events, a new path to remember. */
 static void after_control(struct core_participant *participant,
                           const struct transport_datagram *datagram, uint64_t checks_before)
 {
-    struct core_engine *engine = participant->engine;
     push_control(participant);
     take_events(participant);
-    if (transport_counters(participant->transport)->stun_checks != checks_before &&
-        transport_directory_find_path(engine->directory, &datagram->path) != participant)
-        transport_directory_add_path(engine->directory, &datagram->path, participant);
+    if (transport_counters(participant->transport)->stun_checks != checks_before)
+        remember_path(participant, &datagram->path);
     core_participant_wake(participant, transport_deadline(participant->transport));
 }
 
@@ -417,8 +309,7 @@ static void check_detached(struct core_participant *participant, int64_t now_us)
         return;
     int64_t since_us = participant->heard_us > participant->detached_us ? participant->heard_us
                                                                         : participant->detached_us;
-    if (now_us - since_us >= DETACHED_MEDIA_US ||
-        now_us - participant->detached_us >= DETACHED_US)
+    if (now_us - since_us >= DETACHED_MEDIA_US || now_us - participant->detached_us >= DETACHED_US)
         core_engine_end(participant, CORE_REASON_DISCONNECTED, "WebSocket and media are gone");
 }
 
@@ -451,7 +342,7 @@ void core_engine_advance(struct core_engine *engine, int64_t now_us)
         if (p->deadline_us <= now_us)
             advance_participant(p, now_us);
         if (p->is_gone)
-            remove_participant(engine, p, now_us);
+            core_engine_remove(engine, p, now_us);
     }
     if (!engine->participants)
         engine->tick_us = INT64_MIN;
@@ -471,7 +362,7 @@ int core_engine_set_keys(struct core_engine *engine, uint64_t participant,
                          const struct transport_srtp_keys *send,
                          const struct transport_srtp_keys *receive)
 {
-    struct core_participant *found = find_participant(engine, participant);
+    struct core_participant *found = core_engine_find(engine, participant);
     if (!found)
         return IRIS_E_NOT_FOUND;
     int error = transport_set_keys(found->transport, send, receive);

@@ -1,7 +1,7 @@
 /*
- * The media plane of one worker as a state machine: datagram or command + now in; datagrams, events and
- * the next deadline out. It reads no clock, opens no socket, starts no thread; randomness comes from the
- * seed. (DTLS keys are OpenSSL's; simulations key the transports directly.)
+ * The media plane of one worker as a state machine: datagram or command + now in; datagrams, events
+ * and the next deadline out. It reads no clock, opens no socket, starts no thread; randomness comes
+ * from the seed. (DTLS keys are OpenSSL's; simulations key the transports directly.)
  *
  * Not thread-safe: one loop. now_us never decreases.
  */

@@ -40,6 +40,14 @@ uint64_t core_engine_ntp(const struct core_engine *engine, int64_t now_us);
 struct core_event *core_engine_emit(struct core_engine *engine, enum core_event_type type,
                                     uint64_t participant);
 
+/** A participant by its number, or NULL. */
+struct core_participant *core_engine_find(const struct core_engine *engine, uint64_t id);
+
+/** Remove and free now; its room goes with the last one. */
+void core_engine_remove(struct core_engine *engine, struct core_participant *participant,
+                        int64_t now_us);
+void core_engine_drop_empty_room(struct core_engine *engine, struct core_room *room);
+
 /** The participant ends; it is removed at the end of the call that is being carried out. */
 void core_engine_end(struct core_participant *participant, enum core_reason reason,
                      const char *detail);
@@ -52,12 +60,15 @@ void core_uplink_receive(struct core_participant *participant, uint8_t *data, si
 void core_rtcp_receive(struct core_participant *participant, const uint8_t *data, size_t len,
                        int64_t now_us);
 
-/* feedback.c: what is due to a participant by now (NACK, PLI, feedback, reports, REMB); sets the next
-   deadlines. */
+/* feedback.c: what is due to a participant by now (NACK, PLI, feedback, reports, REMB); sets the
+   next deadlines. */
 void core_feedback_advance(struct core_participant *participant, int64_t now_us);
 
 /* events.c: tell what changed in a participant's slots; its statistics. */
 void core_events_slots(struct core_participant *participant, int64_t now_us);
 void core_events_statistics(struct core_participant *participant, int64_t now_us);
+/** @return false when the ring is full */
+bool core_events_speakers(struct core_engine *engine, uint64_t room,
+                          const struct core_speakers *speakers);
 
 #endif

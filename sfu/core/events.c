@@ -1,4 +1,4 @@
-/* What the engine tells control: a participant's slots when they change, its statistics once a second. */
+/* What the engine tells control: slots and speakers when they change, statistics once a second. */
 #include "sfu/core/engine_internal.h"
 
 #define STATISTICS_PERIOD_US 1000000
@@ -6,7 +6,7 @@
 static bool is_equal(const struct core_slot_report *a, const struct core_slot_report *b)
 {
     return a->participant == b->participant && a->csrc == b->csrc && a->height == b->height &&
-           a->state == b->state && a->is_muted == b->is_muted;
+           a->state == b->state && a->pause == b->pause;
 }
 
 void core_events_slots(struct core_participant *participant, int64_t now_us)
@@ -45,4 +45,16 @@ void core_events_statistics(struct core_participant *participant, int64_t now_us
         core_slot_report(&participant->slots[i], now_us, &event->statistics.reports[i]);
         event->statistics.slots[i] = participant->slots[i].statistics;
     }
+}
+
+bool core_events_speakers(struct core_engine *engine, uint64_t room,
+                          const struct core_speakers *speakers)
+{
+    struct core_event *event = core_engine_emit(engine, CORE_EVENT_SPEAKERS, 0);
+    if (!event)
+        return false;
+    event->room = room;
+    event->speaker_count = speakers->count;
+    memcpy(event->speakers, speakers->list, sizeof(speakers->list));
+    return true;
 }

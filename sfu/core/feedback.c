@@ -8,12 +8,13 @@
 #include "rtp/error.h"
 #include "sfu/core/engine_internal.h"
 
-#define FEEDBACK_PERIOD_US 60000   /* 50-100 ms (issue "Transport feedback"), a tick of slack included */
-#define REPORT_PERIOD_US   1500000 /* sender reports every 1-2 s (protocol.md, section 1) */
-#define PLI_PERIOD_US      500000  /* requests for one layer are coalesced for so long */
-#define RTCP_BYTES         1200
-#define NACKS_MAX          64
-#define REMB_SSRCS         9
+#define FEEDBACK_PERIOD_US                                                                         \
+    60000 /* 50-100 ms (issue "Transport feedback"), a tick of slack included */
+#define REPORT_PERIOD_US 1500000 /* sender reports every 1-2 s (protocol.md, section 1) */
+#define PLI_PERIOD_US    500000  /* requests for one layer are coalesced for so long */
+#define RTCP_BYTES       1200
+#define NACKS_MAX        64
+#define REMB_SSRCS       9
 
 static int64_t earliest(int64_t a, int64_t b)
 {

@@ -1,6 +1,7 @@
 /*
- * One received RTP stream: a simulcast layer of a track, or the track's only one. Keeps what belongs to
- * the stream and to no receiver: reception statistics, missing packets, history, the picture's height.
+ * One received RTP stream: a simulcast layer of a track, or the track's only one. Keeps what
+ * belongs to the stream and to no receiver: reception statistics, missing packets, history, the
+ * picture's height.
  */
 #ifndef IRIS_CORE_LAYER_H
 #define IRIS_CORE_LAYER_H

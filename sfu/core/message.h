@@ -1,7 +1,7 @@
 /*
- * What control and a worker's engine say to each other: commands one way, events the other, both plain
- * structs that are copied through a queue. No pointers; a room or participant is named by a number that
- * is never reused.
+ * What control and a worker's engine say to each other: commands one way, events the other, both
+ * plain structs that are copied through a queue. No pointers; a room or participant is named by a
+ * number that is never reused.
  */
 #ifndef IRIS_CORE_MESSAGE_H
 #define IRIS_CORE_MESSAGE_H
@@ -9,10 +9,12 @@
 #include "rtp/packet.h"
 #include "sfu/transport/transport.h"
 
-#define CORE_LAYERS_MAX  3  /* simulcast layers of a track */
-#define CORE_TRACKS_MAX  3  /* microphone, camera, screen */
-#define CORE_SLOTS_MAX   8  /* 3 audio, 4 camera, 1 screen */
-#define CORE_TOKEN_BYTES 33 /* mid, rid */
+#define CORE_LAYERS_MAX   3  /* simulcast layers of a track */
+#define CORE_TRACKS_MAX   3  /* microphone, camera, screen */
+#define CORE_SLOTS_MAX    8  /* 3 audio, 4 camera, 1 screen */
+#define CORE_TOKEN_BYTES  33 /* mid, rid */
+#define CORE_PINNED_MAX   16 /* of one layout; more than slots, because the first may be muted */
+#define CORE_SPEAKERS_MAX 8
 
 enum core_kind { CORE_KIND_AUDIO, CORE_KIND_CAMERA, CORE_KIND_SCREEN, CORE_KIND_COUNT };
 
@@ -50,11 +52,22 @@ struct core_join {
     struct core_slot_params slots[CORE_SLOTS_MAX];
 };
 
+/* What a participant wants to be shown (protocol.md, layout). */
+struct core_layout {
+    bool is_audio_only;
+    uint8_t max_cameras; /* 0-4 */
+    uint16_t max_height; /* of cameras [pixels] */
+    uint8_t pinned_count;
+    uint64_t pinned[CORE_PINNED_MAX]; /* participants, the first ones win */
+};
+
 enum core_command_type {
     CORE_COMMAND_JOIN,
     CORE_COMMAND_LEAVE,
-    CORE_COMMAND_MUTE,   /* is_set: nothing of this kind is forwarded */
-    CORE_COMMAND_DETACH, /* the WebSocket is gone: end with the media, or in 30 s */
+    CORE_COMMAND_MUTE,        /* is_set: nothing of this kind is forwarded */
+    CORE_COMMAND_DETACH,      /* is_set: the WebSocket is gone: end with the media, or in 30 s */
+    CORE_COMMAND_LAYOUT,      /* layout */
+    CORE_COMMAND_RESTART_ICE, /* ice: new credentials; DTLS and SRTP go on */
 };
 
 struct core_command {
@@ -62,7 +75,11 @@ struct core_command {
     uint64_t participant; /* all but JOIN */
     enum core_kind kind;  /* MUTE */
     bool is_set;          /* MUTE, DETACH */
-    struct core_join join;
+    union {
+        struct core_join join;
+        struct core_layout layout;
+        struct transport_ice_credentials ice;
+    };
 };
 
 /* Why a participant is gone (protocol.md, participant_left). */
@@ -70,13 +87,22 @@ enum core_reason { CORE_REASON_LEFT, CORE_REASON_TIMEOUT, CORE_REASON_DISCONNECT
 
 enum core_slot_state { CORE_SLOT_IDLE, CORE_SLOT_PAUSED, CORE_SLOT_LIVE };
 
+/* Why a slot is paused. */
+enum core_pause { CORE_PAUSE_SOURCE, CORE_PAUSE_MUTED, CORE_PAUSE_LAYOUT, CORE_PAUSE_BANDWIDTH };
+
 /* One slot as its receiver is told. */
 struct core_slot_report {
     uint64_t participant; /* whose track; 0: nobody's */
     uint32_t csrc;
     uint16_t height; /* forwarded [pixels]; 0 for audio and while unknown */
     enum core_slot_state state;
-    bool is_muted; /* why it is paused; else: the source sends nothing yet */
+    enum core_pause pause; /* of a paused slot */
+};
+
+/* Who speaks, and how loud [-dBov] (RFC 6464). */
+struct core_speaker {
+    uint64_t participant;
+    uint8_t level;
 };
 
 /* What a slot did, for operators and tests; counted since the join. */
@@ -85,7 +111,8 @@ struct core_slot_statistics {
     uint64_t retransmitted;
     uint32_t unanswered; /* NACKs and PLIs while the slot was idle or paused: not forwarded */
     uint32_t frames;
-    uint32_t max_gap_ms; /* longest time without a frame sent, of those in which the source sent one */
+    uint32_t
+        max_gap_ms; /* longest time without a frame sent, of those in which the source sent one */
 };
 
 struct core_statistics {
@@ -104,16 +131,20 @@ enum core_event_type {
     CORE_EVENT_SLOTS,      /* slots: something in them changed */
     CORE_EVENT_STATISTICS, /* statistics, once a second */
     CORE_EVENT_REFUSED,    /* a join that could not be carried out (memory) */
+    CORE_EVENT_SPEAKERS,   /* of a room: speakers, loudest first; no participant */
 };
 
 struct core_event {
     enum core_event_type type;
     uint64_t participant;
+    uint64_t room; /* SPEAKERS */
     enum transport_srtp_profile profile;
     enum core_reason reason;
     char detail[96]; /* a sentence for the log, may be empty */
     unsigned slot_count;
     struct core_slot_report slots[CORE_SLOTS_MAX];
+    unsigned speaker_count;
+    struct core_speaker speakers[CORE_SPEAKERS_MAX];
     struct core_statistics statistics;
 };
 

@@ -2,8 +2,8 @@
  * Packets on their way out: buffers of a fixed pool, chained per receiver, so that what goes to one
  * receiver leaves together (floor.md: UDP_SEGMENT). No heap after init.
  *
- * Invariant: every buffer is in exactly one place: the free list, one chain, or the hands of whoever
- * took the chain and will release it.
+ * Invariant: every buffer is in exactly one place: the free list, one chain, or the hands of
+ * whoever took the chain and will release it.
  */
 #ifndef IRIS_CORE_OUTBOX_H
 #define IRIS_CORE_OUTBOX_H

@@ -66,9 +66,9 @@ static bool push(struct core_participant *participant, struct core_buffer *buffe
 bool core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
                                size_t header_len, uint64_t index)
 {
-    return push(participant, buffer,
-                transport_seal_rtp(participant->transport, buffer->data, buffer->len, header_len,
-                                   index));
+    return push(
+        participant, buffer,
+        transport_seal_rtp(participant->transport, buffer->data, buffer->len, header_len, index));
 }
 
 void core_participant_send_rtcp(struct core_participant *participant, const uint8_t *data,

@@ -11,6 +11,7 @@
 
 #define CORE_SSRC_TABLE 64 /* open addressing; at most half of it is used */
 #define CORE_SSRCS_MAX  (CORE_SSRC_TABLE / 2)
+#define CORE_PATHS_MAX  (2 * TRANSPORT_ICE_PATHS) /* half of a full list can always be forgotten */
 
 struct core_engine;
 struct core_room;
@@ -30,6 +31,11 @@ struct core_participant {
     struct core_participant *next;                            /* in the engine */
     struct transport *transport;
     struct core_chain chain;
+    unsigned path_count;
+    struct transport_path paths[CORE_PATHS_MAX]; /* that lead here in the directory */
+    struct core_layout layout;
+    char older_ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES]; /* of before the last ICE restart; "" */
+    char ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES];
     struct rtp_extension_map extensions;
     uint32_t feedback_ssrc;
     unsigned track_count, slot_count, binding_count;
@@ -37,9 +43,9 @@ struct core_participant {
     struct core_slot slots[CORE_SLOTS_MAX];
     struct core_binding bindings[CORE_SSRC_TABLE];
     struct rtp_arrival_log arrivals;
-    uint32_t media_ssrc; /* of some packet that arrived: transport feedback must name one */
-    uint16_t transport_seq; /* next one that we send */
-    int64_t rtt_us;         /* smoothed, 0: unknown */
+    uint32_t media_ssrc;         /* of some packet that arrived: transport feedback must name one */
+    uint16_t transport_seq;      /* next one that we send */
+    int64_t rtt_us;              /* smoothed, 0: unknown */
     int64_t joined_us, heard_us; /* last authenticated packet */
     bool is_detached;
     int64_t detached_us;
@@ -49,7 +55,7 @@ struct core_participant {
     /* Deadlines [us]; INT64_MAX: none. */
     int64_t deadline_us;
     int64_t feedback_us, nack_us, report_us, sender_report_us, statistics_us;
-    uint64_t remb_bps; /* as last sent */
+    uint64_t remb_bps;                            /* as last sent */
     struct core_slot_report told[CORE_SLOTS_MAX]; /* last CORE_EVENT_SLOTS */
     struct core_statistics statistics;
 };

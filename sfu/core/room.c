@@ -1,9 +1,11 @@
 /* Applies selection's decisions to slots. */
 #include "sfu/core/room.h"
 
+#include "sfu/core/engine_internal.h"
 #include "sfu/core/selection.h"
 
-#define CANDIDATES_MAX 128 /* a room holds up to 120 participants (facts.md), a track of each kind each */
+#define CANDIDATES_MAX                                                                             \
+    128 /* a room holds up to 120 participants (facts.md), a track of each kind each */
 
 /* The tracks of one kind that may be shown, best first; a source's number is 1 + its index here. */
 struct candidates {
@@ -91,32 +93,77 @@ static uint64_t source_of(const struct candidates *candidates, const struct core
     return 0;
 }
 
+/* The rank of a participant among those that a layout pins, from 1; 0: it does not. */
+static unsigned pin_of(const struct core_layout *layout, const struct core_track *track)
+{
+    for (unsigned i = 0; i < layout->pinned_count; i++)
+        if (layout->pinned[i] == track->owner->id)
+            return i + 1;
+    return 0;
+}
+
+static unsigned list_others(const struct core_participant *receiver,
+                            const struct candidates *candidates, struct core_candidate *others)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < candidates->count; i++) {
+        const struct core_track *track = candidates->tracks[i];
+        if (track->owner != receiver)
+            others[count++] = (struct core_candidate){.source = i + 1,
+                                                      .loudness = track->loudness,
+                                                      .pin = pin_of(&receiver->layout, track)};
+    }
+    return count;
+}
+
+static void choose(const struct core_participant *receiver, enum core_kind kind, uint64_t *shown,
+                   unsigned slot_count, const struct candidates *candidates)
+{
+    struct core_candidate others[CANDIDATES_MAX];
+    unsigned count = list_others(receiver, candidates, others);
+    unsigned shown_max = slot_count;
+    if (kind == CORE_KIND_CAMERA && receiver->layout.max_cameras < slot_count)
+        shown_max = receiver->layout.max_cameras;
+    if (kind == CORE_KIND_AUDIO)
+        core_selection_voices(shown, slot_count, others, count);
+    else
+        core_selection_cameras(shown, slot_count, shown_max, others, count);
+}
+
 static void assign(struct core_participant *receiver, enum core_kind kind,
                    const struct candidates *candidates, int64_t now_us)
 {
-    struct core_candidate others[CANDIDATES_MAX];
-    unsigned other_count = 0, slot_count = 0;
+    unsigned slot_count = 0;
     struct core_slot *slots[CORE_SLOTS_MAX];
     uint64_t shown[CORE_SLOTS_MAX];
-    for (unsigned i = 0; i < candidates->count; i++)
-        if (candidates->tracks[i]->owner != receiver)
-            others[other_count++] = (struct core_candidate){
-                .source = i + 1, .loudness = candidates->tracks[i]->loudness};
     for (unsigned i = 0; i < receiver->slot_count; i++)
         if (receiver->slots[i].params.kind == kind) {
             slots[slot_count] = &receiver->slots[i];
             shown[slot_count++] = source_of(candidates, receiver->slots[i].track);
         }
-    if (kind == CORE_KIND_AUDIO)
-        core_selection_voices(shown, slot_count, others, other_count);
-    else
-        core_selection_cameras(shown, slot_count, others, other_count);
+    choose(receiver, kind, shown, slot_count, candidates);
     for (unsigned i = 0; i < slot_count; i++) {
         struct core_track *track = shown[i] ? candidates->tracks[shown[i] - 1] : NULL;
         if (slots[i]->track != track)
             receiver->are_slots_dirty = true;
         core_slot_set_track(slots[i], track, now_us);
+        core_slot_hold(slots[i], kind != CORE_KIND_AUDIO && receiver->layout.is_audio_only, now_us);
     }
+}
+
+static void tell_speakers(struct core_room *room, const struct candidates *voices, int64_t now_us)
+{
+    struct core_speakers speakers = {0};
+    if (now_us < room->speakers_us || !room->first)
+        return;
+    for (unsigned i = 0; i < voices->count; i++)
+        if (!voices->tracks[i]->is_muted)
+            core_speakers_add(&speakers, voices->tracks[i]->owner->id, voices->tracks[i]->loudness);
+    if (!core_speakers_differ(&speakers, &room->speakers) ||
+        !core_events_speakers(room->first->engine, room->id, &speakers))
+        return;
+    room->speakers = speakers;
+    room->speakers_us = now_us + CORE_SPEAKERS_PERIOD_US;
 }
 
 void core_room_select(struct core_room *room, int64_t now_us)
@@ -127,6 +174,8 @@ void core_room_select(struct core_room *room, int64_t now_us)
         for (struct core_participant *p = room->first; p; p = p->next_in_room)
             if (transport_can_send(p->transport)) /* a key frame before that would be lost */
                 assign(p, (enum core_kind)kind, &candidates, now_us);
+        if (kind == CORE_KIND_AUDIO)
+            tell_speakers(room, &candidates, now_us);
     }
     for (struct core_participant *p = room->first; p; p = p->next_in_room)
         core_participant_wake(p, now_us);

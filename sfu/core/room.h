@@ -1,12 +1,15 @@
 /*
- * A room on one worker: its participants in order of joining, and the decision of who is shown where.
+ * A room on one worker: its participants in order of joining, and the decision of who is shown
+ * where.
  */
 #ifndef IRIS_CORE_ROOM_H
 #define IRIS_CORE_ROOM_H
 
 #include "sfu/core/participant.h"
+#include "sfu/core/speakers.h"
 
-#define CORE_ROOM_PERIOD_US 100000 /* how often the selection is looked at when nothing urges it */
+#define CORE_ROOM_PERIOD_US 100000 /* how often the selection is looked at when nothing urges it   \
+                                    */
 
 struct core_room {
     uint64_t id;
@@ -14,6 +17,8 @@ struct core_room {
     struct core_participant *first, *last;
     unsigned count;
     int64_t deadline_us;
+    struct core_speakers speakers; /* as last told */
+    int64_t speakers_us;           /* may be told again from then on */
 };
 
 /** A participant comes, as the last. */
@@ -25,7 +30,7 @@ void core_room_remove(struct core_room *room, struct core_participant *participa
 /** Something changed that selection depends on: decide at the next advance. */
 void core_room_wake(struct core_room *room);
 
-/** Decide who is seen and heard by whom. */
+/** Decide who is seen and heard by whom; tell who speaks. */
 void core_room_select(struct core_room *room, int64_t now_us);
 
 #endif

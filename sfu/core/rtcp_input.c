@@ -1,12 +1,12 @@
 /*
- * RTCP of a participant: reports on what it receives and sends, requests for repair. Each packet of a
- * compound stands alone; a malformed one ends the reading and is counted.
+ * RTCP of a participant: reports on what it receives and sends, requests for repair. Each packet of
+ * a compound stands alone; a malformed one ends the reading and is counted.
  */
 #include "rtp/error.h"
 #include "sfu/core/engine_internal.h"
 
-#define NACK_MAX 128 /* sequence numbers honoured of one message */
-#define RTT_WEIGHT 8 /* smoothing as in RFC 6298: 1/8 */
+#define NACK_MAX   128 /* sequence numbers honoured of one message */
+#define RTT_WEIGHT 8   /* smoothing as in RFC 6298: 1/8 */
 
 static struct core_slot *find_slot(struct core_participant *participant, uint32_t ssrc)
 {
@@ -30,9 +30,8 @@ static struct core_slot *find_live_slot(struct core_participant *participant, ui
 static struct core_layer *find_layer(struct core_participant *participant, uint32_t ssrc)
 {
     struct core_binding *binding = core_participant_binding(participant, ssrc);
-    return binding && !binding->is_rtx
-               ? &participant->tracks[binding->track].layers[binding->layer]
-               : NULL;
+    return binding && !binding->is_rtx ? &participant->tracks[binding->track].layers[binding->layer]
+                                       : NULL;
 }
 
 static void on_report_blocks(struct core_participant *participant, const struct rtcp_packet *packet,
@@ -44,9 +43,10 @@ static void on_report_blocks(struct core_participant *participant, const struct 
         int64_t rtt_us = rtp_reception_rtt_us(&block, ntp_mid);
         if (rtt_us < 0 || !find_slot(participant, block.ssrc))
             continue;
-        participant->rtt_us = participant->rtt_us == 0
-                                  ? rtt_us
-                                  : participant->rtt_us + (rtt_us - participant->rtt_us) / RTT_WEIGHT;
+        participant->rtt_us =
+            participant->rtt_us == 0
+                ? rtt_us
+                : participant->rtt_us + (rtt_us - participant->rtt_us) / RTT_WEIGHT;
     }
 }
 

@@ -20,8 +20,8 @@ void core_slot_init(struct core_slot *slot, const struct core_slot_params *param
     slot->owner = owner;
     slot->mid_left = MID_PACKETS;
     slot->rtx_index = random >> 49; /* below 2^15 */
-    rtp_rewrite_init(&slot->rewrite, is_audio ? AUDIO_CLOCK_HZ : VIDEO_CLOCK_HZ,
-                     random & 0x7FFF, (uint32_t)(random >> 15), (random >> 33) & 0x7FFF);
+    rtp_rewrite_init(&slot->rewrite, is_audio ? AUDIO_CLOCK_HZ : VIDEO_CLOCK_HZ, random & 0x7FFF,
+                     (uint32_t)(random >> 15), (random >> 33) & 0x7FFF);
 }
 
 static void unsubscribe(struct core_slot *slot)
@@ -32,6 +32,14 @@ static void unsubscribe(struct core_slot *slot)
     *at = slot->next_subscriber;
     slot->next_subscriber = NULL;
     slot->track = NULL;
+}
+
+static void want_keyframe(struct core_slot *slot, int64_t now_us)
+{
+    if (slot->params.kind == CORE_KIND_AUDIO || !slot->track || slot->is_held)
+        return;
+    core_track_want_keyframe(slot->track, now_us);
+    core_participant_wake(slot->track->owner, now_us);
 }
 
 void core_slot_set_track(struct core_slot *slot, struct core_track *track, int64_t now_us)
@@ -48,10 +56,18 @@ void core_slot_set_track(struct core_slot *slot, struct core_track *track, int64
     slot->track = track;
     slot->next_subscriber = track->subscribers;
     track->subscribers = slot;
-    if (slot->params.kind != CORE_KIND_AUDIO) {
-        core_track_want_keyframe(track, now_us);
-        core_participant_wake(track->owner, now_us);
-    }
+    want_keyframe(slot, now_us);
+}
+
+void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us)
+{
+    if (slot->is_held == is_held)
+        return;
+    slot->is_held = is_held;
+    slot->layer = NULL;
+    slot->last_frame_us = 0;
+    slot->owner->are_slots_dirty = true;
+    want_keyframe(slot, now_us);
 }
 
 static void fill_extensions(struct core_slot *slot, struct rtp_header_fields *header)
@@ -164,7 +180,8 @@ static bool may_start(const struct core_slot *slot, const struct core_media *med
            core_track_lowest_layer(slot->track, media->now_us) == media->layer;
 }
 
-/* The source comes back after a pause and nothing of it was missed: the decoder needs no key frame. */
+/* The source comes back after a pause and nothing of it was missed: the decoder needs no key frame.
+ */
 static void resume(struct core_slot *slot, const struct core_layer *layer)
 {
     slot->layer = layer;
@@ -175,6 +192,8 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
 {
     struct rtp_rewrite_fields fields = {.ext_seq = media->ext_seq,
                                         .timestamp = media->packet->timestamp};
+    if (slot->is_held)
+        return;
     if (!slot->layer && rtp_rewrite_continues(&slot->rewrite, media->layer->id, media->ext_seq))
         resume(slot, media->layer);
     bool is_start = slot->layer != media->layer;
@@ -257,8 +276,7 @@ bool core_slot_is_live(const struct core_slot *slot, int64_t now_us)
     return slot->layer && !slot->track->is_muted && core_layer_is_alive(slot->layer, now_us);
 }
 
-void core_slot_report(const struct core_slot *slot, int64_t now_us,
-                      struct core_slot_report *report)
+void core_slot_report(const struct core_slot *slot, int64_t now_us, struct core_slot_report *report)
 {
     memset(report, 0, sizeof(*report));
     if (!slot->track)
@@ -266,7 +284,10 @@ void core_slot_report(const struct core_slot *slot, int64_t now_us,
     report->participant = slot->track->owner->id;
     report->csrc = slot->track->params.csrc;
     report->state = core_slot_is_live(slot, now_us) ? CORE_SLOT_LIVE : CORE_SLOT_PAUSED;
-    report->is_muted = slot->track->is_muted;
+    if (slot->track->is_muted)
+        report->pause = CORE_PAUSE_MUTED;
+    else if (slot->is_held)
+        report->pause = CORE_PAUSE_LAYOUT;
     report->height = slot->layer ? slot->layer->height : 0;
 }
 

@@ -1,6 +1,7 @@
 /*
- * One stream that a participant receives: a fixed SSRC whose source changes (protocol.md, "What a slot's
- * stream looks like"). Rewrites, seals and queues; keeps what retransmission and sender reports need.
+ * One stream that a participant receives: a fixed SSRC whose source changes (protocol.md, "What a
+ * slot's stream looks like"). Rewrites, seals and queues; keeps what retransmission and sender
+ * reports need.
  *
  * Invariants: SSRC and payload types never change; video of a new source starts with a key frame;
  * an outgoing sequence number is sealed once.
@@ -18,13 +19,14 @@ struct core_slot {
     struct core_slot *next_subscriber;
     const struct core_layer *layer; /* forwarded; NULL: waiting for a key frame */
     struct rtp_rewrite rewrite;
-    bool is_owner_new;              /* the next audio packet is the first of its owner */
-    uint64_t rtx_index;             /* next SRTP index of the RTX stream */
+    bool is_held;       /* by the receiver's layout: shown, but nothing is forwarded */
+    bool is_owner_new;  /* the next audio packet is the first of its owner */
+    uint64_t rtx_index; /* next SRTP index of the RTX stream */
     uint32_t packet_count, octet_count; /* of sender reports (RFC 3550, 6.4.1) */
-    uint32_t newest_in_timestamp;   /* source's timestamp of the newest packet sent */
+    uint32_t newest_in_timestamp;       /* source's timestamp of the newest packet sent */
     int64_t last_sent_us;
-    int64_t last_frame_us;          /* newest frame sent; 0 after a change of source */
-    unsigned mid_left;              /* packets that still carry the MID extension */
+    int64_t last_frame_us; /* newest frame sent; 0 after a change of source */
+    unsigned mid_left;     /* packets that still carry the MID extension */
     struct core_slot_statistics statistics;
 };
 
@@ -50,9 +52,12 @@ void core_slot_init(struct core_slot *slot, const struct core_slot_params *param
 /** Show another track (NULL: none). A key frame is asked for; nothing is sent until it comes. */
 void core_slot_set_track(struct core_slot *slot, struct core_track *track, int64_t now_us);
 
+/** Forward nothing until told otherwise; then a key frame is asked for. */
+void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
+
 /**
- * Send a packet of the slot's track, if it is one of the layer that is forwarded, or the key frame with
- * which that may change.
+ * Send a packet of the slot's track, if it is one of the layer that is forwarded, or the key frame
+ * with which that may change.
  */
 void core_slot_forward(struct core_slot *slot, const struct core_media *media);
 

@@ -3,8 +3,8 @@
 
 #include "bwe/remb.h"
 
-/* Smoothing constants of loudness: it follows a louder level in tens of milliseconds, a quieter one in
-   about half a second (20 ms packets). */
+/* Smoothing constants of loudness: it follows a louder level in tens of milliseconds, a quieter one
+   in about half a second (20 ms packets). */
 #define LOUDNESS_RISE 0.4f
 #define LOUDNESS_FALL 0.04f
 
@@ -58,8 +58,8 @@ void core_track_want_keyframe(struct core_track *track, int64_t now_us)
         core_layer_want_keyframe(layer);
         return;
     }
-    /* None has shown its height yet: whichever sends answers for all (Chromium encodes a key frame in
-       every layer). */
+    /* None has shown its height yet: whichever sends answers for all (Chromium encodes a key frame
+       in every layer). */
     for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)
         if (core_layer_is_alive(&track->layers[i], now_us)) {
             core_layer_want_keyframe(&track->layers[i]);

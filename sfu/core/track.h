@@ -18,28 +18,29 @@ struct core_track {
     struct core_participant *owner;
     bool is_muted; /* nothing of it is forwarded */
     int64_t muted_us;
-    float loudness; /* smoothed, dBov above silence: 0 (silent) - 127 */
+    float loudness;   /* smoothed, dBov above silence: 0 (silent) - 127 */
     int64_t level_us; /* when it was last updated */
     struct core_layer layers[CORE_LAYERS_MAX];
     struct core_slot *subscribers; /* linked by next_subscriber */
 };
 
 /**
- * Something of it arrived lately, and it has not been muted for longer than CORE_LAYER_SILENCE_US: it
- * keeps its slots, or may get one.
+ * Something of it arrived lately, and it has not been muted for longer than CORE_LAYER_SILENCE_US:
+ * it keeps its slots, or may get one.
  */
 bool core_track_is_live(const struct core_track *track, int64_t now_us);
 
 /**
- * The layer that a new receiver should get: of those alive, the lowest by the height of its key frames.
+ * The layer that a new receiver should get: of those alive, the lowest by the height of its key
+ * frames.
  *
  * @return  NULL while no layer has sent a key frame (audio: the only layer)
  */
 struct core_layer *core_track_lowest_layer(struct core_track *track, int64_t now_us);
 
 /**
- * Take an audio level into the smoothed loudness: fast up, slow down, so that a pause between words does
- * not look like silence. A packet without the extension changes nothing.
+ * Take an audio level into the smoothed loudness: fast up, slow down, so that a pause between words
+ * does not look like silence. A packet without the extension changes nothing.
  */
 void core_track_on_level(struct core_track *track, uint8_t level, int64_t now_us);
 

@@ -1,6 +1,6 @@
 /*
- * The packet path's first half: a decrypted RTP packet is bound to its layer, counted, kept and handed to
- * the slots that show its track.
+ * The packet path's first half: a decrypted RTP packet is bound to its layer, counted, kept and
+ * handed to the slots that show its track.
  */
 #include "rtp/error.h"
 #include "rtp/rtx.h"
@@ -51,12 +51,11 @@ static int bind_media(struct core_participant *participant, struct core_track *t
     struct core_layer *layer = &track->layers[index];
     if (layer->id) /* the source restarted its stream with another SSRC */
         return IRIS_E_FULL;
-    int error = core_participant_bind(participant, ssrc,
-                                      (unsigned)(track - participant->tracks), (unsigned)index,
-                                      false);
+    int error = core_participant_bind(participant, ssrc, (unsigned)(track - participant->tracks),
+                                      (unsigned)index, false);
     if (!error)
-        error = core_layer_init(layer, ++participant->engine->next_layer_id, ssrc,
-                                track->params.kind);
+        error =
+            core_layer_init(layer, ++participant->engine->next_layer_id, ssrc, track->params.kind);
     return error;
 }
 
@@ -78,9 +77,9 @@ static struct core_binding *bind(struct core_participant *participant,
         return NULL;
     int error = 0;
     if (is_rtx)
-        error = core_participant_bind(participant, packet->ssrc,
-                                      (unsigned)(track - participant->tracks), (unsigned)index,
-                                      true);
+        error =
+            core_participant_bind(participant, packet->ssrc,
+                                  (unsigned)(track - participant->tracks), (unsigned)index, true);
     else
         error = bind_media(participant, track, index, packet->ssrc);
     return error ? NULL : core_participant_binding(participant, packet->ssrc);

@@ -148,6 +148,14 @@ static void remove_slot(const struct transport_directory *directory, struct tabl
     table->count--;
 }
 
+static void remove_key(const struct transport_directory *directory, struct table *table,
+                       const struct key *key, const void *owner)
+{
+    size_t slot = slot_of(directory, table, key);
+    if (table->entries[slot].owner && (!owner || table->entries[slot].owner == owner))
+        remove_slot(directory, table, slot);
+}
+
 static void remove_owner(const struct transport_directory *directory, struct table *table,
                          const void *owner)
 {
@@ -223,6 +231,19 @@ void *transport_directory_find_ufrag(const struct transport_directory *directory
 {
     struct key key = key_of_ufrag(ufrag);
     return directory->ufrags.entries[slot_of(directory, &directory->ufrags, &key)].owner;
+}
+
+void transport_directory_remove_path(struct transport_directory *directory,
+                                     const struct transport_path *path, const void *owner)
+{
+    struct key key = key_of_path(path);
+    remove_key(directory, &directory->paths, &key, owner);
+}
+
+void transport_directory_remove_ufrag(struct transport_directory *directory, const char *ufrag)
+{
+    struct key key = key_of_ufrag(ufrag);
+    remove_key(directory, &directory->ufrags, &key, NULL);
 }
 
 void transport_directory_remove_owner(struct transport_directory *directory, const void *owner)

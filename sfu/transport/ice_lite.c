@@ -16,12 +16,15 @@ void transport_ice_init(struct transport_ice *ice,
     *ice = (struct transport_ice){.credentials = *credentials, .selected = -1, .heard_us = now_us};
 }
 
-void transport_ice_restart(struct transport_ice *ice,
+bool transport_ice_restart(struct transport_ice *ice,
                            const struct transport_ice_credentials *credentials, int64_t now_us)
 {
-    ice->previous = ice->credentials;
+    bool is_unused = ice->previous_until_us > now_us;
+    if (!is_unused)
+        ice->previous = ice->credentials;
     ice->credentials = *credentials;
     ice->previous_until_us = now_us + PREVIOUS_CREDENTIALS_US;
+    return !is_unused;
 }
 
 static int find_path(const struct transport_ice *ice, const struct transport_path *path)

@@ -2,26 +2,27 @@
  * ICE-lite of one peer (RFC 8445, section 2.5 and 7.3; RFC 7675): answers connectivity checks, and
  * decides on which path we send.
  *
- * Rules (protocol.md, section 1, ICE). Every check with the right password is answered, for ever, with or
- * without USE-CANDIDATE. Among nominated paths the one of highest priority wins until it has been
- * silent for TRANSPORT_ICE_NOMINATED_SILENCE_US. A validated path on which authenticated SRTP arrives
- * while the selected one has been silent for TRANSPORT_ICE_REBIND_SILENCE_US becomes selected. A path is
- * silent while neither a valid check nor authenticated SRTP or SRTCP comes through it.
+ * Rules (protocol.md, section 1, ICE). Every check with the right password is answered, for ever,
+ * with or without USE-CANDIDATE. Among nominated paths the one of highest priority wins until it
+ * has been silent for TRANSPORT_ICE_NOMINATED_SILENCE_US. A validated path on which authenticated
+ * SRTP arrives while the selected one has been silent for TRANSPORT_ICE_REBIND_SILENCE_US becomes
+ * selected. A path is silent while neither a valid check nor authenticated SRTP or SRTCP comes
+ * through it.
  */
 #ifndef IRIS_TRANSPORT_ICE_LITE_H
 #define IRIS_TRANSPORT_ICE_LITE_H
 
 #include "sfu/transport/address.h"
 
-#define TRANSPORT_ICE_UFRAG_BYTES           257 /* RFC 8839, 5.4: 4-256 characters, and the terminator */
-#define TRANSPORT_ICE_PWD_BYTES             257 /* 22-256 */
-#define TRANSPORT_ICE_LOCAL_UFRAG_BYTES     17  /* what we make: 16 characters */
-#define TRANSPORT_ICE_LOCAL_PWD_BYTES       33  /* 32 characters */
-#define TRANSPORT_ICE_PATHS                 8   /* validated paths kept; the most silent one makes room */
-#define TRANSPORT_ICE_NOMINATED_SILENCE_US  2000000
-#define TRANSPORT_ICE_REBIND_SILENCE_US     1000000
-#define TRANSPORT_ICE_TIMEOUT_US            30000000 /* nothing authenticated: the peer is gone */
-#define TRANSPORT_ICE_REPLY_BYTES           512
+#define TRANSPORT_ICE_UFRAG_BYTES          257 /* RFC 8839, 5.4: 4-256 characters, and the terminator */
+#define TRANSPORT_ICE_PWD_BYTES            257 /* 22-256 */
+#define TRANSPORT_ICE_LOCAL_UFRAG_BYTES    17  /* what we make: 16 characters */
+#define TRANSPORT_ICE_LOCAL_PWD_BYTES      33  /* 32 characters */
+#define TRANSPORT_ICE_PATHS                8 /* validated paths kept; the most silent one makes room */
+#define TRANSPORT_ICE_NOMINATED_SILENCE_US 2000000
+#define TRANSPORT_ICE_REBIND_SILENCE_US    1000000
+#define TRANSPORT_ICE_TIMEOUT_US           30000000 /* nothing authenticated: the peer is gone */
+#define TRANSPORT_ICE_REPLY_BYTES          512
 
 struct transport_ice_credentials {
     char local_ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES];
@@ -51,7 +52,7 @@ enum transport_ice_verdict {
 
 struct transport_ice_path {
     struct transport_path path;
-    int64_t heard_us; /* last valid check or authenticated packet */
+    int64_t heard_us;  /* last valid check or authenticated packet */
     uint32_t priority; /* of the peer's candidate */
     bool is_used;
     bool is_nominated;
@@ -59,10 +60,11 @@ struct transport_ice_path {
 
 struct transport_ice {
     struct transport_ice_credentials credentials;
-    struct transport_ice_credentials previous; /* after a restart, until the first check with the new */
-    int64_t previous_until_us;                 /* 0: there are none */
+    struct transport_ice_credentials
+        previous;              /* after a restart, until the first check with the new */
+    int64_t previous_until_us; /* 0: there are none */
     struct transport_ice_path paths[TRANSPORT_ICE_PATHS];
-    int selected; /* index in paths, -1 before the first nomination or valid check */
+    int selected;     /* index in paths; -1 before the first nomination or authenticated media */
     int64_t heard_us; /* anything authenticated on any path; creation counts */
 };
 
@@ -70,8 +72,14 @@ struct transport_ice {
 void transport_ice_init(struct transport_ice *ice,
                         const struct transport_ice_credentials *credentials, int64_t now_us);
 
-/** Replace the credentials (ICE restart, RFC 8445, 9). Paths and selection stay until new checks come. */
-void transport_ice_restart(struct transport_ice *ice,
+/**
+ * Replace the credentials (ICE restart, RFC 8445, 9). Paths and selection stay until new checks
+ * come; the credentials in use until now stay valid until the first check with the new ones, 30 s
+ * at most. Credentials that were announced but never used are forgotten at once.
+ *
+ * @return  true if the replaced ones stay valid, false if they are forgotten
+ */
+bool transport_ice_restart(struct transport_ice *ice,
                            const struct transport_ice_credentials *credentials, int64_t now_us);
 
 /* An answer to a check, to be sent back on the path that the check came through. */
@@ -92,7 +100,8 @@ enum transport_ice_verdict transport_ice_on_stun(struct transport_ice *ice,
                                                  int64_t now_us, struct transport_ice_reply *reply);
 
 /**
- * An SRTP or SRTCP packet was authenticated on this path. Cheap: the selected path is compared first.
+ * An SRTP or SRTCP packet was authenticated on this path. Cheap: the selected path is compared
+ * first.
  *
  * @return  true if the selection changed
  */

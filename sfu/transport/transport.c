@@ -140,10 +140,10 @@ int transport_set_keys(struct transport *transport, const struct transport_srtp_
     return result;
 }
 
-void transport_restart_ice(struct transport *transport,
+bool transport_restart_ice(struct transport *transport,
                            const struct transport_ice_credentials *credentials, int64_t now_us)
 {
-    transport_ice_restart(&transport->ice, credentials, now_us);
+    return transport_ice_restart(&transport->ice, credentials, now_us);
 }
 
 /* Only the first end is told. */
@@ -348,6 +348,11 @@ void transport_advance(struct transport *transport, int64_t now_us)
 bool transport_can_send(const struct transport *transport)
 {
     return transport->sender && transport->ice.selected >= 0;
+}
+
+bool transport_has_path(const struct transport *transport, const struct transport_path *path)
+{
+    return transport_ice_is_validated(&transport->ice, path);
 }
 
 const struct transport_path *transport_selected_path(const struct transport *transport)

@@ -1,7 +1,7 @@
 /*
- * One peer's secure transport: ICE-lite, DTLS and SRTP behind one door. Datagrams come in from any path;
- * RTP and RTCP come out in clear, after authentication and never before; what has to be answered waits
- * in next_datagram, what happened in next_event.
+ * One peer's secure transport: ICE-lite, DTLS and SRTP behind one door. Datagrams come in from any
+ * path; RTP and RTCP come out in clear, after authentication and never before; what has to be
+ * answered waits in next_datagram, what happened in next_event.
  *
  * Not thread-safe; belongs to one worker. Counts what it drops; logs nothing.
  */
@@ -38,7 +38,8 @@ enum transport_verdict {
 struct transport_counters {
     uint64_t stun_checks, stun_refused, stun_dropped;
     uint64_t dtls_datagrams, dtls_unvalidated; /* from an address without a valid check */
-    uint64_t srtp_auth_failed, srtp_replayed, srtp_malformed, srtp_early; /* early: before the keys */
+    uint64_t srtp_auth_failed, srtp_replayed, srtp_malformed,
+        srtp_early;   /* early: before the keys */
     uint64_t unknown; /* first byte of no protocol (RFC 7983) */
     uint64_t path_changes;
 };
@@ -64,16 +65,16 @@ struct transport *transport_create(struct transport_worker *worker,
 void transport_destroy(struct transport *transport);
 
 /**
- * Key the SRTP sessions directly, without DTLS: for simulations and imported state. The state is then
- * as after the handshake (TRANSPORT_EVENT_CONNECTED follows).
+ * Key the SRTP sessions directly, without DTLS: for simulations and imported state. The state is
+ * then as after the handshake (TRANSPORT_EVENT_CONNECTED follows).
  *
  * @return  0, IRIS_E_STATE (has keys already) or IRIS_E_NO_MEMORY
  */
 int transport_set_keys(struct transport *transport, const struct transport_srtp_keys *send,
                        const struct transport_srtp_keys *receive);
 
-/** New ICE credentials (RFC 8445, section 9); DTLS and SRTP go on. */
-void transport_restart_ice(struct transport *transport,
+/** New ICE credentials (RFC 8445, section 9); DTLS and SRTP go on. See transport_ice_restart(). */
+bool transport_restart_ice(struct transport *transport,
                            const struct transport_ice_credentials *credentials, int64_t now_us);
 
 /**
@@ -108,10 +109,14 @@ void transport_advance(struct transport *transport, int64_t now_us);
 /** SRTP is keyed and a path is selected: media can be sent. */
 bool transport_can_send(const struct transport *transport);
 
+/** A valid check came through this path lately: it is one of TRANSPORT_ICE_PATHS. */
+bool transport_has_path(const struct transport *transport, const struct transport_path *path);
+
 /** Where media goes; NULL while there is no path. */
 const struct transport_path *transport_selected_path(const struct transport *transport);
 
-/** Seal in place; see transport_srtp_seal_rtp() and transport_srtp_seal_rtcp(). IRIS_E_STATE before the keys. */
+/** Seal in place; see transport_srtp_seal_rtp() and transport_srtp_seal_rtcp(). IRIS_E_STATE before
+ * the keys. */
 int transport_seal_rtp(struct transport *transport, uint8_t *packet, size_t len, size_t header_len,
                        uint64_t index);
 int transport_seal_rtcp(struct transport *transport, uint8_t *packet, size_t len);

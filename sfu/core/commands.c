@@ -1,0 +1,179 @@
+/* What control wants: participants come and go, are muted, choose a layout, change networks. */
+#include <stdlib.h>
+
+#include "rtp/error.h"
+#include "sfu/core/engine_internal.h"
+
+#define EVENTS_PER_PARTICIPANT 8
+
+/* Room for the events of one more participant between two looks of the loop. */
+static int grow_events(struct core_engine *engine)
+{
+    struct core_event_ring *ring = &engine->events;
+    unsigned wanted = (engine->participant_count + 1) * EVENTS_PER_PARTICIPANT;
+    if (wanted <= ring->capacity)
+        return 0;
+    struct core_event *events = calloc(2 * (size_t)wanted, sizeof(*events));
+    if (!events)
+        return IRIS_E_NO_MEMORY;
+    for (unsigned i = 0; i < ring->count; i++)
+        events[i] = ring->events[(ring->first + i) % ring->capacity];
+    free(ring->events);
+    ring->events = events;
+    ring->first = 0;
+    ring->capacity = 2 * wanted;
+    return 0;
+}
+
+static struct core_room *get_room(struct core_engine *engine, uint64_t id)
+{
+    struct core_room *room = engine->rooms;
+    while (room && room->id != id)
+        room = room->next;
+    if (room)
+        return room;
+    room = calloc(1, sizeof(*room));
+    if (!room)
+        return NULL;
+    room->id = id;
+    room->next = engine->rooms;
+    engine->rooms = room;
+    return room;
+}
+
+static void init_participant(struct core_engine *engine, struct core_participant *participant,
+                             const struct core_join *join, int64_t now_us)
+{
+    participant->id = join->participant;
+    participant->engine = engine;
+    participant->extensions = join->extensions;
+    participant->feedback_ssrc = join->feedback_ssrc;
+    participant->media_ssrc = 1;
+    participant->track_count = join->track_count;
+    participant->slot_count = join->slot_count;
+    participant->joined_us = participant->heard_us = now_us;
+    participant->deadline_us = participant->nack_us = INT64_MAX;
+    participant->feedback_us = participant->report_us = participant->statistics_us = now_us;
+    participant->sender_report_us = now_us;
+    participant->layout =
+        (struct core_layout){.max_cameras = CORE_SLOTS_MAX, .max_height = UINT16_MAX};
+    memcpy(participant->ufrag, join->transport.ice.local_ufrag, sizeof(participant->ufrag));
+    for (unsigned i = 0; i < join->track_count; i++) {
+        participant->tracks[i].params = join->tracks[i];
+        participant->tracks[i].owner = participant;
+    }
+    for (unsigned i = 0; i < join->slot_count; i++)
+        core_slot_init(&participant->slots[i], &join->slots[i], participant,
+                       core_engine_random(engine));
+}
+
+static struct core_participant *create_participant(struct core_engine *engine,
+                                                   const struct core_join *join, int64_t now_us)
+{
+    struct core_participant *participant = calloc(1, sizeof(*participant));
+    if (!participant)
+        return NULL;
+    participant->transport = transport_create(engine->transports, &join->transport, now_us);
+    if (!participant->transport || grow_events(engine) ||
+        transport_directory_add_ufrag(engine->directory, join->transport.ice.local_ufrag,
+                                      participant)) {
+        transport_directory_remove_owner(engine->directory, participant);
+        transport_destroy(participant->transport);
+        free(participant);
+        return NULL;
+    }
+    return participant;
+}
+
+static void join(struct core_engine *engine, const struct core_join *join_command, int64_t now_us)
+{
+    struct core_room *room = get_room(engine, join_command->room);
+    struct core_participant *participant =
+        room ? create_participant(engine, join_command, now_us) : NULL;
+    if (!participant) {
+        core_engine_emit(engine, CORE_EVENT_REFUSED, join_command->participant);
+        if (room)
+            core_engine_drop_empty_room(engine, room);
+        return;
+    }
+    init_participant(engine, participant, join_command, now_us);
+    participant->next = engine->participants;
+    engine->participants = participant;
+    engine->participant_count++;
+    core_room_add(room, participant);
+    core_room_wake(room);
+    core_participant_wake(participant, now_us);
+    if (engine->tick_us == INT64_MIN)
+        engine->tick_us = now_us;
+}
+
+static void mute(struct core_participant *participant, enum core_kind kind, bool is_set,
+                 int64_t now_us)
+{
+    for (unsigned i = 0; i < participant->track_count; i++) {
+        struct core_track *track = &participant->tracks[i];
+        if (track->params.kind != kind || track->is_muted == is_set)
+            continue;
+        track->is_muted = is_set;
+        track->muted_us = now_us;
+        if (!is_set && track->subscribers && kind != CORE_KIND_AUDIO)
+            core_track_want_keyframe(track, now_us);
+        core_participant_wake(participant, now_us);
+        core_room_wake(participant->room);
+    }
+}
+
+/* The ufrag of the restart before the last one leads nobody here any more. */
+static void restart_ice(struct core_participant *participant,
+                        const struct transport_ice_credentials *ice, int64_t now_us)
+{
+    struct transport_directory *directory = participant->engine->directory;
+    if (transport_directory_add_ufrag(directory, ice->local_ufrag, participant))
+        return; /* no memory: the client's checks go unanswered, and it tries again */
+    const char *obsolete = transport_restart_ice(participant->transport, ice, now_us)
+                               ? participant->older_ufrag
+                               : participant->ufrag;
+    transport_directory_remove_ufrag(directory, obsolete);
+    if (obsolete == participant->older_ufrag)
+        memcpy(participant->older_ufrag, participant->ufrag, sizeof(participant->ufrag));
+    memcpy(participant->ufrag, ice->local_ufrag, sizeof(participant->ufrag));
+    core_participant_wake(participant, transport_deadline(participant->transport));
+}
+
+static void set_layout(struct core_participant *participant, const struct core_layout *layout)
+{
+    participant->layout = *layout;
+    core_room_wake(participant->room);
+}
+
+void core_engine_command(struct core_engine *engine, const struct core_command *command,
+                         int64_t now_us)
+{
+    if (command->type == CORE_COMMAND_JOIN) {
+        join(engine, &command->join, now_us);
+        return;
+    }
+    struct core_participant *participant = core_engine_find(engine, command->participant);
+    if (!participant)
+        return;
+    switch (command->type) {
+    case CORE_COMMAND_LEAVE:
+        core_engine_remove(engine, participant, now_us);
+        break;
+    case CORE_COMMAND_MUTE:
+        mute(participant, command->kind, command->is_set, now_us);
+        break;
+    case CORE_COMMAND_DETACH:
+        participant->is_detached = command->is_set;
+        participant->detached_us = now_us;
+        break;
+    case CORE_COMMAND_LAYOUT:
+        set_layout(participant, &command->layout);
+        break;
+    case CORE_COMMAND_RESTART_ICE:
+        restart_ice(participant, &command->ice, now_us);
+        break;
+    case CORE_COMMAND_JOIN:
+        break;
+    }
+}
