@@ -184,6 +184,17 @@ char *media_client_offer(struct media_client *client)
     return offer_write(&offer);
 }
 
+char *media_client_offer_again(const struct media_client *client, const char *ufrag,
+                               const char *pwd)
+{
+    GString *text = g_string_new(client->offer);
+    g_string_replace(text, client->path->ufrag, ufrag, 0);
+    g_string_replace(text, client->path->pwd, pwd, 0);
+    char *offer = strdup(text->str);
+    g_string_free(text, TRUE);
+    return offer;
+}
+
 /* What the answer grants: tracks learn their extension ids, slots come to be. */
 static void apply_answer(struct media_client *client)
 {
@@ -225,7 +236,8 @@ int media_client_join(struct media_client *client)
     json_t *reply = rpc_client_call(client->rpc, "join",
                                     json_pack("{s:s, s:s, s:s}", "room", client->options.room,
                                               "name", client->options.name, "offer", offer));
-    free(offer);
+    free(client->offer);
+    client->offer = offer;
     int result = rpc_client_error_code(reply);
     if (result == 0)
         result = take_join_result(client, json_object_get(reply, "result"));
@@ -309,6 +321,7 @@ static void destroy(gpointer user)
     g_array_unref(client->csrcs);
     json_decref(client->join_result);
     json_decref(client->slots);
+    free(client->offer);
     free(client);
 }
 

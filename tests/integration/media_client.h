@@ -48,6 +48,7 @@ struct media_client {
     uint32_t tag; /* of its media, unique in the program */
     char id[64];  /* participant; "" before the join */
     struct rpc_client *rpc;
+    char *offer;         /* of the join, owned */
     json_t *join_result; /* owned */
     json_t *slots;       /* newest list, owned */
     GArray *csrcs;       /* struct media_client_csrc, everything ever notified */
@@ -86,6 +87,14 @@ struct media_client *media_client_create(const struct media_client_options *opti
  * @return  to be freed with free()
  */
 char *media_client_offer(struct media_client *client);
+
+/**
+ * The offer of the join with other credentials: an ICE restart.
+ *
+ * @return  to be freed with free()
+ */
+char *media_client_offer_again(const struct media_client *client, const char *ufrag,
+                               const char *pwd);
 
 /**
  * Send join, read the answer, begin ICE and DTLS.
