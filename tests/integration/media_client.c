@@ -234,8 +234,9 @@ int media_client_join(struct media_client *client)
 {
     char *offer = media_client_offer(client);
     json_t *reply = rpc_client_call(client->rpc, "join",
-                                    json_pack("{s:s, s:s, s:s}", "room", client->options.room,
-                                              "name", client->options.name, "offer", offer));
+                                    json_pack("{s:s, s:s, s:s, s:s*}", "room", client->options.room,
+                                              "name", client->options.name, "offer", offer, "token",
+                                              client->options.token));
     free(client->offer);
     client->offer = offer;
     int result = rpc_client_error_code(reply);

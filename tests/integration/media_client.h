@@ -25,6 +25,7 @@
 
 struct media_client_options {
     const char *room, *name;
+    const char *token; /* NULL: none */
     bool has_microphone, has_camera, has_screen;
     unsigned camera_layers; /* 0: one without simulcast; 2-3: rids */
     enum vp8_style style;

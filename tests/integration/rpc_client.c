@@ -16,11 +16,20 @@ struct rpc_client {
     bool takes_any_reply;
 };
 
+static rpc_observer_fn observe;
+
+void rpc_client_observe(rpc_observer_fn observer)
+{
+    observe = observer;
+}
+
 static void on_text(void *user, const char *text, size_t len)
 {
     struct rpc_client *rpc = user;
     json_t *message = json_loadb(text, len, 0, NULL);
     const char *method = json_string_value(json_object_get(message, "method"));
+    if (observe)
+        observe(message, false);
     if (method) {
         json_array_append(rpc->notifications, message);
         if (rpc->on_notification)
@@ -79,6 +88,8 @@ json_t *rpc_client_call(struct rpc_client *rpc, const char *method, json_t *para
         json_pack("{s:s, s:I, s:s}", "jsonrpc", "2.0", "id", ++rpc->last_id, "method", method);
     if (params)
         json_object_set_new(request, "params", params);
+    if (observe)
+        observe(request, true);
     char *text = json_dumps(request, JSON_COMPACT);
     websocket_client_send_text(rpc->websocket, text, strlen(text));
     free(text);

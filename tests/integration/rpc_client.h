@@ -14,6 +14,12 @@ typedef void (*rpc_notification_fn)(void *context, const char *method, const jso
 
 struct rpc_client; /* owned by the caller */
 
+/** Called for every message of every connection, as sent (is_sent) or received. */
+typedef void (*rpc_observer_fn)(const json_t *message, bool is_sent);
+
+/** One observer a program; NULL: none. */
+void rpc_client_observe(rpc_observer_fn observer);
+
 /** Connect to 127.0.0.1:port. @param on_notification  may be NULL. @return NULL if the upgrade
  * fails */
 struct rpc_client *rpc_client_connect(uint16_t port, rpc_notification_fn on_notification,

@@ -15,18 +15,41 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/integration/token_writer.h"
+
 #define READY_TIMEOUT_MS 30000
 #define STOP_TIMEOUT_MS  20000
 #define POLL_MS          20
 #define UDP_PORT_FIRST   49152
 #define UDP_PORT_RANGE   64 /* room for ports that others hold */
+#define SETS_MAX         8
 
 static struct {
     pid_t pid; /* 0: not running */
     uint16_t public_port, operations_port;
     bool has_failed;
     char log[512];
+    const char *sets[SETS_MAX + 1];
+    unsigned set_count;
+    char token_set[600];
 } server;
+
+void server_process_set(const char *key_value)
+{
+    if (server.set_count < SETS_MAX)
+        server.sets[server.set_count++] = key_value;
+}
+
+void server_process_want_tokens(void)
+{
+    static const char option[] = "token_key_file=";
+    snprintf(server.token_set, sizeof(server.token_set), "%s%s/token-%d.key", option,
+             IRIS_LOG_FOLDER, (int)getpid());
+    FILE *file = fopen(server.token_set + sizeof(option) - 1, "w");
+    if (!file || fputs(TOKEN_SECRET, file) < 0 || fclose(file))
+        fprintf(stderr, "cannot write %s\n", server.token_set + sizeof(option) - 1);
+    server_process_set(server.token_set);
+}
 
 uint16_t server_process_public_port(void)
 {
@@ -97,9 +120,16 @@ static void become_server(pid_t parent)
     int null = open("/dev/null", O_RDONLY);
     if (log < 0 || null < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 || dup2(null, 0) < 0)
         _exit(126);
-    execl(binary_path(), "iris", "--set", public_listener, "--set", operations, "--set", first,
-          "--set", last, "--set", "announce=127.0.0.1", "--set", "workers=2", "--set",
-          "log_level=debug", (char *)NULL);
+    const char *arguments[2 * (7 + SETS_MAX) + 2] = {"iris"};
+    const char *const sets[] = {public_listener,   operations,          first, last, "workers=2",
+                                "log_level=debug", "announce=127.0.0.1"};
+    unsigned count = 1;
+    for (unsigned i = 0; i < sizeof(sets) / sizeof(sets[0]) + server.set_count; i++) {
+        unsigned own = sizeof(sets) / sizeof(sets[0]);
+        arguments[count++] = "--set";
+        arguments[count++] = i < own ? sets[i] : server.sets[i - own];
+    }
+    execv(binary_path(), (char **)arguments);
     dprintf(2, "cannot execute %s\n", binary_path());
     _exit(127);
 }

@@ -8,6 +8,12 @@
 
 #include <stdint.h>
 
+/** One more `--set key=value` of the next start; kept, so static text. At most 8. */
+void server_process_set(const char *key_value);
+
+/** The next start wants tokens signed with TOKEN_SECRET (token_writer.h). */
+void server_process_want_tokens(void);
+
 /**
  * Start the server and wait until GET /readyz answers 200 (cmocka's group set-up). The binary is
  * the build's own, or IRIS_BIN of the environment.
