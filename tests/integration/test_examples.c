@@ -16,7 +16,7 @@
 #define MARK_END       " -->\n"
 #define FENCE          "```json\n"
 #define FENCE_END      "\n```\n"
-#define LINE_MAX_BYTES 118 /* of an example */
+#define LINE_MAX_BYTES 140 /* of an example */
 
 static json_t *sent, *received; /* the newest request, the newest message of the server */
 static json_t *examples;        /* by their names in the page */
