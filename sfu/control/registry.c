@@ -14,10 +14,33 @@ void control_registry_init(struct control_registry *registry, unsigned worker_co
     registry->next_number = 1;
 }
 
+static void free_participant(struct control_participant *participant)
+{
+    json_decref(participant->metadata);
+    free(participant->negotiation);
+    free(participant->token);
+    OPENSSL_cleanse(participant->session, sizeof(participant->session));
+    free(participant);
+}
+
+static void free_room(struct control_room *room)
+{
+    struct control_participant *next;
+    for (struct control_participant *p = room->first; p; p = next) {
+        next = p->next;
+        free_participant(p);
+    }
+    free(room);
+}
+
 void control_registry_dispose(struct control_registry *registry)
 {
-    while (registry->rooms)
-        control_registry_remove(registry, registry->rooms->first);
+    struct control_room *next;
+    for (struct control_room *room = registry->rooms; room; room = next) {
+        next = room->next;
+        free_room(room);
+    }
+    registry->rooms = NULL;
 }
 
 struct control_room *control_registry_find_room(const struct control_registry *registry,
@@ -101,11 +124,7 @@ void control_registry_remove(struct control_registry *registry,
     registry->load[room->worker]--;
     if (--room->count == 0)
         remove_room(registry, room);
-    json_decref(participant->metadata);
-    free(participant->negotiation);
-    free(participant->token);
-    OPENSSL_cleanse(participant->session, sizeof(participant->session));
-    free(participant);
+    free_participant(participant);
 }
 
 struct control_room *control_registry_room(const struct control_registry *registry, uint64_t id)

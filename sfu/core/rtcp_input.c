@@ -82,10 +82,10 @@ static void on_sender_report(struct core_participant *participant, const struct 
     struct rtcp_sender_report report;
     if (rtcp_sender_report_parse(&report, packet))
         return;
+    on_report_blocks(participant, packet, now_us);
     struct core_layer *layer = find_layer(participant, report.ssrc);
     if (layer)
         rtp_reception_on_sender_report(&layer->reception, &report, now_us);
-    on_report_blocks(participant, packet, now_us);
 }
 
 static void on_packet(struct core_participant *participant, const struct rtcp_packet *packet,

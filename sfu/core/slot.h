@@ -36,7 +36,8 @@ struct core_media {
     struct core_layer *layer;
     const struct rtp_packet *packet;
     const struct rtp_extension_values *values;
-    const struct rtp_vp8 *vp8; /* NULL: audio */
+    struct rtp_vp8 descriptor;
+    const struct rtp_vp8 *vp8; /* the descriptor; NULL: audio */
     uint64_t ext_seq;
     int64_t now_us;
 };

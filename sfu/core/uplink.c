@@ -155,7 +155,6 @@ static void receive_media(struct core_participant *participant, struct core_bind
     struct core_track *track = media->track = &participant->tracks[binding->track];
     struct core_layer *layer = media->layer = &track->layers[binding->layer];
     const struct rtp_packet *packet = media->packet;
-    struct rtp_vp8 vp8;
     if (packet->payload_type != track->params.payload_type || packet->payload_len == 0) {
         /* Padding probes and comfort noise count for feedback, not as media. */
         rtp_reception_on_packet(&layer->reception, packet->seq, packet->timestamp, 0,
@@ -163,11 +162,11 @@ static void receive_media(struct core_participant *participant, struct core_bind
         return;
     }
     if (track->params.kind != CORE_KIND_AUDIO) {
-        if (rtp_vp8_parse(&vp8, packet->payload, packet->payload_len)) {
+        if (rtp_vp8_parse(&media->descriptor, packet->payload, packet->payload_len)) {
             participant->statistics.malformed++;
             return;
         }
-        media->vp8 = &vp8;
+        media->vp8 = &media->descriptor;
     }
     bool was_alive = core_layer_is_alive(layer, media->now_us);
     media->ext_seq = rtp_reception_on_packet(&layer->reception, packet->seq, packet->timestamp,

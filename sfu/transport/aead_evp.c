@@ -67,14 +67,12 @@ static struct transport_aead_key *evp_key_create(struct transport_aead_context *
 }
 
 /* Run the cipher over aad and data in place, up to but without the tag. */
-static bool evp_run(EVP_CIPHER_CTX *cipher, const uint8_t *iv, const uint8_t *aad, size_t aad_len,
-                    uint8_t *data, size_t len, bool is_sealing)
+static bool evp_run(EVP_CIPHER_CTX *cipher, const uint8_t *aad, size_t aad_len, uint8_t *data,
+                    size_t len)
 {
     int written;
 
     if (aad_len > INT_MAX || len > INT_MAX)
-        return false;
-    if (EVP_CipherInit_ex2(cipher, NULL, NULL, iv, is_sealing, NULL) != 1)
         return false;
     if (aad_len > 0 && EVP_CipherUpdate(cipher, NULL, &written, aad, (int)aad_len) != 1)
         return false;
@@ -88,7 +86,8 @@ static void evp_seal(struct transport_aead_key *key, const uint8_t *iv, const ui
     uint8_t *tag = data + len;
     int written;
 
-    if (evp_run(cipher, iv, aad, aad_len, data, len, true) &&
+    if (EVP_EncryptInit_ex2(cipher, NULL, NULL, iv, NULL) == 1 &&
+        evp_run(cipher, aad, aad_len, data, len) &&
         EVP_CipherFinal_ex(cipher, tag, &written) == 1 &&
         EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, TRANSPORT_AEAD_TAG_BYTES, tag) == 1)
         return;
@@ -104,7 +103,8 @@ static int evp_open(struct transport_aead_key *key, const uint8_t *iv, const uin
     uint8_t *tag = data + len;
     int written;
 
-    if (!evp_run(cipher, iv, aad, aad_len, data, len, false))
+    if (EVP_DecryptInit_ex2(cipher, NULL, NULL, iv, NULL) != 1 ||
+        !evp_run(cipher, aad, aad_len, data, len))
         return IRIS_E_AUTH;
     if (EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, TRANSPORT_AEAD_TAG_BYTES, tag) != 1)
         return IRIS_E_AUTH;

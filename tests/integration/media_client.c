@@ -12,7 +12,7 @@
 #define USUAL_AUDIO_LEVEL   30
 #define AUDIO_PAYLOAD_BYTES 79
 #define VIDEO_PAYLOAD_BYTES 900
-#define SCREEN_PACKETS      2
+#define VIDEO_PACKETS       2 /* of a frame without simulcast */
 #define CLOCK_APART_US      977000000 /* the clients' NTP clocks differ by so much */
 #define FIRST_TAG           0x100
 
@@ -99,7 +99,7 @@ static struct track_sender *add_track(struct media_client *client, enum media_ki
         .width = kind == MEDIA_SCREEN ? 1280 : 640,
         .height = kind == MEDIA_SCREEN ? 720 : 480,
         .style = client->options.style,
-        .packets_per_frame = kind == MEDIA_CAMERA ? 2 : SCREEN_PACKETS,
+        .packets_per_frame = VIDEO_PACKETS,
         .payload_bytes = kind == MEDIA_AUDIO ? AUDIO_PAYLOAD_BYTES : VIDEO_PAYLOAD_BYTES,
         .payload_type = kind == MEDIA_AUDIO ? OFFER_NUMBERS.opus : OFFER_NUMBERS.vp8,
         .rtx_payload_type = OFFER_NUMBERS.rtx,
@@ -125,7 +125,7 @@ static void add_layers(struct media_client *client, struct offer_line *line)
 {
     static const char *const rids[] = {"z", "m", "a"};
     line->rid_count = client->options.camera_layers;
-    for (unsigned i = 0; i < line->rid_count; i++) {
+    for (unsigned i = 0; i < line->rid_count && i < OFFER_RIDS_MAX; i++) {
         struct track_sender *track = add_track(client, MEDIA_CAMERA, line);
         track->options.layer = (uint8_t)i;
         track->options.rid = rids[i];
