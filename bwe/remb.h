@@ -1,7 +1,7 @@
 /*
- * What a participant is told that it may send in all (REMB; protocol.md, section 5): room for its contract
- * and for the overshoot of honest encoders, because REMB caps the whole transport and a tighter one
- * would keep the highest simulcast layer from starting.
+ * What a participant is told that it may send in all (REMB; protocol.md, section 5): room for its
+ * contract and for the overshoot of honest encoders, because REMB caps the whole transport and a
+ * tighter one would keep the highest simulcast layer from starting.
  */
 #ifndef IRIS_BWE_REMB_H
 #define IRIS_BWE_REMB_H

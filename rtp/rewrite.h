@@ -84,8 +84,8 @@ bool rtp_rewrite_apply(struct rtp_rewrite *rewrite, struct rtp_rewrite_fields *f
                        int64_t now_us);
 
 /**
- * The newest segment is of this source, and ext_seq comes right after its newest packet sent: it can go
- * on without a new segment.
+ * The newest segment is of this source, and ext_seq comes right after its newest packet sent: it
+ * can go on without a new segment.
  */
 bool rtp_rewrite_continues(const struct rtp_rewrite *rewrite, uint64_t source, uint64_t ext_seq);
 

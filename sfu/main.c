@@ -10,7 +10,7 @@
 #include "sfu/control/control.h"
 #include "sfu/log.h"
 
-#define SETS_MAX 64
+#define SETS_MAX    64
 #define WORKERS_MAX 64
 
 static const char usage[] =
@@ -172,7 +172,8 @@ static int serve(const struct config *config)
     control.token_key = key;
     if (io_addresses_get(&control.addresses, config->announce, config->announce_count)) {
         log_event(CONFIG_LOG_ERROR, "server.fail", "reason",
-                  "announce: at most 8 IP addresses are needed, or none for the machine's own", NULL);
+                  "announce: at most 8 IP addresses are needed, or none for the machine's own",
+                  NULL);
         signalling_token_key_destroy(key);
         return 1;
     }

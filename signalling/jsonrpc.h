@@ -8,18 +8,18 @@
 #include <stddef.h>
 
 /* Error codes of the control channel and the sentence that goes with each by default. */
-#define SIGNALLING_ERROR_LIST(X)                                                                    \
-    X(PARSE, -32700, "the frame is not JSON")                                                       \
-    X(REQUEST, -32600, "the frame is not a JSON-RPC 2.0 request")                                   \
-    X(METHOD, -32601, "there is no such method")                                                    \
-    X(PARAMS, -32602, "the parameters are not those of the method")                                 \
-    X(TOKEN, 401, "no token, or one that is not valid here")                                        \
-    X(FORBIDDEN, 403, "not allowed")                                                                \
-    X(NOT_FOUND, 404, "no such room, participant or session")                                       \
-    X(JOINED, 409, "already joined")                                                                \
-    X(TOO_LARGE, 413, "too large")                                                                  \
-    X(SDP, 422, "the SDP cannot be answered")                                                       \
-    X(TOO_MANY, 429, "too many requests")                                                           \
+#define SIGNALLING_ERROR_LIST(X)                                                                   \
+    X(PARSE, -32700, "the frame is not JSON")                                                      \
+    X(REQUEST, -32600, "the frame is not a JSON-RPC 2.0 request")                                  \
+    X(METHOD, -32601, "there is no such method")                                                   \
+    X(PARAMS, -32602, "the parameters are not those of the method")                                \
+    X(TOKEN, 401, "no token, or one that is not valid here")                                       \
+    X(FORBIDDEN, 403, "not allowed")                                                               \
+    X(NOT_FOUND, 404, "no such room, participant or session")                                      \
+    X(JOINED, 409, "already joined")                                                               \
+    X(TOO_LARGE, 413, "too large")                                                                 \
+    X(SDP, 422, "the SDP cannot be answered")                                                      \
+    X(TOO_MANY, 429, "too many requests")                                                          \
     X(UNAVAILABLE, 503, "full or draining")
 
 enum signalling_error {

@@ -116,8 +116,9 @@ int signalling_sdp_parse_offer(struct sdp_offer *offer, const char *text, size_t
                                struct sdp_error *error);
 
 /**
- * Whether an offer asks for nothing but an ICE restart of an earlier one (RFC 8829, section 4.1.18): the
- * same lines with the same mids, directions and payload types, the same fingerprint.
+ * Whether an offer asks for nothing but an ICE restart of an earlier one (RFC 8829,
+ * section 4.1.18): the same lines with the same mids, directions and payload types, the same
+ * fingerprint.
  *
  * @param error  written on failure: the line that differs, and how
  * @return       0 or -1

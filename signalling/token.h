@@ -1,6 +1,6 @@
 /*
- * Join tokens: JWT (RFC 7519) with HS256, RS256 or ES256, verified by libjwt (protocol.md, section 3).
- * The key decides the algorithm family, never the token's header.
+ * Join tokens: JWT (RFC 7519) with HS256, RS256 or ES256, verified by libjwt (protocol.md, section
+ * 3). The key decides the algorithm family, never the token's header.
  */
 #ifndef IRIS_SIGNALLING_TOKEN_H
 #define IRIS_SIGNALLING_TOKEN_H
@@ -24,7 +24,8 @@ struct signalling_grant {
 struct signalling_token_key;
 
 /**
- * Read a key: a PEM public key (RS256 or ES256 by its type), else an HS256 secret of at least 32 bytes.
+ * Read a key: a PEM public key (RS256 or ES256 by its type), else an HS256 secret of at least 32
+ * bytes.
  *
  * @param path   file; a secret's trailing line break is not part of it
  * @param error  a sentence on failure
@@ -40,7 +41,8 @@ void signalling_token_key_destroy(struct signalling_token_key *key);
  * @param now_s  wall clock [s since 1970]
  * @param grant  written only on success
  * @param error  a sentence on failure: what is wrong with the token, never its content
- * @return       0, or a code of SIGNALLING_ERROR_LIST: 401 (invalid, expired, not yet), 403 (other room)
+ * @return       0, or a code of SIGNALLING_ERROR_LIST: 401 (invalid, expired, not yet), 403 (other
+ * room)
  */
 int signalling_token_verify(const struct signalling_token_key *key, const char *token,
                             const char *room, int64_t now_s, struct signalling_grant *grant,

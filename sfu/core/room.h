@@ -8,8 +8,9 @@
 #include "sfu/core/participant.h"
 #include "sfu/core/speakers.h"
 
-#define CORE_ROOM_PERIOD_US 100000 /* how often the selection is looked at when nothing urges it   \
-                                    */
+#define CORE_ROOM_PERIOD_US                                                                        \
+    100000 /* how often the selection is looked at when nothing urges it                           \
+            */
 
 struct core_room {
     uint64_t id;

@@ -28,8 +28,7 @@ socklen_t io_address_to_sockaddr(const struct transport_address *address,
     return sizeof(*v6);
 }
 
-void io_address_from_sockaddr(struct transport_address *address,
-                              const struct sockaddr_storage *in)
+void io_address_from_sockaddr(struct transport_address *address, const struct sockaddr_storage *in)
 {
     if (in->ss_family == AF_INET) {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)in;

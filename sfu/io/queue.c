@@ -1,4 +1,5 @@
-/* Release on the writer's side, acquire on the reader's: the message is there before its index is. */
+/* Release on the writer's side, acquire on the reader's: the message is there before its index is.
+ */
 #include "sfu/io/queue.h"
 
 #include <stdlib.h>

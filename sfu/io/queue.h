@@ -2,8 +2,8 @@
  * A bounded queue of copied messages between two threads: one producer, one consumer, no locks. The
  * reader is woken by other means (uv_async_send).
  *
- * Invariant: head - tail is the number of messages, 0 to capacity; only the producer writes head, only
- * the consumer writes tail.
+ * Invariant: head - tail is the number of messages, 0 to capacity; only the producer writes head,
+ * only the consumer writes tail.
  */
 #ifndef IRIS_IO_QUEUE_H
 #define IRIS_IO_QUEUE_H

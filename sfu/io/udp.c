@@ -9,10 +9,11 @@
 
 #include "rtp/error.h"
 
-#define DATAGRAM_BYTES     2048 /* more than any client sends; longer ones are cut and fail to authenticate */
-#define BATCHES_MAX        8    /* of one wake-up, so that timers and commands get their turn */
-#define SOCKET_BUFFER      (4 << 20)
-#define SEGMENTS_MAX       16   /* of one UDP_SEGMENT send; the kernel takes 64 KB and 64 segments */
+#define DATAGRAM_BYTES                                                                             \
+    2048 /* more than any client sends; longer ones are cut and fail to authenticate */
+#define BATCHES_MAX   8 /* of one wake-up, so that timers and commands get their turn */
+#define SOCKET_BUFFER (4 << 20)
+#define SEGMENTS_MAX  16 /* of one UDP_SEGMENT send; the kernel takes 64 KB and 64 segments */
 
 static int open_socket(const struct transport_address *address, uint16_t port)
 {
@@ -142,8 +143,8 @@ static void set_segment_size(struct outgoing *out, uint16_t segment_bytes)
     memcpy(CMSG_DATA(control), &segment_bytes, sizeof(segment_bytes));
 }
 
-/* Fill a message from the front of a chain; returns what is left of the chain. UDP_SEGMENT: all of one
-   size, the last may be shorter. */
+/* Fill a message from the front of a chain; returns what is left of the chain. UDP_SEGMENT: all of
+   one size, the last may be shorter. */
 static struct core_buffer *fill(struct outgoing *out, struct core_buffer *chain,
                                 const struct io_udp *udp)
 {

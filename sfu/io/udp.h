@@ -1,6 +1,7 @@
 /*
- * The UDP sockets of one worker: one an announced address, all on the same port. Batches in (recvmmsg)
- * and out (sendmmsg); a receiver's packets of equal size leave in one UDP_SEGMENT send (floor.md).
+ * The UDP sockets of one worker: one an announced address, all on the same port. Batches in
+ * (recvmmsg) and out (sendmmsg); a receiver's packets of equal size leave in one UDP_SEGMENT send
+ * (floor.md).
  */
 #ifndef IRIS_IO_UDP_H
 #define IRIS_IO_UDP_H

@@ -183,8 +183,9 @@ struct io_worker *io_worker_start(const struct io_worker_config *config, char *e
     worker->config = *config;
     worker->config.addresses = NULL;
     if (prepare(worker)) {
-        snprintf(error, error_cap, "cannot set up a worker's engine: out of memory, or the "
-                                   "configured aead does not run on this processor");
+        snprintf(error, error_cap,
+                 "cannot set up a worker's engine: out of memory, or the "
+                 "configured aead does not run on this processor");
     } else if (io_udp_bind(&worker->udp, config->addresses, config->port_first, config->port_last,
                            error, error_cap) == 0) {
         if (start_thread(worker) == 0)

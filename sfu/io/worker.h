@@ -1,6 +1,6 @@
 /*
- * A worker: one thread with a libuv loop, its UDP sockets and its engine. Control talks to it through a
- * queue of commands and hears of it through a queue of events, both of copied messages.
+ * A worker: one thread with a libuv loop, its UDP sockets and its engine. Control talks to it
+ * through a queue of commands and hears of it through a queue of events, both of copied messages.
  */
 #ifndef IRIS_IO_WORKER_H
 #define IRIS_IO_WORKER_H

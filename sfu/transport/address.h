@@ -1,6 +1,6 @@
 /*
- * Addresses without sockets: where a datagram came from and through which of our sockets. IPv4 is kept
- * in its IPv4-mapped IPv6 form (RFC 4291, 2.5.5.2), so that equal addresses have equal bytes.
+ * Addresses without sockets: where a datagram came from and through which of our sockets. IPv4 is
+ * kept in its IPv4-mapped IPv6 form (RFC 4291, 2.5.5.2), so that equal addresses have equal bytes.
  */
 #ifndef IRIS_TRANSPORT_ADDRESS_H
 #define IRIS_TRANSPORT_ADDRESS_H

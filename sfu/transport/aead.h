@@ -1,7 +1,7 @@
 /*
- * AES-GCM with a kept key: the only cipher of the packet path. libipsec-mb where the CPU has AES-NI and
- * carry-less multiplication (floor.md: 104 ns a kilobyte against 435), OpenSSL's EVP elsewhere. The
- * back end is chosen once a worker.
+ * AES-GCM with a kept key: the only cipher of the packet path. libipsec-mb where the CPU has AES-NI
+ * and carry-less multiplication (floor.md: 104 ns a kilobyte against 435), OpenSSL's EVP elsewhere.
+ * The back end is chosen once a worker.
  */
 #ifndef IRIS_TRANSPORT_AEAD_H
 #define IRIS_TRANSPORT_AEAD_H
@@ -24,7 +24,8 @@ struct transport_aead_key;     /* one an SRTP direction: expanded key */
 /**
  * Choose a back end.
  *
- * @return  owned by the caller, or NULL when memory is short or the wanted back end does not run here
+ * @return  owned by the caller, or NULL when memory is short or the wanted back end does not run
+ * here
  */
 struct transport_aead_context *transport_aead_context_create(enum transport_aead_backend wanted);
 void transport_aead_context_destroy(struct transport_aead_context *context);

@@ -15,7 +15,8 @@ struct transport_certificate; /* key and certificate; read-only after creation, 
 struct transport_certificate *transport_certificate_create(void);
 void transport_certificate_destroy(struct transport_certificate *certificate);
 
-/** SHA-256 over the DER form, TRANSPORT_FINGERPRINT_BYTES long; valid as long as the certificate. */
+/** SHA-256 over the DER form, TRANSPORT_FINGERPRINT_BYTES long; valid as long as the certificate.
+ */
 const uint8_t *transport_certificate_fingerprint(const struct transport_certificate *certificate);
 
 #endif

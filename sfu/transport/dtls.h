@@ -1,10 +1,11 @@
 /*
  * The DTLS 1.2 handshake of one peer, as server, for DTLS-SRTP (RFC 6347, RFC 5764). Datagrams in,
- * datagrams out; OpenSSL reads no clock here: its timer is never armed, a flight is kept as bytes and
- * sent again at our own deadlines (1 s, doubling to 8 s; RFC 6347, 4.2.4) or when the client repeats its own.
+ * datagrams out; OpenSSL reads no clock here: its timer is never armed, a flight is kept as bytes
+ * and sent again at our own deadlines (1 s, doubling to 8 s; RFC 6347, 4.2.4) or when the client
+ * repeats its own.
  *
- * After the handshake the SSL object is freed (75 KB). What remains: the last flight, resent for each
- * repeated client Finished, and the client's read key, so that close_notify is recognised.
+ * After the handshake the SSL object is freed (75 KB). What remains: the last flight, resent for
+ * each repeated client Finished, and the client's read key, so that close_notify is recognised.
  */
 #ifndef IRIS_TRANSPORT_DTLS_H
 #define IRIS_TRANSPORT_DTLS_H
@@ -14,7 +15,7 @@
 #include "sfu/transport/certificate.h"
 #include "sfu/transport/srtp.h"
 
-#define TRANSPORT_DTLS_MTU_BYTES   1200
+#define TRANSPORT_DTLS_MTU_BYTES  1200
 #define TRANSPORT_DTLS_TIMEOUT_US 30000000 /* a handshake not done by then has failed */
 
 enum transport_dtls_state {
@@ -44,8 +45,8 @@ struct transport_dtls *transport_dtls_create(struct transport_dtls_context *cont
 void transport_dtls_destroy(struct transport_dtls *dtls);
 
 /**
- * Take a datagram (first byte 20-63, RFC 7983) from an address that a STUN check has validated. What is
- * not DTLS, or forged, is dropped without harm to the handshake.
+ * Take a datagram (first byte 20-63, RFC 7983) from an address that a STUN check has validated.
+ * What is not DTLS, or forged, is dropped without harm to the handshake.
  *
  * @return  the state after it
  */

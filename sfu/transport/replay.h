@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TRANSPORT_REPLAY_BITS 1024 /* a repaired packet may come 1 s late: 1000 packets at 2 Mbps */
+#define TRANSPORT_REPLAY_BITS 1024 /* a repaired packet may come 1 s late: 1000 packets at 2 Mbps  \
+                                    */
 
 struct transport_replay {
     uint64_t highest;
@@ -18,7 +19,8 @@ struct transport_replay {
     uint64_t bits[TRANSPORT_REPLAY_BITS / 64];
 };
 
-/** 0, or IRIS_E_REPLAY if index was accepted before or is older than the window. Changes nothing. */
+/** 0, or IRIS_E_REPLAY if index was accepted before or is older than the window. Changes nothing.
+ */
 int transport_replay_check(const struct transport_replay *replay, uint64_t index);
 
 /** Mark index as accepted, after authentication; transport_replay_check() was 0. */

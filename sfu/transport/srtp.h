@@ -1,19 +1,20 @@
 /*
- * SRTP and SRTCP sessions (RFC 3711; AES-GCM: RFC 7714). One sender and one receiver session a peer.
- * The AEAD profiles are our own (transport/aead); AES128_CM_SHA1_80 goes through libsrtp2.
+ * SRTP and SRTCP sessions (RFC 3711; AES-GCM: RFC 7714). One sender and one receiver session a
+ * peer. The AEAD profiles are our own (transport/aead); AES128_CM_SHA1_80 goes through libsrtp2.
  *
- * Invariants: nothing of a session's state changes before a packet is authenticated; one (SSRC, index)
- * is sealed at most once per key (asserted in builds without NDEBUG).
+ * Invariants: nothing of a session's state changes before a packet is authenticated; one (SSRC,
+ * index) is sealed at most once per key (asserted in builds without NDEBUG).
  */
 #ifndef IRIS_TRANSPORT_SRTP_H
 #define IRIS_TRANSPORT_SRTP_H
 
 #include "sfu/transport/aead.h"
 
-#define TRANSPORT_SRTP_TRAILER_BYTES 32  /* room that sealing may need behind a packet: tag, E and index */
-#define TRANSPORT_SRTP_KEY_BYTES     32
-#define TRANSPORT_SRTP_SALT_BYTES    14
-#define TRANSPORT_SRTP_SSRCS         64  /* SSRCs that a peer may send at once */
+#define TRANSPORT_SRTP_TRAILER_BYTES                                                               \
+    32 /* room that sealing may need behind a packet: tag, E and index */
+#define TRANSPORT_SRTP_KEY_BYTES  32
+#define TRANSPORT_SRTP_SALT_BYTES 14
+#define TRANSPORT_SRTP_SSRCS      64 /* SSRCs that a peer may send at once */
 
 /* DTLS-SRTP protection profiles (RFC 5764, 4.1.2; RFC 7714, 14.2), in order of preference. */
 enum transport_srtp_profile {
@@ -50,8 +51,9 @@ struct transport_srtp_sender *transport_srtp_sender_create(struct transport_aead
                                                            const struct transport_srtp_keys *keys);
 void transport_srtp_sender_destroy(struct transport_srtp_sender *sender);
 
-struct transport_srtp_receiver *transport_srtp_receiver_create(
-    struct transport_aead_context *context, const struct transport_srtp_keys *keys);
+struct transport_srtp_receiver *
+transport_srtp_receiver_create(struct transport_aead_context *context,
+                               const struct transport_srtp_keys *keys);
 void transport_srtp_receiver_destroy(struct transport_srtp_receiver *receiver);
 
 /**
@@ -88,7 +90,6 @@ int transport_srtp_seal_rtcp(struct transport_srtp_sender *sender, uint8_t *pack
  *
  * @return  new length, IRIS_E_TRUNCATED, IRIS_E_AUTH, IRIS_E_REPLAY
  */
-int transport_srtp_open_rtcp(struct transport_srtp_receiver *receiver, uint8_t *packet,
-                             size_t len);
+int transport_srtp_open_rtcp(struct transport_srtp_receiver *receiver, uint8_t *packet, size_t len);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Replays a fuzz corpus: runs LLVMFuzzerTestOneInput on every file of the folders given, so that what
- * the fuzzers once found is checked on every test run, with any compiler.
+ * Replays a fuzz corpus: runs LLVMFuzzerTestOneInput on every file of the folders given, so that
+ * what the fuzzers once found is checked on every test run, with any compiler.
  */
 #include <dirent.h>
 #include <stdint.h>

@@ -12,7 +12,7 @@
 #define USUAL_AUDIO_LEVEL   30
 #define AUDIO_PAYLOAD_BYTES 79
 #define VIDEO_PAYLOAD_BYTES 900
-#define VIDEO_PACKETS       2 /* of a frame without simulcast */
+#define VIDEO_PACKETS       2         /* of a frame without simulcast */
 #define CLOCK_APART_US      977000000 /* the clients' NTP clocks differ by so much */
 #define FIRST_TAG           0x100
 

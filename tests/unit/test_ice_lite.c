@@ -210,11 +210,9 @@ static void restarts(void **state)
     };
     RUN(until_thirty_seconds);
     static const struct step twice_before_a_check[] = {
-        {0, OLD_CHECK, 1, 300, -1, OK},
-        {10, RESTART, 0, 0, -1, OK},
+        {0, OLD_CHECK, 1, 300, -1, OK},  {10, RESTART, 0, 0, -1, OK},
         {20, RESTART, 0, 0, -1, OK}, /* nobody used what this replaces: the old ones still serve */
-        {30, OLD_CHECK, 1, 300, -1, OK},
-        {40, NOMINATE, 1, 300, 1, OK},
+        {30, OLD_CHECK, 1, 300, -1, OK}, {40, NOMINATE, 1, 300, 1, OK},
         {50, OLD_CHECK, 1, 300, 1, NO},
     };
     RUN(twice_before_a_check);
