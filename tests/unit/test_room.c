@@ -1,0 +1,141 @@
+/* A room: in order of joining, nobody for himself, and who speaks. */
+#include "conference.h"
+
+/* Whom a slot of a person shows by what he was told last; 0: nobody. */
+static uint64_t shown(const struct conference *c, const struct person *person, unsigned slot)
+{
+    return count_events(c, CORE_EVENT_SLOTS, person->number)
+               ? last_event(c, CORE_EVENT_SLOTS, person->number)->slots[slot].participant
+               : 0;
+}
+
+static void everyone_shows(struct conference *c, unsigned count, int64_t duration_us)
+{
+    for (int64_t end_us = c->now_us + duration_us; c->now_us < end_us;) {
+        for (unsigned i = 0; i < count; i++) {
+            person_speak(c, &c->people[i], (int)(30 + 10 * i));
+            person_show(c, &c->people[i], CAM, true);
+        }
+        conference_run(c, 20 * MS);
+    }
+}
+
+static void test_order_of_joining(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    for (int i = 0; i < 7; i++)
+        conference_join(&c, 1);
+    everyone_shows(&c, 7, 300 * MS);
+    static const uint64_t expected[7][4] = {{2, 3, 4, 5}, {1, 3, 4, 5}, {1, 2, 4, 5}, {1, 2, 3, 5},
+                                            {1, 2, 3, 4}, {1, 2, 3, 4}, {1, 2, 3, 4}};
+    for (int p = 0; p < 7; p++)
+        for (unsigned s = 0; s < 4; s++)
+            assert_int_equal(shown(&c, &c.people[p], 3 + s), expected[p][s]);
+    /* Number 2 leaves: only her slots change. */
+    conference_command(
+        &c, &(struct core_command){.type = CORE_COMMAND_LEAVE, .participant = 2, .is_set = true});
+    everyone_shows(&c, 1, 100 * MS);
+    assert_int_equal(shown(&c, &c.people[0], 3), 6);
+    assert_int_equal(shown(&c, &c.people[0], 4), 3);
+    assert_int_equal(shown(&c, &c.people[2], 4), 6);
+    conference_dispose(&c);
+}
+
+static void test_voices(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    for (int i = 0; i < 6; i++)
+        conference_join(&c, 1);
+    everyone_shows(&c, 6, S);
+    for (unsigned slot = 0; slot < 3; slot++) { /* the loudest three, not oneself */
+        assert_in_range(shown(&c, &c.people[5], slot), 1, 3);
+        assert_in_range(shown(&c, &c.people[0], slot), 2, 4);
+    }
+    conference_dispose(&c);
+}
+
+/* One who has no path yet gets nothing, and his slots wait. */
+static void test_without_a_path(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1);
+    struct core_join join = usual_join(1, 2);
+    struct person *bob = conference_enter(&c, &join);
+    everyone_shows(&c, 1, 300 * MS);
+    assert_int_equal(shown(&c, bob, 3), 0);
+    assert_int_equal(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL), 0);
+    person_nominate(&c, bob);
+    everyone_shows(&c, 1, 200 * MS);
+    assert_int_equal(shown(&c, bob, 3), ann->number);
+    assert_true(count_heard(bob, 4) > 0);
+    conference_dispose(&c);
+}
+
+static void test_screen(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1),
+                  *cid = conference_join(&c, 1);
+    for (int i = 0; i < 5; i++) {
+        person_show(&c, bob, SCR, true);
+        conference_run(&c, 50 * MS);
+    }
+    assert_int_equal(shown(&c, ann, 7), bob->number);
+    assert_int_equal(shown(&c, cid, 7), bob->number);
+    assert_int_equal(shown(&c, bob, 7), 0);
+    conference_run(&c, 3 * S);
+    assert_int_equal(shown(&c, ann, 7), 0);
+    conference_dispose(&c);
+}
+
+static void test_speakers(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    conference_run(&c, S);
+    assert_int_equal(count_events(&c, CORE_EVENT_SPEAKERS, 0), 0);
+    for (int i = 0; i < 50; i++) {
+        person_speak(&c, ann, 40);
+        person_speak(&c, bob, 90); /* background noise */
+        conference_run(&c, 20 * MS);
+    }
+    const struct core_event *event = last_event(&c, CORE_EVENT_SPEAKERS, 0);
+    assert_int_equal(event->room, 1);
+    assert_int_equal(event->speaker_count, 1);
+    assert_int_equal(event->speakers[0].participant, ann->number);
+    assert_in_range(event->speakers[0].level, 40, 47);
+    unsigned told = count_events(&c, CORE_EVENT_SPEAKERS, 0);
+    assert_in_range(told, 1, 3);    /* at most every 300 ms */
+    for (int i = 0; i < 100; i++) { /* she goes on as before: nothing to tell */
+        person_speak(&c, ann, 40);
+        conference_run(&c, 20 * MS);
+    }
+    assert_in_range(count_events(&c, CORE_EVENT_SPEAKERS, 0) - told, 0, 1);
+    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_MUTE,
+                                                  .participant = ann->number,
+                                                  .kind = CORE_KIND_AUDIO,
+                                                  .is_set = true});
+    conference_run(&c, S);
+    assert_int_equal(last_event(&c, CORE_EVENT_SPEAKERS, 0)->speaker_count, 0);
+    conference_dispose(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order_of_joining), cmocka_unit_test(test_voices),
+        cmocka_unit_test(test_without_a_path),   cmocka_unit_test(test_screen),
+        cmocka_unit_test(test_speakers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

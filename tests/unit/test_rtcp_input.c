@@ -1,0 +1,176 @@
+/* RTCP of participants: what is honoured, what is only counted, and that hostile compounds change
+ * nothing. */
+#include "conference.h"
+
+static void send_compound(struct conference *c, struct person *person,
+                          const struct rtcp_writer *writer)
+{
+    person_send_rtcp(c, person, writer);
+    conference_run(c, 20 * MS);
+}
+
+static void send_pli(struct conference *c, struct person *person, uint32_t ssrc)
+{
+    uint8_t data[64];
+    struct rtcp_writer writer;
+    rtcp_writer_init(&writer, data, sizeof(data));
+    assert_int_equal(rtcp_write_pli(&writer, 9, ssrc), 0);
+    send_compound(c, person, &writer);
+}
+
+static unsigned plis(const struct person *person)
+{
+    return count_rtcp(person, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL);
+}
+
+static void show_for(struct conference *c, struct person *person, unsigned frames)
+{
+    for (unsigned i = 0; i < frames; i++) {
+        person_show(c, person, CAM, i == 0);
+        conference_run(c, 33 * MS);
+    }
+}
+
+static struct core_statistics newest_statistics(struct conference *c, const struct person *person)
+{
+    struct core_statistics statistics = {0};
+    struct core_event event;
+    for (int i = 0; i < 120; i++) {
+        int64_t deadline_us = core_engine_deadline(c->engine);
+        c->now_us = deadline_us > c->now_us ? deadline_us : c->now_us;
+        core_engine_advance(c->engine, c->now_us);
+        while (core_engine_next_event(c->engine, &event))
+            if (event.type == CORE_EVENT_STATISTICS && event.participant == person->number)
+                statistics = event.statistics;
+        conference_flush(c);
+    }
+    return statistics;
+}
+
+/* PLI reaches the source of a live slot; on others it is counted. */
+static void test_pli(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    show_for(&c, ann, 30);
+    unsigned before = plis(ann);
+    static const struct {
+        const char *what;
+        uint32_t ssrc;
+        unsigned forwarded;
+    } table[] = {
+        {"a live slot", 4, 1},   {"again at once: coalesced", 4, 0}, {"an idle slot", 5, 0},
+        {"an audio slot", 1, 0}, {"nobody's SSRC", 4444, 0},         {"its RTX", 104, 0},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        send_pli(&c, bob, table[i].ssrc);
+        print_message("%s\n", table[i].what);
+        assert_int_equal(plis(ann) - before, table[i].forwarded);
+        before = plis(ann);
+    }
+    show_for(&c, ann, 30);
+    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_MUTE,
+                                                  .participant = ann->number,
+                                                  .kind = CORE_KIND_CAMERA,
+                                                  .is_set = true});
+    before = plis(ann);
+    send_pli(&c, bob, 4); /* paused */
+    assert_int_equal(plis(ann), before);
+    struct core_statistics statistics = newest_statistics(&c, bob);
+    assert_int_equal(statistics.slots[3].unanswered, 1);
+    assert_int_equal(statistics.slots[4].unanswered, 1);
+    assert_int_equal(statistics.malformed, 0);
+    conference_dispose(&c);
+}
+
+/* Whatever a compound says, the media goes on. */
+static void test_hostile(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        uint8_t bytes[40];
+        size_t len;
+        bool is_malformed;
+    } table[] = {
+        {"a header that announces more", {0x80, 201, 0, 9, 0, 0, 0, 1}, 8, true},
+        {"a wrong version", {0x80, 201, 0, 1, 0, 0, 0, 1, 0x00, 201, 0, 1, 0, 0, 0, 1}, 16, true},
+        {"padding longer than the packet", {0xA0, 201, 0, 1, 0, 0, 0, 200}, 8, true},
+        {"31 report blocks that are not there", {0x9F, 201, 0, 1, 0, 0, 0, 1}, 8, false},
+        {"a NACK without entries", {0x81, 205, 0, 2, 0, 0, 0, 9, 0, 0, 0, 4}, 12, false},
+        {"a PLI without an SSRC", {0x81, 206, 0, 1, 0, 0, 0, 9}, 8, false},
+        {"FIR, which was not negotiated",
+         {0x84, 206, 0, 4, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0},
+         20,
+         false},
+        {"BYE of the own SSRC", {0x81, 203, 0, 1, 0, 0, 0x10, 0x48}, 8, false},
+        {"APP", {0x80, 204, 0, 2, 0, 0, 0, 9, 'e', 'v', 'i', 'l'}, 12, false},
+        {"an unknown type", {0x80, 209, 0, 1, 0, 0, 0, 9}, 8, false},
+    };
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    show_for(&c, ann, 30);
+    uint64_t malformed = 0;
+    unsigned before = plis(ann);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        uint8_t data[64];
+        memcpy(data, table[i].bytes, table[i].len);
+        struct rtcp_writer writer = {.data = data, .cap = sizeof(data), .len = table[i].len};
+        print_message("%s\n", table[i].what);
+        send_compound(&c, bob, &writer);
+        send_compound(&c, ann, &writer);
+        malformed += table[i].is_malformed;
+    }
+    assert_int_equal(plis(ann), before);
+    unsigned heard = count_heard(bob, 4);
+    show_for(&c, ann, 5);
+    assert_int_equal(count_heard(bob, 4), heard + 5);
+    assert_int_equal(newest_statistics(&c, bob).malformed, malformed);
+    conference_dispose(&c);
+}
+
+/* A source's report puts its slots on the server's clock: capture times, not arrival. */
+static void test_sender_report_of_a_source(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    uint8_t data[128];
+    struct rtcp_writer writer;
+    show_for(&c, ann, 5);
+    /* Her clock is three hours off; what is captured now carries this timestamp. */
+    const struct rtcp_sender_report report = {.ssrc = ssrc_of(ann, CAM, 0),
+                                              .ntp = UINT64_C(0xD000000000000000),
+                                              .rtp_timestamp = (uint32_t)(c.now_us * 9 / 100),
+                                              .packet_count = 5,
+                                              .octet_count = 500};
+    rtcp_writer_init(&writer, data, sizeof(data));
+    assert_int_equal(rtcp_write_sender_report(&writer, &report, NULL, 0), 0);
+    send_compound(&c, ann, &writer);
+    show_for(&c, ann, 90);
+    struct rtcp_packet packet;
+    struct rtcp_sender_report told;
+    assert_true(count_rtcp(bob, RTCP_SENDER_REPORT, -1, &packet) > 0);
+    assert_int_equal(rtcp_sender_report_parse(&told, &packet), 0);
+    /* The report's pair of times and a packet's timestamp agree to within 2 ms. */
+    struct heard *newest = heard_at(bob, 4, count_heard(bob, 4) - 1);
+    int64_t told_us = (int64_t)((told.ntp - UINT64_C(0xE000000000000000)) >> 32) * S +
+                      (int64_t)(((told.ntp & 0xFFFFFFFF) * S) >> 32);
+    int64_t media_us = (int64_t)(int32_t)(newest->rtp.timestamp - told.rtp_timestamp) * 100 / 9;
+    assert_in_range(told_us + media_us, newest->at_us - 2 * MS, newest->at_us + 2 * MS);
+    conference_dispose(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pli),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_sender_report_of_a_source),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,300 @@
+/* What a receiver gets through a slot: one stream without a break, whoever is in it. */
+#include "conference.h"
+
+#define MIDS 64 /* packets that carry the MID */
+
+static struct rtp_vp8 vp8_of(const struct heard *heard)
+{
+    struct rtp_vp8 vp8;
+    assert_int_equal(rtp_vp8_parse(&vp8, heard->rtp.payload, heard->rtp.payload_len), 0);
+    return vp8;
+}
+
+static uint32_t csrc_of(const struct heard *heard)
+{
+    assert_int_equal(heard->rtp.csrc_count, 1);
+    return rtp_bytes_get32(heard->data + 12);
+}
+
+static void mute(struct conference *c, const struct person *person, enum core_kind kind,
+                 bool is_set)
+{
+    conference_command(c, &(struct core_command){.type = CORE_COMMAND_MUTE,
+                                                 .participant = person->number,
+                                                 .kind = kind,
+                                                 .is_set = is_set});
+}
+
+static void show_for(struct conference *c, struct person *person, unsigned frames,
+                     bool is_first_a_keyframe)
+{
+    for (unsigned i = 0; i < frames; i++) {
+        person_show(c, person, CAM, is_first_a_keyframe && i == 0);
+        conference_run(c, 33 * MS);
+    }
+}
+
+static void test_nothing_before_a_keyframe(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    show_for(&c, ann, 10, false);
+    assert_int_equal(count_heard(bob, 4), 0);
+    assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[3].state,
+                     CORE_SLOT_PAUSED);
+    show_for(&c, ann, 10, true);
+    assert_int_equal(count_heard(bob, 4), 10);
+    const struct core_slot_report *report =
+        &last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[3];
+    assert_int_equal(report->state, CORE_SLOT_LIVE);
+    assert_int_equal(report->participant, ann->number);
+    assert_int_equal(report->csrc, ann->join.tracks[CAM].csrc);
+    assert_int_equal(report->height, 480);
+    assert_int_equal(count_heard(ann, 4), 0); /* nobody sees himself */
+    conference_dispose(&c);
+}
+
+/* Ann, then (she is muted) Bob in her slot, then Ann again: numbers as of one stream. */
+static void test_change_of_source(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    struct core_join join = usual_join(1, 3);
+    join.slot_count = 4; /* one camera slot only */
+    struct person *cid = conference_enter(&c, &join);
+    person_nominate(&c, cid);
+    ann->seqs[CAM][0] = 65530; /* wraps within */
+    bob->seqs[CAM][0] = 100;
+    show_for(&c, ann, 20, true);
+    mute(&c, ann, CORE_KIND_CAMERA, true);
+    for (int i = 0; i < 70; i++) { /* her slot is Bob's after two seconds */
+        person_show(&c, ann, CAM, false);
+        person_show(&c, bob, CAM, i % 30 == 0);
+        conference_run(&c, 33 * MS);
+    }
+    show_for(&c, bob, 10, true);
+    unsigned count = count_heard(cid, 4);
+    assert_true(count >= 30); /* 20 of hers, the last 10 of his at least */
+    assert_int_equal(csrc_of(heard_at(cid, 4, 0)), ann->join.tracks[CAM].csrc);
+    assert_int_equal(csrc_of(heard_at(cid, 4, count - 1)), bob->join.tracks[CAM].csrc);
+    unsigned changes = 0;
+    for (unsigned i = 1; i < count; i++) {
+        struct heard *before = heard_at(cid, 4, i - 1), *now = heard_at(cid, 4, i);
+        struct rtp_vp8 a = vp8_of(before), b = vp8_of(now);
+        assert_int_equal((uint16_t)(now->rtp.seq - before->rtp.seq), 1);
+        assert_int_equal((b.picture_id - a.picture_id) & 0x7FFF, 1);
+        assert_int_equal((uint8_t)(b.tl0_picture_index - a.tl0_picture_index), 1);
+        int64_t ticks = (int64_t)(uint32_t)(now->rtp.timestamp - before->rtp.timestamp);
+        assert_in_range(ticks, (now->at_us - before->at_us) * 9 / 100 - 10,
+                        (now->at_us - before->at_us) * 9 / 100 + 10);
+        if (csrc_of(before) != csrc_of(now)) {
+            changes++;
+            assert_true(b.is_frame_start && b.is_keyframe);
+        }
+    }
+    assert_int_equal(changes, 1);
+    conference_dispose(&c);
+}
+
+static void test_muted_is_not_forwarded(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    show_for(&c, ann, 10, true);
+    mute(&c, ann, CORE_KIND_CAMERA, true);
+    unsigned heard = count_heard(bob, 4);
+    show_for(&c, ann, 10, true);
+    assert_int_equal(count_heard(bob, 4), heard);
+    const struct core_slot_report *report =
+        &last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[3];
+    assert_int_equal(report->state, CORE_SLOT_PAUSED);
+    assert_int_equal(report->pause, CORE_PAUSE_MUTED);
+    mute(&c, ann, CORE_KIND_CAMERA, false);
+    conference_run(&c, 50 * MS);
+    assert_true(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL) > 0);
+    show_for(&c, ann, 10, true);
+    assert_true(count_heard(bob, 4) > heard);
+    mute(&c, ann, CORE_KIND_CAMERA, true);
+    show_for(&c, ann, 65, true); /* more than two seconds */
+    assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[3].state, CORE_SLOT_IDLE);
+    conference_dispose(&c);
+}
+
+/* Three seconds of nothing, then the source goes on where it was: no key frame is needed. */
+static void test_pause_without_a_keyframe(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    show_for(&c, ann, 10, true);
+    conference_run(&c, 3 * S);
+    assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[3].state, CORE_SLOT_IDLE);
+    show_for(&c, ann, 10, false);
+    assert_int_equal(count_heard(bob, 4), 20);
+    conference_run(&c, 3 * S);
+    ann->seqs[CAM][0]++; /* but a lost packet would break the picture */
+    show_for(&c, ann, 10, false);
+    assert_int_equal(count_heard(bob, 4), 20);
+    show_for(&c, ann, 10, true);
+    assert_int_equal(count_heard(bob, 4), 30);
+    conference_dispose(&c);
+}
+
+static void test_audio(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    for (int i = 0; i < 80; i++) {
+        person_speak(&c, ann, 25);
+        conference_run(&c, 20 * MS);
+    }
+    assert_int_equal(count_heard(bob, 1), 80);
+    for (unsigned i = 0; i < 80; i++) {
+        struct heard *heard = heard_at(bob, 1, i);
+        struct rtp_extension_values values;
+        rtp_packet_read_extensions(&heard->rtp, &bob->join.extensions, &values);
+        assert_int_equal(heard->rtp.marker, i == 0); /* a talk spurt begins */
+        assert_int_equal(csrc_of(heard), ann->join.tracks[MIC].csrc);
+        assert_true(values.has_audio_level && values.audio_level == 25);
+        assert_int_equal(values.mid != NULL, i < MIDS);
+        assert_true(values.has_transport_seq);
+    }
+    conference_dispose(&c);
+}
+
+static void send_nack(struct conference *c, struct person *person, uint32_t ssrc, uint16_t seq)
+{
+    uint8_t data[64];
+    struct rtcp_writer writer;
+    rtcp_writer_init(&writer, data, sizeof(data));
+    assert_int_equal(rtcp_write_nack(&writer, 9, ssrc, &seq, 1), 0);
+    person_send_rtcp(c, person, &writer);
+}
+
+/* A retransmission says what the packet said: also of a source's segment that is over. */
+static void test_retransmission(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    show_for(&c, ann, 10, true);
+    ann->seqs[CAM][0] =
+        (uint16_t)(ann->seqs[CAM][0] + 40); /* so much is lost: a new segment follows */
+    conference_run(&c, 3 * S);
+    show_for(&c, ann, 10, true);
+    assert_int_equal(count_heard(bob, 4), 20);
+    static const struct {
+        unsigned packet;
+        bool is_there;
+    } table[] = {
+        {19, true}, {12, true}, {10, true}, {3, false}}; /* 3: older than the history keeps */
+    unsigned repaired = 0;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct heard *lost = heard_at(bob, 4, table[i].packet);
+        send_nack(&c, bob, 4, lost->rtp.seq);
+        assert_int_equal(count_heard(bob, 104) - repaired, table[i].is_there);
+        repaired = count_heard(bob, 104);
+        if (!table[i].is_there)
+            continue;
+        struct heard *again = heard_at(bob, 104, repaired - 1);
+        assert_int_equal(again->rtp.payload_type, PT_RTX);
+        assert_int_equal(rtp_bytes_get16(again->rtp.payload), lost->rtp.seq);
+        assert_int_equal(again->rtp.timestamp, lost->rtp.timestamp);
+        assert_int_equal(again->rtp.payload_len, lost->rtp.payload_len + 2);
+        assert_memory_equal(again->rtp.payload + 2, lost->rtp.payload, lost->rtp.payload_len);
+    }
+    send_nack(&c, bob, 4, (uint16_t)(heard_at(bob, 4, 19)->rtp.seq + 1)); /* never sent */
+    send_nack(&c, bob, 1, 5);                                             /* audio has no RTX */
+    send_nack(&c, bob, 4444, 5);                                          /* nobody's */
+    assert_int_equal(count_heard(bob, 104), repaired);
+    conference_dispose(&c);
+}
+
+static void test_oversized_payload(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    show_for(&c, ann, 3, true);
+    person_send(&c, ann,
+                &(struct media){.track = CAM, .level = -1, .mid = "cam", .payload_len = 1460});
+    conference_run(&c, 33 * MS);
+    assert_int_equal(count_heard(bob, 4), 3); /* it would not fit with our header */
+    show_for(&c, ann, 3, false);
+    assert_int_equal(count_heard(bob, 4), 6);
+    conference_dispose(&c);
+}
+
+static void test_layout(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1),
+                  *cid = conference_join(&c, 1);
+    struct core_command command = {.type = CORE_COMMAND_LAYOUT,
+                                   .participant = cid->number,
+                                   .layout = {.max_cameras = 1, .max_height = 720}};
+    for (int i = 0; i < 10; i++) {
+        person_show(&c, ann, CAM, i == 0);
+        person_show(&c, bob, CAM, i == 0);
+        conference_run(&c, 33 * MS);
+    }
+    assert_int_equal(count_heard(cid, 4), 10);
+    assert_int_equal(count_heard(cid, 5), 10);
+    conference_command(&c, &command);
+    conference_run(&c, 33 * MS);
+    assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, cid->number)->slots[3].participant,
+                     ann->number);
+    assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, cid->number)->slots[4].state, CORE_SLOT_IDLE);
+    command.layout.pinned_count = 1;
+    command.layout.pinned[0] = bob->number;
+    conference_command(&c, &command);
+    conference_run(&c, 33 * MS);
+    assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, cid->number)->slots[3].participant,
+                     bob->number);
+    command.layout.is_audio_only = true;
+    conference_command(&c, &command);
+    conference_run(&c, 33 * MS);
+    unsigned heard = count_heard(cid, 4);
+    show_for(&c, bob, 5, true);
+    assert_int_equal(count_heard(cid, 4), heard);
+    const struct core_slot_report *report =
+        &last_event(&c, CORE_EVENT_SLOTS, cid->number)->slots[3];
+    assert_int_equal(report->state, CORE_SLOT_PAUSED);
+    assert_int_equal(report->pause, CORE_PAUSE_LAYOUT);
+    assert_int_equal(report->participant, bob->number);
+    command.layout.is_audio_only = false;
+    conference_command(&c, &command);
+    show_for(&c, bob, 5, false);
+    assert_int_equal(count_heard(cid, 4), heard); /* a key frame first */
+    show_for(&c, bob, 5, true);
+    assert_int_equal(count_heard(cid, 4), heard + 5);
+    conference_dispose(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_before_a_keyframe),
+        cmocka_unit_test(test_change_of_source),
+        cmocka_unit_test(test_muted_is_not_forwarded),
+        cmocka_unit_test(test_pause_without_a_keyframe),
+        cmocka_unit_test(test_audio),
+        cmocka_unit_test(test_retransmission),
+        cmocka_unit_test(test_oversized_payload),
+        cmocka_unit_test(test_layout),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

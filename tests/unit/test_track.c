@@ -1,0 +1,107 @@
+/* What a track knows of its layers, and how loud it is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sfu/core/track.h"
+
+#define S   INT64_C(1000000)
+#define NOW (100 * S)
+
+static void test_live(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        uint64_t ids[3];
+        int64_t last_us[3];
+        bool is_muted;
+        int64_t muted_us;
+        bool is_live;
+    } table[] = {
+        {"no layer", {0}, {0}, false, 0, false},
+        {"one of three sends", {1, 2, 3}, {NOW - 3 * S, NOW - S, 0}, false, 0, true},
+        {"none sends any more", {1, 2, 3}, {NOW - 3 * S, NOW - 2 * S, 0}, false, 0, false},
+        {"muted a moment ago", {1}, {NOW}, true, NOW - 2 * S + 1, true},
+        {"muted for two seconds", {1}, {NOW}, true, NOW - 2 * S, false},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct core_track track = {.is_muted = table[i].is_muted, .muted_us = table[i].muted_us};
+        for (int l = 0; l < 3; l++) {
+            track.layers[l].id = table[i].ids[l];
+            track.layers[l].reception.packets = 1;
+            track.layers[l].last_packet_us = table[i].last_us[l];
+        }
+        print_message("%s\n", table[i].what);
+        assert_int_equal(core_track_is_live(&track, NOW), table[i].is_live);
+    }
+}
+
+static void test_lowest_layer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        uint16_t heights[3];
+        int64_t last_us[3];
+        int lowest; /* -1: none */
+    } table[] = {
+        {"by height, not by order", {720, 180, 360}, {NOW, NOW, NOW}, 1},
+        {"the lowest one is silent", {720, 180, 360}, {NOW, NOW - 3 * S, NOW}, 2},
+        {"no key frame yet", {0, 0, 0}, {NOW, NOW, NOW}, -1},
+        {"of one only", {0, 0, 360}, {NOW, NOW, NOW}, 2},
+        {"all silent", {720, 180, 360}, {0, 0, 0}, -1},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct core_track track = {.params = {.kind = CORE_KIND_CAMERA}};
+        for (int l = 0; l < 3; l++) {
+            track.layers[l].id = 1;
+            track.layers[l].height = table[i].heights[l];
+            track.layers[l].reception.packets = 1;
+            track.layers[l].last_packet_us = table[i].last_us[l];
+        }
+        print_message("%s\n", table[i].what);
+        assert_ptr_equal(core_track_lowest_layer(&track, NOW),
+                         table[i].lowest < 0 ? NULL : &track.layers[table[i].lowest]);
+    }
+}
+
+static void test_loudness(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        uint8_t level; /* -dBov of each packet */
+        int packets;
+        int at_least, at_most; /* dB above silence afterwards */
+    } table[] = {
+        {"silence", 127, 50, 0, 0},
+        {"speech rises within 100 ms", 27, 5, 90, 100},
+        {"and is reached", 27, 45, 99, 100},
+        {"a pause of 100 ms is no silence", 127, 5, 75, 85},
+        {"a second of it is", 127, 45, 0, 20},
+        {"one loud packet is not speech yet", 7, 1, 40, 60},
+    };
+    struct core_track track = {0};
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        for (int p = 0; p < table[i].packets; p++)
+            core_track_on_level(&track, table[i].level, NOW + p);
+        print_message("%s: %.1f\n", table[i].what, (double)track.loudness);
+        assert_true(track.loudness >= (float)table[i].at_least - 0.5f);
+        assert_true(track.loudness <= (float)table[i].at_most + 0.5f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_live),
+        cmocka_unit_test(test_lowest_layer),
+        cmocka_unit_test(test_loudness),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
