@@ -1,0 +1,134 @@
+/* A worker thread: starts, takes commands, tells events, stops; each on a port of its own. */
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "sfu/io/worker.h"
+
+#define PATIENCE_MS 20000
+
+static atomic_uint woken;
+
+static void on_events(void *context)
+{
+    (void)context;
+    atomic_fetch_add(&woken, 1);
+}
+
+struct setting {
+    struct transport_certificate *certificate;
+    struct io_addresses addresses;
+    struct io_worker_config config;
+};
+
+static void prepare(struct setting *setting)
+{
+    static char *const texts[] = {"127.0.0.1"};
+    setting->certificate = transport_certificate_create();
+    assert_int_equal(io_addresses_get(&setting->addresses, texts, 1), 0);
+    setting->config = (struct io_worker_config){.certificate = setting->certificate,
+                                                .addresses = &setting->addresses,
+                                                .port_first = 62000,
+                                                .port_last = 62999,
+                                                .seed = 1,
+                                                .on_events = on_events};
+}
+
+/* Wait for the next event of a type; others are passed over. */
+static void await(struct io_worker *worker, enum core_event_type type, struct core_event *event)
+{
+    for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += 5) {
+        while (io_worker_next_event(worker, event))
+            if (event->type == type)
+                return;
+        poll(NULL, 0, 5);
+    }
+    fail_msg("no event %d came", (int)type);
+}
+
+static void test_life(void **state)
+{
+    (void)state;
+    struct setting setting;
+    struct core_event event;
+    char error[200] = "";
+    prepare(&setting);
+    struct io_worker *first = io_worker_start(&setting.config, error, sizeof(error));
+    struct io_worker *second = io_worker_start(&setting.config, error, sizeof(error));
+    assert_non_null(first);
+    assert_non_null(second);
+    assert_int_not_equal(io_worker_port(first), io_worker_port(second));
+    assert_in_range(io_worker_port(second), 62000, 62999);
+    assert_true(io_worker_aead_name(first)[0]);
+    assert_false(io_worker_next_event(first, &event));
+
+    struct core_command *command = calloc(1, sizeof(*command));
+    command->join.room = command->join.participant = 7;
+    strcpy(command->join.transport.ice.local_ufrag, "ufrag");
+    assert_true(io_worker_command(first, command));
+    await(first, CORE_EVENT_STATISTICS, &event); /* once a second */
+    assert_int_equal(event.participant, 7);
+    assert_true(atomic_load(&woken) > 0);
+    assert_false(io_worker_next_event(second, &event)); /* not its business */
+    free(command);
+    io_worker_stop(first);
+    io_worker_stop(second);
+    io_worker_stop(NULL);
+    transport_certificate_destroy(setting.certificate);
+}
+
+/* Commands come faster than a worker that is not looking takes them: refused, none lost. */
+static void test_full_queue(void **state)
+{
+    (void)state;
+    struct setting setting;
+    char error[200] = "";
+    prepare(&setting);
+    struct io_worker *worker = io_worker_start(&setting.config, error, sizeof(error));
+    const struct core_command command = {.type = CORE_COMMAND_LEAVE, .participant = 9};
+    unsigned refused = 0;
+    assert_non_null(worker);
+    for (int i = 0; i < 100000 && refused == 0; i++)
+        refused += !io_worker_command(worker, &command);
+    for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms++) { /* it takes them all */
+        if (io_worker_command(worker, &command))
+            break;
+        poll(NULL, 0, 1);
+    }
+    assert_true(io_worker_command(worker, &command));
+    io_worker_stop(worker);
+    transport_certificate_destroy(setting.certificate);
+}
+
+static void test_no_port(void **state)
+{
+    (void)state;
+    struct setting setting;
+    char error[200] = "";
+    prepare(&setting);
+    struct io_worker *worker = io_worker_start(&setting.config, error, sizeof(error));
+    assert_non_null(worker);
+    setting.config.port_first = setting.config.port_last = io_worker_port(worker);
+    assert_null(io_worker_start(&setting.config, error, sizeof(error)));
+    assert_non_null(strstr(error, "no UDP port"));
+    io_worker_stop(worker);
+    transport_certificate_destroy(setting.certificate);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_life),
+        cmocka_unit_test(test_full_queue),
+        cmocka_unit_test(test_no_port),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
