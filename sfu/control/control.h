@@ -21,6 +21,9 @@ struct control_config {
     unsigned worker_count;
     enum transport_aead_backend aead;
     const struct signalling_token_key *token_key; /* NULL: everyone may join; outlives control */
+    unsigned max_participants;                    /* of the server; then error 503 */
+    unsigned room_max_participants;               /* of one room, at most 128; then error 503 */
+    bool unique_identities; /* a second participant of a `sub` in a room ends the first */
     /* One event for the log: level (0 error - 3 debug), name, then pairs of key and text up to NULL. */
     void (*log)(int level, const char *event, const char *const *pairs);
 };
@@ -37,6 +40,17 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
 
 /** Close every connection and worker; runs the loop as signalling_server_destroy() does. */
 void control_stop(struct control *control);
+
+/**
+ * Judge tokens by another key from now on; who has joined stays.
+ *
+ * @param key  not NULL, so that nobody can open a server by losing its key file; outlives control,
+ *             the one before may be destroyed
+ */
+void control_set_token_key(struct control *control, const struct signalling_token_key *key);
+
+/** Read the TLS files of both listeners again, as signalling_server_reload_tls() does. */
+int control_reload_tls(struct control *control, char *error, size_t error_cap);
 
 /** The port of the public listener. */
 uint16_t control_public_port(const struct control *control);
