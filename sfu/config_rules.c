@@ -15,7 +15,7 @@
 #define WORKERS_MAX    64
 #define LIMIT_MAX      1000000 /* of what is counted; far above what a machine carries */
 #define RATE_MAX       100000
-#define ROOM_MAX       128   /* the engine's places in a room */
+#define ROOM_MAX       128   /* facts.md: the product has up to 120 in a room */
 #define UDP_PORT_FIRST 49152 /* facts.md: the deployment opens 49152-65535 and nothing else */
 #define UDP_PORT_LAST  65535
 
