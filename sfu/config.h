@@ -30,6 +30,18 @@ struct config {
     uint16_t udp_port_first, udp_port_last; /* within 49152-65535 */
     unsigned workers;                       /* 0: one per core */
     char *token_key_file;                   /* "": no tokens, loopback listeners only */
+    bool unique_identities;                 /* a second participant of a `sub` ends the first */
+    char *tls_certificate_file;             /* of the public listener, "": HTTP in clear */
+    char *tls_key_file;                     /* set if and only if the certificate is */
+    char *operations_tls_certificate_file;  /* likewise of the operations listener */
+    char *operations_tls_key_file;
+    char **trusted_proxies; /* addresses or prefixes whose X-Forwarded-* is believed */
+    unsigned trusted_proxies_count;
+    unsigned connections_per_address;     /* WebSockets; 0: no limit */
+    unsigned connection_rate_per_address; /* new ones a second; 0: no limit */
+    unsigned requests_per_second;         /* of one WebSocket; 0: no limit */
+    unsigned max_participants;            /* of the server */
+    unsigned room_max_participants;       /* at most 128 */
     enum config_aead aead;
     enum config_log_level log_level;
     enum config_log_format log_format;

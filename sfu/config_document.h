@@ -19,6 +19,17 @@
     X(udp_port_last, TEXT)                                                                         \
     X(workers, TEXT)                                                                               \
     X(token_key_file, TEXT)                                                                        \
+    X(unique_identities, TEXT)                                                                     \
+    X(tls_certificate_file, TEXT)                                                                  \
+    X(tls_key_file, TEXT)                                                                          \
+    X(operations_tls_certificate_file, TEXT)                                                       \
+    X(operations_tls_key_file, TEXT)                                                               \
+    X(trusted_proxies, LIST)                                                                       \
+    X(connections_per_address, TEXT)                                                               \
+    X(connection_rate_per_address, TEXT)                                                           \
+    X(requests_per_second, TEXT)                                                                   \
+    X(max_participants, TEXT)                                                                      \
+    X(room_max_participants, TEXT)                                                                 \
     X(aead, TEXT)                                                                                  \
     X(log_level, TEXT)                                                                             \
     X(log_format, TEXT)

@@ -1,26 +1,28 @@
 /*
- * Values and rules of the configuration. Each value is checked as it is read, so that a mistake in
- * the file is reported there even if --set overrides it.
+ * Values of the configuration. Each is checked as it is read, so that a mistake in the file is
+ * reported there even if --set overrides it.
  */
 #include "sfu/config_rules.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "signalling/server_access.h"
+#include "signalling/server_proxy.h"
 
 #define WORKERS_MAX    64
+#define LIMIT_MAX      1000000 /* of what is counted; far above what a machine carries */
+#define RATE_MAX       100000
+#define ROOM_MAX       128   /* facts.md: the product has up to 120 in a room */
 #define UDP_PORT_FIRST 49152 /* facts.md: the deployment opens 49152-65535 and nothing else */
 #define UDP_PORT_LAST  65535
 
 static const char *const aead_names[] = {"auto", "ipsec-mb", "evp", NULL};
 static const char *const level_names[] = {"error", "warning", "info", "debug", NULL};
 static const char *const format_names[] = {"text", "json", NULL};
+static const char *const flag_names[] = {"false", "true", NULL};
 
 /* Digits and nothing else: no sign, no base prefix, no fraction. */
 static bool parse_number(const char *text, unsigned low, unsigned high, unsigned *out)
@@ -118,13 +120,87 @@ static int find_name(const char *const *names, const char *text, char *reason, s
     return -1;
 }
 
+/* Keys that are any text: files are looked at when all values are known. NULL: another key. */
+static char **file_field(struct config *config, enum config_key key)
+{
+    switch (key) {
+    case CONFIG_KEY_token_key_file:
+        return &config->token_key_file;
+    case CONFIG_KEY_tls_certificate_file:
+        return &config->tls_certificate_file;
+    case CONFIG_KEY_tls_key_file:
+        return &config->tls_key_file;
+    case CONFIG_KEY_operations_tls_certificate_file:
+        return &config->operations_tls_certificate_file;
+    case CONFIG_KEY_operations_tls_key_file:
+        return &config->operations_tls_key_file;
+    default:
+        return NULL;
+    }
+}
+
+/* Keys that are numbers, and their range; field NULL: another key. */
+struct number_rule {
+    unsigned *field;
+    unsigned low, high;
+};
+
+static struct number_rule number_rule(struct config *config, enum config_key key)
+{
+    switch (key) {
+    case CONFIG_KEY_workers:
+        return (struct number_rule){&config->workers, 0, WORKERS_MAX};
+    case CONFIG_KEY_connections_per_address:
+        return (struct number_rule){&config->connections_per_address, 0, LIMIT_MAX};
+    case CONFIG_KEY_connection_rate_per_address:
+        return (struct number_rule){&config->connection_rate_per_address, 0, RATE_MAX};
+    case CONFIG_KEY_requests_per_second:
+        return (struct number_rule){&config->requests_per_second, 0, RATE_MAX};
+    case CONFIG_KEY_max_participants:
+        return (struct number_rule){&config->max_participants, 1, LIMIT_MAX};
+    case CONFIG_KEY_room_max_participants:
+        return (struct number_rule){&config->room_max_participants, 1, ROOM_MAX};
+    default:
+        return (struct number_rule){NULL, 0, 0};
+    }
+}
+
+/* Keys that are one of a few words. */
+static bool set_choice(struct config *config, enum config_key key, const char *text, char *reason,
+                       size_t cap)
+{
+    bool is_flag = key == CONFIG_KEY_unique_identities;
+    const char *const *names = key == CONFIG_KEY_aead        ? aead_names
+                               : key == CONFIG_KEY_log_level ? level_names
+                               : is_flag                     ? flag_names
+                                                             : format_names;
+    int choice = find_name(names, text, reason, cap);
+
+    if (choice < 0)
+        return false;
+    if (key == CONFIG_KEY_aead)
+        config->aead = (enum config_aead)choice;
+    else if (key == CONFIG_KEY_log_level)
+        config->log_level = (enum config_log_level)choice;
+    else if (is_flag)
+        config->unique_identities = choice == 1;
+    else
+        config->log_format = (enum config_log_format)choice;
+    return true;
+}
+
 bool config_set_text(struct config *config, enum config_key key, const char *text, char *reason,
                      size_t cap)
 {
+    struct number_rule number = number_rule(config, key);
+    char **file = file_field(config, key);
     char host[256];
     uint16_t port;
-    int choice;
 
+    if (number.field)
+        return set_number(number.field, text, number.low, number.high, reason, cap);
+    if (file)
+        return set_string(file, text, true, "a file", reason, cap);
     switch (key) {
     case CONFIG_KEY_listen_public:
     case CONFIG_KEY_listen_operations:
@@ -134,26 +210,15 @@ bool config_set_text(struct config *config, enum config_key key, const char *tex
                           "host:port or [IPv6]:port", reason, cap);
     case CONFIG_KEY_web_root:
         return set_string(&config->web_root, text, text[0] != '\0', "a folder", reason, cap);
-    case CONFIG_KEY_token_key_file:
-        return set_string(&config->token_key_file, text, true, "a file", reason, cap);
     case CONFIG_KEY_udp_port_first:
         return set_port(&config->udp_port_first, text, reason, cap);
     case CONFIG_KEY_udp_port_last:
         return set_port(&config->udp_port_last, text, reason, cap);
-    case CONFIG_KEY_workers:
-        return set_number(&config->workers, text, 0, WORKERS_MAX, reason, cap);
+    case CONFIG_KEY_unique_identities:
     case CONFIG_KEY_aead:
-        choice = find_name(aead_names, text, reason, cap);
-        config->aead = choice < 0 ? config->aead : (enum config_aead)choice;
-        return choice >= 0;
     case CONFIG_KEY_log_level:
-        choice = find_name(level_names, text, reason, cap);
-        config->log_level = choice < 0 ? config->log_level : (enum config_log_level)choice;
-        return choice >= 0;
     case CONFIG_KEY_log_format:
-        choice = find_name(format_names, text, reason, cap);
-        config->log_format = choice < 0 ? config->log_format : (enum config_log_format)choice;
-        return choice >= 0;
+        return set_choice(config, key, text, reason, cap);
     default:
         snprintf(reason, cap, "%s is a list", config_key_name(key));
         return false;
@@ -178,6 +243,11 @@ static struct list_rule list_rule(struct config *config, enum config_key key)
         return (struct list_rule){&config->origins, &config->origins_count,
                                   signalling_access_is_origin,
                                   "an origin such as https://example.org, without a path"};
+    case CONFIG_KEY_trusted_proxies:
+        return (struct list_rule){&config->trusted_proxies, &config->trusted_proxies_count,
+                                  signalling_proxy_is_prefix,
+                                  "an IP address, or a prefix such as 10.20.0.0/24 with zeroes "
+                                  "behind it"};
     default:
         return (struct list_rule){&config->announce, &config->announce_count, is_announceable,
                                   "an IP address that clients can reach"};
@@ -226,90 +296,13 @@ void config_destroy(struct config *config)
     free(config->listen_operations);
     free(config->web_root);
     free(config->token_key_file);
+    free(config->tls_certificate_file);
+    free(config->tls_key_file);
+    free(config->operations_tls_certificate_file);
+    free(config->operations_tls_key_file);
+    free_list(config->trusted_proxies);
     free_list(config->hosts);
     free_list(config->origins);
     free_list(config->announce);
     free(config);
-}
-
-static bool is_loopback(const char *listen)
-{
-    char host[256];
-    uint16_t port;
-    struct in_addr v4;
-    struct in6_addr v6;
-
-    if (!config_split_listen(listen, host, sizeof(host), &port))
-        return false;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
-    if (inet_pton(AF_INET6, host, &v6) == 1)
-        return IN6_IS_ADDR_LOOPBACK(&v6);
-    return strcmp(host, "localhost") == 0;
-}
-
-static bool check_key_file(const char *path, char *reason, size_t cap)
-{
-    struct stat status;
-    const char *problem = NULL;
-
-    if (stat(path, &status) != 0 || access(path, R_OK) != 0)
-        problem = strerror(errno);
-    else if (!S_ISREG(status.st_mode))
-        problem = "not a file";
-    if (problem)
-        snprintf(reason, cap, "'%.200s' cannot be read: %s", path, problem);
-    return !problem;
-}
-
-static bool check_listeners(const struct config *config, enum config_key *key, char *reason,
-                            size_t cap)
-{
-    *key = is_loopback(config->listen_public) ? CONFIG_KEY_listen_operations
-                                              : CONFIG_KEY_listen_public;
-    if (is_loopback(config->listen_public) && is_loopback(config->listen_operations))
-        return true;
-    snprintf(reason, cap,
-             "without token_key_file the server listens on loopback only: set token_key_file, or "
-             "listen on 127.0.0.1 instead of '%.100s'",
-             *key == CONFIG_KEY_listen_public ? config->listen_public : config->listen_operations);
-    return false;
-}
-
-/* Port 0 is another one each time. */
-static bool is_same_port(const struct config *config)
-{
-    char host[256];
-    uint16_t port;
-
-    return strcmp(config->listen_public, config->listen_operations) == 0 &&
-           config_split_listen(config->listen_public, host, sizeof(host), &port) && port != 0;
-}
-
-bool config_check(const struct config *config, enum config_key *key, char *reason, size_t cap)
-{
-    unsigned first = config->udp_port_first;
-    unsigned last = config->udp_port_last;
-
-    *key = CONFIG_KEY_udp_port_last;
-    if (first > last) {
-        snprintf(reason, cap, "%u is below udp_port_first, %u", last, first);
-        return false;
-    }
-    *key = CONFIG_KEY_workers;
-    if (config->workers > last - first + 1) {
-        snprintf(reason, cap, "%u workers need as many ports, but %u-%u are %u", config->workers,
-                 first, last, last - first + 1);
-        return false;
-    }
-    *key = CONFIG_KEY_listen_operations;
-    if (is_same_port(config)) {
-        snprintf(reason, cap, "'%.100s' is listen_public already: choose another port",
-                 config->listen_operations);
-        return false;
-    }
-    if (config->token_key_file[0] == '\0')
-        return check_listeners(config, key, reason, cap);
-    *key = CONFIG_KEY_token_key_file;
-    return check_key_file(config->token_key_file, reason, cap);
 }

@@ -4,17 +4,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <uv.h>
 
 #include "sfu/config.h"
 #include "sfu/control/control.h"
 #include "sfu/log.h"
+#include "sfu/token_command.h"
 
 #define SETS_MAX    64
 #define WORKERS_MAX 64
 
 static const char usage[] =
     "usage: iris [--config FILE] [--set key=value]... [--check-config]\n"
+    "       iris token --room ROOM --name NAME [OPTIONS]   (iris token --help)\n"
     "\n"
     "A conferencing SFU: browsers join over a WebSocket and exchange media by WebRTC.\n"
     "\n"
@@ -25,7 +28,8 @@ static const char usage[] =
     "  --help             print this, and end\n"
     "\n"
     "Without a file it listens on 127.0.0.1:8080 (page and control channel) and\n"
-    "127.0.0.1:8081 (operations). Exit codes: 0 ended by a signal, 1 cannot run, 2 usage.\n";
+    "127.0.0.1:8081 (operations). SIGHUP reads the token key and the TLS files again; SIGTERM\n"
+    "and SIGINT end it. Exit codes: 0 ended by a signal, 1 cannot run, 2 usage.\n";
 
 struct options {
     const char *config;
@@ -79,6 +83,60 @@ static void write_log(int level, const char *event, const char *const *pairs)
     log_pairs((enum config_log_level)level, event, pairs);
 }
 
+/* What runs, and what a reload replaces. */
+struct running {
+    const struct config *config;
+    struct control *control;
+    struct signalling_token_key *key; /* owned, NULL: none */
+};
+
+static void log_reload(bool is_reloaded, const char *what, const char *detail)
+{
+    if (is_reloaded)
+        log_event(CONFIG_LOG_INFO, "server.reload", "what", what, "file", detail, NULL);
+    else
+        log_event(CONFIG_LOG_ERROR, "server.reload_fail", "what", what, "reason", detail, NULL);
+}
+
+static void reload_token_key(struct running *running)
+{
+    char error[CONFIG_ERROR_BYTES];
+    struct signalling_token_key *key =
+        signalling_token_key_load(running->config->token_key_file, error, sizeof(error));
+    log_reload(key, "token_key", key ? running->config->token_key_file : error);
+    if (!key)
+        return;
+    control_set_token_key(running->control, key);
+    signalling_token_key_destroy(running->key);
+    running->key = key;
+}
+
+static void reload_tls(struct running *running)
+{
+    char error[CONFIG_ERROR_BYTES];
+    const struct config *config = running->config;
+    bool is_reloaded = control_reload_tls(running->control, error, sizeof(error)) >= 0;
+    const char *file = config->tls_certificate_file[0] ? config->tls_certificate_file
+                                                       : config->operations_tls_certificate_file;
+    log_reload(is_reloaded, "tls", is_reloaded ? file : error);
+}
+
+/* SIGHUP: read again what is renewed while a server runs. What cannot be read leaves the old one.
+ */
+static void on_hangup(uv_signal_t *signal, int number)
+{
+    struct running *running = signal->data;
+    const struct config *config = running->config;
+    bool has_tls = config->tls_certificate_file[0] || config->operations_tls_certificate_file[0];
+    (void)number;
+    if (config->token_key_file[0])
+        reload_token_key(running);
+    if (has_tls)
+        reload_tls(running);
+    if (!config->token_key_file[0] && !has_tls)
+        log_event(CONFIG_LOG_INFO, "server.reload", "what", "nothing", NULL);
+}
+
 static void on_signal(uv_signal_t *signal, int number)
 {
     log_event(CONFIG_LOG_INFO, "server.stop", "signal", number == SIGINT ? "SIGINT" : "SIGTERM",
@@ -109,6 +167,33 @@ static enum transport_aead_backend backend_of(enum config_aead aead)
     return TRANSPORT_AEAD_AUTO;
 }
 
+static void copy_list(const char *out[SIGNALLING_NAMES_MAX], char **list, unsigned count)
+{
+    for (unsigned i = 0; i < count && i < SIGNALLING_NAMES_MAX; i++)
+        out[i] = list[i];
+}
+
+/* The server's names for "not set". */
+static const char *file_or_null(const char *path)
+{
+    return path[0] ? path : NULL;
+}
+
+static void fill_server(struct signalling_server_config *out, const struct config *config)
+{
+    out->web_root = config->web_root;
+    copy_list(out->hosts, config->hosts, config->hosts_count);
+    copy_list(out->origins, config->origins, config->origins_count);
+    copy_list(out->trusted_proxies, config->trusted_proxies, config->trusted_proxies_count);
+    out->public_certificate_file = file_or_null(config->tls_certificate_file);
+    out->public_key_file = file_or_null(config->tls_key_file);
+    out->operations_certificate_file = file_or_null(config->operations_tls_certificate_file);
+    out->operations_key_file = file_or_null(config->operations_tls_key_file);
+    out->connections_per_address = config->connections_per_address;
+    out->connection_rate_per_address = config->connection_rate_per_address;
+    out->requests_per_second = config->requests_per_second;
+}
+
 /* The listeners' hosts live in the caller's buffers. */
 static void fill_control(struct control_config *out, const struct config *config,
                          char public_host[256], char operations_host[256])
@@ -118,11 +203,10 @@ static void fill_control(struct control_config *out, const struct config *config
                         &out->server.operations_port);
     out->server.public_address = public_host;
     out->server.operations_address = operations_host;
-    out->server.web_root = config->web_root;
-    for (unsigned i = 0; i < config->hosts_count && i + 1 < SIGNALLING_NAMES_MAX; i++)
-        out->server.hosts[i] = config->hosts[i];
-    for (unsigned i = 0; i < config->origins_count && i + 1 < SIGNALLING_NAMES_MAX; i++)
-        out->server.origins[i] = config->origins[i];
+    fill_server(&out->server, config);
+    out->max_participants = config->max_participants;
+    out->room_max_participants = config->room_max_participants;
+    out->unique_identities = config->unique_identities;
     out->udp_port_first = config->udp_port_first;
     out->udp_port_last = config->udp_port_last;
     out->worker_count = config->workers ? config->workers : core_count();
@@ -130,58 +214,80 @@ static void fill_control(struct control_config *out, const struct config *config
     out->log = write_log;
 }
 
-static int run(uv_loop_t *loop, const struct config *config, struct control_config *control_config)
+/* Where people find the page. An address that stands for all is none to open. */
+static void announce_url(const struct config *config, const char *host, uint16_t port)
 {
+    const char *scheme = config->tls_certificate_file[0] ? "https" : "http";
+    bool is_any = strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+    bool is_v6 = !is_any && strchr(host, ':') != NULL;
+    char url[300];
+    snprintf(url, sizeof(url), "%s://%s%s%s:%u/", scheme, is_v6 ? "[" : "",
+             is_any ? "localhost" : host, is_v6 ? "]" : "", port);
+    log_event(CONFIG_LOG_INFO, "server.start", "version", IRIS_VERSION, "url", url, NULL);
+    fprintf(stderr, "Iris is ready. Open %s in two browsers.\n", url);
+}
+
+static int run(uv_loop_t *loop, struct running *running, struct control_config *control_config)
+{
+    static const struct {
+        int number;
+        uv_signal_cb handle;
+    } handlers[] = {{SIGINT, on_signal}, {SIGTERM, on_signal}, {SIGHUP, on_hangup}};
     char error[CONFIG_ERROR_BYTES], public_host[256], operations_host[256];
-    uv_signal_t signals[2];
-    fill_control(control_config, config, public_host, operations_host);
-    struct control *control = control_start(loop, control_config, error, sizeof(error));
-    if (!control) {
+    uv_signal_t signals[3];
+    fill_control(control_config, running->config, public_host, operations_host);
+    running->control = control_start(loop, control_config, error, sizeof(error));
+    if (!running->control) {
         log_event(CONFIG_LOG_ERROR, "server.fail", "reason", error, NULL);
         return 1;
     }
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         uv_signal_init(loop, &signals[i]);
-        uv_signal_start(&signals[i], on_signal, i ? SIGTERM : SIGINT);
+        signals[i].data = running;
+        uv_signal_start(&signals[i], handlers[i].handle, handlers[i].number);
     }
-    bool is_v6 = strchr(public_host, ':') != NULL;
-    char url[300];
-    snprintf(url, sizeof(url), "http://%s%s%s:%u/", is_v6 ? "[" : "", public_host, is_v6 ? "]" : "",
-             control_public_port(control));
-    log_event(CONFIG_LOG_INFO, "server.start", "version", IRIS_VERSION, "url", url, NULL);
-    fprintf(stderr, "Iris is ready. Open %s in two browsers.\n", url);
+    announce_url(running->config, public_host, control_public_port(running->control));
     uv_run(loop, UV_RUN_DEFAULT);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         uv_close((uv_handle_t *)&signals[i], NULL);
-    control_stop(control);
+    control_stop(running->control);
     return 0;
+}
+
+/* @return false after its line in the log */
+static bool prepare(struct running *running, struct control_config *control)
+{
+    const struct config *config = running->config;
+    char error[CONFIG_ERROR_BYTES];
+    if (config->token_key_file[0]) {
+        running->key = signalling_token_key_load(config->token_key_file, error, sizeof(error));
+        control->token_key = running->key;
+        if (!running->key) {
+            log_event(CONFIG_LOG_ERROR, "server.fail", "reason", error, NULL);
+            return false;
+        }
+    }
+    if (io_addresses_get(&control->addresses, config->announce, config->announce_count) == 0)
+        return true;
+    log_event(CONFIG_LOG_ERROR, "server.fail", "reason",
+              "announce: at most 8 IP addresses are needed, or none for the machine's own", NULL);
+    return false;
 }
 
 static int serve(const struct config *config)
 {
-    char error[CONFIG_ERROR_BYTES];
     struct control_config control = {0};
-    struct signalling_token_key *key = NULL;
+    struct running running = {.config = config};
     uv_loop_t loop;
+    int code = 1;
     log_init(config->log_level, config->log_format);
-    if (config->token_key_file[0] &&
-        !(key = signalling_token_key_load(config->token_key_file, error, sizeof(error)))) {
-        log_event(CONFIG_LOG_ERROR, "server.fail", "reason", error, NULL);
-        return 1;
+    if (prepare(&running, &control)) {
+        uv_loop_init(&loop);
+        code = run(&loop, &running, &control);
+        uv_run(&loop, UV_RUN_DEFAULT);
+        uv_loop_close(&loop);
     }
-    control.token_key = key;
-    if (io_addresses_get(&control.addresses, config->announce, config->announce_count)) {
-        log_event(CONFIG_LOG_ERROR, "server.fail", "reason",
-                  "announce: at most 8 IP addresses are needed, or none for the machine's own",
-                  NULL);
-        signalling_token_key_destroy(key);
-        return 1;
-    }
-    uv_loop_init(&loop);
-    int code = run(&loop, config, &control);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    uv_loop_close(&loop);
-    signalling_token_key_destroy(key);
+    signalling_token_key_destroy(running.key);
     return code;
 }
 
@@ -189,6 +295,8 @@ int main(int argc, char **argv)
 {
     char error[CONFIG_ERROR_BYTES];
     struct options options = {0};
+    if (argc > 1 && strcmp(argv[1], "token") == 0)
+        return token_command(argc - 1, argv + 1, time(NULL), stdout, stderr);
     int code = parse_options(argc, argv, &options);
     if (code)
         return code;

@@ -114,6 +114,8 @@ static bool open_listener(struct signalling_server *server, int index, const cha
     }
     if (!is_v6)
         info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+    signalling_tls_fill_vhost(server, index, &info);
+    server->opening = index;
     server->first_complaint[0] = '\0';
     server->vhosts[index] = lws_create_vhost(server->context, &info);
     bound = server->vhosts[index] ? lws_get_vhost_listen_port(server->vhosts[index]) : -1;
@@ -121,6 +123,10 @@ static bool open_listener(struct signalling_server *server, int index, const cha
         problem = bind_problem(numeric, port, is_v6);
         snprintf(error, error_cap, "cannot listen on %s port %u: %s", host, port,
                  problem ? problem : server->first_complaint);
+        return false;
+    }
+    if (!signalling_tls_is_as_configured(server, index)) {
+        snprintf(error, error_cap, "cannot listen on %s port %u: TLS does not start", host, port);
         return false;
     }
     server->ports[index] = (uint16_t)bound;
@@ -132,7 +138,7 @@ static bool open_context(struct signalling_server *server, char *error, size_t e
     void *loops[] = {server->loop};
     struct lws_context_creation_info info = {
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
-                   LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+                   LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .foreign_loops = loops,
         .pcontext = &server->context,
         .user = server,
@@ -162,6 +168,39 @@ static bool copy_names(char **out, const char *const names[SIGNALLING_NAMES_MAX]
     return true;
 }
 
+/* The seed must not be guessed: it decides which addresses share a set of the table. */
+static bool configure_limits(struct signalling_server *server,
+                             const struct signalling_server_config *config)
+{
+    unsigned rate = config->connection_rate_per_address;
+    const struct signalling_limit_config limits = {.connections = config->connections_per_address,
+                                                   .rate = {rate, 5 * rate}};
+    uint64_t seed;
+
+    if (uv_random(NULL, NULL, &seed, sizeof(seed), 0, NULL) != 0)
+        return false;
+    signalling_limit_init(&server->limit, &limits, seed);
+    server->request_rate =
+        (struct signalling_rate){config->requests_per_second, 2 * config->requests_per_second};
+    return true;
+}
+
+static bool configure_proxies(struct signalling_server *server,
+                              const struct signalling_server_config *config, char *error,
+                              size_t error_cap)
+{
+    size_t count = 0;
+
+    for (; count < SIGNALLING_NAMES_MAX && config->trusted_proxies[count]; count++)
+        if (!signalling_ip_prefix_parse(config->trusted_proxies[count], &server->trusted[count])) {
+            snprintf(error, error_cap, "'%.100s' is not the address or prefix of a proxy",
+                     config->trusted_proxies[count]);
+            return false;
+        }
+    server->proxies = (struct signalling_proxies){server->trusted, count};
+    return true;
+}
+
 static bool copy_config(struct signalling_server *server,
                         const struct signalling_server_config *config)
 {
@@ -183,7 +222,7 @@ struct signalling_server *signalling_server_create(uv_loop_t *loop,
 {
     struct signalling_server *server = calloc(1, sizeof(*server));
 
-    if (!server || !copy_config(server, config)) {
+    if (!server || !copy_config(server, config) || !configure_limits(server, config)) {
         snprintf(error, error_cap, "cannot start the server: out of memory");
         signalling_server_destroy(server);
         return NULL;
@@ -191,7 +230,9 @@ struct signalling_server *signalling_server_create(uv_loop_t *loop,
     server->loop = loop;
     server->handlers = *handlers;
     signalling_server_take_library_log(server);
-    if (open_context(server, error, error_cap) &&
+    if (configure_proxies(server, config, error, error_cap) &&
+        signalling_tls_configure(server, config, error, error_cap) == 0 &&
+        open_context(server, error, error_cap) &&
         open_listener(server, 0, config->public_address, config->public_port, error, error_cap) &&
         open_listener(server, 1, config->operations_address, config->operations_port, error,
                       error_cap)) {
@@ -274,6 +315,7 @@ void signalling_server_destroy(struct signalling_server *server)
         run_closing(server->loop);
     }
     signalling_server_release_library_log(server);
+    signalling_tls_dispose(server);
     for (int i = 0; i < 2 * SIGNALLING_NAMES_MAX; i++)
         free(server->names[i]);
     free(server->web_root);

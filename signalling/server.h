@@ -5,7 +5,8 @@
  *
  * What it decides itself: Host and Origin (421, 403), frame sizes (1009), subprotocol iris.v1,
  * files of the web root, JSON-RPC framing (malformed requests are answered here), slow consumers
- * (4413).
+ * (4413), TLS, who the client is behind a proxy, and how much one connection and one address may
+ * ask for (429).
  */
 #ifndef IRIS_SIGNALLING_SERVER_H
 #define IRIS_SIGNALLING_SERVER_H
@@ -75,6 +76,16 @@ struct signalling_server_config {
     const char *web_root; /* folder of index.html; NULL or missing: GET / answers a sentence, 503 */
     const char *hosts[SIGNALLING_NAMES_MAX];   /* accepted Host names (any port), NULL-terminated */
     const char *origins[SIGNALLING_NAMES_MAX]; /* further accepted origins, "https://example.org" */
+    /* PEM files of each listener (tls_identity.h), both or none of a pair; NULL: HTTP in clear. */
+    const char *public_certificate_file, *public_key_file;
+    const char *operations_certificate_file, *operations_key_file;
+    /* Addresses or prefixes, "10.20.0.0/24", whose X-Forwarded-For and -Host are believed. */
+    const char *trusted_proxies[SIGNALLING_NAMES_MAX];
+    /* WebSockets of one address (IPv6: /64); further ones get HTTP 429. 0: no limit. */
+    unsigned connections_per_address;
+    unsigned connection_rate_per_address; /* new ones a second, 5 times as many at once */
+    /* Requests a second of one connection, twice as many at once; then error 429. 0: no limit. */
+    unsigned requests_per_second;
 };
 
 /**
@@ -96,6 +107,15 @@ uint16_t signalling_server_public_port(const struct signalling_server *server);
 uint16_t signalling_server_operations_port(const struct signalling_server *server);
 
 /**
+ * Read certificates and keys of all listeners again. Connections that are open go on with what they
+ * have. On failure nothing changes, for any listener.
+ *
+ * @param error  written on failure: a sentence with the file
+ * @return       listeners with a new certificate (0: none has TLS), or -1
+ */
+int signalling_server_reload_tls(struct signalling_server *server, char *error, size_t error_cap);
+
+/**
  * Close listeners and connections: each gets close code 1012, unless it was closing already, and
  * its on_close. Runs the loop for that, for 250 ms at most, so it must not be called from one of
  * the loop's callbacks. Leaves no handle behind. NULL is harmless.
@@ -115,7 +135,8 @@ void signalling_connection_close(struct signalling_connection *connection, int c
 void signalling_connection_set_user(struct signalling_connection *connection, void *user);
 void *signalling_connection_user(const struct signalling_connection *connection);
 
-/** Textual address of the client, for the log. Valid as long as the connection. */
+/** Textual address of the client, for the log: behind a trusted proxy what that says it is. Valid
+ * as long as the connection. */
 const char *signalling_connection_peer(const struct signalling_connection *connection);
 
 #endif

@@ -28,6 +28,7 @@ static const struct {
     {414, "URI Too Long"},
     {421, "Misdirected Request"},
     {426, "Upgrade Required"},
+    {429, "Too Many Requests"},
     {500, "Internal Server Error"},
     {503, "Service Unavailable"},
 };
@@ -55,7 +56,7 @@ static void security_headers(struct lws *wsi, char *out, size_t cap)
     char host[300];
     char sockets[700] = "";
 
-    if (signalling_http_header(wsi, WSI_TOKEN_HOST, host, sizeof(host)) && host[0] != '[' &&
+    if (signalling_client_host(wsi, host, sizeof(host)) && host[0] != '[' &&
         strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:") ==
             strlen(host))
         snprintf(sockets, sizeof(sockets), " ws://%s wss://%s", host, host);

@@ -254,6 +254,10 @@ int signalling_http_callback(struct lws *wsi, enum lws_callback_reasons reason, 
         return session->is_sending_file ? continue_file(wsi, session) : 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return signalling_http_on_upgrade(wsi, in);
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+        /* While a vhost with TLS is being made: user is its SSL_CTX. */
+        return signalling_tls_prepare(signalling_server_of(wsi), signalling_server_of(wsi)->opening,
+                                      user);
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return -1; /* a WebSocket without our subprotocol */
     case LWS_CALLBACK_CLOSED_HTTP:

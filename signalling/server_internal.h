@@ -4,7 +4,8 @@
  * One libwebsockets context on the caller's loop, two vhosts (public, operations). server.c owns
  * life and listeners, server_http.c routes calls, server_answer.c writes answers, server_files.c
  * finds files, server_upgrade.c judges who may open a WebSocket, server_websocket.c carries the
- * control channel, server_notice.c says what is logged.
+ * control channel, server_rate.c limits it, server_tls.c has certificates, server_forwarded.c knows
+ * the client behind a proxy, server_notice.c says what is logged.
  */
 #ifndef IRIS_SIGNALLING_SERVER_INTERNAL_H
 #define IRIS_SIGNALLING_SERVER_INTERNAL_H
@@ -14,8 +15,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "signalling/limit.h"
 #include "signalling/server.h"
 #include "signalling/server_access.h"
+#include "signalling/server_proxy.h"
+#include "signalling/tls_identity.h"
 
 #define SIGNALLING_SUBPROTOCOL "iris.v1"
 #define SIGNALLING_PATH        "/v1/ws"
@@ -26,15 +30,28 @@ struct notice_gate {
     unsigned held_back;
 };
 
+/* TLS of one listener; without an identity it speaks in clear. */
+struct listener_tls {
+    char *certificate_file, *key_file;        /* owned */
+    struct signalling_tls_identity *identity; /* owned; replaced by a reload */
+    bool is_prepared;                         /* libwebsockets has made a context for it */
+};
+
 struct signalling_server {
     uv_loop_t *loop;             /* the caller's */
     struct lws_context *context; /* owned; libwebsockets clears it when it is gone */
     struct lws_vhost *vhosts[2]; /* public, operations; the context's */
     uint16_t ports[2];           /* likewise */
     struct signalling_handlers handlers;
-    char *web_root;                            /* owned, NULL: none */
-    char *names[2 * SIGNALLING_NAMES_MAX];     /* owned: hosts, then origins */
-    struct signalling_access access;           /* points into names */
+    char *web_root;                        /* owned, NULL: none */
+    char *names[2 * SIGNALLING_NAMES_MAX]; /* owned: hosts, then origins */
+    struct signalling_access access;       /* points into names */
+    struct listener_tls tls[2];            /* public, operations */
+    int opening;                           /* the listener that is being opened: 0 or 1 */
+    struct signalling_ip_prefix trusted[SIGNALLING_NAMES_MAX];
+    struct signalling_proxies proxies; /* points into trusted */
+    struct signalling_limit limit;
+    struct signalling_rate request_rate;
     struct signalling_connection *connections; /* list of all that are open */
     struct notice_gate own_notices, library_notices;
     bool is_running;           /* created: what the library says goes to the handler */
@@ -54,8 +71,13 @@ struct signalling_connection {
     struct signalling_connection *previous, *next;
     struct lws *wsi;
     void *user; /* the handler's */
-    char peer[48];
-    char *message; /* what has come of the current message, owned */
+    char peer[SIGNALLING_IP_TEXT_BYTES];
+    struct signalling_limit_entry *address; /* where it is counted, NULL: nowhere */
+    struct signalling_bucket requests, refusals;
+    bool is_paused;     /* for its rate: nothing is read until the timer */
+    unsigned owed;      /* what the refusal that paused it costs: paid when reading goes on */
+    bool is_flood_told; /* the log knows */
+    char *message;      /* what has come of the current message, owned */
     size_t message_len, message_cap;
     struct queued_frame *first, *last; /* owned */
     size_t queued_bytes;               /* of the queue and of what libwebsockets still holds */
@@ -103,6 +125,55 @@ int signalling_http_on_upgrade(struct lws *wsi, const char *protocol);
 
 /** Judge Host, and with_origin Origin. @return 0 or the refusing status, with its sentence */
 int signalling_http_check_access(struct lws *wsi, bool with_origin, const char **sentence);
+
+/** The client: who is connected, or whom a trusted proxy names. */
+struct signalling_ip signalling_client_ip(struct lws *wsi);
+
+/** The Host that the client asked for: the header, or what a trusted proxy names; false: none. */
+bool signalling_client_host(struct lws *wsi, char *out, size_t cap);
+
+/** The clock of limits [ms]. */
+uint64_t signalling_now_ms(void);
+
+/**
+ * Whether a client may open one more WebSocket.
+ *
+ * @param headers  written when refused: the line Retry-After
+ */
+bool signalling_rate_admit(struct signalling_server *server, const struct signalling_ip *client,
+                           char *headers, size_t cap);
+
+/** Fill the buckets of a new connection. */
+void signalling_rate_init(struct signalling_connection *connection);
+
+/** Take a frame of len bytes from the rate. @return 0, or it is refused: when to come back [ms] */
+uint64_t signalling_rate_request(struct signalling_connection *connection, size_t len);
+
+/** Pay for a refusal, or for what is no request; reading pauses when that budget is used up. */
+void signalling_rate_charge(struct signalling_connection *connection, size_t len);
+
+/** Read again; harmless when it was not paused. */
+void signalling_rate_resume(struct signalling_connection *connection);
+
+/** The error 429. @return new reference, NULL: no memory */
+json_t *signalling_rate_refusal(json_t *id, uint64_t retry_ms);
+
+/** Read the certificates that a configuration names. @return 0, or -1 with a sentence */
+int signalling_tls_configure(struct signalling_server *server,
+                             const struct signalling_server_config *config, char *error,
+                             size_t error_cap);
+void signalling_tls_dispose(struct signalling_server *server);
+
+/** What a listener's vhost needs to speak TLS; nothing if it does not. */
+void signalling_tls_fill_vhost(const struct signalling_server *server, int index,
+                               struct lws_context_creation_info *info);
+
+/** Set up the context that libwebsockets has made for a listener. @return 0 or -1 */
+int signalling_tls_prepare(struct signalling_server *server, int index, struct ssl_ctx_st *context);
+
+/** Whether a listener speaks TLS if and only if it is to: libwebsockets leaves it out without a
+ * word when its options do not suit it. */
+bool signalling_tls_is_as_configured(const struct signalling_server *server, int index);
 
 /* A file of the web root, open. */
 struct web_file {

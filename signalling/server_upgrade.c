@@ -24,7 +24,7 @@ int signalling_http_check_access(struct lws *wsi, bool with_origin, const char *
     struct signalling_server *server = signalling_server_of(wsi);
     char host[300];
     char origin[400];
-    bool has_host = signalling_http_header(wsi, WSI_TOKEN_HOST, host, sizeof(host));
+    bool has_host = signalling_client_host(wsi, host, sizeof(host));
     bool has_origin = with_origin && lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0;
     int status;
 
@@ -70,7 +70,9 @@ static int check_handshake(struct lws *wsi, const char **sentence)
 
 int signalling_http_on_upgrade(struct lws *wsi, const char *protocol)
 {
+    const struct signalling_ip client = signalling_client_ip(wsi);
     const char *sentence;
+    char headers[64] = "Sec-WebSocket-Version: 13\r\n";
     int status = signalling_http_check_access(wsi, true, &sentence);
 
     if (status == 0 && strcasecmp(protocol, "websocket") != 0) {
@@ -79,9 +81,15 @@ int signalling_http_on_upgrade(struct lws *wsi, const char *protocol)
     } else if (status == 0) {
         status = check_handshake(wsi, &sentence);
     }
+    /* Last, so that only what would have been opened takes from the address's rate. */
+    if (status == 0 &&
+        !signalling_rate_admit(signalling_server_of(wsi), &client, headers, sizeof(headers))) {
+        status = 429;
+        sentence = "There are too many connections from your address: try again later.\n";
+    }
     if (status == 0)
         return 0;
     signalling_http_send_sentence(wsi, status, false, true,
-                                  status == 426 ? "Sec-WebSocket-Version: 13\r\n" : NULL, sentence);
+                                  status == 426 || status == 429 ? headers : NULL, sentence);
     return -1;
 }

@@ -94,6 +94,7 @@ void signalling_connection_close(struct signalling_connection *connection, int c
     free(connection->message);
     connection->message = NULL;
     connection->message_len = connection->message_cap = 0;
+    signalling_rate_resume(connection); /* the peer's close frame is to be read */
     lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_REASON_BASE, CLOSE_LIMIT_S);
     lws_callback_on_writable(connection->wsi);
 }
@@ -117,12 +118,15 @@ static struct signalling_connection *open_connection(struct lws *wsi)
 {
     struct signalling_server *server = signalling_server_of(wsi);
     struct signalling_connection *connection = calloc(1, sizeof(*connection));
+    const struct signalling_ip client = signalling_client_ip(wsi);
 
     if (!connection)
         return NULL;
     connection->server = server;
     connection->wsi = wsi;
-    lws_get_peer_simple(wsi, connection->peer, sizeof(connection->peer));
+    signalling_ip_format(&client, connection->peer);
+    connection->address = signalling_limit_hold(&server->limit, &client, signalling_now_ms());
+    signalling_rate_init(connection);
     connection->next = server->connections;
     if (connection->next)
         connection->next->previous = connection;
@@ -143,6 +147,7 @@ static void close_connection(struct signalling_connection *connection)
         server->connections = connection->next;
     if (connection->next)
         connection->next->previous = connection->previous;
+    signalling_limit_release(connection->address, signalling_now_ms());
     drop_queue(connection);
     free(connection->message);
     free(connection);
@@ -169,15 +174,21 @@ static void deliver(struct signalling_connection *connection)
 {
     struct signalling_server *server = connection->server;
     struct signalling_request request;
+    uint64_t retry_ms = signalling_rate_request(connection, connection->message_len);
     json_t *reply;
 
     if (signalling_jsonrpc_parse(connection->message ? connection->message : "",
                                  connection->message_len, &request, &reply) != 0) {
         signalling_connection_send(connection, reply);
-        return;
+    } else {
+        if (retry_ms == 0)
+            server->handlers.on_request(server->handlers.context, connection, &request);
+        else if (request.id)
+            signalling_connection_send(connection, signalling_rate_refusal(request.id, retry_ms));
+        signalling_request_dispose(&request);
     }
-    server->handlers.on_request(server->handlers.context, connection, &request);
-    signalling_request_dispose(&request);
+    if (retry_ms > 0)
+        signalling_rate_charge(connection, connection->message_len);
 }
 
 static void on_fragment(struct signalling_connection *connection, const void *bytes, size_t len)
@@ -204,8 +215,11 @@ static void on_fragment(struct signalling_connection *connection, const void *by
         memcpy(connection->message + connection->message_len, bytes, len);
         connection->message_len += len;
     }
-    if (!lws_is_final_fragment(wsi))
+    if (!lws_is_final_fragment(wsi)) {
+        if (len == 0)
+            signalling_rate_charge(connection, 0);
         return;
+    }
     deliver(connection);
     connection->message_len = 0;
     if (connection->message_cap > BUFFER_KEEP_BYTES) {
@@ -262,9 +276,13 @@ int signalling_websocket_callback(struct lws *wsi, enum lws_callback_reasons rea
     case LWS_CALLBACK_RECEIVE:
         on_fragment(*slot, in, len);
         return 0;
+    case LWS_CALLBACK_RECEIVE_PONG:
+        signalling_rate_charge(*slot, 0);
+        return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return on_writable(*slot);
     case LWS_CALLBACK_TIMER:
+        signalling_rate_resume(*slot);
         return on_close_due(*slot);
     case LWS_CALLBACK_CLOSED:
         if (slot && *slot)

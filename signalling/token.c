@@ -14,16 +14,14 @@
 #include <string.h>
 
 #include "signalling/jsonrpc.h"
+#include "signalling/token_key_file.h"
 
-#define KEY_FILE_MAX_BYTES 16384
-#define SECRET_MIN_BYTES   32  /* RFC 7518, section 3.2: at least the size of the hash */
-#define RSA_MIN_DER_BYTES  270 /* RFC 7518, section 3.3: 2048 bits, the modulus alone is 256 */
-#define TOKEN_MAX_BYTES    8192
+#define RSA_MIN_DER_BYTES 270 /* RFC 7518, section 3.3: 2048 bits, the modulus alone is 256 */
+#define TOKEN_MAX_BYTES   8192
 
 struct signalling_token_key {
     jwt_alg_t alg;
-    size_t len;
-    unsigned char bytes[KEY_FILE_MAX_BYTES + 1]; /* terminated, for the PEM reader */
+    struct token_key_file file;
 };
 
 /* Object identifiers of a SubjectPublicKeyInfo (RFC 3279, section 2.3.1; RFC 5480, section 2.1.1).
@@ -39,7 +37,7 @@ static int pem_decode(const char *text, unsigned char *der, size_t cap)
 {
     const char *begin = strstr(text, PEM_BEGIN);
     const char *end = begin ? strstr(begin, PEM_END) : NULL;
-    char base64[KEY_FILE_MAX_BYTES + 1];
+    char base64[TOKEN_KEY_FILE_MAX_BYTES + 1];
     size_t len = 0;
 
     if (!end)
@@ -54,7 +52,7 @@ static int pem_decode(const char *text, unsigned char *der, size_t cap)
 /* RS256, ES256 or JWT_ALG_INVAL by the type of a public key. */
 static jwt_alg_t pem_algorithm(const char *text, const char **reason)
 {
-    unsigned char der[KEY_FILE_MAX_BYTES];
+    unsigned char der[TOKEN_KEY_FILE_MAX_BYTES];
     int len = pem_decode(text, der, sizeof(der));
     size_t head;
 
@@ -78,38 +76,22 @@ static const char *classify(struct signalling_token_key *key)
 {
     const char *reason = NULL;
 
-    if (strstr((char *)key->bytes, "-----BEGIN ")) {
-        key->alg = pem_algorithm((char *)key->bytes, &reason);
+    if (token_key_file_is_pem(&key->file)) {
+        key->alg = pem_algorithm((char *)key->file.bytes, &reason);
         return key->alg == JWT_ALG_INVAL ? reason : NULL;
     }
-    if (key->len > 0 && key->bytes[key->len - 1] == '\n')
-        key->len--;
-    if (key->len > 0 && key->bytes[key->len - 1] == '\r')
-        key->len--;
     key->alg = JWT_ALG_HS256;
-    return key->len < SECRET_MIN_BYTES ? "holds a secret of less than 32 bytes" : NULL;
+    return token_key_file_trim_secret(&key->file);
 }
 
 struct signalling_token_key *signalling_token_key_load(const char *path, char *error,
                                                        size_t error_cap)
 {
     struct signalling_token_key *key = calloc(1, sizeof(*key));
-    FILE *file = fopen(path, "rb");
-    const char *reason = NULL;
+    const char *reason = key ? token_key_file_read(path, &key->file) : "cannot be read: no memory";
 
-    if (!key || !file)
-        reason = key ? "cannot be opened" : "cannot be read: out of memory";
-    if (!reason) {
-        key->len = fread(key->bytes, 1, sizeof(key->bytes), file);
-        if (ferror(file))
-            reason = "cannot be read";
-        else if (key->len > KEY_FILE_MAX_BYTES)
-            reason = "is larger than 16 KiB, so it is no key";
-        else
-            reason = classify(key);
-    }
-    if (file)
-        fclose(file);
+    if (!reason)
+        reason = classify(key);
     if (!reason)
         return key;
     snprintf(error, error_cap, "the token key file %s %s", path, reason);
@@ -223,7 +205,8 @@ static json_t *authentic_claims(const struct signalling_token_key *key, const ch
     char *text = NULL;
     char *critical = NULL;
 
-    if (strlen(token) > TOKEN_MAX_BYTES || jwt_decode(&jwt, token, key->bytes, (int)key->len) != 0)
+    if (strlen(token) > TOKEN_MAX_BYTES ||
+        jwt_decode(&jwt, token, key->file.bytes, (int)key->file.len) != 0)
         return NULL;
     /* RFC 7515, section 4.1.11: extensions that are critical and not understood void the token. */
     critical = jwt_get_headers_json(jwt, "crit");

@@ -13,7 +13,7 @@ set -euo pipefail
 rules='
 rtp               | rtp/                                      | LIBC
 bwe               | bwe/                                      | LIBC math.h
-signalling        | signalling/                               | LIBC POSIX jansson.h libwebsockets.h jwt.h uv.h
+signalling        | signalling/                               | LIBC POSIX jansson.h libwebsockets.h jwt.h openssl/ uv.h
 sfu/transport     | sfu/transport/ rtp/                       | LIBC openssl/ srtp2/ stun/ intel-ipsec-mb.h
 sfu/core          | sfu/core/ sfu/transport/ rtp/ bwe/        | LIBC
 sfu/io            | sfu/io/ sfu/core/ sfu/transport/ rtp/     | LIBC POSIX stdatomic.h uv.h

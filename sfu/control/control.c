@@ -180,3 +180,13 @@ uint16_t control_public_port(const struct control *control)
 {
     return signalling_server_public_port(control->server);
 }
+
+void control_set_token_key(struct control *control, const struct signalling_token_key *key)
+{
+    control->config.token_key = key;
+}
+
+int control_reload_tls(struct control *control, char *error, size_t error_cap)
+{
+    return signalling_server_reload_tls(control->server, error, error_cap);
+}

@@ -41,6 +41,17 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
 /** Close every connection and worker; runs the loop as signalling_server_destroy() does. */
 void control_stop(struct control *control);
 
+/**
+ * Judge tokens by another key from now on; who has joined stays.
+ *
+ * @param key  not NULL, so that nobody can open a server by losing its key file; outlives control,
+ *             the one before may be destroyed
+ */
+void control_set_token_key(struct control *control, const struct signalling_token_key *key);
+
+/** Read the TLS files of both listeners again, as signalling_server_reload_tls() does. */
+int control_reload_tls(struct control *control, char *error, size_t error_cap);
+
 /** The port of the public listener. */
 uint16_t control_public_port(const struct control *control);
 

@@ -10,8 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TRANSPORT_REPLAY_BITS 1024 /* a repaired packet may come 1 s late: 1000 packets at 2 Mbps  \
-                                    */
+#define TRANSPORT_REPLAY_BITS                                                                      \
+    1024 /* a repaired packet may come 1 s late: 1000 packets at 2 Mbps                            \
+          */
 
 struct transport_replay {
     uint64_t highest;

@@ -1,7 +1,7 @@
 /*
  * The server on real loopback sockets, with handlers that take notes, and a small raw client that
  * speaks HTTP and WebSocket to it, well and badly. Client and server share the thread; waiting
- * means running the loop. For test_server.c and test_websocket.c.
+ * means running the loop. For test_server*.c and test_websocket.c.
  */
 #ifndef IRIS_TESTS_SERVER_CLIENT_H
 #define IRIS_TESTS_SERVER_CLIENT_H
@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 
 #include <cmocka.h>
+#include <openssl/ssl.h>
 
 #include "signalling/server.h"
 
@@ -34,6 +35,9 @@ enum { OP_CONTINUATION = 0, OP_TEXT = 1, OP_BINARY = 2, OP_CLOSE = 8, OP_PING = 
 
 /* The web root of every server that set_up() makes; NULL: none. */
 static const char *server_root;
+
+/* Changes what create_server() would configure; NULL: nothing. */
+static void (*server_adjust)(struct signalling_server_config *config);
 
 /* ---- the server under test, and what its handlers saw ---- */
 
@@ -128,7 +132,7 @@ static inline struct signalling_server *create_server(struct fixture *f, uint16_
 {
     const struct signalling_handlers handlers = {f,        on_open, on_request,
                                                  on_close, on_http, on_notice};
-    const struct signalling_server_config config = {
+    struct signalling_server_config config = {
         .public_address = "127.0.0.1",
         .public_port = port,
         .operations_address = "localhost",
@@ -137,6 +141,8 @@ static inline struct signalling_server *create_server(struct fixture *f, uint16_
         .origins = {"https://app.example.net"},
     };
 
+    if (server_adjust)
+        server_adjust(&config);
     return signalling_server_create(&f->loop, &config, &handlers, error, 256);
 }
 
@@ -176,6 +182,7 @@ static inline int tear_down(void **state)
 struct client {
     struct fixture *f;
     int fd;
+    SSL *ssl;      /* NULL: in clear */
     bool is_ended; /* by the server */
     unsigned char *input;
     size_t len;
@@ -194,8 +201,50 @@ static inline void client_open(struct client *c, struct fixture *f, uint16_t por
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
 }
 
+/* What a call of OpenSSL says, as recv() and send() would. */
+static inline ssize_t tls_result(struct client *c, int result)
+{
+    int error = result > 0 ? SSL_ERROR_NONE : SSL_get_error(c->ssl, result);
+
+    errno = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? EAGAIN : EPROTO;
+    return result > 0 ? result : error == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
+/* Open a connection with TLS; false: the handshake failed. */
+static inline bool client_open_tls(struct client *c, struct fixture *f, uint16_t port,
+                                   SSL_CTX *context)
+{
+    uint64_t end_ms = uv_hrtime() / 1000000 + WAIT_MS;
+    struct pollfd waiting = {.events = POLLIN};
+    ssize_t result;
+
+    client_open(c, f, port);
+    c->ssl = SSL_new(context);
+    SSL_set_fd(c->ssl, c->fd);
+    SSL_set_connect_state(c->ssl);
+    waiting.fd = c->fd;
+    while ((result = tls_result(c, SSL_do_handshake(c->ssl))) < 0 && errno == EAGAIN &&
+           uv_hrtime() / 1000000 < end_ms) {
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+        poll(&waiting, 1, 1);
+    }
+    return result > 0;
+}
+
+static inline ssize_t client_recv(struct client *c, void *out, size_t cap)
+{
+    return c->ssl ? tls_result(c, SSL_read(c->ssl, out, (int)cap)) : recv(c->fd, out, cap, 0);
+}
+
+static inline ssize_t client_put(struct client *c, const void *bytes, size_t len)
+{
+    return c->ssl ? tls_result(c, SSL_write(c->ssl, bytes, (int)len))
+                  : send(c->fd, bytes, len, MSG_NOSIGNAL);
+}
+
 static inline void client_close(struct client *c)
 {
+    SSL_free(c->ssl);
     close(c->fd);
     free(c->input);
 }
@@ -209,7 +258,7 @@ static inline uint64_t turn(struct client *c)
     uv_run(&c->f->loop, UV_RUN_NOWAIT);
     poll(&waiting, 1, 1);
     while (!c->is_ended && c->len < INPUT_CAP) {
-        got = recv(c->fd, c->input + c->len, INPUT_CAP - c->len, 0);
+        got = client_recv(c, c->input + c->len, INPUT_CAP - c->len);
         if (got < 0 && errno == EAGAIN)
             break;
         if (got <= 0)
@@ -227,7 +276,7 @@ static inline void client_send(struct client *c, const void *bytes, size_t len)
     uint64_t end_ms = uv_hrtime() / 1000000 + WAIT_MS;
 
     while (len > 0 && !c->is_ended && uv_hrtime() / 1000000 < end_ms) {
-        ssize_t sent = send(c->fd, p, len, MSG_NOSIGNAL);
+        ssize_t sent = client_put(c, p, len);
 
         if (sent > 0) {
             p += sent;
@@ -313,14 +362,20 @@ static inline void send_request(struct client *c, const char *request)
 
 /* ---- WebSocket ---- */
 
-static inline void open_channel(struct client *c, struct fixture *f)
+/* Make a connection that is open a control channel. */
+static inline void upgrade_channel(struct client *c)
 {
     struct response r;
 
-    client_open(c, f, signalling_server_public_port(f->server));
     send_request(c, GOOD);
     consume(c, receive_response(c, &r, false));
     assert_int_equal(r.status, 101);
+}
+
+static inline void open_channel(struct client *c, struct fixture *f)
+{
+    client_open(c, f, signalling_server_public_port(f->server));
+    upgrade_channel(c);
 }
 
 /* One frame, masked as a client must (RFC 6455, section 5.2). */

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "sfu/config.h"
+#include "tls_files.h"
 
 #define SHIPPED FIXTURES "/../../deploy/iris.yaml"
 
@@ -63,6 +64,17 @@ static void defaults_are_those_documented(void **state)
     assert_int_equal(config->udp_port_last, 65535);
     assert_int_equal(config->workers, 0);
     assert_string_equal(config->token_key_file, "");
+    assert_false(config->unique_identities);
+    assert_string_equal(config->tls_certificate_file, "");
+    assert_string_equal(config->tls_key_file, "");
+    assert_string_equal(config->operations_tls_certificate_file, "");
+    assert_string_equal(config->operations_tls_key_file, "");
+    assert_list(config->trusted_proxies, config->trusted_proxies_count, none);
+    assert_int_equal(config->connections_per_address, 1000);
+    assert_int_equal(config->connection_rate_per_address, 100);
+    assert_int_equal(config->requests_per_second, 50);
+    assert_int_equal(config->max_participants, 1000);
+    assert_int_equal(config->room_max_participants, 120);
     assert_int_equal(config->aead, CONFIG_AEAD_AUTO);
     assert_int_equal(config->log_level, CONFIG_LOG_INFO);
     assert_int_equal(config->log_format, CONFIG_LOG_TEXT);
@@ -97,6 +109,19 @@ static void the_shipped_file_shows_the_defaults(void **state)
     assert_int_equal(shipped->udp_port_last, built_in->udp_port_last);
     assert_int_equal(shipped->workers, built_in->workers);
     assert_string_equal(shipped->token_key_file, built_in->token_key_file);
+    assert_int_equal(shipped->unique_identities, built_in->unique_identities);
+    assert_string_equal(shipped->tls_certificate_file, built_in->tls_certificate_file);
+    assert_string_equal(shipped->tls_key_file, built_in->tls_key_file);
+    assert_string_equal(shipped->operations_tls_certificate_file,
+                        built_in->operations_tls_certificate_file);
+    assert_string_equal(shipped->operations_tls_key_file, built_in->operations_tls_key_file);
+    assert_same_list(shipped->trusted_proxies, shipped->trusted_proxies_count,
+                     built_in->trusted_proxies, built_in->trusted_proxies_count);
+    assert_int_equal(shipped->connections_per_address, built_in->connections_per_address);
+    assert_int_equal(shipped->connection_rate_per_address, built_in->connection_rate_per_address);
+    assert_int_equal(shipped->requests_per_second, built_in->requests_per_second);
+    assert_int_equal(shipped->max_participants, built_in->max_participants);
+    assert_int_equal(shipped->room_max_participants, built_in->room_max_participants);
     assert_int_equal(shipped->aead, built_in->aead);
     assert_int_equal(shipped->log_level, built_in->log_level);
     assert_int_equal(shipped->log_format, built_in->log_format);
@@ -106,10 +131,30 @@ static void the_shipped_file_shows_the_defaults(void **state)
 
 static void the_shipped_file_names_every_key(void **state)
 {
-    static const char *const keys[] = {
-        "listen_public", "listen_operations", "web_root",  "hosts",         "origins",
-        "announce",      "udp_port_first",    "workers",   "udp_port_last", "token_key_file",
-        "aead",          "log_level",         "log_format"};
+    static const char *const keys[] = {"listen_public",
+                                       "listen_operations",
+                                       "web_root",
+                                       "hosts",
+                                       "origins",
+                                       "announce",
+                                       "udp_port_first",
+                                       "workers",
+                                       "udp_port_last",
+                                       "token_key_file",
+                                       "aead",
+                                       "log_level",
+                                       "log_format",
+                                       "unique_identities",
+                                       "tls_certificate_file",
+                                       "tls_key_file",
+                                       "operations_tls_certificate_file",
+                                       "operations_tls_key_file",
+                                       "trusted_proxies",
+                                       "connections_per_address",
+                                       "connection_rate_per_address",
+                                       "requests_per_second",
+                                       "max_participants",
+                                       "room_max_participants"};
     char text[16384];
     char needle[64];
     FILE *file = fopen(SHIPPED, "rb");
@@ -142,9 +187,17 @@ static void files_that_say_nothing_are_fine(void **state)
 
 static void file_then_set_override(void **state)
 {
-    static const char *const sets[] = {"workers=3", "announce=192.0.2.7,2001:db8::7",
-                                       "origins=",  "log_format=json",
-                                       "workers=4", "listen_public=[::1]:0"};
+    static const char *const sets[] = {"workers=3",
+                                       "announce=192.0.2.7,2001:db8::7",
+                                       "origins=",
+                                       "log_format=json",
+                                       "workers=4",
+                                       "listen_public=[::1]:0",
+                                       "unique_identities=true",
+                                       "room_max_participants=128",
+                                       "requests_per_second=0",
+                                       "trusted_proxies=10.0.0.0/8,2001:db8::1"};
+    static const char *const proxies[] = {"10.0.0.0/8", "2001:db8::1", NULL};
     static const char *const announce[] = {"192.0.2.7", "2001:db8::7", NULL};
     static const char *const none[] = {NULL};
     static const char *const hosts[] = {"meet.example.org", NULL};
@@ -154,7 +207,7 @@ static void file_then_set_override(void **state)
                                       "hosts: [ meet.example.org ]\n"
                                       "origins:\n  - https://example.org\n"
                                       "log_level: \"debug\"\n",
-                                      sets, 6, error);
+                                      sets, 10, error);
 
     (void)state;
     assert_string_equal(error, "");
@@ -166,6 +219,10 @@ static void file_then_set_override(void **state)
     assert_int_equal(config->log_level, CONFIG_LOG_DEBUG);
     assert_int_equal(config->log_format, CONFIG_LOG_JSON);
     assert_string_equal(config->listen_public, "[::1]:0");
+    assert_true(config->unique_identities);
+    assert_int_equal(config->room_max_participants, 128);
+    assert_int_equal(config->requests_per_second, 0);
+    assert_list(config->trusted_proxies, config->trusted_proxies_count, proxies);
     config_destroy(config);
 }
 
@@ -232,7 +289,35 @@ static const struct {
     {"just words\n", "%:1: this is not a list of \"key: value\""},
     {"- a\n", "%:1: this is not a list of \"key: value\""},
     {"listen_operations: localhost:80\nlisten_public: localhost:80\n",
-     "%:1: listen_operations: 'localhost:80' is listen_public already: choose another port"},
+     "%:1: listen_operations: the port of 'localhost:80' is that of listen_public already: choose "
+     "another"},
+    {"listen_operations: '[::1]:80'\nlisten_public: 127.0.0.1:80\n",
+     "%:1: listen_operations: the port of '[::1]:80' is that of listen_public already: choose "
+     "another"},
+    {"unique_identities: yes\n", "%:1: unique_identities: 'yes' is not one of false, true"},
+    {"max_participants: 0\n", "%:1: max_participants: '0' is not a number from 1 to 1000000"},
+    {"room_max_participants: 129\n",
+     "%:1: room_max_participants: '129' is not a number from 1 to 128"},
+    {"requests_per_second: 1e3\n",
+     "%:1: requests_per_second: '1e3' is not a number from 0 to 100000"},
+    {"connections_per_address: many\n",
+     "%:1: connections_per_address: 'many' is not a number from 0 to 1000000"},
+    {"connection_rate_per_address: 100001\n",
+     "%:1: connection_rate_per_address: '100001' is not a number from 0 to 100000"},
+    {"trusted_proxies: 10.0.0.1\n", "%:1: trusted_proxies is not a list of texts"},
+    {"trusted_proxies: [ 10.0.0.1/8 ]\n",
+     "%:1: trusted_proxies: '10.0.0.1/8' is not an IP address, or a prefix such as 10.20.0.0/24 "
+     "with zeroes behind it"},
+    {"trusted_proxies: [ proxy.example.org ]\n",
+     "%:1: trusted_proxies: 'proxy.example.org' is not an IP address, or a prefix such as "
+     "10.20.0.0/24 with zeroes behind it"},
+    {"tls_certificate_file: /x.pem\n",
+     "%:1: tls_certificate_file: TLS needs both files: set tls_key_file too"},
+    {"workers: 1\noperations_tls_key_file: /x.key\n",
+     "%:2: operations_tls_key_file: TLS needs both files: set operations_tls_certificate_file too"},
+    {"tls_key_file: /x.key\ntls_certificate_file: /nonexistent.pem\n",
+     "%:2: tls_certificate_file: the TLS certificate file /nonexistent.pem cannot be used: No such "
+     "file or directory"},
     {"workers: 1\n---\nworkers: 2\n", "%:1: there is more than one document (\"---\")"},
     {"aead: &a evp\nlog_level: *a\n", "%:2: aliases are not accepted here"},
 };
@@ -317,6 +402,60 @@ static void a_key_opens_other_addresses(void **state)
     config = config_load(NULL, sets, 3, error);
     assert_non_null(config);
     config_destroy(config);
+}
+
+static const char *in_folder(const char *name)
+{
+    static char paths[4][96];
+    static unsigned next;
+    char *full = paths[next++ % 4];
+
+    snprintf(full, sizeof(paths[0]), "%s/%s", folder, name);
+    return full;
+}
+
+/* Load with the certificate of one key and the file of another, as --check-config would. */
+static struct config *load_pair(const char *prefix, const char *certificate, const char *key,
+                                char *error)
+{
+    char sets[2][128];
+    const char *const list[] = {sets[0], sets[1]};
+
+    snprintf(sets[0], sizeof(sets[0]), "%stls_certificate_file=%s", prefix, in_folder(certificate));
+    snprintf(sets[1], sizeof(sets[1]), "%stls_key_file=%s", prefix, in_folder(key));
+    error[0] = '\0';
+    return config_load(NULL, list, 2, error);
+}
+
+static void tls_files_must_fit(void **state)
+{
+    static const char *const prefixes[] = {"", "operations_"};
+    EVP_PKEY *mine = EVP_EC_gen("P-256");
+    EVP_PKEY *other = EVP_EC_gen("P-256");
+    char error[CONFIG_ERROR_BYTES];
+    char expected[64];
+
+    (void)state;
+    tls_write_certificate(in_folder("mine.pem"), mine, "mine");
+    tls_write_key(in_folder("mine.key"), mine, NULL);
+    tls_write_key(in_folder("other.key"), other, NULL);
+    for (int i = 0; i < 2; i++) {
+        struct config *config = load_pair(prefixes[i], "mine.pem", "mine.key", error);
+
+        assert_string_equal(error, "");
+        config_destroy(config);
+        assert_null(load_pair(prefixes[i], "mine.pem", "other.key", error));
+        snprintf(expected, sizeof(expected), "--set %stls_certificate_file: ", prefixes[i]);
+        assert_memory_equal(error, expected, strlen(expected));
+        assert_non_null(strstr(error, "is not the key of this certificate"));
+        assert_null(load_pair(prefixes[i], "mine.pem", "none.key", error));
+        assert_non_null(strstr(error, "No such file or directory"));
+    }
+    unlink(in_folder("mine.pem"));
+    unlink(in_folder("mine.key"));
+    unlink(in_folder("other.key"));
+    EVP_PKEY_free(mine);
+    EVP_PKEY_free(other);
 }
 
 static void loopback_has_many_names(void **state)
@@ -421,6 +560,7 @@ int main(void)
         cmocka_unit_test(mistakes_in_set_are_named),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(a_key_opens_other_addresses),
+        cmocka_unit_test(tls_files_must_fit),
         cmocka_unit_test(loopback_has_many_names),
         cmocka_unit_test(listen_addresses_are_split),
     };

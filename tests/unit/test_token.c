@@ -246,6 +246,9 @@ static void the_header_decides_nothing(void **state)
         sign(JWT_ALG_HS256, rsa_public, "{" GOOD "}"), /* the public key as an HMAC secret */
         sign(JWT_ALG_RS512, rsa_private, "{" GOOD "}"),
     };
+    struct signalling_token_key *p256_key = load_public(p256);
+    char *p256_public = pem_of(p256, false);
+    char *es_forged = sign(JWT_ALG_HS256, p256_public, "{" GOOD "}");
     char *hs512 = sign(JWT_ALG_HS512, SECRET, "{" GOOD "}");
     struct signalling_grant grant;
 
@@ -257,6 +260,10 @@ static void the_header_decides_nothing(void **state)
         free(tokens[i]);
     }
     assert_int_equal(verify(secret_key, hs512, &grant), 401);
+    assert_int_equal(verify(p256_key, es_forged, &grant), 401);
+    signalling_token_key_destroy(p256_key);
+    free(p256_public);
+    free(es_forged);
     free(hs512);
     free(rsa_public);
     free(rsa_private);
