@@ -190,7 +190,7 @@ static void full_rooms_say_when_to_come_back(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++) { /* room_max_participants of this program */
-        char name[8];
+        char name[16];
         snprintf(name, sizeof(name), "p%d", i);
         assert_joined("full", name, false);
     }

@@ -219,7 +219,7 @@ static inline struct core_join usual_join(uint64_t room, uint64_t number)
     snprintf(join.transport.ice.local_ufrag, sizeof(join.transport.ice.local_ufrag), "ufrag%llu",
              (unsigned long long)number);
     snprintf(join.transport.ice.local_pwd, sizeof(join.transport.ice.local_pwd),
-             "passwordpasswordpassword%02llu", (unsigned long long)number);
+             "passwordpasswordpassword%02u", (unsigned)(number % 100));
     strcpy(join.transport.ice.remote_ufrag, "theirs");
     join.extensions.kind[ID_MID] = RTP_EXTENSION_MID;
     join.extensions.kind[ID_LEVEL] = RTP_EXTENSION_AUDIO_LEVEL;

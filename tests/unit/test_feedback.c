@@ -39,7 +39,7 @@ static void test_nack(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1);
-    uint16_t seqs[64];
+    uint16_t seqs[64] = {0};
     conference_join(&c, 1);
     uint16_t first = person_show(&c, ann, CAM, true);
     conference_run(&c, 33 * MS);
