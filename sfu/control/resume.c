@@ -28,6 +28,20 @@ static void detach_older(struct control_participant *participant)
     control_close(older, "replaced", SIGNALLING_CLOSE_REPLACED, "resumed on another connection");
 }
 
+/* The result, and then oneself: a moderator may have muted us while nobody could be told. */
+static void tell_own_state(struct control_session *session,
+                           const struct signalling_request *request)
+{
+    if (request->id)
+        signalling_connection_send(session->connection,
+                                   signalling_jsonrpc_result(request->id, control_joined(session)));
+    signalling_connection_send(
+        session->connection,
+        signalling_jsonrpc_notification(
+            "participant_updated",
+            json_pack("{s:o}", "participant", control_message_participant(session->participant))));
+}
+
 json_t *control_resume(struct control_session *session, const struct signalling_request *request)
 {
     struct control *control = session->control;
@@ -53,7 +67,8 @@ json_t *control_resume(struct control_session *session, const struct signalling_
     control_log(control, CONTROL_LOG_INFO, "participant.resume", "room", participant->room->name,
                 "participant", participant->id, "peer",
                 signalling_connection_peer(session->connection));
-    return signalling_jsonrpc_result(request->id, control_joined(session));
+    tell_own_state(session, request);
+    return NULL;
 }
 
 static json_t *refuse_offer(const struct signalling_request *request, const struct sdp_error *error)

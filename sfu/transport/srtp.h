@@ -64,7 +64,8 @@ void transport_srtp_receiver_destroy(struct transport_srtp_receiver *receiver);
  * @param header_len  fixed header, CSRCs, extension [bytes]
  * @param index       2^16 x ROC + SEQ (RFC 3711, 3.3.1); unique per SSRC, its low 16 bits are the
  *                    header's sequence number
- * @return            new length, or IRIS_E_STATE (libsrtp2 refused)
+ *                    and the first one of an SSRC below 2^16 (receivers begin with ROC 0)
+ * @return            new length, or IRIS_E_STATE (index of 2^48 or more, or libsrtp2 refused)
  */
 int transport_srtp_seal_rtp(struct transport_srtp_sender *sender, uint8_t *packet, size_t len,
                             size_t header_len, uint64_t index);
@@ -73,8 +74,9 @@ int transport_srtp_seal_rtp(struct transport_srtp_sender *sender, uint8_t *packe
  * Authenticate and decrypt an RTP packet in place.
  *
  * @param packet  len bytes, hostile until the function returns a length
- * @return        new length, IRIS_E_TRUNCATED, IRIS_E_MALFORMED, IRIS_E_AUTH, IRIS_E_REPLAY, or
- *                IRIS_E_FULL (more than TRANSPORT_SRTP_SSRCS authenticated SSRCs)
+ * @return        new length, IRIS_E_TRUNCATED, IRIS_E_MALFORMED, IRIS_E_AUTH, IRIS_E_REPLAY,
+ *                IRIS_E_FULL (more than TRANSPORT_SRTP_SSRCS authenticated SSRCs) or IRIS_E_NO_MEMORY
+ *                (for the first packet of an SSRC)
  */
 int transport_srtp_open_rtp(struct transport_srtp_receiver *receiver, uint8_t *packet, size_t len);
 
@@ -88,7 +90,7 @@ int transport_srtp_seal_rtcp(struct transport_srtp_sender *sender, uint8_t *pack
 /**
  * Authenticate and decrypt a compound RTCP packet in place.
  *
- * @return  new length, IRIS_E_TRUNCATED, IRIS_E_AUTH, IRIS_E_REPLAY
+ * @return  new length, or an error as transport_srtp_open_rtp()
  */
 int transport_srtp_open_rtcp(struct transport_srtp_receiver *receiver, uint8_t *packet, size_t len);
 
