@@ -82,6 +82,29 @@ static void on_events(uv_async_t *wake)
             on_event(control, &event);
 }
 
+static void on_backlog(uv_timer_t *timer)
+{
+    struct control *control = timer->data;
+    bool is_waiting = false;
+    for (unsigned i = 0; i < control->config.worker_count; i++)
+        is_waiting |= control_backlog_drain(&control->backlogs[i], control->workers[i]);
+    if (!is_waiting)
+        uv_timer_stop(timer);
+}
+
+void control_command(struct control *control, const struct control_participant *participant,
+                     const struct core_command *command)
+{
+    unsigned index = participant->room->worker;
+    struct control_backlog *backlog = &control->backlogs[index];
+    if (!control_backlog_send(backlog, control->workers[index], command))
+        control_log(control, CONTROL_LOG_ERROR, "worker.command_lost", "participant",
+                    participant->id, "reason", "out of memory");
+    if (backlog->first)
+        uv_timer_start(&control->backlog_timer, on_backlog, CONTROL_BACKLOG_RETRY_MS,
+                       CONTROL_BACKLOG_RETRY_MS);
+}
+
 static void on_notice(void *context, const char *line)
 {
     struct control *control = context;
@@ -119,12 +142,21 @@ static int start_workers(struct control *control, char *error, size_t error_cap)
 
 static void on_closed(uv_handle_t *handle)
 {
-    *(bool *)handle->data = true;
+    --*(unsigned *)handle->data;
+}
+
+static void close_handles(struct control *control)
+{
+    unsigned open = 2;
+    control->events_wake.data = control->backlog_timer.data = &open;
+    uv_close((uv_handle_t *)&control->events_wake, on_closed);
+    uv_close((uv_handle_t *)&control->backlog_timer, on_closed);
+    while (open > 0)
+        uv_run(control->loop, UV_RUN_ONCE);
 }
 
 void control_stop(struct control *control)
 {
-    bool is_closed = false;
     control->is_stopping = true;
     for (const struct control_room *room = control->registry.rooms; room; room = room->next)
         control_broadcast(room, NULL, "closing", json_pack("{s:s}", "reason", "restarting"));
@@ -132,10 +164,9 @@ void control_stop(struct control *control)
     for (unsigned i = 0; i < control->config.worker_count; i++)
         io_worker_stop(control->workers[i]);
     control_registry_dispose(&control->registry);
-    control->events_wake.data = &is_closed;
-    uv_close((uv_handle_t *)&control->events_wake, on_closed);
-    while (!is_closed)
-        uv_run(control->loop, UV_RUN_ONCE);
+    for (unsigned i = 0; i < control->config.worker_count; i++)
+        control_backlog_dispose(&control->backlogs[i]);
+    close_handles(control);
     if (control->certificate)
         transport_certificate_destroy(control->certificate);
     free(control);
@@ -159,7 +190,8 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
     control->loop = loop;
     control_registry_init(&control->registry, config->worker_count);
     uv_async_init(loop, &control->events_wake, on_events);
-    control->events_wake.data = control;
+    uv_timer_init(loop, &control->backlog_timer);
+    control->events_wake.data = control->backlog_timer.data = control;
     control->certificate = transport_certificate_create();
     snprintf(error, error_cap, "cannot make the DTLS certificate");
     if (control->certificate) {

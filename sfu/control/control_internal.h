@@ -2,6 +2,7 @@
 #ifndef IRIS_CONTROL_CONTROL_INTERNAL_H
 #define IRIS_CONTROL_CONTROL_INTERNAL_H
 
+#include "sfu/control/backlog.h"
 #include "sfu/control/control.h"
 #include "sfu/control/negotiate.h"
 #include "sfu/control/registry.h"
@@ -27,6 +28,8 @@ struct control {
     struct signalling_server *server;
     struct control_registry registry;
     struct io_worker *workers[CONTROL_WORKERS_MAX];
+    struct control_backlog backlogs[CONTROL_WORKERS_MAX];
+    uv_timer_t backlog_timer; /* runs while a command waits */
     uv_async_t events_wake;
     bool is_stopping;
 };
@@ -82,6 +85,10 @@ const char *control_check_metadata(const json_t *metadata);
 /** Nothing of this kind is forwarded from now on, or it is again. */
 void control_set_muted(struct control *control, struct control_participant *participant,
                        enum core_kind kind, bool is_muted);
+
+/** Tell the participant's worker; at once, or as soon as it listens. */
+void control_command(struct control *control, const struct control_participant *participant,
+                     const struct core_command *command);
 
 /** The participant leaves: the room is told why, the engine forgets it, the session is free. */
 void control_leave(struct control *control, struct control_participant *participant,

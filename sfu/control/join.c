@@ -132,6 +132,7 @@ static void remember_slots(struct control_participant *participant, const struct
 static char *start_media(struct control *control, struct control_participant *participant)
 {
     struct io_worker *worker = control->workers[participant->room->worker];
+    struct control_backlog *backlog = &control->backlogs[participant->room->worker];
     const struct signalling_grant *grant = &participant->grant;
     struct core_command *command = calloc(1, sizeof(*command));
     char *answer = malloc(SDP_ANSWER_MAX_BYTES);
@@ -148,7 +149,7 @@ static char *start_media(struct control *control, struct control_participant *pa
         participant->negotiation->port = io_worker_port(worker);
         is_started = control_negotiate(&control->identity, participant->negotiation, &rights,
                                        &command->join, answer) == 0 &&
-                     io_worker_command(worker, command);
+                     control_backlog_try(backlog, worker, command);
         remember_slots(participant, &command->join);
     }
     free(command);

@@ -30,7 +30,7 @@ void control_set_muted(struct control *control, struct control_participant *part
                                    .kind = kind,
                                    .is_set = is_muted};
     participant->is_muted[kind] = is_muted;
-    io_worker_command(control->workers[participant->room->worker], &command);
+    control_command(control, participant, &command);
 }
 
 static const char *check_update(const json_t *params)
@@ -137,7 +137,7 @@ json_t *control_layout(struct control_session *session, const struct signalling_
     if (wrong)
         return control_refuse(request, SIGNALLING_E_PARAMS, wrong);
     participant->layout = command.layout;
-    io_worker_command(control->workers[participant->room->worker], &command);
+    control_command(control, participant, &command);
     return signalling_jsonrpc_result(
         request->id,
         json_pack("{s:o}", "slots", control_message_slots(participant, &control->registry)));

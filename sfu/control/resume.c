@@ -60,10 +60,10 @@ json_t *control_resume(struct control_session *session, const struct signalling_
         return control_refuse(request, code, wrong);
     struct core_command command = {.type = CORE_COMMAND_DETACH, .participant = participant->number};
     detach_older(participant);
-    if (!io_worker_command(control->workers[participant->room->worker], &command) ||
-        control_attach(session, participant))
+    if (control_attach(session, participant))
         return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "the server is overloaded",
                                       1000);
+    control_command(control, participant, &command);
     control_log(control, CONTROL_LOG_INFO, "participant.resume", "room", participant->room->name,
                 "participant", participant->id, "peer",
                 signalling_connection_peer(session->connection));
@@ -94,13 +94,11 @@ static json_t *restart(struct control_session *session, const struct signalling_
                                   answer, &error))
         return refuse_offer(request, &error);
     command.ice = participant->negotiation->ice;
-    if (is_new && !io_worker_command(control->workers[participant->room->worker], &command)) {
-        error.reason[0] = '\0';
-        return refuse_offer(request, &error);
-    }
-    if (is_new)
+    if (is_new) {
+        control_command(control, participant, &command);
         control_log(control, CONTROL_LOG_INFO, "participant.restart_ice", "room",
                     participant->room->name, "participant", participant->id);
+    }
     return signalling_jsonrpc_result(request->id, json_pack("{s:s}", "answer", answer));
 }
 

@@ -27,7 +27,7 @@ void control_leave(struct control *control, struct control_participant *particip
                       json_pack("{s:s, s:s}", "id", participant->id, "reason", reason));
     control_log(control, CONTROL_LOG_INFO, "participant.leave", "room", participant->room->name,
                 "participant", participant->id, "reason", reason);
-    io_worker_command(control->workers[participant->room->worker], &command);
+    control_command(control, participant, &command);
     if (participant->connection) {
         struct control_session *session = signalling_connection_user(participant->connection);
         session->participant = NULL;
@@ -134,7 +134,7 @@ void control_on_close(void *context, struct signalling_connection *connection)
         struct core_command command = {
             .type = CORE_COMMAND_DETACH, .participant = participant->number, .is_set = true};
         participant->connection = NULL;
-        io_worker_command(control->workers[participant->room->worker], &command);
+        control_command(control, participant, &command);
     }
     uv_close((uv_handle_t *)&session->join_timer, free_session);
 }

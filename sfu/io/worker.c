@@ -12,6 +12,7 @@
 #define COMMANDS_MAX      256
 #define EVENTS_MAX        1024
 #define BUFFERS           8192 /* of the send pool: a batch of 32 packets to 120 receivers, twice */
+#define KEPT_RETRY_US     10000       /* an event that found control's queue full */
 #define NTP_UNIX_OFFSET_S 2208988800u /* 1900 to 1970 (RFC 5905) */
 
 struct socket_poll {
@@ -73,6 +74,8 @@ static void settle(struct io_worker *worker)
     io_udp_flush(&worker->udp, worker->engine);
     pass_events(worker);
     int64_t deadline_us = core_engine_deadline(worker->engine);
+    if (worker->has_kept && deadline_us > now_us() + KEPT_RETRY_US)
+        deadline_us = now_us() + KEPT_RETRY_US;
     if (deadline_us == INT64_MAX) {
         uv_timer_stop(&worker->timer);
         return;
