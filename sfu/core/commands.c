@@ -116,6 +116,8 @@ static void mute(struct core_participant *participant, enum core_kind kind, bool
             continue;
         track->is_muted = is_set;
         track->muted_us = now_us;
+        for (struct core_slot *slot = track->subscribers; slot; slot = slot->next_subscriber)
+            core_slot_interrupt(slot);
         if (!is_set && track->subscribers && kind != CORE_KIND_AUDIO)
             core_track_want_keyframe(track, now_us);
         core_participant_wake(participant, now_us);

@@ -42,14 +42,19 @@ static void want_keyframe(struct core_slot *slot, int64_t now_us)
     core_participant_wake(slot->track->owner, now_us);
 }
 
+void core_slot_interrupt(struct core_slot *slot)
+{
+    slot->layer = NULL;
+    slot->last_frame_us = 0;
+}
+
 void core_slot_set_track(struct core_slot *slot, struct core_track *track, int64_t now_us)
 {
     if (slot->track == track)
         return;
     if (slot->track)
         unsubscribe(slot);
-    slot->layer = NULL;
-    slot->last_frame_us = 0;
+    core_slot_interrupt(slot);
     slot->is_owner_new = true;
     if (!track)
         return;
@@ -64,8 +69,7 @@ void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us)
     if (slot->is_held == is_held)
         return;
     slot->is_held = is_held;
-    slot->layer = NULL;
-    slot->last_frame_us = 0;
+    core_slot_interrupt(slot);
     slot->owner->are_slots_dirty = true;
     want_keyframe(slot, now_us);
 }
@@ -134,14 +138,14 @@ static void count_frame(struct core_slot *slot, const struct core_media *media)
     slot->statistics.frames++;
 }
 
-static void send_media(struct core_slot *slot, const struct core_media *media,
+static bool send_media(struct core_slot *slot, const struct core_media *media,
                        const struct rtp_rewrite_fields *fields)
 {
     const struct rtp_packet *packet = media->packet;
     struct core_buffer *buffer =
         fits(packet->payload_len) ? core_participant_buffer(slot->owner) : NULL;
     if (!buffer)
-        return;
+        return false;
     struct rtp_header_fields header = {
         .ssrc = slot->params.ssrc,
         .timestamp = fields->timestamp,
@@ -165,8 +169,10 @@ static void send_media(struct core_slot *slot, const struct core_media *media,
     size_t payload_len = write_payload(buffer->data + header_len, packet->payload,
                                        packet->payload_len, media->vp8, fields);
     buffer->len = (uint16_t)(header_len + payload_len);
-    if (core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE))
-        count_sent(slot, media, payload_len);
+    if (!core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE))
+        return false;
+    count_sent(slot, media, payload_len);
+    return true;
 }
 
 /* The layer to forward may change with this packet: it starts a key frame of the lowest one. */
@@ -208,9 +214,8 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     }
     if (!rtp_rewrite_apply(&slot->rewrite, &fields, media->now_us))
         return;
-    if (media->vp8)
+    if (send_media(slot, media, &fields) && media->vp8)
         count_frame(slot, media);
-    send_media(slot, media, &fields);
 }
 
 /* The layer that a segment was made of, if its source is still shown here. */

@@ -53,6 +53,10 @@ void core_slot_init(struct core_slot *slot, const struct core_slot_params *param
 /** Show another track (NULL: none). A key frame is asked for; nothing is sent until it comes. */
 void core_slot_set_track(struct core_slot *slot, struct core_track *track, int64_t now_us);
 
+/** What follows is not the continuation of what was sent: a key frame comes first, unless nothing
+ * was missed. */
+void core_slot_interrupt(struct core_slot *slot);
+
 /** Forward nothing until told otherwise; then a key frame is asked for. */
 void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
 

@@ -118,6 +118,8 @@ static void test_muted_is_not_forwarded(void **state)
     mute(&c, ann, CORE_KIND_CAMERA, false);
     conference_run(&c, 50 * MS);
     assert_true(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL) > 0);
+    show_for(&c, ann, 5, false); /* frames were missed: these show nothing */
+    assert_int_equal(count_heard(bob, 4), heard);
     show_for(&c, ann, 10, true);
     assert_true(count_heard(bob, 4) > heard);
     mute(&c, ann, CORE_KIND_CAMERA, true);
@@ -236,6 +238,43 @@ static void test_oversized_payload(void **state)
     conference_dispose(&c);
 }
 
+/* The longest time without a frame sent, while the source sent some: a silent source makes no gap.
+ */
+static void test_gaps(void **state)
+{
+    (void)state;
+    struct conference c;
+    struct core_event event;
+    uint32_t max_gap_ms = 0;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    show_for(&c, ann, 10, true);
+    conference_run(&c, S); /* she sends nothing */
+    show_for(&c, ann, 10, false);
+    for (int i = 0; i < 10; i++) { /* too large to be forwarded: 330 ms */
+        person_send(&c, ann,
+                    &(struct media){.track = CAM,
+                                    .timestamp = (uint32_t)(c.now_us * 9 / 100),
+                                    .level = -1,
+                                    .is_start = true,
+                                    .marker = true,
+                                    .payload_len = 1460});
+        conference_run(&c, 33 * MS);
+    }
+    show_for(&c, ann, 10, false);
+    for (int i = 0; i < 120; i++) { /* once a second */
+        int64_t deadline_us = core_engine_deadline(c.engine);
+        c.now_us = deadline_us > c.now_us ? deadline_us : c.now_us;
+        core_engine_advance(c.engine, c.now_us);
+        while (core_engine_next_event(c.engine, &event))
+            if (event.type == CORE_EVENT_STATISTICS && event.participant == bob->number)
+                max_gap_ms = event.statistics.slots[3].max_gap_ms;
+        conference_flush(&c);
+    }
+    assert_in_range(max_gap_ms, 330, 370);
+    conference_dispose(&c);
+}
+
 static void test_layout(void **state)
 {
     (void)state;
@@ -294,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_audio),
         cmocka_unit_test(test_retransmission),
         cmocka_unit_test(test_oversized_payload),
+        cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_layout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@ await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 
 const result = await build({
-  entryPoints: { meet: join(here, 'src/main.ts'), style: join(here, 'style.css') },
+  entryPoints: { meet: join(here, 'src/main.ts'), style: join(here, 'css/style.css') },
   entryNames: '[name]-[hash]',
   outdir: out,
   bundle: true,
@@ -29,9 +29,13 @@ const result = await build({
 
 const names = Object.keys(result.metafile.outputs).map((path) => basename(path));
 const template = await readFile(join(here, 'index.html'), 'utf8');
+const icons = await readFile(join(here, 'icons.svg'), 'utf8');
 await writeFile(
   join(out, 'index.html'),
-  template.replace('{{js}}', pick(/\.js$/)).replace('{{css}}', pick(/\.css$/)),
+  template
+    .replace('{{js}}', pick(/\.js$/))
+    .replace('{{css}}', pick(/\.css$/))
+    .replace('{{icons}}', icons.trim().replace(/>\s+</g, '><')),
 );
 
 let total = 0;

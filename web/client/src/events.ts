@@ -21,8 +21,8 @@ export class Emitter<Events extends object> {
     return () => void set.delete(listener);
   }
 
-  /** Hand `value` to every listener of `event`. For the owner of the emitter. */
-  emit<K extends keyof Events>(event: K, value: Events[K]): void {
+  /** Hand `value` to every listener of `event`. */
+  protected emit<K extends keyof Events>(event: K, value: Events[K]): void {
     const set = this.#listeners.get(event);
     if (!set) return;
     // A copy, because a listener may remove itself or others while it runs.

@@ -1,21 +1,33 @@
 /**
- * @iris/client: the browser side of Iris.
- *
- * ```ts
- * const client = new IrisClient('wss://example.org/v1/ws');
- * client.on('slots', (slots) => slots.forEach((slot) => show(slot.participant, slot.track)));
- * await client.join({ room: 'lobby', name: 'Ada', camera, microphone });
- * ```
+ * @iris/client: the browser side of Iris. README.md begins with an example; {@link IrisClient} is where to read on.
  */
+export { IrisClient } from './client.js';
 export {
-  IrisClient,
-  JOIN_MARK,
-  type ClientEvents,
-  type ClientState,
-  type JoinOptions,
-  type SlotWithTrack,
-} from './client.js';
+  DeviceError,
+  listDevices,
+  onDevicesChanged,
+  openCamera,
+  openDevices,
+  openMicrophone,
+  openScreen,
+  type DeviceChoice,
+  type DeviceList,
+  type DeviceProblem,
+  type OpenedDevices,
+} from './devices.js';
+export { JOIN_MARK } from './entry.js';
+export type { Clock, Environment } from './environment.js';
 export { ErrorCode, IrisError, type Closed, type CloseReason } from './errors.js';
 export { Emitter, type Listener } from './events.js';
-export type { LocalTracks } from './peer.js';
+export type { NetworkChange, WatchNetwork } from './network.js';
+export type {
+  ClientEvents,
+  ClientOptions,
+  ClientState,
+  JoinOptions,
+  SlotWithTrack,
+  Token,
+} from './options.js';
+export type { MutableKind } from './own.js';
+export type { TrackKind } from './peer.js';
 export * from './protocol.js';

@@ -2,70 +2,99 @@
  * The one RTCPeerConnection of a participant, with all the lines that it will ever need (docs/protocol.md, section 1):
  * microphone, camera, screen, then 3 audio slots, 4 camera slots and the screen slot. The server gives each line its
  * role by this order, so the order is the invariant of this file. Later changes only replace tracks; nothing is
- * renegotiated. Who is in a slot is not known here.
+ * renegotiated but the ICE credentials. Who is in a slot is not known here.
  */
+import { cameraEncodings, rescaleCamera, screenEncodings } from './encodings.js';
+import type { Environment } from './environment.js';
+
+/** A line of one's own, and the device behind it. */
+export type TrackKind = 'microphone' | 'camera' | 'screen';
+
+/** All of them, in the order of their lines. */
+export const TRACK_KINDS: readonly TrackKind[] = ['microphone', 'camera', 'screen'];
 
 /** What is sent, each on a line of its own. */
-export interface LocalTracks {
-  microphone: MediaStreamTrack | null;
-  camera: MediaStreamTrack | null;
-  screen: MediaStreamTrack | null;
-}
+export type LocalTracks = Record<TrackKind, MediaStreamTrack | null>;
 
 const AUDIO_SLOTS = 3;
 const VIDEO_SLOTS = 5;
 
-/** The contract's picture height for a camera [pixels]; anything larger is scaled down to it. */
-const CAMERA_HEIGHT = 480;
-
-/** A pair of layers that Chromium starts under the camera's 500 kbps; three would never start the top one. */
-const CAMERA_LOW_BPS = 150_000;
-const CAMERA_HIGH_BPS = 350_000;
-
-/** The contract's rate for a screen share. */
-const SCREEN_BPS = 800_000;
+/** Asks the server to answer an offer. */
+export type AskForAnswer = (offer: string) => Promise<string>;
 
 /** The PeerConnection and its eleven lines. */
 export class MediaPeer {
   readonly connection: RTCPeerConnection;
-  readonly #senders: Record<keyof LocalTracks, RTCRtpSender>;
-  #offer: RTCSessionDescriptionInit | null = null;
+  readonly #senders: Record<TrackKind, RTCRtpSender>;
+  #sending: LocalTracks;
+  #offer: Promise<RTCSessionDescriptionInit> | null = null;
+  #restart: Promise<void> | null = null;
 
   /** @param tracks  what to send from the start; null where there is nothing yet */
-  constructor(tracks: LocalTracks) {
-    const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  constructor(env: Environment, tracks: LocalTracks) {
+    const connection = new env.RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.connection = connection;
+    this.#sending = { ...tracks };
     this.#senders = {
       microphone: addSender(connection, 'audio', tracks.microphone, []),
       camera: addSender(connection, 'video', tracks.camera, cameraEncodings(tracks.camera)),
-      screen: addSender(connection, 'video', tracks.screen, [{ maxBitrate: SCREEN_BPS }]),
+      screen: addSender(connection, 'video', tracks.screen, screenEncodings()),
     };
     for (let i = 0; i < AUDIO_SLOTS; i++) addSlot(connection, 'audio');
     for (let i = 0; i < VIDEO_SLOTS; i++) addSlot(connection, 'video');
   }
 
-  /** The text for `join`. It is not applied yet: TURN servers must be known before candidates are gathered. */
+  /**
+   * The text for `join`; the same however often it is asked for. It is not applied yet: TURN servers must be known
+   * before candidates are gathered.
+   */
   async createOffer(): Promise<string> {
-    this.#offer = await this.connection.createOffer();
-    return this.#offer.sdp ?? '';
+    this.#offer ??= this.connection.createOffer();
+    return (await this.#offer).sdp ?? '';
   }
 
   /** Apply what `join` answered; from here on the browser connects. */
   async accept(answer: string, iceServers: RTCIceServer[]): Promise<void> {
     if (!this.#offer) throw new Error('accept() before createOffer()');
     this.connection.setConfiguration({ bundlePolicy: 'max-bundle', iceServers });
-    await this.connection.setLocalDescription(this.#offer);
+    await this.connection.setLocalDescription(await this.#offer);
     await this.connection.setRemoteDescription({ type: 'answer', sdp: answer });
   }
 
-  /** Send `track` on its line from now on, or nothing. */
-  async replaceTrack(kind: keyof LocalTracks, track: MediaStreamTrack | null): Promise<void> {
-    const sender = this.#senders[kind];
-    await sender.replaceTrack(track);
-    if (kind === 'camera' && track) await rescale(sender, track);
+  /**
+   * Look for a new path with new ICE credentials. One at a time: a call while one is under way is that one. As in a
+   * join, nothing is applied before the answer is there, so a request that fails leaves the connection as it was, and
+   * the new candidates are those of the network at that moment.
+   */
+  restartIce(ask: AskForAnswer): Promise<void> {
+    this.#restart ??= this.#restartOnce(ask).finally(() => (this.#restart = null));
+    return this.#restart;
   }
 
-  /** The track of a slot. It is the same for the whole session, whoever is in the slot. Null if there is no such line. */
+  async #restartOnce(ask: AskForAnswer): Promise<void> {
+    const offer = await this.connection.createOffer({ iceRestart: true });
+    const answer = await ask(offer.sdp ?? '');
+    await this.connection.setLocalDescription(offer);
+    await this.connection.setRemoteDescription({ type: 'answer', sdp: answer });
+  }
+
+  /** Send `track` on its line from now on, or nothing. No effect where that is so already. */
+  async send(kind: TrackKind, track: MediaStreamTrack | null): Promise<void> {
+    const before = this.#sending[kind];
+    if (before === track) return;
+    const sender = this.#senders[kind];
+    this.#sending[kind] = track;
+    try {
+      await sender.replaceTrack(track);
+    } catch (error) {
+      // Unless somebody else has put another one there meanwhile.
+      if (this.#sending[kind] === track) this.#sending[kind] = before;
+      throw error;
+    }
+    if (kind === 'camera' && track) await rescaleCamera(sender, track);
+  }
+
+  /** The track of a slot. It is the same as long as this peer, whoever is in the slot. Null if there is no such line. */
   slotTrack(mid: string): MediaStreamTrack | null {
     const line = this.connection.getTransceivers().find((t) => t.mid === mid);
     return line?.receiver.track ?? null;
@@ -90,27 +119,4 @@ function addSender(
 
 function addSlot(connection: RTCPeerConnection, kind: 'audio' | 'video'): void {
   connection.addTransceiver(kind, { direction: 'recvonly' });
-}
-
-/** Two layers, lowest first: 320x240 and 640x480 of a 4:3 camera. */
-function cameraEncodings(track: MediaStreamTrack | null): RTCRtpEncodingParameters[] {
-  const scale = scaleToContract(track);
-  return [
-    { rid: 'l', scaleResolutionDownBy: 2 * scale, maxBitrate: CAMERA_LOW_BPS },
-    { rid: 'h', scaleResolutionDownBy: scale, maxBitrate: CAMERA_HIGH_BPS },
-  ];
-}
-
-function scaleToContract(track: MediaStreamTrack | null): number {
-  return Math.max(1, (track?.getSettings().height ?? CAMERA_HEIGHT) / CAMERA_HEIGHT);
-}
-
-async function rescale(sender: RTCRtpSender, track: MediaStreamTrack): Promise<void> {
-  const wanted = cameraEncodings(track);
-  const parameters = sender.getParameters();
-  for (const encoding of parameters.encodings) {
-    const match = wanted.find((w) => w.rid === encoding.rid);
-    if (match?.scaleResolutionDownBy) encoding.scaleResolutionDownBy = match.scaleResolutionDownBy;
-  }
-  await sender.setParameters(parameters);
 }

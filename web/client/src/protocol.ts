@@ -50,6 +50,14 @@ export interface Limits {
   down_video_bps: number;
 }
 
+/** What the token allows. Without tokens everyone may publish and subscribe, and nobody moderates. */
+export interface Rights {
+  /** Kinds that may be sent; the server refuses the lines of the others. */
+  publish: MediaKind[];
+  subscribe: boolean;
+  moderator: boolean;
+}
+
 /** Why a participant went. */
 export type LeaveReason = 'left' | 'timeout' | 'removed' | 'disconnected' | 'replaced' | 'drained';
 
@@ -99,12 +107,16 @@ export interface JoinResult {
   participants: Participant[];
   slots: Slot[];
   limits?: Limits;
+  rights?: Rights;
 }
+
+/** The result of `resume`: media never stopped, so there is nothing to answer. */
+export type ResumeResult = Omit<JoinResult, 'answer'>;
 
 /** Requests, client to server: for each method its parameters and its result. */
 export interface Requests {
   join: { params: JoinParams; result: JoinResult };
-  resume: { params: { session: string }; result: Omit<JoinResult, 'answer'> };
+  resume: { params: { session: string }; result: ResumeResult };
   offer: { params: { offer: string }; result: { answer: string } };
   update: { params: ParticipantUpdate; result: object };
   layout: { params: Layout; result: { slots: Slot[] } };
@@ -121,12 +133,19 @@ export interface Notifications {
   participant_updated: { participant: Participant };
   participant_left: { id: string; reason: LeaveReason };
   slots: { slots: Slot[] };
-  speakers: { speakers: { participant: string; level: number }[] };
+  speakers: { speakers: Speaker[] };
   limit: { kind: MediaKind; limit_bps: number; measured_bps: number };
   quality: { verdict: Verdict };
   message: { from: string; to?: string; data: Json };
   draining: { deadline_ms: number; url: string | null };
   closing: { reason: string };
+}
+
+/** How loud someone is. */
+export interface Speaker {
+  participant: string;
+  /** 0 (loudest) to 127 (silence) [-dBov]. */
+  level: number;
 }
 
 /** The name of a request. */

@@ -1,129 +1,139 @@
-/** The rules of rpc.ts: every request is settled exactly once, and nothing is reported after the end. */
-import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
-import { ErrorCode, IrisError, closeReason } from '../src/errors.js';
+/** The rules of rpc.ts: every request is settled exactly once, nothing is lost before attach or reported after the end. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { environment } from '../src/environment.js';
+import { closeReason, ErrorCode, IrisError } from '../src/errors.js';
 import { RpcConnection } from '../src/rpc.js';
+import { pass, Refusal, SILENCE, World } from './world.js';
 
-/** Stands in for the browser's WebSocket; the test plays the server. */
-class FakeSocket {
-  static last: FakeSocket;
-  onopen: (() => void) | null = null;
-  onclose: ((event: { code: number; reason: string }) => void) | null = null;
-  onmessage: ((event: { data: unknown }) => void) | null = null;
-  readonly sent: { id: number; method: string; params: unknown }[] = [];
-  closedWith: number | null = null;
-
-  constructor(
-    readonly url: string,
-    readonly protocol: string,
-  ) {
-    FakeSocket.last = this;
-  }
-
-  send(text: string): void {
-    this.sent.push(JSON.parse(text));
-  }
-
-  close(code: number): void {
-    this.closedWith = code;
-  }
-
-  receive(message: unknown): void {
-    this.onmessage?.({ data: typeof message === 'string' ? message : JSON.stringify(message) });
-  }
-}
-
-const original = globalThis.WebSocket;
-beforeEach(() => Object.assign(globalThis, { WebSocket: FakeSocket }));
-afterEach(() => Object.assign(globalThis, { WebSocket: original }));
-
-async function open(): Promise<{ rpc: RpcConnection; socket: FakeSocket }> {
-  const opening = RpcConnection.open('ws://host/v1/ws');
-  const socket = FakeSocket.last;
-  socket.onopen?.();
-  return { rpc: await opening, socket };
-}
-
-function failsWith(code: number) {
-  return (error: unknown) => error instanceof IrisError && error.code === code;
-}
-
-test('asks for the subprotocol', async () => {
-  const { socket } = await open();
-  assert.equal(socket.protocol, 'iris.v1');
+let world: World;
+beforeEach(() => {
+  vi.useFakeTimers();
+  world = new World();
+});
+afterEach(() => {
+  vi.clearAllTimers();
+  vi.useRealTimers();
 });
 
-test('a connection that cannot be made rejects', async () => {
-  const opening = RpcConnection.open('ws://host/v1/ws');
-  FakeSocket.last.onclose?.({ code: 1006, reason: '' });
-  await assert.rejects(opening, failsWith(ErrorCode.connection));
-});
+async function open() {
+  const rpc = await RpcConnection.open(environment(world.options), 'ws://host/v1/ws');
+  return { rpc, socket: world.socket };
+}
+
+function attach(rpc: RpcConnection): unknown[] {
+  const seen: unknown[] = [];
+  rpc.attach({
+    onNotification: ({ method }) => seen.push(method),
+    onClosed: (code, detail) => seen.push([code, detail]),
+  });
+  return seen;
+}
 
 test('answers find their requests in any order', async () => {
+  world.answers = { layout: () => SILENCE, update: () => SILENCE };
   const { rpc, socket } = await open();
   const first = rpc.request('layout', { audio_only: true });
   const second = rpc.request('update', { name: 'Ada' });
-  const [a, b] = socket.sent;
-  assert.ok(a && b && a.id !== b.id);
-  assert.deepEqual([a.method, b.method], ['layout', 'update']);
-  socket.receive({ jsonrpc: '2.0', id: b.id, result: {} });
-  socket.receive({ jsonrpc: '2.0', id: a.id, result: { slots: [] } });
-  assert.deepEqual(await second, {});
-  assert.deepEqual(await first, { slots: [] });
+  const [a, b] = socket.requests;
+  expect(a?.id).not.toBe(b?.id);
+  socket.receive({ jsonrpc: '2.0', id: b?.id, result: {} });
+  socket.receive({ jsonrpc: '2.0', id: a?.id, result: { slots: [] } });
+  expect(await second).toEqual({});
+  expect(await first).toEqual({ slots: [] });
 });
 
-test('an error carries code, message and data', async () => {
-  const { rpc, socket } = await open();
-  const request = rpc.request('stats', {});
-  const error = { code: 503, message: 'full', data: { retry_after_ms: 500 } };
-  socket.receive({ jsonrpc: '2.0', id: socket.sent[0]?.id, error });
-  await assert.rejects(request, (caught: IrisError) => {
-    assert.deepEqual({ code: caught.code, message: caught.message, data: caught.data }, error);
-    return true;
+test('an error carries the code, the words and the data of the server, and the wait it asks for', async () => {
+  world.answers['stats'] = () => new Refusal(503, 'full', { retry_after_ms: 500 });
+  const { rpc } = await open();
+  await expect(rpc.request('stats', {})).rejects.toMatchObject({
+    code: 503,
+    serverMessage: 'full',
+    data: { retry_after_ms: 500 },
+    retryAfterMs: 500,
   });
 });
 
-test('a late answer is ignored after the time limit', async () => {
-  const { rpc, socket } = await open();
-  const request = rpc.request('stats', {}, 1);
-  await assert.rejects(request, failsWith(ErrorCode.timeout));
-  socket.receive({ jsonrpc: '2.0', id: socket.sent[0]?.id, result: {} });
-  assert.equal(socket.closedWith, null);
+test('waits that are none count as none', () => {
+  for (const wait of [-1, NaN, Infinity, '5', null, undefined]) {
+    expect(new IrisError(429, 'x', { retry_after_ms: wait }).retryAfterMs).toBe(0);
+  }
 });
 
-test('the end of the connection fails what is pending and what comes after', async () => {
-  const { rpc, socket } = await open();
-  const ends: unknown[] = [];
-  rpc.on('closed', (end) => ends.push(end));
-  const pending = rpc.request('stats', {});
-  socket.onclose?.({ code: 4409, reason: 'elsewhere' });
-  socket.onclose?.({ code: 1006, reason: '' });
-  await assert.rejects(pending, failsWith(ErrorCode.connection));
-  await assert.rejects(rpc.request('stats', {}), failsWith(ErrorCode.connection));
-  assert.deepEqual(ends, [{ code: 4409, detail: 'elsewhere' }]);
+test('every code has its advice, and a code newer than the library is named', () => {
+  for (const code of Object.values(ErrorCode).filter((c) => c !== ErrorCode.device)) {
+    expect(new IrisError(code, 'x').message).toMatch(/^x\. [A-Z].*\.$/);
+  }
+  expect(new IrisError(499, 'x').message).toBe('x (code 499).');
 });
 
-test('notifications are reported until the end and not after it', async () => {
+test('a request times out; its late answer is ignored; the connection stays while the server says something', async () => {
+  world.answers['stats'] = () => SILENCE;
   const { rpc, socket } = await open();
+  const failed = expect(rpc.request('stats', {}, 1000)).rejects.toMatchObject({
+    code: ErrorCode.timeout,
+  });
+  socket.notify('slots', { slots: [] });
+  await pass(1000);
+  await failed;
+  socket.receive({ jsonrpc: '2.0', id: 1, result: {} });
+  expect(socket.closedWith).toBeNull();
+});
+
+test('a request that times out in complete silence ends the connection', async () => {
+  world.answers['stats'] = () => SILENCE;
+  const { rpc, socket } = await open();
+  const seen = attach(rpc);
+  const failed = expect(rpc.request('stats', {})).rejects.toMatchObject({
+    code: ErrorCode.connection,
+  });
+  await pass(10_000);
+  await failed;
+  expect(socket.closedWith).toBe(4001);
+  expect(seen).toEqual([[4001, 'the server has gone silent']]);
+});
+
+test('the end of the connection fails what is pending and what comes after, and is told once', async () => {
+  world.answers['stats'] = () => SILENCE;
+  const { rpc, socket } = await open();
+  const seen = attach(rpc);
+  const pending = expect(rpc.request('stats', {})).rejects.toMatchObject({ code: 409 });
+  socket.drop(4409, 'elsewhere');
+  socket.drop(1006);
+  await pending;
+  await expect(rpc.request('stats', {})).rejects.toMatchObject({ serverMessage: 'elsewhere' });
+  expect(seen).toEqual([[4409, 'elsewhere']]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('what comes before attach is kept in order, the end included', async () => {
+  const { rpc, socket } = await open();
+  socket.notify('slots', { slots: [] });
+  socket.notify('speakers', { speakers: [] });
+  socket.drop(1006);
+  expect(attach(rpc)).toEqual(['slots', 'speakers', [1006, '']]);
+});
+
+test('an end that a handler causes comes after what had come before it', async () => {
+  const { rpc, socket } = await open();
+  socket.notify('slots', { slots: [] });
+  socket.notify('speakers', { speakers: [] });
   const seen: string[] = [];
-  rpc.on('notification', ({ method }) => seen.push(method));
-  socket.receive({ jsonrpc: '2.0', method: 'slots', params: { slots: [] } });
-  rpc.close();
-  socket.receive({ jsonrpc: '2.0', method: 'closing', params: { reason: 'left' } });
-  assert.deepEqual(seen, ['slots']);
+  rpc.attach({
+    onNotification: ({ method }) => {
+      seen.push(method);
+      rpc.close();
+    },
+    onClosed: () => seen.push('closed'),
+  });
+  expect(seen).toEqual(['slots', 'speakers', 'closed']);
 });
 
-test('a listener that throws does not keep the next one from running', async (t) => {
+test('nothing is reported after the end', async () => {
   const { rpc, socket } = await open();
-  const report = t.mock.method(console, 'error', () => undefined);
-  let calls = 0;
-  rpc.on('notification', () => {
-    throw new Error('broken listener');
-  });
-  rpc.on('notification', () => calls++);
-  socket.receive({ jsonrpc: '2.0', method: 'slots', params: { slots: [] } });
-  assert.equal(calls, 1);
-  assert.equal(report.mock.callCount(), 1);
+  const seen = attach(rpc);
+  rpc.close();
+  socket.notify('closing', { reason: 'left' });
+  expect(seen).toEqual([[1000, '']]);
 });
 
 for (const [what, message] of [
@@ -132,18 +142,22 @@ for (const [what, message] of [
   ['a bare number', '1'],
 ] as const) {
   test(`a server that sends ${what} is left`, async () => {
+    world.answers['stats'] = () => SILENCE;
     const { rpc, socket } = await open();
-    const pending = rpc.request('stats', {});
+    const pending = expect(rpc.request('stats', {})).rejects.toMatchObject({ code: -32600 });
     socket.receive(message);
-    assert.equal(socket.closedWith, 4002);
-    await assert.rejects(pending, failsWith(ErrorCode.connection));
+    expect(socket.closedWith).toBe(4002);
+    await pending;
   });
 }
 
 test('close codes have the meaning of docs/protocol.md', () => {
   const table: [number, string][] = [
     [1000, 'left'],
+    [1002, 'protocol'],
     [1006, 'connection_lost'],
+    [1007, 'protocol'],
+    [1009, 'protocol'],
     [1012, 'drained'],
     [4401, 'token'],
     [4403, 'removed'],
@@ -151,5 +165,5 @@ test('close codes have the meaning of docs/protocol.md', () => {
     [4409, 'replaced'],
     [4413, 'slow_consumer'],
   ];
-  for (const [code, reason] of table) assert.equal(closeReason(code), reason);
+  for (const [code, reason] of table) expect(closeReason(code)).toBe(reason);
 });

@@ -1,125 +1,122 @@
 /**
- * The four buttons. A button's state is what is really sent, so it changes only after the change has worked; while it
- * is under way the button is disabled.
+ * The bar of buttons. A button shows what is really sent (`data-state`, `aria-pressed`), so it changes only after the
+ * change has worked.
  */
-import type { IrisClient } from '@iris/client';
-import { openCamera, openMicrophone, openScreen, type Devices } from './devices.js';
-import { byId } from './dom.js';
-import { deviceSentence, errorSentence } from './sentences.js';
+import type { TrackKind } from '@iris/client';
+import { byId, setIcon, setLabel, setText } from './dom.js';
+import type { Publisher } from './publisher.js';
 
-/** What the buttons report to the page. */
-export interface ControlsListener {
-  /** Our own camera or microphone went on or off. */
-  onOwnChanged(camera: MediaStreamTrack | null, isMicrophoneOff: boolean): void;
-  onProblem(sentence: string): void;
+/** What the buttons do beside sending. */
+export interface ControlActions {
+  togglePanel(panel: 'chat' | 'people'): void;
+  openSettings(): void;
+  openHelp(): void;
+  leave(): void;
 }
 
-/** The buttons of one participation. Owns the local tracks, from the join on. */
-export class Controls {
-  readonly #client: IrisClient;
-  readonly #listener: ControlsListener;
-  readonly #ended = new AbortController();
-  #microphone: MediaStreamTrack | null;
-  #isMicrophoneOff: boolean;
-  #camera: MediaStreamTrack | null;
-  #screen: MediaStreamTrack | null = null;
+interface Face {
+  button: string;
+  icons: [on: string, off: string];
+  /** What a click does, on and off. */
+  does: [on: string, off: string];
+  forbidden: string;
+  key: string;
+}
 
-  constructor(client: IrisClient, devices: Devices, listener: ControlsListener) {
-    this.#client = client;
-    this.#listener = listener;
-    this.#microphone = devices.microphone;
-    this.#isMicrophoneOff = devices.microphone === null;
-    this.#camera = devices.camera;
-    this.#onClick('mic', 'Microphone', () => this.#toggleMicrophone());
-    this.#onClick('camera', 'Camera', () => this.#toggleCamera());
-    this.#onClick('share', 'Screen', () => this.#toggleScreen());
-    byId('share', HTMLButtonElement).disabled = !navigator.mediaDevices?.getDisplayMedia;
-    byId('leave', HTMLButtonElement).addEventListener('click', () => void client.leave(), {
-      signal: this.#ended.signal,
-    });
-    this.#show();
+const FACES: Record<TrackKind, Face> = {
+  microphone: {
+    button: 'mic',
+    icons: ['mic', 'mic-off'],
+    does: ['Mute', 'Unmute'],
+    forbidden: 'Your invitation does not include speaking',
+    key: 'M',
+  },
+  camera: {
+    button: 'camera',
+    icons: ['camera', 'camera-off'],
+    does: ['Stop camera', 'Start camera'],
+    forbidden: 'Your invitation does not include a camera',
+    key: 'V',
+  },
+  screen: {
+    button: 'share',
+    icons: ['screen-stop', 'screen'],
+    does: ['Stop sharing', 'Share screen'],
+    forbidden: 'Your invitation does not include sharing a screen',
+    key: 'S',
+  },
+};
+
+const KINDS: readonly TrackKind[] = ['microphone', 'camera', 'screen'];
+
+/** The buttons of one participation. */
+export class Controls {
+  readonly #ended = new AbortController();
+  readonly #stop: () => void;
+
+  constructor(
+    private readonly publisher: Publisher,
+    actions: ControlActions,
+  ) {
+    for (const kind of KINDS) {
+      this.#onClick(FACES[kind].button, () => void this.toggle(kind));
+    }
+    this.#onClick('chat', () => actions.togglePanel('chat'));
+    this.#onClick('people', () => actions.togglePanel('people'));
+    this.#onClick('settings', () => actions.openSettings());
+    this.#onClick('help', () => actions.openHelp());
+    this.#onClick('leave', () => actions.leave());
+    setLabel(byId('settings', HTMLElement), 'Settings');
+    setLabel(byId('help', HTMLElement), 'Keyboard help (?)');
+    setLabel(byId('leave', HTMLElement), 'Leave the meeting');
+    // Phones have no screen to share.
+    byId('share', HTMLElement).hidden = !navigator.mediaDevices?.getDisplayMedia;
+    this.#stop = publisher.on('changed', () => this.show());
+    this.show();
   }
 
-  /** Stop all local tracks and forget the buttons. */
+  /** Turn one of the three on or off, as the button does; while that is under way nothing more is asked. */
+  async toggle(kind: TrackKind): Promise<void> {
+    const button = byId(FACES[kind].button, HTMLButtonElement);
+    // Not `disabled`: that would take the focus away.
+    if (button.getAttribute('aria-busy') === 'true' || button.hidden) return;
+    button.setAttribute('aria-busy', 'true');
+    try {
+      await this.publisher.toggle(kind);
+    } finally {
+      button.removeAttribute('aria-busy');
+      this.show();
+    }
+  }
+
+  /** Bring the buttons in line. */
+  show(): void {
+    if (this.#ended.signal.aborted) return;
+    for (const kind of KINDS) this.#showFace(kind);
+  }
+
   dispose(): void {
     this.#ended.abort();
-    for (const track of [this.#microphone, this.#camera, this.#screen]) track?.stop();
+    this.#stop();
   }
 
-  #onClick(id: string, what: string, action: () => Promise<void>): void {
-    const button = byId(id, HTMLButtonElement);
-    const run = async () => {
-      button.disabled = true;
-      await action().catch((error: unknown) => this.#report(what, error));
-      button.disabled = false;
-      this.#show();
-    };
-    button.addEventListener('click', () => void run(), { signal: this.#ended.signal });
+  #showFace(kind: TrackKind): void {
+    const face = FACES[kind];
+    const button = byId(face.button, HTMLButtonElement);
+    const isOn = this.publisher.isOn(kind);
+    const isAllowed = this.publisher.isAllowed(kind);
+    const [icon, does] = isOn ? [face.icons[0], face.does[0]] : [face.icons[1], face.does[1]];
+    button.dataset['state'] = isOn ? 'on' : 'off';
+    button.disabled = !isAllowed;
+    button.setAttribute('aria-pressed', String(isOn));
+    setIcon(button, icon);
+    setLabel(button, isAllowed ? `${does} (${face.key})` : face.forbidden);
+    const label = button.querySelector('.label');
+    if (label) setText(label, does);
   }
 
-  #report(what: string, error: unknown): void {
-    // Closing the browser's chooser is a change of mind, not a problem.
-    if (what === 'Screen' && error instanceof DOMException && error.name === 'NotAllowedError') {
-      return;
-    }
-    const isDevice = error instanceof DOMException;
-    this.#listener.onProblem(isDevice ? deviceSentence(what, error) : errorSentence(error));
+  #onClick(id: string, action: () => void): void {
+    const { signal } = this.#ended;
+    byId(id, HTMLButtonElement).addEventListener('click', action, { signal });
   }
-
-  async #toggleMicrophone(): Promise<void> {
-    if (this.#isMicrophoneOff) {
-      this.#microphone ??= await openMicrophone();
-      await this.#client.setTrack('microphone', this.#microphone);
-      this.#isMicrophoneOff = false;
-    } else {
-      await this.#client.setTrack('microphone', null);
-      this.#isMicrophoneOff = true;
-    }
-  }
-
-  /** Off means that the device is given back, so that its light goes out. */
-  async #toggleCamera(): Promise<void> {
-    if (this.#camera) {
-      await this.#client.setTrack('camera', null);
-      this.#camera.stop();
-      this.#camera = null;
-    } else {
-      const camera = await openCamera();
-      await this.#client.setTrack('camera', camera);
-      this.#camera = camera;
-    }
-  }
-
-  async #toggleScreen(): Promise<void> {
-    if (this.#screen) return this.#stopScreen();
-    const screen = await openScreen();
-    if (!screen) return;
-    await this.#client.setTrack('screen', screen);
-    this.#screen = screen;
-    // The browser has a "stop sharing" button of its own.
-    screen.addEventListener('ended', () => void this.#stopScreen().finally(() => this.#show()));
-  }
-
-  async #stopScreen(): Promise<void> {
-    const screen = this.#screen;
-    this.#screen = null;
-    screen?.stop();
-    if (screen && this.#client.state === 'joined') await this.#client.setTrack('screen', null);
-  }
-
-  #show(): void {
-    if (this.#ended.signal.aborted) return;
-    show('mic', !this.#isMicrophoneOff, this.#isMicrophoneOff ? 'Unmute' : 'Mute');
-    show('camera', this.#camera !== null, this.#camera ? 'Stop camera' : 'Start camera');
-    show('share', this.#screen !== null, this.#screen ? 'Stop sharing' : 'Share screen');
-    this.#listener.onOwnChanged(this.#camera, this.#isMicrophoneOff);
-  }
-}
-
-/** The word says what a click does; the style, by data-state, what is the case now. */
-function show(id: string, isOn: boolean, word: string): void {
-  const button = byId(id, HTMLButtonElement);
-  button.dataset['state'] = isOn ? 'on' : 'off';
-  const label = button.querySelector('.label');
-  if (label) label.textContent = word;
 }

@@ -1,14 +1,17 @@
 /**
- * The conference page: a form, then the room, then the form again. Addresses like `/?room=lobby&name=Ada&autojoin=1`
- * fill in the form and submit it; `token` is handed to the server. `window.iris` is the client of the current or last
- * participation, for tests and for the curious.
+ * The conference page: the lobby, the meeting, the end, and the lobby again. Addresses look like
+ * `/?room=lobby#token=JWT`; `name` and `autojoin=1` in the query are for tests and for kiosks. `window.iris` is the
+ * client of the current or last participation, for tests and for the curious.
  */
 import { IrisClient, type Closed } from '@iris/client';
-import { Controls } from './controls.js';
-import { openDevices } from './devices.js';
-import { byId } from './dom.js';
+import { DeviceForm } from './device-form.js';
+import { byId, setText } from './dom.js';
+import { invitationLink, readInvitation } from './invitation.js';
+import { Lobby, type Entry } from './lobby.js';
+import { LocalMedia } from './local-media.js';
 import { Meeting } from './meeting.js';
-import { closedSentence, errorSentence } from './sentences.js';
+import { endingOf, errorSentence } from './sentences.js';
+import { tell } from './banner.js';
 
 declare global {
   interface Window {
@@ -16,117 +19,125 @@ declare global {
   }
 }
 
-const query = new URLSearchParams(location.search);
-const form = byId('join-form', HTMLFormElement);
-const nameInput = byId('name', HTMLInputElement);
-const roomInput = byId('room', HTMLInputElement);
-const joinButton = byId('join', HTMLButtonElement);
+/** After this long a join is more than a blink, and its cause worth a sentence [ms]. */
+const SLOW_JOIN_MS = 3_000;
 
-const CONNECTION: Partial<Record<RTCPeerConnectionState, string>> = {
-  connecting: 'Connecting audio and video …',
-  connected: 'Connected',
-  disconnected: 'The connection is interrupted …',
-};
+const invitation = readInvitation(location.search, location.hash);
+const local = new LocalMedia();
+const lobby = new Lobby(
+  local,
+  invitation,
+  (entry) => void join(entry),
+  () => joining?.abort(),
+);
+let joining: AbortController | null = null;
+let meeting: Meeting | null = null;
+let lastEntry: Entry | null = null;
 
-function setStatus(text: string): void {
-  byId('status', HTMLElement).textContent = text;
-}
-
-function setProblem(text: string): void {
-  const element = byId('problem', HTMLElement);
-  element.textContent = text;
-  element.hidden = text === '';
-}
-
-function showView(view: 'lobby' | 'meeting', room = ''): void {
+function showView(view: 'lobby' | 'meeting' | 'ended', room = ''): void {
   document.body.dataset['view'] = view;
-  byId('room-title', HTMLElement).textContent = room;
+  setText(byId('room-title', HTMLElement), room);
   document.title = room ? `${room} · Iris` : 'Iris';
 }
 
 function controlChannel(): string {
   const url = new URL('/v1/ws', location.href);
   url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+  url.hash = '';
   return url.href;
 }
 
-async function enter(name: string, room: string): Promise<void> {
-  setProblem('');
-  setStatus('Waiting for camera and microphone …');
-  const devices = await openDevices();
-  const { microphone, camera, problems } = devices;
+async function join(entry: Entry): Promise<void> {
+  if (joining || meeting) return;
+  const abort = new AbortController();
+  joining = abort;
+  lastEntry = entry;
+  // The address in the browser's bar is where a reload comes back to.
+  const address = `?room=${encodeURIComponent(entry.room)}${location.hash}`;
+  history.replaceState(null, '', address);
+  lobby.setJoining(true, 'Waiting for camera and microphone …');
+  await local.settled;
+  lobby.setJoining(true, 'Connecting …');
+  const slow = setTimeout(() => {
+    lobby.setJoining(true, 'The server is busy or slow to answer. Still trying …');
+  }, SLOW_JOIN_MS);
   const client = new IrisClient(controlChannel());
   window.iris = client;
-  const meeting = new Meeting(client, name, askForClick);
-  const token = query.get('token');
-  setStatus('Joining …');
-  let ended: Closed | null = null;
-  client.on('closed', (closed) => (ended = closed));
-  client.on('media', (state) => setStatus(CONNECTION[state] ?? state));
   try {
-    await client.join({ name, room, microphone, camera, ...(token ? { token } : {}) });
+    await enter(client, entry, abort.signal);
   } catch (error) {
-    for (const track of [microphone, camera]) track?.stop();
-    meeting.dispose();
-    setStatus('');
-    setProblem(joinSentence(error, ended));
-    return;
+    if (!abort.signal.aborted) lobby.setProblem(errorSentence(error));
+  } finally {
+    clearTimeout(slow);
+    joining = null;
+    lobby.setJoining(false, '');
   }
-  // Shown without the devices that are missing; each can be added later by its button.
-  if (problems.length > 0) setProblem(`${problems.join('\n')}\nYou joined without.`);
-  showView('meeting', room);
-  const controls = new Controls(client, devices, {
-    onOwnChanged: (own, isMicrophoneOff) => meeting.setOwn(own, isMicrophoneOff),
-    onProblem: setProblem,
-  });
-  const onClick = () => meeting.playAll();
-  document.addEventListener('click', onClick);
-  client.on('closed', (closed) => {
-    document.removeEventListener('click', onClick);
-    controls.dispose();
-    meeting.dispose();
-    backToLobby(closed);
-  });
-  byId('mic', HTMLButtonElement).focus();
 }
 
-/** A session that ended while it began says more than the request that failed by it. */
-function joinSentence(error: unknown, ended: Closed | null): string {
-  return ended && ended.reason !== 'join_failed'
-    ? closedSentence(ended.reason)
-    : errorSentence(error);
+async function enter(client: IrisClient, entry: Entry, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { token } = invitation;
+  await client.join({
+    ...entry,
+    microphone: local.track('microphone'),
+    camera: local.track('camera'),
+    signal,
+    ...(token ? { token } : {}),
+  });
+  client.on('closed', onClosed);
+  lobby.sleep();
+  showView('meeting', entry.room);
+  byId('invite', HTMLElement).hidden = token !== null;
+  byId('alone-invite', HTMLElement).hidden = token !== null;
+  byId('audio-only', HTMLInputElement).checked = false;
+  meeting = new Meeting(client, local, entry.name);
 }
 
-function backToLobby(closed: Closed): void {
-  const sentence = closedSentence(closed.reason);
+function onClosed(closed: Closed): void {
+  meeting?.dispose();
+  meeting = null;
+  local.release();
+  const ending = endingOf(closed);
+  showView('ended');
+  document.body.dataset['reason'] = closed.reason;
+  setText(byId('ended-title', HTMLElement), ending.title);
+  setText(byId('ended-text', HTMLElement), ending.sentence);
+  byId('ended-title', HTMLElement).focus();
+}
+
+function toLobby(): void {
   showView('lobby');
-  setStatus(closed.reason === 'left' ? sentence : '');
-  setProblem(closed.reason === 'left' ? '' : sentence);
-  joinButton.focus();
+  lobby.wake();
 }
 
-function askForClick(): void {
-  setProblem('The browser plays no sound yet: click anywhere to hear the others.');
-  document.addEventListener('click', () => setProblem(''), { once: true });
+/** The same room and name; devices are opened again first. */
+function rejoin(): void {
+  toLobby();
+  if (lastEntry) void join(lastEntry);
 }
 
-async function onSubmit(): Promise<void> {
-  const name = nameInput.value.trim();
-  const room = roomInput.value.trim();
-  joinButton.disabled = true;
-  localStorage.setItem('iris.name', name);
-  // The address in the browser's bar becomes an invitation.
-  history.replaceState(null, '', `?room=${encodeURIComponent(room)}`);
-  await enter(name, room).catch((error: unknown) => setProblem(errorSentence(error)));
-  joinButton.disabled = false;
+async function copyInvitation(): Promise<void> {
+  const link = invitationLink(location.origin, lastEntry?.room ?? '');
+  try {
+    await navigator.clipboard.writeText(link);
+    tell('The invitation was copied: paste it wherever you like.');
+  } catch {
+    tell(`Invite others by this address: ${link}`);
+  }
 }
 
-nameInput.value = query.get('name') ?? localStorage.getItem('iris.name') ?? '';
-roomInput.value = query.get('room') ?? 'lobby';
-form.addEventListener('submit', (event) => {
-  event.preventDefault();
-  void onSubmit();
+new DeviceForm(byId('settings-devices', HTMLElement), 'settings', local, (id) => {
+  meeting?.setSpeaker(id);
 });
+byId('rejoin', HTMLElement).addEventListener('click', rejoin);
+byId('to-lobby', HTMLElement).addEventListener('click', toLobby);
+for (const id of ['invite', 'alone-invite']) {
+  byId(id, HTMLElement).addEventListener('click', () => void copyInvitation());
+}
 window.addEventListener('pagehide', () => void window.iris?.leave());
-(nameInput.value ? joinButton : nameInput).focus();
-if (query.get('autojoin') === '1') form.requestSubmit();
+// Another invitation in the same tab: the fragment alone does not load the page anew.
+window.addEventListener('hashchange', () => {
+  if (!meeting) location.reload();
+});
+lobby.wake();
+if (invitation.isAutojoin) byId('join-form', HTMLFormElement).requestSubmit();

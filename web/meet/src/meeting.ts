@@ -1,191 +1,237 @@
-/**
- * What is seen and heard of a room: our own tile, a tile for each camera slot in use, initials for those without a
- * camera as far as there is room, the stage with the shared screen, and an audio element for each audio slot. It is
- * a function of the client's state: {@link Meeting.render} draws that state whenever something in it changed.
- */
-import type { IrisClient, Participant, SlotWithTrack } from '@iris/client';
+/** One participation on the page, from the join to the end: makes the parts and tells them when to draw. */
+import type { IrisClient, MediaKind, Participant, TrackKind } from '@iris/client';
+import { announce, clearBanners, hideBanner, showBanner, tell } from './banner.js';
+import { Chat } from './chat.js';
+import { ConnectionNotices } from './connection-notices.js';
+import { Controls } from './controls.js';
+import { closeDialogs, confirmRemoval, openHelp, openSettings } from './dialogs.js';
 import { byId } from './dom.js';
-import { Tile } from './tile.js';
+import { listenToKeys, type Command } from './keyboard.js';
+import type { LocalMedia } from './local-media.js';
+import { OwnVoice } from './own-voice.js';
+import { Panels } from './panels.js';
+import { People } from './people.js';
+import { recall } from './preferences.js';
+import { Publisher } from './publisher.js';
+import { deviceSentence, errorSentence, leftSentence, mutedSentence } from './sentences.js';
+import { Sound } from './sound.js';
+import { Speakers } from './speakers.js';
+import { Stage } from './stage.js';
 
-/** Others on the page at once; the rest are in the list of people only. */
-const MAX_OTHERS = 4;
-
-/** How loud is speaking [-dBov]; a microphone at rest lies around 60 to 90. */
-const SPEAKING_LEVEL = 50;
-
-const PAUSED: Record<string, string> = {
-  bandwidth: 'paused, slow connection',
-  layout: 'paused',
-  muted: 'camera off',
-  source: 'not sending',
-};
-
-/** The pictures and sounds of one participation. */
+/** The parts of one participation. */
 export class Meeting {
-  readonly #client: IrisClient;
-  readonly #ownName: string;
-  readonly #own: Tile;
-  readonly #bySlot = new Map<string, Tile>();
-  readonly #withoutVideo = new Map<string, Tile>();
-  readonly #audio = new Map<string, HTMLAudioElement>();
-  readonly #tiles = byId('tiles', HTMLElement);
-  readonly #stage = byId('stage', HTMLElement);
-  #speaking: ReadonlySet<string> = new Set();
-  #camera: MediaStreamTrack | null = null;
-  #isMicrophoneOff = false;
+  readonly #ended = new AbortController();
+  readonly #publisher: Publisher;
+  readonly #controls: Controls;
+  readonly #stage: Stage;
+  readonly #people: People;
+  readonly #chat: Chat;
+  readonly #panels: Panels;
+  readonly #speakers: Speakers;
+  readonly #voice: OwnVoice;
+  readonly #notices: ConnectionNotices;
+  readonly #sound = new Sound(byId('speakers', HTMLElement), () => this.#onSoundBlocked());
+  #isFramePending = false;
 
-  /** @param onSilenced  called when the browser wants a click before it plays sound */
+  /** The client must have joined. */
   constructor(
-    client: IrisClient,
-    ownName: string,
-    private readonly onSilenced: () => void,
+    private readonly client: IrisClient,
+    private readonly local: LocalMedia,
+    private readonly ownName: string,
   ) {
-    this.#client = client;
-    this.#ownName = ownName;
-    this.#own = new Tile('own', 'own');
-    const render = () => this.render();
-    client.on('slots', render);
-    client.on('participant_joined', render);
-    client.on('participant_updated', render);
-    client.on('participant_left', render);
-    client.on('speakers', (speakers) => {
-      this.#speaking = new Set(
-        speakers.filter((s) => s.level <= SPEAKING_LEVEL).map((s) => s.participant),
-      );
-      this.render();
+    this.#publisher = new Publisher(client, local);
+    this.#stage = new Stage(client, (id) => this.#onPinned(id));
+    this.#people = new People(client, {
+      pin: (id) => this.#stage.togglePin(id),
+      message: (id) => this.#writeTo(id),
+      mute: (person, kind) => this.#mute(person, kind),
+      remove: (person) => void this.#remove(person),
     });
+    this.#chat = new Chat(client, ownName, () => this.#panels.open === 'chat');
+    this.#panels = new Panels({
+      chat: { onOpen: () => this.#chat.onOpen(), focus: this.#chat.input },
+      people: { onOpen: () => undefined, focus: byId('people-title', HTMLElement) },
+    });
+    this.#speakers = new Speakers(client, () => this.#requestRender());
+    this.#voice = new OwnVoice(local, this.#publisher, () => this.#requestRender());
+    this.#notices = new ConnectionNotices(client);
+    this.#controls = new Controls(this.#publisher, {
+      togglePanel: (panel) => this.#panels.toggle(panel),
+      openSettings,
+      openHelp,
+      leave: () => void client.leave(),
+    });
+    this.#listen();
+    this.#render();
+    byId('mic', HTMLButtonElement).focus();
+    announce(`You joined. ${client.participants.size} others are here.`);
   }
 
-  /** What we show of ourselves. */
-  setOwn(camera: MediaStreamTrack | null, isMicrophoneOff: boolean): void {
-    this.#camera = camera;
-    this.#isMicrophoneOff = isMicrophoneOff;
-    this.render();
+  /** Use another speaker. */
+  setSpeaker(id: string): void {
+    void this.#sound.setSpeaker(id);
   }
 
-  /** Draw the client's state. */
-  render(): void {
-    const slots = this.#client.slots;
-    for (const slot of slots) if (slot.kind === 'audio') this.#playAudio(slot);
-    this.#renderStage(slots.find((slot) => slot.kind === 'screen'));
-    this.#own.setTrack(this.#camera);
-    const note = joinNotes('you', this.#isMicrophoneOff ? 'muted' : '');
-    this.#own.label(this.#ownName, note, this.#camera !== null);
-    const cameras = this.#renderCameras(slots.filter((slot) => slot.kind === 'camera'));
-    const others = this.#renderWithoutVideo(slots, MAX_OTHERS - cameras.length);
-    this.#arrange([...cameras, ...others, this.#own]);
-    this.#renderPeople();
-  }
-
-  /** Try again what the browser refused before a click. */
-  playAll(): void {
-    for (const element of this.#audio.values()) void element.play().catch(() => undefined);
-  }
-
-  /** Take everything off the page. */
+  /** Take everything off the page and give the devices back. */
   dispose(): void {
-    this.#tiles.replaceChildren();
-    this.#stage.replaceChildren();
-    this.#stage.hidden = true;
-    for (const element of this.#audio.values()) element.remove();
-    this.#own.setTrack(null);
+    this.#ended.abort();
+    this.#publisher.dispose();
+    for (const part of [this.#controls, this.#speakers, this.#voice, this.#notices]) part.dispose();
+    for (const part of [this.#stage, this.#people, this.#chat, this.#panels]) part.dispose();
+    this.#sound.dispose();
+    clearBanners();
+    closeDialogs();
   }
 
-  #playAudio(slot: SlotWithTrack): void {
-    if (this.#audio.has(slot.mid)) return;
-    const element = document.createElement('audio');
-    this.#audio.set(slot.mid, element);
-    element.srcObject = new MediaStream([slot.track]);
-    byId('speakers', HTMLElement).append(element);
-    element.play().catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === 'NotAllowedError') this.onSilenced();
-    });
-  }
-
-  #slotTile(slot: SlotWithTrack): Tile {
-    const tile = this.#bySlot.get(slot.mid) ?? new Tile(slot.mid, slot.kind as 'camera' | 'screen');
-    this.#bySlot.set(slot.mid, tile);
-    // Attached while idle already, so that the first frame is shown the moment it is there.
-    tile.setTrack(slot.track);
-    return tile;
-  }
-
-  #renderStage(slot: SlotWithTrack | undefined): void {
-    const tile = slot && this.#slotTile(slot);
-    const owner = this.#client.participants.get(slot?.participant ?? '');
-    this.#stage.hidden = !owner || slot?.state === 'idle';
-    if (!tile || !owner) return;
-    const note = slot?.state === 'paused' ? (PAUSED[slot.reason ?? ''] ?? 'paused') : '';
-    tile.label(`Screen of ${owner.name}`, note, slot?.state === 'live');
-    if (tile.element.parentElement !== this.#stage) this.#stage.replaceChildren(tile.element);
-  }
-
-  #renderCameras(slots: SlotWithTrack[]): Tile[] {
-    const shown: Tile[] = [];
-    for (const slot of slots) {
-      const tile = this.#slotTile(slot);
-      const owner = this.#client.participants.get(slot.participant ?? '');
-      if (!owner || slot.state === 'idle') continue;
-      const paused = slot.state === 'paused' ? (PAUSED[slot.reason ?? ''] ?? 'paused') : '';
-      tile.label(owner.name, joinNotes(mutedNote(owner), paused), slot.state === 'live');
-      tile.setSpeaking(this.#speaking.has(owner.id));
-      shown.push(tile);
+  #listen(): void {
+    const { client } = this;
+    const { signal } = this.#ended;
+    const render = () => this.#requestRender();
+    for (const event of ['slots', 'participant_updated', 'reconnected'] as const) {
+      client.on(event, render);
     }
-    return shown;
-  }
-
-  #renderWithoutVideo(slots: SlotWithTrack[], room: number): Tile[] {
-    const seen = new Set(
-      slots.filter((s) => s.kind === 'camera' && s.state !== 'idle').map((s) => s.participant),
+    client.on('participant_joined', (person) => this.#onCame(`${person.name} joined`));
+    client.on('participant_left', ({ participant, reason }) => {
+      this.#onCame(leftSentence(participant.name, reason));
+    });
+    client.on('muted', ({ kind }) => tell(mutedSentence(kind)));
+    this.#publisher.on('changed', (kind) => this.#onOwnChanged(kind));
+    this.#publisher.on('problem', (error) => this.#onProblem(errorSentence(error)));
+    const stop = this.local.on('problem', (error) => {
+      // Closing the browser's chooser is a change of mind, not a problem.
+      if (error.device === 'screen' && error.problem === 'denied') return;
+      this.#onProblem(deviceSentence(error));
+    });
+    signal.addEventListener('abort', stop);
+    listenToKeys((command) => this.#run(command), signal);
+    byId('more-people', HTMLElement).addEventListener('click', () => this.#panels.show('people'), {
+      signal,
+    });
+    byId('audio-only', HTMLInputElement).addEventListener(
+      'change',
+      (event) => {
+        const isOn = (event.currentTarget as HTMLInputElement).checked;
+        client
+          .setLayout({ audio_only: isOn })
+          .catch((e: unknown) => this.#onProblem(errorSentence(e)));
+      },
+      { signal },
     );
-    const rest = [...this.#client.participants.values()].filter((p) => !seen.has(p.id));
-    for (const id of this.#withoutVideo.keys()) {
-      if (!this.#client.participants.has(id)) this.#withoutVideo.delete(id);
+  }
+
+  #onCame(words: string): void {
+    tell(words);
+    this.#requestRender();
+  }
+
+  #run(command: Command): boolean {
+    switch (command) {
+      case 'microphone':
+      case 'camera':
+      case 'screen':
+        void this.#controls.toggle(command);
+        return true;
+      case 'chat':
+      case 'people':
+        this.#panels.toggle(command);
+        return true;
+      case 'help':
+        openHelp();
+        return true;
+      case 'close':
+        return this.#panels.close();
     }
-    return rest.slice(0, Math.max(0, room)).map((participant) => {
-      const tile = this.#withoutVideo.get(participant.id) ?? new Tile(participant.id, 'camera');
-      this.#withoutVideo.set(participant.id, tile);
-      tile.label(participant.name, mutedNote(participant), false);
-      tile.setSpeaking(this.#speaking.has(participant.id));
-      return tile;
+  }
+
+  /** Many events come together; one drawing answers them all. A hidden page gets no frames, but must not fall behind. */
+  #requestRender(): void {
+    if (this.#isFramePending || this.#ended.signal.aborted) return;
+    this.#isFramePending = true;
+    queueMicrotask(() => {
+      this.#isFramePending = false;
+      if (!this.#ended.signal.aborted) this.#render();
     });
   }
 
-  /** Put exactly these into the grid. Elements that stay are not moved: moving a video interrupts it. */
-  #arrange(tiles: Tile[]): void {
-    const wanted = tiles.map((tile) => tile.element);
-    for (const child of [...this.#tiles.children]) {
-      if (!wanted.includes(child as HTMLElement)) child.remove();
-    }
-    wanted.forEach((element, index) => {
-      const current = this.#tiles.children[index];
-      if (current !== element) this.#tiles.insertBefore(element, current ?? null);
+  #render(): void {
+    const publisher = this.#publisher;
+    const isOwnMuted = !publisher.isOn('microphone');
+    const speaking = this.#speakers.current;
+    this.#sound.update(this.client.slots, recall('speaker'));
+    this.#stage.render({
+      speaking,
+      ownName: this.ownName,
+      ownCamera: publisher.isOn('camera') ? this.local.track('camera') : null,
+      isOwnMuted,
+      isOwnSpeaking: !isOwnMuted && this.#voice.isSpeaking,
     });
-    this.#tiles.dataset['count'] = String(tiles.length);
+    this.#people.render({
+      ownName: this.ownName,
+      isOwnMuted,
+      isOwnCameraOff: !publisher.isOn('camera'),
+      isOwnSharing: publisher.isOn('screen'),
+      pinned: this.#stage.pinned,
+      speaking,
+    });
+    this.#chat.updatePeople();
   }
 
-  #renderPeople(): void {
-    const people = [...this.#client.participants.values()];
-    byId('people-count', HTMLElement).textContent = String(people.length + 1);
-    const items = people.map((person) => {
-      const item = document.createElement('li');
-      item.textContent = person.name;
-      const notes = joinNotes(mutedNote(person), person.screen_sharing ? 'shares the screen' : '');
-      const small = document.createElement('small');
-      small.textContent = notes && ` · ${notes}`;
-      item.append(small);
-      return item;
+  #onOwnChanged(kind: TrackKind): void {
+    this.#requestRender();
+    if (kind !== 'screen') return;
+    if (!this.#publisher.isOn('screen')) return hideBanner('sharing');
+    const run = () => void this.#controls.toggle('screen');
+    showBanner('sharing', {
+      text: 'You are sharing your screen. Everyone in the room sees it.',
+      tone: 'info',
+      action: { id: 'stop-sharing', label: 'Stop sharing', run },
     });
-    const own = document.createElement('li');
-    own.textContent = `${this.#ownName} (you)`;
-    byId('people-list', HTMLElement).replaceChildren(own, ...items);
   }
-}
 
-function mutedNote(participant: Participant): string {
-  return participant.audio_muted ? 'muted' : '';
-}
+  #onPinned(id: string | null): void {
+    this.#requestRender();
+    // A server without layouts shows whom it shows; the page's own arrangement works all the same.
+    this.client.pin(id ? [id] : []).catch((error: unknown) => console.warn('not pinned', error));
+    const name = id && this.client.participants.get(id)?.name;
+    announce(name ? `${name} is pinned` : 'Nobody is pinned');
+  }
 
-function joinNotes(...notes: string[]): string {
-  return notes.filter(Boolean).join(', ');
+  #onProblem(text: string): void {
+    announce(text);
+    showBanner('problem', { text, tone: 'warning', isClosable: true });
+  }
+
+  #onSoundBlocked(): void {
+    if (this.#ended.signal.aborted) return;
+    const run = () => {
+      hideBanner('sound');
+      this.#sound.enable();
+    };
+    announce('The browser plays no sound yet. Use the button Enable sound.');
+    showBanner('sound', {
+      text: 'The browser plays no sound before you allow it.',
+      tone: 'warning',
+      action: { id: 'enable-sound', label: 'Enable sound', run },
+    });
+  }
+
+  #writeTo(id: string): void {
+    this.#panels.show('chat');
+    this.#chat.addressTo(id);
+  }
+
+  #mute(person: Participant, kind: MediaKind): void {
+    this.client.muteOther(person.id, kind).then(
+      () => tell(kind === 'screen' ? `${person.name} no longer shares` : `${person.name} is muted`),
+      (error: unknown) => this.#onProblem(errorSentence(error)),
+    );
+  }
+
+  async #remove(person: Participant): Promise<void> {
+    const reason = await confirmRemoval(person.name);
+    if (reason === null) return;
+    await this.client
+      .removeOther(person.id, reason || undefined)
+      .catch((error: unknown) => this.#onProblem(errorSentence(error)));
+  }
 }

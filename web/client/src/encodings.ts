@@ -1,0 +1,39 @@
+/**
+ * What is sent of a picture: layers, scale and rates under the server's contract (docs/protocol.md, section 5). Pure
+ * functions of the track.
+ */
+
+/** The contract's picture height for a camera [pixels]; anything larger is scaled down to it. */
+const CAMERA_HEIGHT = 480;
+
+/** A pair of layers that Chromium starts under the camera's 500 kbps; three would never start the top one. */
+const CAMERA_LOW_BPS = 150_000;
+const CAMERA_HIGH_BPS = 350_000;
+
+/** The contract's rate for a screen share. */
+const SCREEN_BPS = 800_000;
+
+/** Two layers, lowest first: 320x240 and 640x480 of a 4:3 camera. */
+export function cameraEncodings(track: MediaStreamTrack | null): RTCRtpEncodingParameters[] {
+  const scale = Math.max(1, (track?.getSettings().height ?? CAMERA_HEIGHT) / CAMERA_HEIGHT);
+  return [
+    { rid: 'l', scaleResolutionDownBy: 2 * scale, maxBitrate: CAMERA_LOW_BPS },
+    { rid: 'h', scaleResolutionDownBy: scale, maxBitrate: CAMERA_HIGH_BPS },
+  ];
+}
+
+/** One layer, as large as it is captured: text must stay sharp. */
+export function screenEncodings(): RTCRtpEncodingParameters[] {
+  return [{ maxBitrate: SCREEN_BPS }];
+}
+
+/** Scale a camera that replaced another on its line. */
+export async function rescaleCamera(sender: RTCRtpSender, track: MediaStreamTrack): Promise<void> {
+  const wanted = cameraEncodings(track);
+  const parameters = sender.getParameters();
+  for (const encoding of parameters.encodings) {
+    const match = wanted.find((w) => w.rid === encoding.rid);
+    if (match?.scaleResolutionDownBy) encoding.scaleResolutionDownBy = match.scaleResolutionDownBy;
+  }
+  await sender.setParameters(parameters);
+}
