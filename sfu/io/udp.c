@@ -124,11 +124,11 @@ struct outgoing {
     struct mmsghdr message;
     struct iovec vectors[SEGMENTS_MAX];
     struct sockaddr_storage name;
-    union {
-        char bytes[CMSG_SPACE(sizeof(uint16_t))];
-        struct cmsghdr align;
-    } control;
     unsigned socket;
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(uint16_t))];
+    } control;
 };
 
 static void set_segment_size(struct outgoing *out, uint16_t segment_bytes)

@@ -82,12 +82,64 @@ static void test_frames(void **state)
     core_layer_dispose(&layer);
 }
 
+/* Audio has frames, but no picture and no history. */
+static void test_audio(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t timestamp;
+        int64_t at_us, frame_us, previous_us;
+    } table[] = {
+        {0xFFFFFC40, 100, 100, 0}, {0, 200, 200, 100},          {960, 300, 300, 200},
+        {960, 310, 300, 200},      {0xFFFFFC40, 320, 300, 200}, {1920, 400, 400, 300},
+    };
+    struct core_layer layer;
+    assert_int_equal(core_layer_init(&layer, 9, 8, CORE_KIND_AUDIO), 0);
+    assert_null(layer.history.entries);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const struct rtp_packet packet = {.timestamp = table[i].timestamp};
+        core_layer_on_frame(&layer, &packet, NULL, table[i].at_us);
+        assert_int_equal(layer.last_frame_us, table[i].frame_us);
+        assert_int_equal(layer.previous_frame_us, table[i].previous_us);
+        assert_int_equal(layer.height, 0);
+        assert_int_equal(layer.keyframe_count, 0);
+    }
+    core_layer_dispose(&layer);
+}
+
+/* Only the start of a key frame answers the wish for one. */
+static void test_wanted_until_a_keyframe(void **state)
+{
+    (void)state;
+    static const struct {
+        bool is_start, is_keyframe, is_wanted;
+    } table[] = {{true, false, true}, {false, true, true}, {false, false, true}, {true, true, false}};
+    struct core_layer layer;
+    assert_int_equal(core_layer_init(&layer, 9, 8, CORE_KIND_SCREEN), 0);
+    assert_non_null(layer.history.entries);
+    assert_false(layer.is_pli_wanted);
+    core_layer_want_keyframe(&layer);
+    for (uint32_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const struct rtp_packet packet = {.timestamp = 3000 * i};
+        const struct rtp_vp8 vp8 = {.is_frame_start = table[i].is_start,
+                                    .is_keyframe = table[i].is_keyframe,
+                                    .height = 720};
+        core_layer_on_frame(&layer, &packet, &vp8, 33 * i);
+        assert_int_equal(layer.is_pli_wanted, table[i].is_wanted);
+        assert_int_equal(layer.height, table[i].is_wanted ? 0 : 720);
+    }
+    core_layer_dispose(&layer);
+    assert_null(layer.history.entries);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alive),
         cmocka_unit_test(test_bound_without_a_packet),
         cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_audio),
+        cmocka_unit_test(test_wanted_until_a_keyframe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

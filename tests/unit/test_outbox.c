@@ -96,12 +96,97 @@ static void test_forget(void **state)
     }
 }
 
+#define BUFFERS 6
+#define CHAINS  3
+
+/* Count each buffer in every place where one may be; the invariant is that it is in one. */
+static void assert_each_in_one_place(const struct core_outbox *outbox,
+                                     const struct core_chain *chains,
+                                     struct core_buffer *const *hands, unsigned hand_count)
+{
+    unsigned places[BUFFERS] = {0}, free_count = 0, queued = 0;
+    for (const struct core_buffer *b = outbox->free; b; b = b->next, free_count++)
+        places[b - outbox->pool]++;
+    for (unsigned i = 0; i < CHAINS; i++) {
+        const struct core_buffer *last = NULL;
+        for (const struct core_buffer *b = chains[i].first; b; last = b, b = b->next)
+            places[b - outbox->pool]++;
+        assert_ptr_equal(chains[i].last, last);
+        assert_int_equal(chains[i].is_queued, last != NULL);
+        queued += chains[i].is_queued;
+    }
+    for (unsigned i = 0; i < hand_count; i++)
+        places[hands[i] - outbox->pool]++;
+    for (unsigned i = 0; i < BUFFERS; i++)
+        assert_int_equal(places[i], 1);
+    assert_int_equal(outbox->free_count, free_count);
+    for (const struct core_chain *chain = outbox->first; chain; chain = chain->next, queued--)
+        assert_true(chain->is_queued);
+    assert_int_equal(queued, 0);
+}
+
+/* Every operation in every order that a fixed seed gives. */
+static void test_invariant(void **state)
+{
+    (void)state;
+    struct core_outbox outbox;
+    struct core_chain chains[CHAINS] = {0};
+    struct core_buffer *hands[BUFFERS];
+    unsigned hand_count = 0, taken = 0, refused = 0;
+    uint32_t random = 1;
+    assert_int_equal(core_outbox_init(&outbox, BUFFERS), 0);
+    for (int step = 0; step < 20000; step++) {
+        random = random * 1664525u + 1013904223u;
+        struct core_chain *chain = &chains[(random >> 20) % CHAINS];
+        switch (random >> 29) {
+        case 0:
+        case 1:
+        case 2: { /* a packet is made */
+            struct core_buffer *buffer = core_outbox_take(&outbox);
+            assert_int_equal(buffer == NULL, outbox.free == NULL && hand_count + taken >= BUFFERS);
+            if (buffer)
+                hands[hand_count++] = buffer;
+            else
+                refused++;
+            break;
+        }
+        case 3:
+        case 4: /* and queued */
+            if (hand_count > 0) {
+                core_outbox_push(&outbox, chain, hands[--hand_count]);
+                taken++;
+            }
+            break;
+        case 5: /* the loop takes a chain */
+            for (struct core_buffer *b = core_outbox_next(&outbox), *next; b; b = next, taken--) {
+                next = b->next;
+                hands[hand_count++] = b;
+            }
+            break;
+        case 6:
+            if (hand_count > 0)
+                core_outbox_release(&outbox, hands[--hand_count]);
+            break;
+        default:
+            for (const struct core_buffer *b = chain->first; b; b = b->next)
+                taken--;
+            core_outbox_forget(&outbox, chain);
+            break;
+        }
+        assert_each_in_one_place(&outbox, chains, hands, hand_count);
+    }
+    assert_true(refused > 100);
+    assert_int_equal(outbox.exhausted, refused);
+    core_outbox_dispose(&outbox);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_exhaustion),
         cmocka_unit_test(test_forget),
+        cmocka_unit_test(test_invariant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

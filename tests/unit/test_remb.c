@@ -20,6 +20,10 @@ static void test_limit(void **state)
         {"a microphone", 100000, 275000},
         {"microphone and camera", 600000, 900000},
         {"microphone, camera and screen", 1400000, 1900000},
+        {"a camera alone", 500000, 775000},
+        {"a screen alone", 800000, 1150000},
+        {"a quarter that is no whole number is rounded down", 7, 150008},
+        {"more than 32 bits hold", 4000000000u, 5000150000},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         print_message("%s\n", table[i].what);
@@ -27,8 +31,23 @@ static void test_limit(void **state)
     }
 }
 
+/* The contracts add up to what a participant may send and receive (facts.md). */
+static void test_contracts(void **state)
+{
+    (void)state;
+    assert_int_equal(BWE_CONTRACT_CAMERA_BPS + BWE_CONTRACT_SCREEN_BPS, 1300000);
+    assert_int_equal(BWE_CONTRACT_DOWN_BPS,
+                     4 * BWE_CONTRACT_CAMERA_BPS + BWE_CONTRACT_SCREEN_BPS);
+    assert_int_equal(bwe_remb_limit_bps(BWE_CONTRACT_AUDIO_BPS + BWE_CONTRACT_CAMERA_BPS +
+                                        BWE_CONTRACT_SCREEN_BPS),
+                     1900000);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_limit)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_contracts),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

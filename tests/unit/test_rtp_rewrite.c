@@ -326,6 +326,47 @@ static void test_vp8_seven_bits_for_long(void **state)
     }
 }
 
+/* Whether a packet comes right after the newest one sent, so that no new segment is needed. */
+static void test_continues(void **state)
+{
+    (void)state;
+    struct rtp_rewrite rewrite;
+    rtp_rewrite_init(&rewrite, 90000, 32760, 0, 0);
+    assert_false(rtp_rewrite_continues(&rewrite, 1, 70000)); /* nothing was sent */
+    assert_false(rtp_rewrite_continues(&rewrite, 0, 0));
+    send_packets(&rewrite, 1, 70000, 70009);
+    static const struct {
+        const char *what;
+        uint64_t source, ext_seq;
+        bool is_continued;
+    } table[] = {
+        {"the next one", 1, 70010, true},
+        {"the newest one again", 1, 70009, false},
+        {"one is missing", 1, 70011, false},
+        {"a late one", 1, 70004, false},
+        {"one of before the segment", 1, 69999, false},
+        {"a cycle later", 1, 70010 + 65536, false},
+        {"a cycle earlier", 1, 70010 - 65536, false},
+        {"another source", 2, 70010, false},
+        {"another source with the outgoing number", 2, 65536 + 32770, false},
+        {"no source", 0, 70010, false},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        print_message("%s\n", table[i].what);
+        assert_int_equal(rtp_rewrite_continues(&rewrite, table[i].source, table[i].ext_seq),
+                         table[i].is_continued);
+    }
+    struct rtp_rewrite_fields late = {.ext_seq = 70003};
+    assert_true(rtp_rewrite_apply(&rewrite, &late, 0)); /* late ones move nothing */
+    assert_true(rtp_rewrite_continues(&rewrite, 1, 70010));
+    send_packets(&rewrite, 2, 500, 500);
+    assert_false(rtp_rewrite_continues(&rewrite, 1, 70010)); /* no more the newest segment */
+    assert_true(rtp_rewrite_continues(&rewrite, 2, 501));
+    send_packets(&rewrite, 1, 70020, 131072 + 5); /* over the wraps of both sides */
+    assert_true(rtp_rewrite_continues(&rewrite, 1, 131072 + 6));
+    assert_false(rtp_rewrite_continues(&rewrite, 1, 70010)); /* of her older segment */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_vp8_with_nothing),
         cmocka_unit_test(test_vp8_with_picture_ids),
         cmocka_unit_test(test_vp8_seven_bits_for_long),
+        cmocka_unit_test(test_continues),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

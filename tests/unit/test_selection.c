@@ -88,6 +88,16 @@ static void test_cameras(void **state)
          2,
          {1, 0, 0, 4}},
         {"none wanted", {1, 2, 0, 0}, {CAM(1), CAM(2)}, 0, {0}},
+        {"the first pin is absent, the second counts",
+         {1, 2, 3, 4},
+         {CAM(1), CAM(2), CAM(3), CAM(4), PIN(9, 2)},
+         4,
+         {1, 2, 3, 9}},
+        {"more pins than are wanted",
+         {1, 2, 0, 0},
+         {CAM(1), CAM(2), PIN(3, 1), PIN(4, 2), PIN(5, 3)},
+         2,
+         {3, 4, 0, 0}},
         {"more wanted again", {0, 0, 0, 4}, {CAM(1), CAM(2), CAM(3), CAM(4)}, 4, {1, 2, 3, 4}},
     };
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -122,6 +132,26 @@ static void test_voices(void **state)
          {1, 2, 3},
          {VOICE(4, 86), VOICE(1, 90), VOICE(2, 80), VOICE(3, 80)},
          {1, 2, 3}},
+        {"by a hair more than 6 dB is enough",
+         {1, 2, 3},
+         {VOICE(1, 90), VOICE(4, 86.25f), VOICE(2, 85), VOICE(3, 80)},
+         {1, 2, 4}},
+        {"a tie for free slots goes to the earlier",
+         {0},
+         {VOICE(7, 50), VOICE(5, 50), VOICE(6, 50), VOICE(4, 50)},
+         {7, 5, 6}},
+        {"a tie of the quietest is lost by the first slot",
+         {3, 2, 1},
+         {VOICE(4, 90), VOICE(1, 50), VOICE(2, 50), VOICE(3, 50)},
+         {4, 2, 1}},
+        {"owners do not move as their loudness does",
+         {1, 2, 3},
+         {VOICE(3, 99), VOICE(2, 50), VOICE(1, 10)},
+         {1, 2, 3}},
+        {"all are exchanged at once",
+         {1, 2, 3},
+         {VOICE(4, 90), VOICE(5, 89), VOICE(6, 88), VOICE(1, 20), VOICE(2, 20), VOICE(3, 20)},
+         {4, 5, 6}},
         {"a clearly louder one takes the quietest one's slot",
          {1, 2, 3},
          {VOICE(4, 90), VOICE(1, 88), VOICE(3, 85), VOICE(2, 80)},
@@ -163,12 +193,38 @@ static void test_without_slots(void **state)
     assert_int_equal(none, 77);
 }
 
+/* The screen slot, and all eight of the most that there can be. */
+static void test_other_counts(void **state)
+{
+    (void)state;
+    const struct core_candidate screens[] = {CAM(1), CAM(2)};
+    uint64_t screen = 2;
+    core_selection_cameras(&screen, 1, 1, screens, 2);
+    assert_int_equal(screen, 2); /* who shares goes on, whoever joined earlier */
+    core_selection_cameras(&screen, 1, 1, screens, 1);
+    assert_int_equal(screen, 1);
+    core_selection_cameras(&screen, 1, 1, screens, 0);
+    assert_int_equal(screen, 0);
+
+    struct core_candidate many[20];
+    uint64_t cameras[CORE_SELECTION_SLOTS_MAX] = {0}, voices[CORE_SELECTION_SLOTS_MAX] = {0};
+    for (unsigned i = 0; i < COUNT(many); i++)
+        many[i] = (struct core_candidate){.source = 100 + i, .loudness = 100.0f - (float)i};
+    core_selection_cameras(cameras, COUNT(cameras), COUNT(cameras), many, COUNT(many));
+    core_selection_voices(voices, COUNT(voices), many, COUNT(many));
+    for (unsigned i = 0; i < CORE_SELECTION_SLOTS_MAX; i++) {
+        assert_int_equal(cameras[i], 100 + i);
+        assert_int_equal(voices[i], 100 + i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cameras),
         cmocka_unit_test(test_voices),
         cmocka_unit_test(test_without_slots),
+        cmocka_unit_test(test_other_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

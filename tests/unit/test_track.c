@@ -28,6 +28,9 @@ static void test_live(void **state)
         {"none sends any more", {1, 2, 3}, {NOW - 3 * S, NOW - 2 * S, 0}, false, 0, false},
         {"muted a moment ago", {1}, {NOW}, true, NOW - 2 * S + 1, true},
         {"muted for two seconds", {1}, {NOW}, true, NOW - 2 * S, false},
+        {"heard a moment before two seconds", {1}, {NOW - 2 * S + 1}, false, 0, true},
+        {"muted long ago, and no more", {1}, {NOW}, false, NOW - 9 * S, true},
+        {"muted a moment ago, but silent", {1}, {NOW - 2 * S}, true, NOW - 1, false},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct core_track track = {.is_muted = table[i].is_muted, .muted_us = table[i].muted_us};
@@ -55,6 +58,9 @@ static void test_lowest_layer(void **state)
         {"no key frame yet", {0, 0, 0}, {NOW, NOW, NOW}, -1},
         {"of one only", {0, 0, 360}, {NOW, NOW, NOW}, 2},
         {"all silent", {720, 180, 360}, {0, 0, 0}, -1},
+        {"a moment before two seconds", {720, 180, 360}, {NOW, NOW - 2 * S + 1, NOW}, 1},
+        {"two seconds", {720, 180, 360}, {NOW, NOW - 2 * S, NOW}, 2},
+        {"of two as high the first", {720, 360, 360}, {NOW, NOW, NOW}, 1},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct core_track track = {.params = {.kind = CORE_KIND_CAMERA}};
@@ -96,12 +102,71 @@ static void test_loudness(void **state)
     }
 }
 
+/* Of whom a key frame is asked: of the layer that would be forwarded, and of no other. */
+static void test_want_keyframe(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        uint16_t heights[3];
+        int64_t last_us[3];
+        int asked; /* -1: none */
+    } table[] = {
+        {"the lowest", {720, 180, 360}, {NOW, NOW, NOW}, 1},
+        {"the lowest that sends", {720, 180, 360}, {NOW, NOW - 2 * S, NOW}, 2},
+        {"no height is known: the first that sends", {0, 0, 0}, {0, NOW, NOW}, 1},
+        {"one height is known", {0, 0, 360}, {NOW, NOW, NOW}, 2},
+        {"nobody sends", {720, 180, 360}, {0, 0, 0}, -1},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct core_track track = {.params = {.kind = CORE_KIND_CAMERA}};
+        for (int l = 0; l < 3; l++) {
+            track.layers[l].id = 1;
+            track.layers[l].height = table[i].heights[l];
+            track.layers[l].reception.packets = 1;
+            track.layers[l].last_packet_us = table[i].last_us[l];
+        }
+        print_message("%s\n", table[i].what);
+        core_track_want_keyframe(&track, NOW);
+        for (int l = 0; l < 3; l++)
+            assert_int_equal(track.layers[l].is_pli_wanted, l == table[i].asked);
+    }
+}
+
+/* A microphone's layer needs no height. */
+static void test_audio_layer(void **state)
+{
+    (void)state;
+    struct core_track track = {.params = {.kind = CORE_KIND_AUDIO}};
+    assert_null(core_track_lowest_layer(&track, NOW));
+    track.layers[0].id = 1;
+    track.layers[0].reception.packets = 1;
+    track.layers[0].last_packet_us = NOW - 2 * S + 1;
+    assert_ptr_equal(core_track_lowest_layer(&track, NOW), &track.layers[0]);
+    assert_null(core_track_lowest_layer(&track, NOW + 1));
+}
+
+/* facts.md: 0.5 Mbps of camera, 0.8 of screen, 100 kbps of audio. */
+static void test_contract(void **state)
+{
+    (void)state;
+    static const uint64_t expected_bps[] = {
+        [CORE_KIND_AUDIO] = 100000, [CORE_KIND_CAMERA] = 500000, [CORE_KIND_SCREEN] = 800000};
+    for (int kind = 0; kind < CORE_KIND_COUNT; kind++) {
+        const struct core_track track = {.params = {.kind = (enum core_kind)kind}};
+        assert_int_equal(core_track_contract_bps(&track), expected_bps[kind]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_live),
         cmocka_unit_test(test_lowest_layer),
         cmocka_unit_test(test_loudness),
+        cmocka_unit_test(test_want_keyframe),
+        cmocka_unit_test(test_audio_layer),
+        cmocka_unit_test(test_contract),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
