@@ -85,8 +85,8 @@ static void fill_join(struct core_join *join, unsigned person)
     join->participant = person + 1;
     snprintf(join->transport.ice.local_ufrag, sizeof(join->transport.ice.local_ufrag), "uf%u",
              person);
-    for (uint8_t id = 1; id < RTP_EXTENSION_COUNT; id++)
-        join->extensions.kind[id] = id;
+    for (unsigned id = 1; id < RTP_EXTENSION_COUNT; id++)
+        join->extensions.kind[id] = (uint8_t)id;
     join->track_count = 3;
     for (unsigned i = 0; i < 3; i++) {
         struct core_track_params *track = &join->tracks[i];

@@ -1,6 +1,9 @@
 /* The engine's door: coming, going, time, and that the same input gives the same output. */
 #include "conference.h"
 
+#include "rtp/error.h"
+#include "sfu/core/engine_internal.h"
+
 static void command(struct conference *c, enum core_command_type type, uint64_t participant,
                     bool is_set)
 {
@@ -217,13 +220,205 @@ static void test_determinism(void **state)
     assert_int_equal(hash_of_everything(), hash_of_everything());
 }
 
+/* Commands for nobody change nothing; neither do keys. */
+static void test_unknown_participant(void **state)
+{
+    (void)state;
+    static const enum core_command_type types[] = {CORE_COMMAND_LEAVE, CORE_COMMAND_MUTE,
+                                                   CORE_COMMAND_DETACH, CORE_COMMAND_LAYOUT,
+                                                   CORE_COMMAND_RESTART_ICE};
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    unsigned events = c.event_count;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        command(&c, types[i], 99, true);
+    const struct transport_srtp_keys keys = keys_of(1, 0);
+    assert_int_equal(core_engine_set_keys(c.engine, 99, &keys, &keys), IRIS_E_NOT_FOUND);
+    assert_int_equal(core_engine_set_keys(c.engine, ann->number, &keys, &keys), IRIS_E_STATE);
+    assert_int_equal(c.event_count, events);
+    assert_int_equal(core_engine_count(c.engine), 2);
+    talk(&c, ann, 100 * MS);
+    assert_true(count_heard(bob, 1) > 0);
+    conference_dispose(&c);
+}
+
+/* A room is there exactly as long as somebody is in it. */
+static void test_rooms_end(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    assert_null(c.engine->rooms);
+    for (int i = 0; i < 4; i++)
+        conference_join(&c, (uint64_t)(i % 2 + 1)); /* rooms 1, 2, 1, 2 */
+    static const struct {
+        uint64_t leaves;
+        unsigned rooms;
+    } table[] = {{1, 2}, {3, 1}, {2, 1}, {4, 0}};
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        unsigned rooms = 0;
+        command(&c, CORE_COMMAND_LEAVE, table[i].leaves, true);
+        command(&c, CORE_COMMAND_LEAVE, table[i].leaves, true); /* once more */
+        for (const struct core_room *room = c.engine->rooms; room; room = room->next)
+            rooms++;
+        assert_int_equal(rooms, table[i].rooms);
+    }
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    talk(&c, ann, 100 * MS); /* the next room of that number is as good */
+    assert_true(count_heard(bob, 1) > 0);
+    conference_dispose(&c);
+}
+
+/* An engine that is woken early does nothing; one woken on time has moved on. */
+static void test_deadlines(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1);
+    conference_join(&c, 1);
+    conference_run(&c, 100 * MS);
+    int64_t last_us = core_engine_deadline(c.engine);
+    for (int i = 0; i < 200; i++) {
+        unsigned heard = ann->heard_count;
+        person_show(&c, ann, CAM, false); /* packets do not move it */
+        assert_int_equal(core_engine_deadline(c.engine), last_us);
+        core_engine_advance(c.engine, last_us - 1);
+        conference_flush(&c);
+        assert_int_equal(core_engine_deadline(c.engine), last_us);
+        assert_int_equal(ann->heard_count, heard);
+        c.now_us = last_us;
+        core_engine_advance(c.engine, c.now_us);
+        conference_flush(&c);
+        assert_int_equal(core_engine_deadline(c.engine), last_us + CORE_TICK_US);
+        last_us = core_engine_deadline(c.engine);
+    }
+    assert_true(ann->heard_count > 20); /* feedback, reports and requests were due */
+    c.now_us += 60 * MS; /* the loop was late: it is not made up for tick by tick */
+    core_engine_advance(c.engine, c.now_us);
+    assert_int_equal(core_engine_deadline(c.engine), c.now_us + CORE_TICK_US);
+    conference_dispose(&c);
+}
+
+static void drop_packets(struct conference *c)
+{
+    for (struct core_buffer *next, *b; (b = core_engine_next_packets(c->engine));)
+        for (; b; b = next) {
+            next = b->next;
+            core_engine_release(c->engine, b);
+        }
+}
+
+/* Let time pass without taking events. */
+static void run_deaf(struct conference *c, int64_t duration_us)
+{
+    for (int64_t end_us = c->now_us + duration_us; core_engine_deadline(c->engine) <= end_us;) {
+        c->now_us = core_engine_deadline(c->engine);
+        core_engine_advance(c->engine, c->now_us);
+        drop_packets(c);
+    }
+}
+
+/* Control is behind: statistics are dropped before anything else is, and later all is told. */
+static void test_event_ring(void **state)
+{
+    (void)state;
+    struct conference c;
+    struct core_event event;
+    unsigned counts[CORE_EVENT_SPEAKERS + 1] = {0};
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1);
+    conference_join(&c, 1);
+    run_deaf(&c, 29 * S); /* 58 statistics into a ring of 64 */
+    const struct core_event_ring *ring = &c.engine->events;
+    assert_true(ring->count <= ring->capacity / 2);
+    assert_true(ring->lost > 0);
+    run_deaf(&c, 3 * S);
+    assert_int_equal(core_engine_count(c.engine), 0);
+    while (core_engine_next_event(c.engine, &event))
+        counts[event.type]++;
+    assert_int_equal(counts[CORE_EVENT_GONE], 2);
+    assert_in_range(counts[CORE_EVENT_STATISTICS], 20, ring->capacity / 2);
+    assert_false(core_engine_next_event(c.engine, &event));
+    (void)ann;
+    conference_dispose(&c);
+}
+
+/* Slots that could not be told are told as soon as there is room. */
+static void test_slots_are_told_late(void **state)
+{
+    (void)state;
+    struct conference c;
+    struct core_event event;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    conference_run(&c, 100 * MS);
+    while (core_engine_emit(c.engine, CORE_EVENT_REFUSED, 99))
+        ;
+    for (int i = 0; i < 5; i++) {
+        uint8_t data[CORE_BUFFER_BYTES];
+        const struct media media = {.track = MIC, .mid = "mic", .level = 30};
+        size_t head = write_head(data, ann, &media, ssrc_of(ann, MIC, 0), (uint16_t)i, PT_OPUS);
+        memset(data + head, 0, 20);
+        int len = transport_srtp_seal_rtp(ann->sender, data, head + 20, head, (uint64_t)i);
+        struct transport_datagram datagram = {.path = ann->path, .data = data, .len = (size_t)len};
+        core_engine_receive(c.engine, &datagram, c.now_us);
+        run_deaf(&c, 20 * MS);
+    }
+    while (core_engine_next_event(c.engine, &event))
+        assert_int_equal(event.type, CORE_EVENT_REFUSED);
+    c.event_count = 0;
+    conference_run(&c, 200 * MS);
+    assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[0].participant,
+                     ann->number);
+    conference_dispose(&c);
+}
+
+/* The pool is empty: packets are lost and counted, and afterwards all goes on. */
+static void test_out_of_buffers(void **state)
+{
+    (void)state;
+    struct conference c;
+    struct core_buffer *taken[1024];
+    unsigned count = 0;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    talk(&c, ann, 100 * MS);
+    unsigned heard = count_heard(bob, 1);
+    assert_false(core_engine_wants_flush(c.engine));
+    while (count < 1024 && (taken[count] = core_outbox_take(&c.engine->outbox)))
+        count++;
+    assert_int_equal(count, 1024);
+    assert_true(core_engine_wants_flush(c.engine));
+    talk(&c, ann, 100 * MS);
+    assert_int_equal(count_heard(bob, 1), heard);
+    assert_true(c.engine->outbox.exhausted >= 10);
+    while (count > 0)
+        core_engine_release(c.engine, taken[--count]);
+    talk(&c, ann, 100 * MS);
+    assert_int_equal(count_heard(bob, 1), heard + 5);
+    assert_false(core_engine_wants_flush(c.engine));
+    conference_dispose(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nobody),          cmocka_unit_test(test_join_and_leave),
-        cmocka_unit_test(test_rooms_are_apart), cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_attached_again),  cmocka_unit_test(test_ice_restart),
-        cmocka_unit_test(test_many_paths),      cmocka_unit_test(test_determinism),
+        cmocka_unit_test(test_nobody),
+        cmocka_unit_test(test_join_and_leave),
+        cmocka_unit_test(test_rooms_are_apart),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_attached_again),
+        cmocka_unit_test(test_ice_restart),
+        cmocka_unit_test(test_many_paths),
+        cmocka_unit_test(test_determinism),
+        cmocka_unit_test(test_unknown_participant),
+        cmocka_unit_test(test_rooms_end),
+        cmocka_unit_test(test_deadlines),
+        cmocka_unit_test(test_event_ring),
+        cmocka_unit_test(test_slots_are_told_late),
+        cmocka_unit_test(test_out_of_buffers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

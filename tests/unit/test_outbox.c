@@ -132,7 +132,7 @@ static void test_invariant(void **state)
     struct core_outbox outbox;
     struct core_chain chains[CHAINS] = {0};
     struct core_buffer *hands[BUFFERS];
-    unsigned hand_count = 0, taken = 0, refused = 0;
+    unsigned hand_count = 0, chained = 0, refused = 0;
     uint32_t random = 1;
     assert_int_equal(core_outbox_init(&outbox, BUFFERS), 0);
     for (int step = 0; step < 20000; step++) {
@@ -143,7 +143,7 @@ static void test_invariant(void **state)
         case 1:
         case 2: { /* a packet is made */
             struct core_buffer *buffer = core_outbox_take(&outbox);
-            assert_int_equal(buffer == NULL, outbox.free == NULL && hand_count + taken >= BUFFERS);
+            assert_int_equal(buffer == NULL, outbox.free == NULL && hand_count + chained >= BUFFERS);
             if (buffer)
                 hands[hand_count++] = buffer;
             else
@@ -154,11 +154,11 @@ static void test_invariant(void **state)
         case 4: /* and queued */
             if (hand_count > 0) {
                 core_outbox_push(&outbox, chain, hands[--hand_count]);
-                taken++;
+                chained++;
             }
             break;
         case 5: /* the loop takes a chain */
-            for (struct core_buffer *b = core_outbox_next(&outbox), *next; b; b = next, taken--) {
+            for (struct core_buffer *b = core_outbox_next(&outbox), *next; b; b = next, chained--) {
                 next = b->next;
                 hands[hand_count++] = b;
             }
@@ -169,7 +169,7 @@ static void test_invariant(void **state)
             break;
         default:
             for (const struct core_buffer *b = chain->first; b; b = b->next)
-                taken--;
+                chained--;
             core_outbox_forget(&outbox, chain);
             break;
         }

@@ -130,12 +130,95 @@ static void test_speakers(void **state)
     conference_dispose(&c);
 }
 
+/* One alone is shown nobody, himself least of all. */
+static void test_alone(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1);
+    for (int i = 0; i < 50; i++) {
+        person_speak(&c, ann, 20);
+        person_show(&c, ann, CAM, true);
+        person_show(&c, ann, SCR, true);
+        conference_run(&c, 20 * MS);
+    }
+    for (unsigned slot = 0; slot < 8; slot++)
+        assert_int_equal(shown(&c, ann, slot), 0);
+    for (uint32_t ssrc = 1; ssrc <= 8; ssrc++)
+        assert_int_equal(count_heard(ann, ssrc), 0);
+    conference_dispose(&c);
+}
+
+/* Whoever leaves frees every slot that showed him, at once, and none of the others' streams stops. */
+static void test_leaving(void **state)
+{
+    (void)state;
+    static const uint64_t leavers[] = {1, 2, 3}; /* first, middle and last of the room's list */
+    for (unsigned row = 0; row < 3; row++) {
+        struct conference c;
+        conference_init(&c);
+        for (int i = 0; i < 3; i++)
+            conference_join(&c, 1);
+        everyone_shows(&c, 3, 200 * MS);
+        for (unsigned p = 0; p < 3; p++)
+            person_show(&c, &c.people[p], SCR, true);
+        conference_run(&c, 20 * MS);
+        conference_command(&c, &(struct core_command){.type = CORE_COMMAND_LEAVE,
+                                                      .participant = leavers[row]});
+        conference_run(&c, 20 * MS);
+        for (unsigned p = 0; p < 3; p++) {
+            struct person *person = &c.people[p];
+            unsigned others = 0;
+            if (person->number == leavers[row])
+                continue;
+            for (unsigned slot = 0; slot < 8; slot++) {
+                assert_int_not_equal(shown(&c, person, slot), leavers[row]);
+                assert_int_not_equal(shown(&c, person, slot), person->number);
+                others += shown(&c, person, slot) != 0;
+            }
+            assert_int_equal(others, 3); /* microphone, camera, screen of the third */
+        }
+        conference_dispose(&c);
+    }
+}
+
+/* A pinned camera leaves, and comes back under another number: the pin waits for nobody. */
+static void test_pins(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    for (int i = 0; i < 4; i++)
+        conference_join(&c, 1);
+    struct core_command command = {.type = CORE_COMMAND_LAYOUT,
+                                   .participant = 1,
+                                   .layout = {.max_cameras = 2,
+                                              .max_height = 480,
+                                              .pinned_count = 3,
+                                              .pinned = {1, 4, 3}}}; /* herself: no effect */
+    everyone_shows(&c, 4, 100 * MS);
+    conference_command(&c, &command);
+    everyone_shows(&c, 4, 40 * MS);
+    assert_int_equal(shown(&c, &c.people[0], 3) + shown(&c, &c.people[0], 4), 4 + 3);
+    assert_int_equal(shown(&c, &c.people[0], 5), 0);
+    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_LEAVE, .participant = 4});
+    everyone_shows(&c, 3, 40 * MS);
+    assert_int_equal(shown(&c, &c.people[0], 3) + shown(&c, &c.people[0], 4), 2 + 3);
+    conference_dispose(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order_of_joining), cmocka_unit_test(test_voices),
-        cmocka_unit_test(test_without_a_path),   cmocka_unit_test(test_screen),
+        cmocka_unit_test(test_order_of_joining),
+        cmocka_unit_test(test_voices),
+        cmocka_unit_test(test_without_a_path),
+        cmocka_unit_test(test_screen),
         cmocka_unit_test(test_speakers),
+        cmocka_unit_test(test_alone),
+        cmocka_unit_test(test_leaving),
+        cmocka_unit_test(test_pins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -323,6 +323,195 @@ static void test_layout(void **state)
     conference_dispose(&c);
 }
 
+/* Two layers, "h" first in the offer; the lower one is named "l". */
+static struct person *join_with_layers(struct conference *c)
+{
+    struct core_join join = usual_join(1, c->person_count + 1);
+    join.tracks[CAM].rid_count = 2;
+    strcpy(join.tracks[CAM].rids[0], "h");
+    strcpy(join.tracks[CAM].rids[1], "l");
+    struct person *person = conference_enter(c, &join);
+    person_nominate(c, person);
+    return person;
+}
+
+static void show_layer(struct conference *c, struct person *person, unsigned layer,
+                       bool is_keyframe)
+{
+    person_send(c, person,
+                &(struct media){.track = CAM,
+                                .layer = layer,
+                                .mid = "cam",
+                                .rid = layer ? "l" : "h",
+                                .timestamp = (uint32_t)(c->now_us * 9 / 100) + 77777 * layer,
+                                .level = -1,
+                                .is_start = true,
+                                .marker = true,
+                                .is_keyframe = is_keyframe,
+                                .height = layer ? 240 : 480});
+}
+
+/* Only the lower layer is forwarded once its height is known, and the change needs its key frame.
+   What was sent of the other layer is still repaired, with the numbers that it had. */
+static void test_layers(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = join_with_layers(&c), *bob = conference_join(&c, 1);
+    ann->seqs[CAM][1] = 30000;
+    static const struct {
+        const char *what;
+        bool is_key_high, is_key_low;
+        uint16_t height; /* that Bob is told afterwards */
+    } table[] = {
+        {"no key frame", false, false, 0},
+        {"of the high one only", true, false, 480},
+        {"it goes on", false, false, 480},
+        {"of the low one: a change", false, true, 240},
+        {"it goes on", false, false, 240},
+        {"the high one does not win it back", true, false, 240},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        print_message("%s\n", table[i].what);
+        show_layer(&c, ann, 0, table[i].is_key_high);
+        show_layer(&c, ann, 1, table[i].is_key_low);
+        conference_run(&c, 33 * MS);
+        assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[3].height,
+                         table[i].height);
+    }
+    /* High: rows 1-3 (in row 3 it comes before the change); low: rows 3-5. */
+    assert_int_equal(count_heard(bob, 4), 6);
+    for (unsigned i = 1; i < 6; i++) {
+        struct heard *before = heard_at(bob, 4, i - 1), *now = heard_at(bob, 4, i);
+        struct rtp_vp8 a = vp8_of(before), b = vp8_of(now);
+        assert_int_equal((uint16_t)(now->rtp.seq - before->rtp.seq), 1);
+        assert_int_equal((b.picture_id - a.picture_id) & 0x7FFF, 1);
+        assert_true((int32_t)(now->rtp.timestamp - before->rtp.timestamp) > 0);
+        assert_int_equal(csrc_of(now), ann->join.tracks[CAM].csrc); /* of the track, not the layer */
+        assert_int_equal(now->rtp.payload_type, PT_VP8);
+    }
+    assert_true(vp8_of(heard_at(bob, 4, 3)).is_keyframe);
+    for (unsigned i = 0; i < 6; i++) {
+        struct heard *lost = heard_at(bob, 4, i);
+        send_nack(&c, bob, 4, lost->rtp.seq);
+        assert_int_equal(count_heard(bob, 104), i + 1);
+        struct heard *again = heard_at(bob, 104, i);
+        assert_int_equal(again->rtp.timestamp, lost->rtp.timestamp);
+        assert_memory_equal(again->rtp.payload + 2, lost->rtp.payload, lost->rtp.payload_len);
+    }
+    conference_dispose(&c);
+}
+
+/* The lower layer stops for two seconds: the other one may begin, with a key frame. */
+static void test_layer_dies(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = join_with_layers(&c), *bob = conference_join(&c, 1);
+    show_layer(&c, ann, 1, true);
+    show_layer(&c, ann, 0, true);
+    assert_int_equal(count_heard(bob, 4), 1);
+    for (int i = 0; i < 19; i++) { /* 1.9 s */
+        conference_run(&c, 100 * MS);
+        show_layer(&c, ann, 0, true);
+    }
+    assert_int_equal(count_heard(bob, 4), 1);
+    conference_run(&c, 100 * MS);
+    show_layer(&c, ann, 0, false);
+    assert_int_equal(count_heard(bob, 4), 1);
+    show_layer(&c, ann, 0, true);
+    assert_int_equal(count_heard(bob, 4), 2);
+    conference_dispose(&c);
+}
+
+/* Late packets fill the hole that was left for them; those of before the beginning are not sent. */
+static void test_reordering(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    static const struct {
+        uint16_t seq;
+        bool is_keyframe;
+        int out; /* of the first one; -1: not sent */
+    } table[] = {{100, true, 0},  {102, false, 2}, {101, false, 1}, {99, false, -1},
+                 {105, false, 5}, {104, false, 4}, {103, false, 3}, {98, true, -1}};
+    unsigned sent = 0;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        ann->seqs[CAM][0] = (uint16_t)(table[i].seq - 1);
+        person_show(&c, ann, CAM, table[i].is_keyframe);
+        conference_run(&c, MS);
+        sent += table[i].out >= 0;
+        assert_int_equal(count_heard(bob, 4), sent);
+        if (table[i].out >= 0)
+            assert_int_equal(
+                (uint16_t)(heard_at(bob, 4, sent - 1)->rtp.seq - heard_at(bob, 4, 0)->rtp.seq),
+                table[i].out);
+    }
+    conference_dispose(&c);
+}
+
+/* A voice takes another's slot: its first packet is marked, and the stream goes on. */
+static void test_change_of_voice(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    struct core_join join = usual_join(1, 3);
+    join.slot_count = 1;
+    struct person *cid = conference_enter(&c, &join);
+    person_nominate(&c, cid);
+    for (int i = 0; i < 100; i++) { /* he gets louder than she is */
+        person_speak(&c, ann, 40);
+        person_speak(&c, bob, i < 20 ? 100 : 10);
+        conference_run(&c, 20 * MS);
+    }
+    unsigned count = count_heard(cid, 1), changes = 0;
+    for (unsigned i = 1; i < count; i++) {
+        struct heard *before = heard_at(cid, 1, i - 1), *now = heard_at(cid, 1, i);
+        bool is_change = csrc_of(before) != csrc_of(now);
+        changes += is_change;
+        assert_int_equal(now->rtp.marker, is_change);
+        assert_int_equal((uint16_t)(now->rtp.seq - before->rtp.seq), 1);
+        assert_in_range(now->rtp.timestamp - before->rtp.timestamp, 1, 2 * 960);
+    }
+    assert_int_equal(changes, 1);
+    assert_int_equal(csrc_of(heard_at(cid, 1, count - 1)), bob->join.tracks[MIC].csrc);
+    conference_dispose(&c);
+}
+
+/* What one slot shows no more is not repaired from the one who is in it now. */
+static void test_no_repair_of_another(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1),
+                  *cid = conference_join(&c, 1);
+    struct core_command command = {.type = CORE_COMMAND_LAYOUT,
+                                   .participant = cid->number,
+                                   .layout = {.max_cameras = 1, .max_height = 720}};
+    conference_command(&c, &command);
+    show_for(&c, ann, 5, true);
+    command.layout.pinned_count = 1;
+    command.layout.pinned[0] = bob->number;
+    person_show(&c, bob, CAM, true);
+    conference_command(&c, &command);
+    conference_run(&c, 20 * MS);
+    show_for(&c, bob, 5, true);
+    assert_int_equal(count_heard(cid, 4), 10);
+    send_nack(&c, cid, 4, heard_at(cid, 4, 4)->rtp.seq); /* the last of hers */
+    assert_int_equal(count_heard(cid, 104), 0);
+    send_nack(&c, cid, 4, heard_at(cid, 4, 5)->rtp.seq); /* the first of his */
+    assert_int_equal(count_heard(cid, 104), 1);
+    assert_int_equal(csrc_of(heard_at(cid, 104, 0)), bob->join.tracks[CAM].csrc);
+    conference_dispose(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +524,11 @@ int main(void)
         cmocka_unit_test(test_oversized_payload),
         cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_layer_dies),
+        cmocka_unit_test(test_reordering),
+        cmocka_unit_test(test_change_of_voice),
+        cmocka_unit_test(test_no_repair_of_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
