@@ -19,6 +19,11 @@ export function note(text) {
   console.log(`     ${text}`);
 }
 
+/** How many checks have failed so far. */
+export function failures() {
+  return failed;
+}
+
 /** Print the closing line; the exit code of the run. */
 export function close() {
   console.log(`${passed} passed, ${failed} failed`);

@@ -15,17 +15,8 @@ import {
 } from './checks.mjs';
 import { Participant } from './participant.mjs';
 import { check, close, note } from './report.mjs';
-import { startServer } from './server.mjs';
-import {
-  CHROMIUM_PAGES,
-  IRIS_BIN,
-  IRIS_WEB_ROOT,
-  LIMIT_MS,
-  ROOM,
-  SCREENSHOTS,
-  SERVER_LOG,
-  WATCH_MS,
-} from './settings.mjs';
+import { makeToken, makeTokenKey, startServer } from './server.mjs';
+import { CHROMIUM_PAGES, LIMIT_MS, ROOM, SCREENSHOTS, SERVER_LOG, WATCH_MS } from './settings.mjs';
 
 /** @typedef {import('./server.mjs').Server} Server */
 
@@ -36,20 +27,22 @@ setTimeout(() => {
 
 /** @param {Participant} participant @param {string} view */
 async function screenshot(participant, view) {
-  const path = `${SCREENSHOTS}/${view}-${participant.browser}.png`;
+  const path = `${SCREENSHOTS}/00-${view}-${participant.browser}.png`;
   await participant.page.screenshot({ path });
   note(`screenshot ${path}`);
 }
 
-/** @param {Server} server @returns {Promise<Participant[]>} */
-async function openPages(server) {
+/** @param {Server} server @param {string} key @returns {Promise<Participant[]>} */
+async function openPages(server, key) {
   const [chromium, firefox] = await Promise.all([launchChromium(), launchFirefox()]);
   const people = [];
   for (let i = 1; i <= CHROMIUM_PAGES; i++) {
     people.push(new Participant(`Chromium ${i}`, 'chromium', await chromium.newPage()));
   }
   people.push(new Participant('Firefox', 'firefox', await firefox.newPage()));
-  for (const person of people) await person.open(server.url, ROOM);
+  for (const person of people) {
+    await person.open(server.url, ROOM, await makeToken(key, { room: ROOM, name: person.name }));
+  }
   return people;
 }
 
@@ -140,8 +133,9 @@ async function checkLeaving(people) {
 
 async function main() {
   await mkdir(SCREENSHOTS, { recursive: true });
-  const server = await startServer(IRIS_BIN, IRIS_WEB_ROOT, SERVER_LOG);
-  const people = await openPages(server);
+  const key = makeTokenKey();
+  const server = await startServer(SERVER_LOG, { token_key_file: key });
+  const people = await openPages(server, key);
   const shown = people.filter((_, i) => i === 1 || i === CHROMIUM_PAGES);
   for (const person of shown) await screenshot(person, 'lobby');
   await joinAll(people);

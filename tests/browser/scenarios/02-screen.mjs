@@ -1,0 +1,84 @@
+/** A screen is shared, seen by the other, and ended; after one sharer the next is seen. */
+import { isSeeing } from '../media.mjs';
+import { check, note } from '../report.mjs';
+
+export const title = 'screen share';
+export const limitMs = 40_000;
+
+/** @typedef {import('../participant.mjs').Participant} Participant */
+
+/** Firefox has no screen where there is no display, and no fake one: a canvas stands in. @param {Participant} who */
+async function drawScreen(who) {
+  await who.page.evaluate(() => {
+    const canvas = document.createElement('canvas');
+    Object.assign(canvas, { width: 1280, height: 720 });
+    const context = canvas.getContext('2d');
+    let count = 0;
+    setInterval(() => {
+      if (!context) return;
+      context.fillStyle = '#fff';
+      context.fillRect(0, 0, 1280, 720);
+      context.fillStyle = '#124';
+      context.font = '96px sans-serif';
+      context.fillText(`Slide ${count++}`, 80, 380);
+    }, 66);
+    navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(15);
+  });
+}
+
+/** @param {Participant} viewer @param {Participant} sharer */
+async function checkSeen(viewer, sharer) {
+  const id = (await sharer.look()).id;
+  const isOwned = (/** @type {import('../look.mjs').Look} */ seen) =>
+    seen.tiles.some((tile) => tile.kind === 'screen' && tile.participant === id);
+  const seen = await viewer.until(isOwned, 8_000);
+  const tile = seen.tiles.find(({ kind }) => kind === 'screen');
+  check(isOwned(seen), `${viewer.name} has the screen on the stage`, tile?.words ?? 'none');
+  check(await isSeeing(viewer, 'screen'), `${viewer.name} sees the screen of ${sharer.name}`);
+  const row = seen.people.find((person) => person.id === id);
+  check(
+    row?.states.includes('Shares the screen') === true,
+    'the list of people says so',
+    row?.states.join(),
+  );
+}
+
+/** @param {Participant} viewer */
+async function checkGone(viewer) {
+  const hasNone = (/** @type {import('../look.mjs').Look} */ seen) =>
+    seen.tiles.every(({ kind }) => kind !== 'screen');
+  const seen = await viewer.until(hasNone, 5_000);
+  check(hasNone(seen), `the stage of ${viewer.name} is empty again`);
+}
+
+/** @param {import('../stage.mjs').Stage} stage */
+export async function run(stage) {
+  const { chromium, firefox, room } = await stage.meeting();
+  const third = await stage.enter('chromium', room, { name: 'Third' });
+  await drawScreen(firefox);
+  for (const [sharer, viewer] of /** @type {const} */ ([
+    [chromium, firefox],
+    [firefox, chromium],
+  ])) {
+    await sharer.page.click('#share');
+    const own = await sharer.until(({ banners }) => banners['sharing'] !== undefined, 5_000);
+    check(own.buttons['share'] === 'on', `${sharer.name} shares`, JSON.stringify(own.banners));
+    await checkSeen(viewer, sharer);
+    await stage.screenshot(viewer, 'seen');
+    await stage.screenshot(sharer, 'sharing');
+    if (sharer === chromium) {
+      await sharer.page.click('#share');
+      await checkGone(viewer);
+    }
+  }
+  // Two share at once. Which of them the others see is not settled; when one ends, it is the other.
+  await checkSeen(third, firefox);
+  await chromium.page.click('#share');
+  await checkSeen(firefox, chromium);
+  await stage.screenshot(third, 'two-sharers');
+  const shown = (await third.look()).tiles.find(({ kind }) => kind === 'screen');
+  note(`while both share, the third sees: ${shown?.words}`);
+  await firefox.page.click('#share');
+  await checkSeen(third, chromium);
+  await stage.screenshot(third, 'second-sharer');
+}
