@@ -62,7 +62,7 @@ static bool is_below(const char *resolved, const char *root)
     return strncmp(resolved, root, len) == 0 && resolved[len] == '/';
 }
 
-static enum web_file_result open_resolved(const char *resolved, struct web_file *file)
+static enum web_file_result open_regular(const char *resolved, struct web_file *file)
 {
     struct stat status;
     int fd = open(resolved, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -75,7 +75,6 @@ static enum web_file_result open_resolved(const char *resolved, struct web_file 
     }
     file->fd = fd;
     file->size_bytes = (uint64_t)status.st_size;
-    file->content_type = content_type(resolved);
     snprintf(file->etag, sizeof(file->etag), "\"%llx-%llx\"",
              (unsigned long long)status.st_mtim.tv_sec * 1000000000ULL +
                  (unsigned long long)status.st_mtim.tv_nsec,
@@ -83,7 +82,20 @@ static enum web_file_result open_resolved(const char *resolved, struct web_file 
     return WEB_FILE_OPEN;
 }
 
-enum web_file_result signalling_web_file_open(const char *root, const char *path,
+/* The compressed form stands for the file only as long as the file is there, too. */
+static enum web_file_result open_resolved(const char *resolved, bool wants_gzip,
+                                          struct web_file *file)
+{
+    char compressed[PATH_MAX];
+    int used = snprintf(compressed, sizeof(compressed), "%s.gz", resolved);
+
+    file->content_type = content_type(resolved);
+    file->is_gzip = wants_gzip && used > 0 && (size_t)used < sizeof(compressed) &&
+                    open_regular(compressed, file) == WEB_FILE_OPEN;
+    return file->is_gzip ? WEB_FILE_OPEN : open_regular(resolved, file);
+}
+
+enum web_file_result signalling_web_file_open(const char *root, const char *path, bool wants_gzip,
                                               struct web_file *file)
 {
     char real_root[PATH_MAX];
@@ -101,5 +113,5 @@ enum web_file_result signalling_web_file_open(const char *root, const char *path
     if (used < 0 || (size_t)used >= sizeof(wanted) || !realpath(wanted, resolved) ||
         !is_below(resolved, real_root))
         return WEB_FILE_ABSENT;
-    return open_resolved(resolved, file);
+    return open_resolved(resolved, wants_gzip, file);
 }

@@ -21,6 +21,15 @@ static int complete(struct lws *wsi, int sent)
     return sent < 0 || lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
+/* Whoever names gzip takes it; `gzip;q=0`, which nobody sends, gets it, too. */
+static bool wants_gzip(struct lws *wsi)
+{
+    char codings[256];
+
+    return signalling_http_header(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, codings, sizeof(codings)) &&
+           strstr(codings, "gzip");
+}
+
 static bool wants_file(struct lws *wsi, const struct web_file *file)
 {
     char match[256];
@@ -34,13 +43,14 @@ static bool wants_file(struct lws *wsi, const struct web_file *file)
 static int send_file(struct lws *wsi, struct http_session *session, const struct web_file *file)
 {
     bool is_wanted = wants_file(wsi, file);
-    char headers[96];
+    char headers[160];
     struct http_answer answer = {.status = is_wanted ? 200 : 304,
                                  .content_type = is_wanted ? file->content_type : NULL,
                                  .headers = headers,
                                  .content_length = is_wanted ? file->size_bytes : 0};
 
-    snprintf(headers, sizeof(headers), "ETag: %s\r\n", file->etag);
+    snprintf(headers, sizeof(headers), "ETag: %s\r\nVary: Accept-Encoding\r\n%s", file->etag,
+             file->is_gzip ? "Content-Encoding: gzip\r\n" : "");
     if (signalling_http_send(wsi, &answer) < 0) {
         close(file->fd);
         return -1;
@@ -119,7 +129,7 @@ static int route(struct lws *wsi, struct http_session *session)
     int sent = -1;
 
     if (!signalling_server_is_operations(wsi))
-        found = signalling_web_file_open(server->web_root, session->path, &file);
+        found = signalling_web_file_open(server->web_root, session->path, wants_gzip(wsi), &file);
     if (found == WEB_FILE_OPEN && is_get)
         return send_file(wsi, session, &file);
     if (found == WEB_FILE_OPEN) {

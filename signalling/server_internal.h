@@ -181,6 +181,7 @@ struct web_file {
     uint64_t size_bytes;
     char etag[48];
     const char *content_type;
+    bool is_gzip; /* compressed beforehand: NAME.gz beside NAME */
 };
 
 enum web_file_result { WEB_FILE_OPEN, WEB_FILE_ABSENT, WEB_FILE_NO_ROOT };
@@ -190,10 +191,11 @@ enum web_file_result { WEB_FILE_OPEN, WEB_FILE_ABSENT, WEB_FILE_NO_ROOT };
  * is what is hidden or no regular file. A path that ends in '/' means its index.html.
  *
  * @param root  folder, NULL: none
- * @param path  decoded, hostile
- * @param file  written when open; the caller closes fd
+ * @param path       decoded, hostile
+ * @param wants_gzip  take NAME.gz in place of NAME where there is one (RFC 9110, section 8.4)
+ * @param file       written when open; the caller closes fd
  */
-enum web_file_result signalling_web_file_open(const char *root, const char *path,
+enum web_file_result signalling_web_file_open(const char *root, const char *path, bool wants_gzip,
                                               struct web_file *file);
 
 /** libwebsockets' callbacks for HTTP and for iris.v1. */

@@ -5,8 +5,10 @@
 
 #include "rtp/error.h"
 
-#define EVENTS_MIN        64
-#define DETACHED_MEDIA_US 5000000  /* WebSocket and media gone (protocol.md, Sessions) */
+#define EVENTS_MIN 64
+/* WebSocket and media gone: others must see it within 5 s (protocol.md, Sessions), so a little
+ * less. */
+#define DETACHED_MEDIA_US 4500000
 #define DETACHED_US       30000000 /* the WebSocket alone */
 
 uint64_t core_engine_random(struct core_engine *engine)
@@ -259,6 +261,23 @@ static void after_control(struct core_participant *participant,
     core_participant_wake(participant, transport_deadline(participant->transport));
 }
 
+/* What was sent on the path before is lost, requests for key frames among it. */
+static void check_path(struct core_participant *participant, int64_t now_us)
+{
+    uint64_t changes = transport_counters(participant->transport)->path_changes;
+    if (changes == participant->path_changes)
+        return;
+    bool is_first = participant->path_changes == 0;
+    participant->path_changes = changes;
+    for (unsigned i = 0; !is_first && i < participant->slot_count; i++) {
+        struct core_slot *slot = &participant->slots[i];
+        if (slot->params.kind == CORE_KIND_AUDIO || !core_slot_is_live(slot, now_us))
+            continue;
+        core_track_want_keyframe(slot->track, now_us);
+        core_participant_wake(slot->track->owner, now_us);
+    }
+}
+
 void core_engine_receive(struct core_engine *engine, struct transport_datagram *datagram,
                          int64_t now_us)
 {
@@ -281,8 +300,9 @@ void core_engine_receive(struct core_engine *engine, struct transport_datagram *
         after_control(participant, datagram, checks_before);
         break;
     case TRANSPORT_DROPPED:
-        break;
+        return;
     }
+    check_path(participant, now_us);
 }
 
 bool core_engine_wants_flush(const struct core_engine *engine)

@@ -55,6 +55,7 @@ struct core_participant {
     /* Deadlines [us]; INT64_MAX: none. */
     int64_t deadline_us;
     int64_t feedback_us, nack_us, report_us, sender_report_us, statistics_us;
+    uint64_t path_changes;                        /* of the transport, as last seen */
     uint64_t remb_bps;                            /* as last sent */
     struct core_slot_report told[CORE_SLOTS_MAX]; /* last CORE_EVENT_SLOTS */
     struct core_statistics statistics;

@@ -88,7 +88,9 @@ export function look() {
         button.dataset['state'] ?? '',
       ]),
     ),
-    unread: visible('#chat-unread'),
+    unread: isShown(document.querySelector('#chat-unread'))
+      ? (document.querySelector('#chat-unread')?.getAttribute('data-count') ?? '')
+      : '',
     chat: all('#chat-log .chat-entry').map((entry) => ({
       from: entry.dataset['from'] ?? '',
       text: entry.querySelector('.chat-text')?.textContent ?? '',

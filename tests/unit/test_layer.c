@@ -113,7 +113,8 @@ static void test_wanted_until_a_keyframe(void **state)
     (void)state;
     static const struct {
         bool is_start, is_keyframe, is_wanted;
-    } table[] = {{true, false, true}, {false, true, true}, {false, false, true}, {true, true, false}};
+    } table[] = {
+        {true, false, true}, {false, true, true}, {false, false, true}, {true, true, false}};
     struct core_layer layer;
     assert_int_equal(core_layer_init(&layer, 9, 8, CORE_KIND_SCREEN), 0);
     assert_non_null(layer.history.entries);

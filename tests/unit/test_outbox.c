@@ -143,7 +143,8 @@ static void test_invariant(void **state)
         case 1:
         case 2: { /* a packet is made */
             struct core_buffer *buffer = core_outbox_take(&outbox);
-            assert_int_equal(buffer == NULL, outbox.free == NULL && hand_count + chained >= BUFFERS);
+            assert_int_equal(buffer == NULL,
+                             outbox.free == NULL && hand_count + chained >= BUFFERS);
             if (buffer)
                 hands[hand_count++] = buffer;
             else

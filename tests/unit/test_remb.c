@@ -36,8 +36,7 @@ static void test_contracts(void **state)
 {
     (void)state;
     assert_int_equal(BWE_CONTRACT_CAMERA_BPS + BWE_CONTRACT_SCREEN_BPS, 1300000);
-    assert_int_equal(BWE_CONTRACT_DOWN_BPS,
-                     4 * BWE_CONTRACT_CAMERA_BPS + BWE_CONTRACT_SCREEN_BPS);
+    assert_int_equal(BWE_CONTRACT_DOWN_BPS, 4 * BWE_CONTRACT_CAMERA_BPS + BWE_CONTRACT_SCREEN_BPS);
     assert_int_equal(bwe_remb_limit_bps(BWE_CONTRACT_AUDIO_BPS + BWE_CONTRACT_CAMERA_BPS +
                                         BWE_CONTRACT_SCREEN_BPS),
                      1900000);

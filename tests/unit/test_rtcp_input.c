@@ -2,6 +2,8 @@
  * nothing. */
 #include "conference.h"
 
+#include "sfu/core/engine_internal.h"
+
 static void send_compound(struct conference *c, struct person *person,
                           const struct rtcp_writer *writer)
 {
@@ -165,12 +167,185 @@ static void test_sender_report_of_a_source(void **state)
     conference_dispose(&c);
 }
 
+static void send_nack(struct conference *c, struct person *person, uint32_t ssrc,
+                      const uint16_t *seqs, size_t count)
+{
+    uint8_t data[1200];
+    struct rtcp_writer writer;
+    rtcp_writer_init(&writer, data, sizeof(data));
+    assert_int_equal(rtcp_write_nack(&writer, 9, ssrc, seqs, count), 0);
+    send_compound(c, person, &writer);
+}
+
+/* A NACK is answered on a live slot; on an idle or paused one it is counted. */
+static void test_nack(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    show_for(&c, ann, 10);
+    uint16_t seq = heard_at(bob, 4, 9)->rtp.seq;
+    send_nack(&c, bob, 4, &seq, 1);
+    assert_int_equal(count_heard(bob, 104), 1);
+    send_nack(&c, bob, 5, &seq, 1); /* idle */
+    send_nack(&c, bob, 8, &seq, 1);
+    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_MUTE,
+                                                  .participant = ann->number,
+                                                  .kind = CORE_KIND_CAMERA,
+                                                  .is_set = true});
+    send_nack(&c, bob, 4, &seq, 1); /* paused */
+    send_nack(&c, bob, 4, &seq, 1);
+    assert_int_equal(count_heard(bob, 104), 1);
+    struct core_statistics statistics = newest_statistics(&c, bob);
+    assert_int_equal(statistics.slots[3].unanswered, 2);
+    assert_int_equal(statistics.slots[3].retransmitted, 1);
+    assert_int_equal(statistics.slots[4].unanswered, 1);
+    assert_int_equal(statistics.slots[7].unanswered, 1);
+    conference_dispose(&c);
+}
+
+/* However much one message asks for, no more than 128 packets answer it. */
+static void test_nack_is_bounded(void **state)
+{
+    (void)state;
+    struct conference c;
+    uint16_t seqs[300];
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    for (int i = 0; i < 300; i++) {
+        person_show(&c, ann, CAM, i == 0);
+        conference_run(&c, MS);
+    }
+    for (unsigned i = 0; i < 300; i++)
+        seqs[i] = heard_at(bob, 4, i)->rtp.seq;
+    send_nack(&c, bob, 4, seqs, 300);
+    assert_int_equal(count_heard(bob, 104), 128);
+    for (unsigned i = 0; i < 128; i++)
+        assert_int_equal(rtp_bytes_get16(heard_at(bob, 104, i)->rtp.payload), seqs[i]);
+    conference_dispose(&c);
+}
+
+/* FIR was not negotiated: neither a live slot's nor an idle one's reaches a source. */
+static void test_fir(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    show_for(&c, ann, 30);
+    unsigned before = plis(ann);
+    for (uint8_t ssrc = 4; ssrc <= 5; ssrc++) {
+        uint8_t data[20] = {0x84, 206, 0, 4, 0, 0, 0, 9, 0, 0, 0, ssrc, 0, 0, 0, ssrc, 1, 0, 0, 0};
+        struct rtcp_writer writer = {.data = data, .cap = sizeof(data), .len = sizeof(data)};
+        send_compound(&c, bob, &writer);
+    }
+    conference_run(&c, S);
+    assert_int_equal(plis(ann), before);
+    assert_int_equal(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_FIR, NULL), 0);
+    send_pli(&c, bob, 4); /* what was negotiated works */
+    assert_int_equal(plis(ann), before + 1);
+    conference_dispose(&c);
+}
+
+/* Each packet of a compound stands alone; those before a malformed one are honoured. */
+static void test_compound(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        bool is_malformed_first, is_malformed_last;
+        unsigned repaired, forwarded;
+    } table[] = {{"a report, a NACK and a PLI", false, false, 1, 1},
+                 {"and then nonsense", false, true, 1, 1},
+                 {"nonsense first", true, false, 0, 0}};
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct conference c;
+        uint8_t data[256];
+        static const uint8_t nonsense[4] = {0x80, 201, 0, 99};
+        struct rtcp_writer writer;
+        conference_init(&c);
+        struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+        show_for(&c, ann, 30);
+        uint16_t seq = heard_at(bob, 4, 29)->rtp.seq;
+        unsigned before = plis(ann);
+        rtcp_writer_init(&writer, data, sizeof(data));
+        assert_int_equal(rtcp_write_receiver_report(&writer, 9, NULL, 0), 0);
+        if (table[i].is_malformed_first) {
+            memcpy(data + writer.len, nonsense, 4);
+            writer.len += 4;
+        }
+        assert_int_equal(rtcp_write_nack(&writer, 9, 4, &seq, 1), 0);
+        assert_int_equal(rtcp_write_pli(&writer, 9, 4), 0);
+        if (table[i].is_malformed_last) {
+            memcpy(data + writer.len, nonsense, 4);
+            writer.len += 4;
+        }
+        print_message("%s\n", table[i].what);
+        send_compound(&c, bob, &writer);
+        assert_int_equal(count_heard(bob, 104), table[i].repaired);
+        assert_int_equal(plis(ann) - before, table[i].forwarded);
+        assert_int_equal(newest_statistics(&c, bob).malformed,
+                         table[i].is_malformed_first || table[i].is_malformed_last);
+        conference_dispose(&c);
+    }
+}
+
+/* The round trip comes from reports on our slots, and NACKs are repeated by it. */
+static void test_round_trip(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        uint32_t ssrc;      /* that the block is about */
+        int64_t held_us;    /* between our report and theirs */
+        int64_t claimed_us; /* what they say of it */
+        bool names_report;
+        int64_t rtt_us;
+    } table[] = {
+        {"40 ms", 4, 500 * MS, 460 * MS, true, 40 * MS},
+        {"no report of ours", 4, 500 * MS, 460 * MS, false, 0},
+        {"of a stream that is not ours", 4444, 500 * MS, 460 * MS, true, 0},
+        {"held longer than is possible", 4, 500 * MS, 600 * MS, true, 0},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct conference c;
+        struct rtcp_packet packet;
+        struct rtcp_sender_report told;
+        uint8_t data[128];
+        struct rtcp_writer writer;
+        conference_init(&c);
+        struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+        show_for(&c, ann, 60);
+        assert_true(count_rtcp(bob, RTCP_SENDER_REPORT, -1, &packet) > 0);
+        assert_int_equal(rtcp_sender_report_parse(&told, &packet), 0);
+        uint64_t told_us = ((told.ntp - UINT64_C(0xE000000000000000)) >> 16) * S >> 16;
+        c.now_us = (int64_t)told_us + table[i].held_us;
+        const struct rtcp_report_block block = {
+            .ssrc = table[i].ssrc,
+            .last_sr = table[i].names_report ? (uint32_t)(told.ntp >> 16) : 0,
+            .delay_since_last_sr = (uint32_t)(table[i].claimed_us * 65536 / S)};
+        rtcp_writer_init(&writer, data, sizeof(data));
+        assert_int_equal(rtcp_write_receiver_report(&writer, 9, &block, 1), 0);
+        print_message("%s\n", table[i].what);
+        person_send_rtcp(&c, bob, &writer);
+        const struct core_participant *participant = core_engine_find(c.engine, bob->number);
+        assert_in_range(participant->rtt_us + MS, table[i].rtt_us, table[i].rtt_us + 2 * MS);
+        conference_dispose(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pli),
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_sender_report_of_a_source),
+        cmocka_unit_test(test_nack),
+        cmocka_unit_test(test_nack_is_bounded),
+        cmocka_unit_test(test_fir),
+        cmocka_unit_test(test_compound),
+        cmocka_unit_test(test_round_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

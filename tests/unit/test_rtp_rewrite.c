@@ -332,8 +332,8 @@ static void test_continues(void **state)
     (void)state;
     struct rtp_rewrite rewrite;
     rtp_rewrite_init(&rewrite, 90000, 32760, 0, 0);
-    assert_false(rtp_rewrite_continues(&rewrite, 1, 70000)); /* nothing was sent */
-    assert_false(rtp_rewrite_continues(&rewrite, 0, 0));
+    assert_false(rtp_rewrite_continues(&rewrite, 1, 70000));         /* nothing was sent */
+    assert_false(rtp_rewrite_continues(&rewrite, 0, 65536 + 32760)); /* no more by the empty name */
     send_packets(&rewrite, 1, 70000, 70009);
     static const struct {
         const char *what;

@@ -365,12 +365,9 @@ static void test_layers(void **state)
         bool is_key_high, is_key_low;
         uint16_t height; /* that Bob is told afterwards */
     } table[] = {
-        {"no key frame", false, false, 0},
-        {"of the high one only", true, false, 480},
-        {"it goes on", false, false, 480},
-        {"of the low one: a change", false, true, 240},
-        {"it goes on", false, false, 240},
-        {"the high one does not win it back", true, false, 240},
+        {"no key frame", false, false, 0}, {"of the high one only", true, false, 480},
+        {"it goes on", false, false, 480}, {"of the low one: a change", false, true, 240},
+        {"it goes on", false, false, 240}, {"the high one does not win it back", true, false, 240},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         print_message("%s\n", table[i].what);
@@ -388,7 +385,8 @@ static void test_layers(void **state)
         assert_int_equal((uint16_t)(now->rtp.seq - before->rtp.seq), 1);
         assert_int_equal((b.picture_id - a.picture_id) & 0x7FFF, 1);
         assert_true((int32_t)(now->rtp.timestamp - before->rtp.timestamp) > 0);
-        assert_int_equal(csrc_of(now), ann->join.tracks[CAM].csrc); /* of the track, not the layer */
+        assert_int_equal(csrc_of(now),
+                         ann->join.tracks[CAM].csrc); /* of the track, not the layer */
         assert_int_equal(now->rtp.payload_type, PT_VP8);
     }
     assert_true(vp8_of(heard_at(bob, 4, 3)).is_keyframe);

@@ -161,12 +161,9 @@ static void test_contract(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_live),
-        cmocka_unit_test(test_lowest_layer),
-        cmocka_unit_test(test_loudness),
-        cmocka_unit_test(test_want_keyframe),
-        cmocka_unit_test(test_audio_layer),
-        cmocka_unit_test(test_contract),
+        cmocka_unit_test(test_live),        cmocka_unit_test(test_lowest_layer),
+        cmocka_unit_test(test_loudness),    cmocka_unit_test(test_want_keyframe),
+        cmocka_unit_test(test_audio_layer), cmocka_unit_test(test_contract),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -194,12 +194,197 @@ static void test_repair(void **state)
     conference_dispose(&c);
 }
 
+/* Repair streams find their layer by repaired RID, or by the offer's SSRC; a repair restores what
+   was lost and nothing else. */
+static void test_binding_of_repair(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        const char *mid, *repaired_rid;
+        uint32_t ssrc; /* of the repair stream */
+        bool is_repaired, is_unbound;
+    } table[] = {
+        {"MID and repaired RID", "cam", "h", 0x7001, true, false},
+        {"the repaired RID of the layer that is not forwarded", "cam", "l", 0x7002, false, false},
+        {"an unknown repaired RID", "cam", "x", 0x7003, false, true},
+        {"MID alone, but there are layers", "cam", NULL, 0x7004, false, true},
+        {"an unknown MID", "nil", "h", 0x7005, false, true},
+        {"a MID without RTX", "mic", NULL, 0x7006, false, true},
+        {"nothing", NULL, NULL, 0x7007, false, true},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct conference c;
+        uint8_t data[CORE_BUFFER_BYTES];
+        struct core_join join = usual_join(1, 1);
+        conference_init(&c);
+        join.tracks[CAM].rid_count = 2;
+        strcpy(join.tracks[CAM].rids[0], "l");
+        strcpy(join.tracks[CAM].rids[1], "h");
+        struct person *ann = conference_enter(&c, &join), *bob = conference_join(&c, 1);
+        person_nominate(&c, ann);
+        const struct media frame = {.track = CAM,
+                                    .layer = 1,
+                                    .mid = "cam",
+                                    .rid = "h",
+                                    .level = -1,
+                                    .is_start = true,
+                                    .is_keyframe = true,
+                                    .height = 480};
+        uint16_t first = person_send(&c, ann, &frame);
+        ann->seqs[CAM][1]++; /* lost */
+        person_send(&c, ann, &frame);
+        const struct media name = {
+            .mid = table[i].mid, .repaired_rid = table[i].repaired_rid, .level = -1};
+        size_t head = write_head(data, ann, &name, table[i].ssrc, 1, PT_RTX);
+        rtp_bytes_put16(data + head, (uint16_t)(first + 1));
+        size_t len = write_vp8(data + head + 2, &frame, 1, 0x55);
+        print_message("%s\n", table[i].what);
+        person_send_sealed(&c, ann, data, head + 2 + len, head);
+        assert_int_equal(count_heard(bob, 4), table[i].is_repaired ? 3 : 2);
+        if (table[i].is_repaired) {
+            assert_int_equal(
+                (uint16_t)(heard_at(bob, 4, 2)->rtp.seq - heard_at(bob, 4, 0)->rtp.seq), 1);
+            assert_int_equal(heard_at(bob, 4, 2)->rtp.payload[len - 1], 0x55);
+        }
+        assert_int_equal(statistics_of(&c, ann)->unbound, table[i].is_unbound);
+        conference_dispose(&c);
+    }
+}
+
+/* An RTX SSRC of the offer needs no MID; what comes ahead of its media is a probe. */
+static void test_offered_repair(void **state)
+{
+    (void)state;
+    struct conference c;
+    uint8_t data[CORE_BUFFER_BYTES];
+    struct core_join join = usual_join(1, 1);
+    const struct person named = {.number = 1};
+    const struct media nameless = {.track = CAM, .level = -1};
+    conference_init(&c);
+    join.tracks[CAM].ssrc = ssrc_of(&named, CAM, 0);
+    join.tracks[CAM].rtx_ssrc = 0x7001;
+    struct person *ann = conference_enter(&c, &join), *bob = conference_join(&c, 1);
+    person_nominate(&c, ann);
+    for (uint16_t seq = 1; seq <= 2; seq++) {
+        size_t head = write_head(data, ann, &nameless, 0x7001, seq, PT_RTX);
+        rtp_bytes_put16(data + head, 2);
+        size_t len = write_vp8(data + head + 2, &nameless, 2, 2);
+        if (seq == 2) { /* the media: 1, (2 is lost), 3 */
+            person_show(&c, ann, CAM, true);
+            ann->seqs[CAM][0]++;
+            person_show(&c, ann, CAM, false);
+        }
+        person_send_sealed(&c, ann, data, head + 2 + len, head);
+        assert_int_equal(count_heard(bob, 4), seq == 1 ? 0 : 3);
+    }
+    assert_int_equal(statistics_of(&c, ann)->unbound, 0);
+    conference_dispose(&c);
+}
+
+/* Packets without a payload: nothing is forwarded, nothing is malformed, and they do not keep a
+   source alive. */
+static void test_padding_only(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        uint8_t payload_type;
+        uint32_t layer; /* of its SSRC */
+        size_t padding;
+    } table[] = {
+        {"on the media's SSRC", PT_VP8, 0, 200},       {"on the repair's SSRC", PT_RTX, 7, 200},
+        {"all of 255 bytes", PT_RTX, 7, 255},          {"one byte", PT_RTX, 7, 1},
+        {"neither payload nor padding", PT_RTX, 7, 0}, {"a probe of one byte", PT_RTX, 7, 2}};
+    struct conference c;
+    uint8_t data[CORE_BUFFER_BYTES];
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    person_show(&c, ann, CAM, true);
+    conference_run(&c, 20 * MS);
+    uint16_t rtx_seq = 0;
+    for (int64_t end_us = c.now_us + 3 * S; c.now_us < end_us;) /* 90 rounds */
+        for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+            const struct media media = {.track = CAM, .mid = "cam", .level = -1};
+            uint16_t seq = table[i].payload_type == PT_RTX ? ++rtx_seq : ++ann->seqs[CAM][0];
+            size_t head = write_head(data, ann, &media, ssrc_of(ann, CAM, table[i].layer), seq,
+                                     table[i].payload_type);
+            memset(data + head, 0, 300);
+            if (table[i].padding > 0) {
+                data[0] |= 0x20;
+                data[head + table[i].padding - 1] = (uint8_t)table[i].padding;
+            }
+            if (i == 5) /* one byte of payload is not even a sequence number */
+                data[head + 1] = 1;
+            person_send_sealed(&c, ann, data, head + table[i].padding, head);
+            conference_run(&c, 5 * MS);
+        }
+    assert_int_equal(count_heard(bob, 4), 1);
+    assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[3].state, CORE_SLOT_IDLE);
+    const struct core_statistics *statistics = statistics_of(&c, ann);
+    assert_int_equal(statistics->malformed, 0);
+    assert_int_equal(statistics->unbound, 0);
+    assert_true(statistics->packets_received > 500);
+    conference_dispose(&c);
+}
+
+/* A full table refuses new streams; those that are in it go on. */
+static void test_full_table(void **state)
+{
+    (void)state;
+    struct conference c;
+    uint8_t data[CORE_BUFFER_BYTES];
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    const struct media repair = {.track = CAM, .mid = "cam", .level = -1};
+    person_show(&c, ann, CAM, true);
+    for (uint32_t i = 0; i < CORE_SSRCS_MAX; i++) {
+        size_t head = write_head(data, ann, &repair, 0x9000 + 64 * i, 7, PT_RTX);
+        memset(data + head, 0, 20);
+        person_send_sealed(&c, ann, data, head + 20, head);
+    }
+    person_speak(&c, ann, 30); /* the microphone is too late */
+    person_show(&c, ann, CAM, false);
+    conference_run(&c, 20 * MS);
+    assert_int_equal(count_heard(bob, 1), 0);
+    assert_int_equal(count_heard(bob, 4), 2);
+    assert_int_equal(statistics_of(&c, ann)->unbound, 2);
+    conference_dispose(&c);
+}
+
+/* A header that SRTP authenticates may still be malformed inside: it is counted. */
+static void test_malformed_packets(void **state)
+{
+    (void)state;
+    struct conference c;
+    uint8_t data[CORE_BUFFER_BYTES];
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    const struct media media = {.track = MIC, .mid = "mic", .level = 30};
+    person_speak(&c, ann, 30);
+    static const uint8_t paddings[] = {0, 21, 255}; /* none, or more than the 20 that there are */
+    for (size_t i = 0; i < sizeof(paddings); i++) {
+        size_t head =
+            write_head(data, ann, &media, ssrc_of(ann, MIC, 0), ++ann->seqs[MIC][0], PT_OPUS);
+        data[0] |= 0x20;
+        memset(data + head, paddings[i], 20);
+        person_send_sealed(&c, ann, data, head + 20, head);
+    }
+    person_speak(&c, ann, 30);
+    assert_int_equal(count_heard(bob, 1), 2);
+    assert_int_equal(statistics_of(&c, ann)->malformed, 3);
+    conference_dispose(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_binding),          cmocka_unit_test(test_binding_by_payload_type),
-        cmocka_unit_test(test_bound_once),       cmocka_unit_test(test_malformed_payloads),
-        cmocka_unit_test(test_table_is_bounded), cmocka_unit_test(test_repair),
+        cmocka_unit_test(test_binding),           cmocka_unit_test(test_binding_by_payload_type),
+        cmocka_unit_test(test_bound_once),        cmocka_unit_test(test_malformed_payloads),
+        cmocka_unit_test(test_table_is_bounded),  cmocka_unit_test(test_repair),
+        cmocka_unit_test(test_binding_of_repair), cmocka_unit_test(test_offered_repair),
+        cmocka_unit_test(test_padding_only),      cmocka_unit_test(test_full_table),
+        cmocka_unit_test(test_malformed_packets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

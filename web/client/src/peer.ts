@@ -100,6 +100,16 @@ export class MediaPeer {
     return line?.receiver.track ?? null;
   }
 
+  /** What was played last of these slots' packets; another text as soon as another one was. */
+  pulse(mids: readonly string[]): string {
+    return this.connection
+      .getTransceivers()
+      .filter(({ mid }) => mid !== null && mids.includes(mid))
+      .flatMap(({ receiver }) => receiver.getSynchronizationSources?.() ?? [])
+      .map(({ source, rtpTimestamp }) => `${source}:${rtpTimestamp}`)
+      .join(' ');
+  }
+
   /** Stop everything. The local tracks stay their owner's. */
   close(): void {
     this.connection.close();

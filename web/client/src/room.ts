@@ -18,6 +18,13 @@ export class RoomState {
   readonly #participants = new Map<string, Participant>();
   slots: Slot[] = [];
 
+  /** The lines on which something steady must be arriving: live voices and cameras. A screen may stand still. */
+  get liveMids(): string[] {
+    return this.slots
+      .filter(({ kind, state }) => kind !== 'screen' && state === 'live')
+      .map(({ mid }) => mid);
+  }
+
   /** Everyone else, by id. */
   get participants(): ReadonlyMap<string, Participant> {
     return this.#participants;

@@ -12,7 +12,7 @@ import { SUBPROTOCOL, type Method, type Notification, type Requests } from './pr
 const TIMEOUT_MS = 10_000;
 
 /** Our close code for a connection that has gone silent: a request timed out and nothing at all came meanwhile. */
-const CLOSE_SILENT = 4001;
+export const CLOSE_SILENT = 4001;
 
 /** Who takes what comes in. `onClosed` is called once, whoever ended the connection, and nothing after it. */
 export interface RpcHandlers {

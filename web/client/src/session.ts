@@ -28,8 +28,11 @@ import { OwnState } from './own.js';
 import { TRACK_KINDS, type MediaPeer, type TrackKind } from './peer.js';
 import type { Limits, Method, Notification, Requests, Slot } from './protocol.js';
 import { RoomState } from './room.js';
-import type { RpcConnection } from './rpc.js';
+import { CLOSE_SILENT, type RpcConnection } from './rpc.js';
 import { WayBack, type SessionSettings } from './wayback.js';
+
+/** How long a restart of ICE waits for the server, when the network is suspected to be gone [ms]. */
+const URGENT_MS = 500;
 
 /** How long to wait for the server's confirmation before leaving anyway [ms]. */
 const LEAVE_TIMEOUT_MS = 2_000;
@@ -108,12 +111,13 @@ export class Session {
     this.#catchUp();
   }
 
-  /** Send a request on the current connection. */
+  /** Send a request on the current connection. @param timeoutMs  how long to wait, if not as usual [ms] */
   request<M extends Method>(
     method: M,
     params: Requests[M]['params'],
+    timeoutMs?: number,
   ): Promise<Requests[M]['result']> {
-    if (this.#rpc) return this.#rpc.request(method, params);
+    if (this.#rpc) return this.#rpc.request(method, params, timeoutMs);
     const isBetween = this.#state === 'reconnecting' || this.#state === 'connecting';
     return Promise.reject(isBetween ? noChannel(method) : notInRoom());
   }
@@ -130,12 +134,12 @@ export class Session {
     this.#onSlots(slots);
   }
 
-  /** See `IrisClient.restartIce`. */
-  async restartIce(): Promise<void> {
+  /** See `IrisClient.restartIce`. Urgent: see {@link MediaWatchHandlers}. */
+  async restartIce(isUrgent = false): Promise<void> {
     const peer = this.#peer;
     if (!peer) throw notInRoom();
     await peer.restartIce(async (offer) => {
-      const { answer } = await this.request('offer', { offer });
+      const { answer } = await this.request('offer', { offer }, isUrgent ? URGENT_MS : undefined);
       // Before it is applied: the media may be back before that is reported.
       if (peer === this.#peer) this.#watch?.onRestarted();
       return answer;
@@ -200,7 +204,8 @@ export class Session {
     this.#peer = peer;
     this.#lostMedia = null;
     const handlers = {
-      restartIce: () => this.restartIce(),
+      restartIce: (isUrgent: boolean) => this.restartIce(isUrgent),
+      pulse: () => peer.pulse(this.room.liveMids),
       onState: (state: RTCPeerConnectionState) => this.#onMediaState(state),
       onLost: (why: string) => this.#onMediaLost(why),
     };
@@ -236,7 +241,8 @@ export class Session {
     const detail = words || this.#closingReason;
     this.#closingReason = '';
     if (isFinal(reason) || !this.#settings.reconnect) return this.close({ reason, code, detail });
-    void this.#recover('websocket', reason !== 'drained');
+    // A connection that we found silent is ours alone; one that the server closed is everybody's, who must not come at once.
+    void this.#recover('websocket', reason !== 'drained', code === CLOSE_SILENT);
   }
 
   #onMediaLost(why: string): void {
@@ -256,12 +262,16 @@ export class Session {
     void this.#recover('media', false);
   }
 
-  async #recover(lost: 'websocket' | 'media', hasSession: boolean): Promise<void> {
+  async #recover(
+    lost: 'websocket' | 'media',
+    hasSession: boolean,
+    isAtOnce = false,
+  ): Promise<void> {
     this.#setState('reconnecting');
     const onWait = (attempt: number, delayMs: number) =>
       this.#emit('reconnecting', { attempt, delayMs, lost });
     try {
-      const entered = await this.#way.comeBack(hasSession, onWait);
+      const entered = await this.#way.comeBack(hasSession, isAtOnce, onWait);
       this.#settle(entered, entered.peer ? 'rejoined' : 'resumed');
     } catch (error) {
       const fallback = isBusy(error) || isLost(error) ? 'connection_lost' : 'join_failed';

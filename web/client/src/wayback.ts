@@ -83,10 +83,11 @@ export class WayBack {
    * Something was lost: come back. The outage may have begun earlier, if what was found since did not work.
    *
    * @param hasSession  whether the server may still know us
+   * @param isAtOnce    whether the first try is made without a wait
    * @param onWait      called before each wait, see {@link RetryPlan}
    * @throws as {@link retry}
    */
-  comeBack(hasSession: boolean, onWait: RetryPlan['onWait']): Promise<Entered> {
+  comeBack(hasSession: boolean, isAtOnce: boolean, onWait: RetryPlan['onWait']): Promise<Entered> {
     const nowMs = this.#env.clock.now();
     if (!hasSession) this.#session = null;
     else if (this.#session) this.#session.untilMs = nowMs + RESUME_WINDOW_MS;
@@ -94,7 +95,7 @@ export class WayBack {
     return retry(
       this.#plan({
         outage: this.#outage,
-        isAtOnce: false,
+        isAtOnce,
         isWorthRetrying: (error) => isBusy(error) || isLost(error),
         onWait,
       }),

@@ -6,10 +6,10 @@ const S = 1000;
 
 // attempt, age of the outage, what the server asked for; the least and the greatest wait [ms]
 const TABLE: [number, number, number, number, number][] = [
-  [0, 0, 0, 500, 3 * S],
-  [1, 2 * S, 0, 500, 3 * S],
-  [2, 3 * S, 0, 500, 3 * S],
-  [3, 5 * S, 0, 500, 4 * S],
+  [0, 0, 0, 500, 5 * S],
+  [1, 2 * S, 0, 500, 5 * S],
+  [2, 3 * S, 0, 500, 5 * S],
+  [3, 5 * S, 0, 500, 5 * S],
   [4, 9 * S, 0, 500, 8 * S],
   [5, 15 * S, 0, 500, 8 * S],
   [20, 59_999, 0, 500, 8 * S],
@@ -17,8 +17,8 @@ const TABLE: [number, number, number, number, number][] = [
   [5, 70 * S, 0, 500, 16 * S],
   [2000, 600 * S, 0, 500, 30 * S],
   // What the server asks for is the floor, the jitter comes on top.
-  [0, 0, 2 * S, 2 * S, 5 * S],
-  [1, 0, 2 * S, 2 * S, 5 * S],
+  [0, 0, 2 * S, 2 * S, 7 * S],
+  [1, 0, 2 * S, 2 * S, 7 * S],
   [4, 9 * S, 5 * S, 5 * S, 13 * S],
   [9, 70 * S, 40 * S, 40 * S, 70 * S],
 ];

@@ -165,10 +165,10 @@ test('a busy server is asked again, not sooner than it says, until it has room',
   const joining = client.join(ROOM);
   await pass(4000);
   expect(world.asked('join')).toHaveLength(1);
-  // Half of the first bound of 3 s on top.
-  await pass(1500);
+  // Half of the first bound of 5 s on top.
+  await pass(2500);
   expect(world.asked('join')).toHaveLength(2);
-  await pass(2000);
+  await pass(2750);
   await joining;
   expect(world.asked('join')).toHaveLength(3);
   expect(world.sockets.map((socket) => socket.closedWith)).toEqual([1000, 1000, null]);

@@ -224,7 +224,7 @@ test('a refused name is not kept, a busy server is told later', async () => {
   const muting = client.setMuted('microphone', true);
   await pass(1999);
   expect(world.asked('update').slice(1)).toEqual([{ audio_muted: true }]);
-  await pass(1501);
+  await pass(2501);
   await muting;
   expect(world.asked('update').slice(2)).toEqual([{ audio_muted: true }]);
 });

@@ -118,7 +118,10 @@ export class FakePeer extends EventTarget {
   addTransceiver(track: string | { kind: string }, init: RTCRtpTransceiverInit) {
     const kind = typeof track === 'string' ? track : track.kind;
     const mid = this.lines.length;
-    const receiver = { track: { kind, id: `${this.name}-${mid}` } };
+    const receiver = {
+      track: { kind, id: `${this.name}-${mid}` },
+      getSynchronizationSources: () => [{ source: mid, rtpTimestamp: this.world.rtpTimestamp }],
+    };
     const line: Line = {
       kind,
       init,
@@ -243,6 +246,8 @@ export class World {
   /** No connection is made, and none is refused. */
   isStuck = false;
   mediaConnects = true;
+  /** Of the newest packet in every slot. */
+  rtpTimestamp = 0;
   browserIsStuck = false;
   refusesAnswers = false;
   refusesTracks = false;

@@ -152,7 +152,7 @@ export class Chat {
     const { unread } = this.#log;
     const badge = byId('chat-unread', HTMLElement);
     badge.hidden = unread === 0;
-    setText(badge, unread > 99 ? '99+' : String(unread));
+    badge.dataset['count'] = unread > 99 ? '99+' : String(unread);
   }
 
   #setProblem(sentence: string): void {

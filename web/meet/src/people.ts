@@ -47,7 +47,7 @@ export class People {
     const { participants } = this.client;
     const count = String(participants.size + 1);
     setText(byId('people-count', HTMLElement), count);
-    setText(byId('people-badge', HTMLElement), count);
+    byId('people-badge', HTMLElement).dataset['count'] = count;
     this.#own.show('', input.ownName, {
       audio_muted: input.isOwnMuted,
       camera_muted: input.isOwnCameraOff,

@@ -64,7 +64,10 @@ const FAILED: ReadonlyMap<number, string> = new Map<number, string>([
     ErrorCode.badToken,
     'This room needs a valid invitation, and yours was not accepted. Ask whoever invited you for a new link.',
   ],
-  [ErrorCode.notAllowed, 'Your invitation does not allow that.'],
+  [
+    ErrorCode.notAllowed,
+    'Your invitation does not allow that: it is for another room, or without this right.',
+  ],
   [ErrorCode.notFound, 'That room or person is not there any more.'],
   [ErrorCode.alreadyJoined, 'You are in this room already.'],
   [ErrorCode.tooLarge, 'That was too long. Shorten it, then try again.'],
