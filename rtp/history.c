@@ -81,6 +81,9 @@ void rtp_history_add(struct rtp_history *history, const struct rtp_history_packe
         .timestamp = packet->timestamp,
         .len = packet->payload_len,
         .marker = packet->marker,
+        .picture_id = packet->picture_id,
+        .tl0_picture_index = packet->tl0_picture_index,
+        .key_index = packet->key_index,
     };
     if (packet->ext_seq > history->highest)
         history->highest = packet->ext_seq;
@@ -101,6 +104,9 @@ bool rtp_history_find(const struct rtp_history *history, uint64_t ext_seq, int64
         .payload_len = entry->len,
         .timestamp = entry->timestamp,
         .marker = entry->marker,
+        .picture_id = entry->picture_id,
+        .tl0_picture_index = entry->tl0_picture_index,
+        .key_index = entry->key_index,
     };
     return true;
 }

@@ -23,6 +23,8 @@ struct rtp_history_packet {
     uint16_t payload_len;
     uint32_t timestamp;
     bool marker;
+    uint16_t picture_id; /* of VP8, in the stream's terms, made up where it has none */
+    uint8_t tl0_picture_index, key_index;
 };
 
 struct rtp_history_entry {
@@ -32,6 +34,8 @@ struct rtp_history_entry {
     uint32_t offset;   /* the same, in the ring */
     uint32_t timestamp;
     uint16_t len;
+    uint16_t picture_id;
+    uint8_t tl0_picture_index, key_index;
     bool marker;
 };
 

@@ -63,10 +63,6 @@ void rtp_rewrite_start(struct rtp_rewrite *rewrite, uint64_t source,
     rewrite->started = true;
     rewrite->last_timestamp = timestamp;
     rewrite->last_sent_us = now_us;
-    /* From here on pictures are counted in this source's terms. */
-    rewrite->has_made = true;
-    rewrite->made_timestamp = first->timestamp;
-    rewrite->made_picture_id = first->picture_id & PICTURE_ID_MASK;
 }
 
 bool rtp_rewrite_continues(const struct rtp_rewrite *rewrite, uint64_t source, uint64_t ext_seq)
@@ -106,38 +102,53 @@ bool rtp_rewrite_apply(struct rtp_rewrite *rewrite, struct rtp_rewrite_fields *f
     return true;
 }
 
-/* The 15-bit picture number in the source's terms, whatever the descriptor has of it. */
-static uint16_t picture_of(const struct rtp_rewrite *rewrite, const struct rtp_vp8 *vp8,
+/* The 15-bit picture number, whatever the descriptor has of it. */
+static uint16_t picture_of(const struct rtp_rewrite_pictures *pictures, const struct rtp_vp8 *vp8,
                            uint32_t timestamp)
 {
-    if (vp8->has_picture_id && (vp8->is_picture_id_15_bits || !rewrite->has_made))
+    if (vp8->has_picture_id && (vp8->is_picture_id_15_bits || !pictures->has_any))
         return vp8->picture_id;
     int step = 0;
     if (vp8->has_picture_id) /* 7 bits: the nearest number that ends in them */
-        step = ((vp8->picture_id - rewrite->made_picture_id + 64) & 0x7F) - 64;
-    else if (!rewrite->has_made || rtp_timestamp_is_later(timestamp, rewrite->made_timestamp))
+        step = ((vp8->picture_id - pictures->picture_id + 64) & 0x7F) - 64;
+    else if (!pictures->has_any || rtp_timestamp_is_later(timestamp, pictures->timestamp))
         step = 1;
-    else if (timestamp != rewrite->made_timestamp)
+    else if (timestamp != pictures->timestamp)
         step = -1; /* late, most likely from the picture before */
-    return (uint16_t)(rewrite->made_picture_id + step) & PICTURE_ID_MASK;
+    return (uint16_t)(pictures->picture_id + step) & PICTURE_ID_MASK;
 }
 
-void rtp_rewrite_complete_vp8(struct rtp_rewrite *rewrite, const struct rtp_vp8 *vp8,
+/* What is late from before the newest key frame belongs to the one before. */
+static uint8_t key_index_of(const struct rtp_rewrite_pictures *pictures, const struct rtp_vp8 *vp8,
+                            uint32_t timestamp)
+{
+    if (vp8->has_key_index)
+        return vp8->key_index;
+    bool is_before = rtp_timestamp_is_later(pictures->keyframe_timestamp, timestamp);
+    return (uint8_t)(pictures->key_index - is_before) & KEY_INDEX_MASK;
+}
+
+void rtp_rewrite_complete_vp8(struct rtp_rewrite_pictures *pictures, const struct rtp_vp8 *vp8,
                               uint32_t timestamp, struct rtp_rewrite_fields *fields)
 {
-    uint16_t picture_id = picture_of(rewrite, vp8, timestamp);
-    if (!rewrite->has_made || rtp_timestamp_is_later(timestamp, rewrite->made_timestamp)) {
-        rewrite->has_made = true;
-        rewrite->made_timestamp = timestamp;
-        rewrite->made_picture_id = picture_id;
-        if (vp8->is_frame_start && vp8->is_keyframe)
-            rewrite->made_key_index = (rewrite->made_key_index + 1) & KEY_INDEX_MASK;
+    uint16_t picture_id = picture_of(pictures, vp8, timestamp);
+    bool is_keyframe = vp8->is_frame_start && vp8->is_keyframe;
+    if (!pictures->has_any)
+        pictures->keyframe_timestamp = timestamp;
+    if (!pictures->has_any || rtp_timestamp_is_later(timestamp, pictures->timestamp)) {
+        pictures->has_any = true;
+        pictures->timestamp = timestamp;
+        pictures->picture_id = picture_id;
+        if (is_keyframe) {
+            pictures->keyframe_timestamp = timestamp;
+            pictures->key_index = (pictures->key_index + 1) & KEY_INDEX_MASK;
+        }
     }
     fields->picture_id = picture_id;
     /* Without TL0PICIDX every picture is of the base layer, and its number counts both. */
     fields->tl0_picture_index =
         vp8->has_tl0_picture_index ? vp8->tl0_picture_index : (uint8_t)picture_id;
-    fields->key_index = vp8->has_key_index ? vp8->key_index : rewrite->made_key_index;
+    fields->key_index = key_index_of(pictures, vp8, timestamp);
 }
 
 const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rewrite,

@@ -44,12 +44,6 @@ struct rtp_rewrite {
     int64_t last_sent_us;    /* when a packet with it was first sent */
     uint16_t last_picture_id;
     uint8_t last_tl0, last_key_index;
-    /* What the current source's VP8 descriptor leaves out is made up: a picture is counted at each
-       new timestamp, TL0PICIDX with it, KEYIDX at each key frame. */
-    uint32_t made_timestamp;
-    uint16_t made_picture_id;
-    uint8_t made_key_index;
-    bool has_made;
     unsigned current; /* index of the newest segment */
     struct rtp_rewrite_segment segments[RTP_REWRITE_SEGMENTS];
 };
@@ -95,16 +89,28 @@ bool rtp_rewrite_continues(const struct rtp_rewrite *rewrite, uint64_t source, u
  */
 void rtp_rewrite_map(const struct rtp_rewrite_segment *segment, struct rtp_rewrite_fields *fields);
 
-/**
- * Give a VP8 packet the fields that its descriptor leaves out, counted by us, before
- * rtp_rewrite_start()/apply(): PictureID, TL0PICIDX, KEYIDX (protocol.md, section 1).
- *
- * Call for each packet of the source that is forwarded, in order of forwarding. A packet with an
- * older timestamp than the newest changes no state, so a retransmission may be completed, too. A
- * 7-bit PictureID is widened; without TL0PICIDX all pictures are of the base layer and count as
- * such.
+/*
+ * The pictures of one received stream, counted: what its VP8 descriptors leave out is made up from
+ * them, once for all receivers and for retransmissions. A picture is counted at each new timestamp,
+ * TL0PICIDX with it, KEYIDX at each key frame. Zero-initialised.
  */
-void rtp_rewrite_complete_vp8(struct rtp_rewrite *rewrite, const struct rtp_vp8 *vp8,
+struct rtp_rewrite_pictures {
+    bool has_any;
+    uint32_t timestamp; /* of the newest picture */
+    uint32_t keyframe_timestamp;
+    uint16_t picture_id;
+    uint8_t key_index;
+};
+
+/**
+ * Give a VP8 packet the fields that its descriptor leaves out, in its stream's terms: PictureID,
+ * TL0PICIDX, KEYIDX (protocol.md, section 1).
+ *
+ * Call once for each packet received, in order of arrival; a packet with an older timestamp than
+ * the newest changes no state. A 7-bit PictureID is widened; without TL0PICIDX all pictures are of
+ * the base layer and count as such.
+ */
+void rtp_rewrite_complete_vp8(struct rtp_rewrite_pictures *pictures, const struct rtp_vp8 *vp8,
                               uint32_t timestamp, struct rtp_rewrite_fields *fields);
 
 /**

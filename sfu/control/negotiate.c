@@ -4,6 +4,9 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 
+#define TYPE_PREFERENCE 100 /* of a session's first answer */
+#define RESTARTS_MAX    25  /* that can be told apart below 126 */
+
 _Static_assert(CORE_TOKEN_BYTES == SDP_TOKEN_BYTES, "mids and rids are copied");
 _Static_assert(CORE_LAYERS_MAX == SDP_RIDS_MAX, "a layer for every rid");
 
@@ -120,15 +123,22 @@ static int fill_credentials(struct transport_ice_credentials *ice, const struct 
            control_random_text(ice->local_pwd, TRANSPORT_ICE_LOCAL_PWD_BYTES - 1);
 }
 
-/* Host candidates (RFC 8445, 5.1.2): earlier addresses are preferred. */
+/*
+ * Host candidates (RFC 8445, 5.1.2): earlier addresses are preferred, and those of a later answer
+ * to those of an earlier one. A pair's priority is mostly the lesser of its two (section 6.1.2.3).
+ * Below a browser's own 126, ours decides: after an ICE restart every new pair beats the old ones,
+ * so that Chromium leaves a dead path as soon as a new one answers, and not only 2.5 s later.
+ */
 static void fill_candidates(struct sdp_answer *answer, const struct io_addresses *addresses,
                             uint16_t port)
 {
+    uint64_t restarts = answer->version - 1;
+    uint32_t type = TYPE_PREFERENCE + (uint32_t)(restarts < RESTARTS_MAX ? restarts : RESTARTS_MAX);
     for (unsigned i = 0; i < addresses->count && i < SDP_CANDIDATES_MAX; i++) {
         struct sdp_candidate *candidate = &answer->candidates[answer->candidate_count++];
         io_address_ip_text(&addresses->list[i], candidate->address);
         candidate->port = port;
-        candidate->priority = (126u << 24) | ((65535u - i) << 8) | 255u;
+        candidate->priority = (type << 24) | ((65535u - i) << 8) | 255u;
     }
 }
 

@@ -142,14 +142,23 @@ void core_engine_end(struct core_participant *participant, enum core_reason reas
     if (participant->is_gone)
         return;
     participant->is_gone = true;
+    participant->gone_reason = reason;
+    participant->gone_detail = detail;
     participant->deadline_us = INT64_MIN;
+}
+
+/* Control must hear of it, or it would keep a ghost: while its ring is full, the participant stays.
+ */
+static bool tell_gone(const struct core_participant *participant)
+{
     struct core_event *event =
         core_engine_emit(participant->engine, CORE_EVENT_GONE, participant->id);
     if (!event)
-        return;
-    event->reason = reason;
-    size_t len = strnlen(detail, sizeof(event->detail) - 1);
-    memcpy(event->detail, detail, len);
+        return false;
+    event->reason = participant->gone_reason;
+    size_t len = strnlen(participant->gone_detail, sizeof(event->detail) - 1);
+    memcpy(event->detail, participant->gone_detail, len);
+    return true;
 }
 
 /* STUN finds its peer by our ufrag, everything else by the path that a check has validated. */
@@ -363,7 +372,7 @@ void core_engine_advance(struct core_engine *engine, int64_t now_us)
         next = p->next;
         if (p->deadline_us <= now_us)
             advance_participant(p, now_us);
-        if (p->is_gone)
+        if (p->is_gone && tell_gone(p))
             core_engine_remove(engine, p, now_us);
     }
     if (!engine->participants)

@@ -48,7 +48,8 @@ void core_engine_remove(struct core_engine *engine, struct core_participant *par
                         int64_t now_us);
 void core_engine_drop_empty_room(struct core_engine *engine, struct core_room *room);
 
-/** The participant ends; it is removed at the end of the call that is being carried out. */
+/** The participant ends, for a reason in static text; it is removed at the end of the call that is
+ * being carried out. */
 void core_engine_end(struct core_participant *participant, enum core_reason reason,
                      const char *detail);
 

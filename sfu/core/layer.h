@@ -9,8 +9,10 @@
 #include "rtp/history.h"
 #include "rtp/nack.h"
 #include "rtp/reception.h"
+#include "rtp/rewrite.h"
 #include "rtp/vp8.h"
 #include "sfu/core/message.h"
+#include "sfu/transport/replay.h"
 
 #define CORE_LAYER_SILENCE_US 2000000 /* a source that sent nothing for so long is idle */
 
@@ -22,6 +24,9 @@ struct core_layer {
     struct rtp_reception reception;
     struct rtp_nack nack;       /* video with NACK only */
     struct rtp_history history; /* video only */
+    struct transport_replay
+        seen; /* numbers forwarded or kept: an original may come after its repair */
+    struct rtp_rewrite_pictures pictures;
     int64_t last_packet_us;
     int64_t last_frame_us;     /* first packet of the newest frame */
     int64_t previous_frame_us; /* and of the one before */

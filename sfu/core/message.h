@@ -119,6 +119,7 @@ struct core_statistics {
     uint64_t packets_received, bytes_received;
     uint64_t unbound; /* authenticated packets of no negotiated track */
     uint64_t malformed;
+    uint64_t repeated;      /* repairs of what had arrived, originals after their repair */
     uint64_t send_failures; /* no buffer, no path */
     struct transport_counters transport;
     struct core_slot_report reports[CORE_SLOTS_MAX];

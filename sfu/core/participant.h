@@ -51,6 +51,7 @@ struct core_participant {
     int64_t detached_us;
     bool is_gone; /* to be removed when nothing looks at it any more */
     enum core_reason gone_reason;
+    const char *gone_detail; /* static text */
     bool are_slots_dirty;
     /* Deadlines [us]; INT64_MAX: none. */
     int64_t deadline_us;

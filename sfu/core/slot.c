@@ -113,13 +113,15 @@ static bool fits(size_t payload_len)
            CORE_BUFFER_BYTES;
 }
 
-static void count_sent(struct core_slot *slot, const struct core_media *media, size_t payload_len)
+static void count_sent(struct core_slot *slot, const struct core_media *media, uint64_t ext_seq,
+                       size_t payload_len)
 {
     slot->packet_count++;
     slot->octet_count += (uint32_t)payload_len;
     slot->statistics.packets++;
     slot->statistics.bytes += media->packet->payload_len;
-    slot->newest_in_timestamp = media->packet->timestamp;
+    if (ext_seq == slot->rewrite.highest_out_seq) /* a late one does not move the clock */
+        slot->newest_in_timestamp = media->packet->timestamp;
     slot->last_sent_us = media->now_us;
 }
 
@@ -171,7 +173,7 @@ static bool send_media(struct core_slot *slot, const struct core_media *media,
     buffer->len = (uint16_t)(header_len + payload_len);
     if (!core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE))
         return false;
-    count_sent(slot, media, payload_len);
+    count_sent(slot, media, fields->ext_seq, payload_len);
     return true;
 }
 
@@ -196,17 +198,14 @@ static void resume(struct core_slot *slot, const struct core_layer *layer)
 
 void core_slot_forward(struct core_slot *slot, const struct core_media *media)
 {
-    struct rtp_rewrite_fields fields = {.ext_seq = media->ext_seq,
-                                        .timestamp = media->packet->timestamp};
+    struct rtp_rewrite_fields fields = media->fields;
     if (slot->is_held)
         return;
-    if (!slot->layer && rtp_rewrite_continues(&slot->rewrite, media->layer->id, media->ext_seq))
+    if (!slot->layer && rtp_rewrite_continues(&slot->rewrite, media->layer->id, fields.ext_seq))
         resume(slot, media->layer);
     bool is_start = slot->layer != media->layer;
     if (is_start && !may_start(slot, media))
         return;
-    if (media->vp8)
-        rtp_rewrite_complete_vp8(&slot->rewrite, media->vp8, media->packet->timestamp, &fields);
     if (is_start) {
         rtp_rewrite_start(&slot->rewrite, media->layer->id, &fields, media->now_us);
         slot->layer = media->layer;
@@ -270,8 +269,11 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
     if (!layer || !rtp_history_find(&layer->history, in_seq, now_us, &stored) ||
         rtp_vp8_parse(&vp8, stored.payload, stored.payload_len))
         return false;
-    struct rtp_rewrite_fields fields = {.ext_seq = in_seq, .timestamp = stored.timestamp};
-    rtp_rewrite_complete_vp8(&slot->rewrite, &vp8, stored.timestamp, &fields);
+    struct rtp_rewrite_fields fields = {.ext_seq = in_seq,
+                                        .timestamp = stored.timestamp,
+                                        .picture_id = stored.picture_id,
+                                        .tl0_picture_index = stored.tl0_picture_index,
+                                        .key_index = stored.key_index};
     rtp_rewrite_map(segment, &fields);
     return send_rtx(slot, &stored, &vp8, &fields);
 }

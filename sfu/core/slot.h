@@ -37,8 +37,8 @@ struct core_media {
     const struct rtp_packet *packet;
     const struct rtp_extension_values *values;
     struct rtp_vp8 descriptor;
-    const struct rtp_vp8 *vp8; /* the descriptor; NULL: audio */
-    uint64_t ext_seq;
+    const struct rtp_vp8 *vp8;        /* the descriptor; NULL: audio */
+    struct rtp_rewrite_fields fields; /* in the source's terms, VP8's made up where it has none */
     int64_t now_us;
 };
 

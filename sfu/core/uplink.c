@@ -104,12 +104,15 @@ static struct core_binding *bind_named(struct core_participant *participant, uin
 static void keep(struct core_layer *layer, const struct core_media *media)
 {
     struct rtp_history_packet stored = {
-        .ext_seq = media->ext_seq,
+        .ext_seq = media->fields.ext_seq,
         .received_us = media->now_us,
         .payload = media->packet->payload,
         .payload_len = media->packet->payload_len,
         .timestamp = media->packet->timestamp,
         .marker = media->packet->marker,
+        .picture_id = media->fields.picture_id,
+        .tl0_picture_index = media->fields.tl0_picture_index,
+        .key_index = media->fields.key_index,
     };
     rtp_history_add(&layer->history, &stored);
 }
@@ -120,9 +123,7 @@ static void track_loss(struct core_media *media)
     struct core_layer *layer = media->layer;
     if (!media->track->params.has_nack)
         return;
-    rtp_nack_on_packet(&layer->nack, media->ext_seq, media->now_us);
-    if (media->vp8 && media->vp8->is_frame_start && media->vp8->is_keyframe)
-        rtp_nack_on_keyframe(&layer->nack, media->ext_seq);
+    rtp_nack_on_packet(&layer->nack, media->fields.ext_seq, media->now_us);
     int64_t deadline_us = rtp_nack_deadline(&layer->nack);
     if (deadline_us < participant->nack_us) {
         participant->nack_us = deadline_us;
@@ -149,18 +150,61 @@ static void on_alive(struct core_track *track, int64_t now_us)
     core_participant_wake(track->owner, now_us);
 }
 
+/*
+ * SRTP's replay window does not see that a repair repeats a packet which did arrive, nor the
+ * original that comes after its repair. Forwarding either would seal one index twice (RFC 7714,
+ * section 8.4: never).
+ */
+static bool is_repeated(struct core_layer *layer, uint16_t seq)
+{
+    uint64_t ext_seq = rtp_sequence_peek(&layer->reception.sequence, seq);
+    if (transport_replay_check(&layer->seen, ext_seq))
+        return true;
+    transport_replay_accept(&layer->seen, ext_seq);
+    return false;
+}
+
+/* Count a packet, whatever is in it. @return whether it is media */
+static bool count(struct core_media *media)
+{
+    const struct core_track_params *params = &media->track->params;
+    const struct rtp_packet *packet = media->packet;
+    struct core_layer *layer = media->layer;
+    /* Padding probes and comfort noise count for feedback, not as media. */
+    bool is_media = packet->payload_type == params->payload_type && packet->payload_len > 0;
+    media->fields.timestamp = packet->timestamp;
+    media->fields.ext_seq =
+        rtp_reception_on_packet(&layer->reception, packet->seq, packet->timestamp,
+                                is_media ? packet->payload_len : 0, media->now_us);
+    if (params->kind != CORE_KIND_AUDIO)
+        track_loss(media);
+    return is_media;
+}
+
+static void take_picture(struct core_media *media)
+{
+    struct core_layer *layer = media->layer;
+    const struct rtp_packet *packet = media->packet;
+    rtp_rewrite_complete_vp8(&layer->pictures, media->vp8, packet->timestamp, &media->fields);
+    if (media->vp8->is_frame_start && media->vp8->is_keyframe && media->track->params.has_nack)
+        rtp_nack_on_keyframe(&layer->nack, media->fields.ext_seq);
+    keep(layer, media);
+    core_layer_on_frame(layer, packet, media->vp8, media->now_us);
+}
+
 static void receive_media(struct core_participant *participant, struct core_binding *binding,
                           struct core_media *media)
 {
     struct core_track *track = media->track = &participant->tracks[binding->track];
     struct core_layer *layer = media->layer = &track->layers[binding->layer];
     const struct rtp_packet *packet = media->packet;
-    if (packet->payload_type != track->params.payload_type || packet->payload_len == 0) {
-        /* Padding probes and comfort noise count for feedback, not as media. */
-        rtp_reception_on_packet(&layer->reception, packet->seq, packet->timestamp, 0,
-                                media->now_us);
+    bool was_alive = core_layer_is_alive(layer, media->now_us);
+    if (is_repeated(layer, packet->seq)) {
+        participant->statistics.repeated++;
         return;
     }
+    if (!count(media))
+        return;
     if (track->params.kind != CORE_KIND_AUDIO) {
         if (rtp_vp8_parse(&media->descriptor, packet->payload, packet->payload_len)) {
             participant->statistics.malformed++;
@@ -168,19 +212,13 @@ static void receive_media(struct core_participant *participant, struct core_bind
         }
         media->vp8 = &media->descriptor;
     }
-    bool was_alive = core_layer_is_alive(layer, media->now_us);
-    media->ext_seq = rtp_reception_on_packet(&layer->reception, packet->seq, packet->timestamp,
-                                             packet->payload_len, media->now_us);
     layer->last_packet_us = media->now_us;
     if (!was_alive)
         on_alive(track, media->now_us);
-    if (media->vp8) {
-        track_loss(media);
-        keep(layer, media);
-        core_layer_on_frame(layer, packet, media->vp8, media->now_us);
-    } else if (media->values->has_audio_level) {
+    if (media->vp8)
+        take_picture(media);
+    else if (media->values->has_audio_level)
         core_track_on_level(track, media->values->audio_level, media->now_us);
-    }
     forward(media);
 }
 
@@ -194,10 +232,7 @@ static void receive_rtx(struct core_participant *participant, const struct core_
     if (rtp_rtx_restore(packet, layer->ssrc, track->params.payload_type))
         return; /* padding only: a probe */
     struct core_binding *original = core_participant_binding(participant, layer->ssrc);
-    uint64_t ext_seq = rtp_sequence_peek(&layer->reception.sequence, packet->seq);
-    struct rtp_history_packet stored;
-    /* SRTP's replay window does not see that a repair repeats a packet which did arrive. */
-    if (original && !rtp_history_find(&layer->history, ext_seq, media->now_us, &stored))
+    if (original)
         receive_media(participant, original, media);
 }
 

@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* One source after the other, into one slot. */
 struct stream {
     struct rtp_rewrite rewrite;
+    struct rtp_rewrite_pictures pictures;
     uint64_t source, ext_seq;
     uint32_t timestamp;
     int64_t now_us;
@@ -70,7 +71,7 @@ static void forward(struct stream *stream, const struct rtp_vp8 *vp8, uint8_t fl
         .ext_seq = is_late ? stream->ext_seq - 3 : stream->ext_seq,
         .timestamp = is_late ? stream->timestamp - 3000 : stream->timestamp,
     };
-    rtp_rewrite_complete_vp8(&stream->rewrite, vp8, in.timestamp, &in);
+    rtp_rewrite_complete_vp8(&stream->pictures, vp8, in.timestamp, &in);
     uint64_t before = stream->rewrite.highest_out_seq;
     bool is_start = flags & 8 || !stream->has_source;
     if (is_start)

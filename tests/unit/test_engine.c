@@ -406,6 +406,28 @@ static void test_out_of_buffers(void **state)
     conference_dispose(&c);
 }
 
+/* However far behind control is, it learns who is gone. */
+static void test_gone_is_never_lost(void **state)
+{
+    (void)state;
+    struct conference c;
+    struct core_event event;
+    unsigned gone = 0;
+    conference_init(&c);
+    conference_join(&c, 1);
+    while (core_engine_emit(c.engine, CORE_EVENT_SPEAKERS, 0))
+        ;
+    run_deaf(&c, 31 * S);
+    while (core_engine_next_event(c.engine, &event))
+        gone += event.type == CORE_EVENT_GONE;
+    run_deaf(&c, S);
+    while (core_engine_next_event(c.engine, &event))
+        gone += event.type == CORE_EVENT_GONE;
+    assert_int_equal(gone, 1);
+    assert_int_equal(core_engine_count(c.engine), 0);
+    conference_dispose(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_event_ring),
         cmocka_unit_test(test_slots_are_told_late),
         cmocka_unit_test(test_out_of_buffers),
+        cmocka_unit_test(test_gone_is_never_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

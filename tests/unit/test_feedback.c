@@ -492,6 +492,28 @@ static void test_transport_feedback_wraps(void **state)
     conference_dispose(&c);
 }
 
+/* Padding that arrived is not missing. */
+static void test_padding_is_not_asked_for(void **state)
+{
+    (void)state;
+    struct conference c;
+    uint8_t data[CORE_BUFFER_BYTES];
+    const struct media media = {.track = CAM, .timestamp = 7, .level = -1};
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1);
+    conference_join(&c, 1);
+    person_show(&c, ann, CAM, true);
+    size_t head = write_head(data, ann, &media, ssrc_of(ann, CAM, 0), ++ann->seqs[CAM][0], PT_VP8);
+    data[0] |= 0x20;
+    memset(data + head, 0, 200);
+    data[head + 199] = 200;
+    person_send_sealed(&c, ann, data, head + 200, head);
+    person_show(&c, ann, CAM, false);
+    conference_run(&c, 200 * MS);
+    assert_int_equal(count_rtcp(ann, RTCP_TRANSPORT_LAYER_FEEDBACK, RTCP_FORMAT_NACK, NULL), 0);
+    conference_dispose(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,6 +530,7 @@ int main(void)
         cmocka_unit_test(test_receiver_reports_loss),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_transport_feedback_wraps),
+        cmocka_unit_test(test_padding_is_not_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

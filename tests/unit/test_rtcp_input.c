@@ -335,6 +335,47 @@ static void test_round_trip(void **state)
     }
 }
 
+/* Late packets do not shift the slot's clock: the newest one's timestamp stands for its capture. */
+static void test_sender_report_after_late_packets(void **state)
+{
+    (void)state;
+    struct conference c;
+    uint8_t data[128];
+    struct rtcp_writer writer;
+    struct rtcp_packet packet;
+    struct rtcp_sender_report told;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    person_show(&c, ann, CAM, true);
+    const struct rtcp_sender_report report = {.ssrc = ssrc_of(ann, CAM, 0),
+                                              .ntp = UINT64_C(0xD000000000000000),
+                                              .rtp_timestamp = (uint32_t)(c.now_us * 9 / 100)};
+    rtcp_writer_init(&writer, data, sizeof(data));
+    assert_int_equal(rtcp_write_sender_report(&writer, &report, NULL, 0), 0);
+    person_send_rtcp(&c, ann, &writer);
+    for (int i = 0; i < 90; i++) { /* of each two packets the first one comes last, 30 ms old */
+        conference_run(&c, 33 * MS);
+        uint16_t before = ann->seqs[CAM][0]++;
+        uint16_t newest = person_show(&c, ann, CAM, false);
+        ann->seqs[CAM][0] = before;
+        person_send(&c, ann,
+                    &(struct media){.track = CAM,
+                                    .timestamp = (uint32_t)((c.now_us - 30 * MS) * 9 / 100),
+                                    .level = -1,
+                                    .is_start = true,
+                                    .marker = true});
+        ann->seqs[CAM][0] = newest;
+    }
+    assert_true(count_rtcp(bob, RTCP_SENDER_REPORT, -1, &packet) > 0);
+    assert_int_equal(rtcp_sender_report_parse(&told, &packet), 0);
+    struct heard *newest = heard_at(bob, 4, count_heard(bob, 4) - 2);
+    int64_t told_us = (int64_t)((told.ntp - UINT64_C(0xE000000000000000)) >> 32) * S +
+                      (int64_t)(((told.ntp & 0xFFFFFFFF) * S) >> 32);
+    int64_t media_us = (int64_t)(int32_t)(newest->rtp.timestamp - told.rtp_timestamp) * 100 / 9;
+    assert_in_range(told_us + media_us, newest->at_us - 2 * MS, newest->at_us + 2 * MS);
+    conference_dispose(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_fir),
         cmocka_unit_test(test_compound),
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_sender_report_after_late_packets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -244,12 +244,15 @@ struct vp8_row {
 static void run_vp8(const struct vp8_row *rows, size_t count)
 {
     struct rtp_rewrite rewrite;
+    struct rtp_rewrite_pictures pictures = {0};
     uint64_t ext_seq = 70000;
     rtp_rewrite_init(&rewrite, 90000, 0, 0, 100);
     for (size_t i = 0; i < count; i++, ext_seq++) {
         struct rtp_rewrite_fields fields = {.ext_seq = ext_seq, .timestamp = rows[i].timestamp};
         print_message("row %zu\n", i);
-        rtp_rewrite_complete_vp8(&rewrite, &rows[i].vp8, rows[i].timestamp, &fields);
+        if (rows[i].source)
+            pictures = (struct rtp_rewrite_pictures){0}; /* each stream has its own */
+        rtp_rewrite_complete_vp8(&pictures, &rows[i].vp8, rows[i].timestamp, &fields);
         if (rows[i].source)
             rtp_rewrite_start(&rewrite, rows[i].source, &fields, (int64_t)i);
         assert_true(rtp_rewrite_apply(&rewrite, &fields, (int64_t)i));
@@ -271,6 +274,8 @@ static void test_vp8_with_nothing(void **state)
         {0, 0x00001670, {.partition = 2}, 102, 2, 0},
         {0, 0x00002228, {.partition = 2}, 103, 3, 0}, /* its start was lost */
         {0, 0x00003000, {KEY}, 104, 4, 1},
+        {0, 0x00002228, {.partition = 2}, 103, 3, 0}, /* late, from before the key frame */
+        {0, 0x00003000, {.partition = 1}, 104, 4, 1},
         {2, 0x90000000, {KEY}, 105, 5, 2}, /* another source, "before" the old one */
         {0, 0x90000000, {.partition = 1}, 105, 5, 2},
         {0, 0x90000BB8, {START}, 106, 6, 2},
@@ -314,11 +319,12 @@ static void test_vp8_seven_bits_for_long(void **state)
 {
     (void)state;
     struct rtp_rewrite rewrite;
+    struct rtp_rewrite_pictures pictures = {0};
     rtp_rewrite_init(&rewrite, 90000, 0, 0, 0);
     for (unsigned i = 0; i < 40000; i += 1 + i % 50) {
         const struct rtp_vp8 vp8 = {START, PID7 = i % 128};
         struct rtp_rewrite_fields fields = {.ext_seq = 70000 + i, .timestamp = i * 3000};
-        rtp_rewrite_complete_vp8(&rewrite, &vp8, i * 3000, &fields);
+        rtp_rewrite_complete_vp8(&pictures, &vp8, i * 3000, &fields);
         if (i == 0)
             rtp_rewrite_start(&rewrite, 1, &fields, 0);
         assert_true(rtp_rewrite_apply(&rewrite, &fields, i));

@@ -510,6 +510,78 @@ static void test_no_repair_of_another(void **state)
     conference_dispose(&c);
 }
 
+/* One frame with the shortest descriptor: no PictureID, no TL0PICIDX, no KEYIDX. */
+static void show_bare(struct conference *c, struct person *person, unsigned layer, bool is_keyframe)
+{
+    uint8_t data[CORE_BUFFER_BYTES];
+    bool has_rid = person->join.tracks[CAM].rid_count > 0;
+    const struct media media = {.track = CAM,
+                                .mid = "cam",
+                                .rid = has_rid ? person->join.tracks[CAM].rids[layer] : NULL,
+                                .timestamp = (uint32_t)(c->now_us * 9 / 100) - 900000 * layer,
+                                .level = -1,
+                                .marker = true};
+    uint16_t seq = ++person->seqs[CAM][layer];
+    size_t head = write_head(data, person, &media, ssrc_of(person, CAM, layer), seq, PT_VP8);
+    uint8_t *at = data + head;
+    memset(at, (uint8_t)seq, 50);
+    at[0] = 0x10;
+    at[1] = is_keyframe ? 0x10 : 0x11;
+    if (is_keyframe)
+        memcpy(at + 4, layer ? "\x9d\x01\x2a\x40\x01\xf0\x00" : "\x9d\x01\x2a\x80\x02\xe0\x01", 7);
+    person_send_sealed(c, person, data, head + 50, head);
+    conference_run(c, 33 * MS);
+}
+
+/* What was made up for the first transmission is in the retransmission, too. */
+static void test_retransmission_without_picture_ids(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    for (int i = 0; i < 12; i++)
+        show_bare(&c, ann, 0, i % 6 == 0);
+    assert_int_equal(count_heard(bob, 4), 12);
+    for (unsigned i = 0; i < 12; i++) {
+        struct heard *lost = heard_at(bob, 4, i);
+        send_nack(&c, bob, 4, lost->rtp.seq);
+        assert_memory_equal(heard_at(bob, 104, i)->rtp.payload + 2, lost->rtp.payload,
+                            lost->rtp.payload_len);
+    }
+    conference_dispose(&c);
+}
+
+/* A retransmission of an older segment changes nothing of what follows in the newest. */
+static void test_retransmission_disturbs_nothing(void **state)
+{
+    (void)state;
+    struct conference c;
+    struct core_join join = usual_join(1, 1);
+    conference_init(&c);
+    join.tracks[CAM].rid_count = 2;
+    strcpy(join.tracks[CAM].rids[0], "h");
+    strcpy(join.tracks[CAM].rids[1], "l");
+    struct person *ann = conference_enter(&c, &join), *bob = conference_join(&c, 1);
+    person_nominate(&c, ann);
+    for (int i = 0; i < 5; i++)
+        show_bare(&c, ann, 0, i == 0);
+    for (int i = 0; i < 5; i++)
+        show_bare(&c, ann, 1, i == 0);
+    send_nack(&c, bob, 4, heard_at(bob, 4, 2)->rtp.seq);
+    assert_int_equal(count_heard(bob, 104), 1);
+    for (int i = 0; i < 5; i++)
+        show_bare(&c, ann, 1, false);
+    for (unsigned i = 1; i < 15; i++) {
+        struct rtp_vp8 a, b;
+        struct heard *before = heard_at(bob, 4, i - 1), *now = heard_at(bob, 4, i);
+        assert_int_equal(rtp_vp8_parse(&a, before->rtp.payload, before->rtp.payload_len), 0);
+        assert_int_equal(rtp_vp8_parse(&b, now->rtp.payload, now->rtp.payload_len), 0);
+        assert_int_equal((b.picture_id - a.picture_id) & 0x7FFF, 1);
+    }
+    conference_dispose(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -527,6 +599,8 @@ int main(void)
         cmocka_unit_test(test_reordering),
         cmocka_unit_test(test_change_of_voice),
         cmocka_unit_test(test_no_repair_of_another),
+        cmocka_unit_test(test_retransmission_without_picture_ids),
+        cmocka_unit_test(test_retransmission_disturbs_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -376,15 +376,63 @@ static void test_malformed_packets(void **state)
     conference_dispose(&c);
 }
 
+/* The original was only late: it comes after its repair, and is not sent twice. */
+static void test_original_after_its_repair(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    const struct media late = {
+        .track = CAM, .mid = "cam", .timestamp = 7, .level = -1, .is_start = true, .marker = true};
+    uint16_t first = person_show(&c, ann, CAM, true);
+    ann->seqs[CAM][0]++;
+    person_show(&c, ann, CAM, false);
+    conference_run(&c, 40 * MS);
+    send_rtx(&c, ann, 1, (uint16_t)(first + 1), &late);
+    assert_int_equal(count_heard(bob, 4), 3);
+    ann->seqs[CAM][0] = first;
+    person_send(&c, ann, &late);
+    assert_int_equal(count_heard(bob, 4), 3);
+    conference_dispose(&c);
+}
+
+/* A repair of what arrived long ago is no news either, whatever it says. */
+static void test_repair_after_the_history(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    const struct media other = {
+        .track = CAM, .timestamp = 7, .level = -1, .is_start = true, .payload_len = 300};
+    uint16_t first = person_show(&c, ann, CAM, true);
+    for (int i = 0; i < 40; i++) { /* 1.3 s */
+        conference_run(&c, 33 * MS);
+        person_show(&c, ann, CAM, false);
+    }
+    assert_int_equal(count_heard(bob, 4), 41);
+    send_rtx(&c, ann, 1, (uint16_t)(first + 1), &other);
+    assert_int_equal(count_heard(bob, 4), 41);
+    conference_dispose(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_binding),           cmocka_unit_test(test_binding_by_payload_type),
-        cmocka_unit_test(test_bound_once),        cmocka_unit_test(test_malformed_payloads),
-        cmocka_unit_test(test_table_is_bounded),  cmocka_unit_test(test_repair),
-        cmocka_unit_test(test_binding_of_repair), cmocka_unit_test(test_offered_repair),
-        cmocka_unit_test(test_padding_only),      cmocka_unit_test(test_full_table),
+        cmocka_unit_test(test_binding),
+        cmocka_unit_test(test_binding_by_payload_type),
+        cmocka_unit_test(test_bound_once),
+        cmocka_unit_test(test_malformed_payloads),
+        cmocka_unit_test(test_table_is_bounded),
+        cmocka_unit_test(test_repair),
+        cmocka_unit_test(test_binding_of_repair),
+        cmocka_unit_test(test_offered_repair),
+        cmocka_unit_test(test_padding_only),
+        cmocka_unit_test(test_full_table),
         cmocka_unit_test(test_malformed_packets),
+        cmocka_unit_test(test_original_after_its_repair),
+        cmocka_unit_test(test_repair_after_the_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ const DISCONNECTED_MS = 250;
  * How long all live slots may be silent. Browsers notice a dead path after 3 s and more (Chromium 156: 3.6 s without any
  * event before); a video frame comes every 33 ms and an Opus packet in a pause every 400 ms [ms].
  */
-const SILENCE_MS = 700;
+const SILENCE_MS = 600;
 
 /** How often is listened [ms], and how many times in a row something must have come before silence means anything. */
 const LISTEN_MS = 200;

@@ -32,7 +32,7 @@ import { CLOSE_SILENT, type RpcConnection } from './rpc.js';
 import { WayBack, type SessionSettings } from './wayback.js';
 
 /** How long a restart of ICE waits for the server, when the network is suspected to be gone [ms]. */
-const URGENT_MS = 500;
+const URGENT_MS = 400;
 
 /** How long to wait for the server's confirmation before leaving anyway [ms]. */
 const LEAVE_TIMEOUT_MS = 2_000;

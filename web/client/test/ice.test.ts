@@ -203,7 +203,7 @@ test('a network that died without a word: the unanswered restart ends the contro
   world.mediaConnects = false;
   world.answers['offer'] = () => SILENCE;
   world.peer.become('disconnected', 'disconnected');
-  await pass(250 + 500);
+  await pass(250 + 400);
   expect(world.sockets[0]?.closedWith).toBe(4001);
   world.mediaConnects = true;
   world.answers['offer'] = () => ({ answer: 'now' });
