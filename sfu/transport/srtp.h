@@ -75,8 +75,8 @@ int transport_srtp_seal_rtp(struct transport_srtp_sender *sender, uint8_t *packe
  *
  * @param packet  len bytes, hostile until the function returns a length
  * @return        new length, IRIS_E_TRUNCATED, IRIS_E_MALFORMED, IRIS_E_AUTH, IRIS_E_REPLAY,
- *                IRIS_E_FULL (more than TRANSPORT_SRTP_SSRCS authenticated SSRCs) or IRIS_E_NO_MEMORY
- *                (for the first packet of an SSRC)
+ *                IRIS_E_FULL (more than TRANSPORT_SRTP_SSRCS authenticated SSRCs) or
+ * IRIS_E_NO_MEMORY (for the first packet of an SSRC)
  */
 int transport_srtp_open_rtp(struct transport_srtp_receiver *receiver, uint8_t *packet, size_t len);
 
