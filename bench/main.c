@@ -11,6 +11,8 @@ static const struct {
     bench_command_fn run;
 } commands[] = {
     {"seal", "CPU time of sealing and opening an SRTP packet", bench_seal},
+    {"floor", "what kernel, crypto and a minimal forwarding loop cost on this machine",
+     bench_floor},
 };
 
 uint64_t bench_cpu_ns(void)
