@@ -1,0 +1,74 @@
+/*
+ * What the files of iris-bench engine share: a room in virtual time, without sockets. One camera,
+ * R receivers keyed without DTLS; packets are made before and checked after the clock runs.
+ */
+#ifndef IRIS_BENCH_ENGINE_H
+#define IRIS_BENCH_ENGINE_H
+
+#include "sfu/core/engine.h"
+
+#define ENGINE_FRAMES       8 /* of a batch */
+#define ENGINE_PACKETS_MAX  16
+#define ENGINE_RECEIVER_MAX 1000
+
+struct engine_load {
+    unsigned receivers;
+    unsigned packets; /* of a frame */
+    unsigned bytes;   /* of a packet: UDP payload as received */
+};
+
+struct engine_packet {
+    struct transport_datagram datagram;
+    uint8_t data[CORE_BUFFER_BYTES];
+};
+
+struct engine_room {
+    struct engine_load load;
+    struct transport_certificate *certificate;
+    struct transport_aead_context *aead;
+    struct core_engine *engine;
+    struct transport_srtp_sender *sender;
+    struct transport_srtp_receiver *receivers[ENGINE_RECEIVER_MAX];
+    int64_t now_us, checked_us; /* last STUN check of everybody */
+    uint64_t index;             /* SRTP index of the next packet of the camera */
+    uint16_t picture_id, transport_seq;
+    unsigned batches;
+    struct engine_packet batch[ENGINE_FRAMES * ENGINE_PACKETS_MAX];
+    struct core_buffer *sent; /* taken from the engine, linked by next */
+};
+
+/** CPU time of a batch [ns]. */
+struct engine_times {
+    uint64_t receive_ns; /* core_engine_receive(), of all packets */
+    uint64_t take_ns;    /* core_engine_next_packets() */
+    uint64_t advance_ns; /* core_engine_advance(): feedback, reports, selection */
+};
+
+/** @return 0 or negative (said on stderr); dispose in any case */
+int engine_room_init(struct engine_room *room, const struct engine_load *load);
+void engine_room_dispose(struct engine_room *room);
+
+/** Make the next batch of packets. @return 0 or negative */
+int engine_room_fill(struct engine_room *room);
+
+/** Through the engine; measured, and what callgrind counts. */
+void engine_room_run(struct engine_room *room, struct engine_times *times);
+
+/**
+ * Look at what came out (every packet of the first batch, one of each receiver's later on) and give
+ * it back.
+ *
+ * @return  0, or negative: something is missing or not as sent (said on stderr)
+ */
+int engine_room_check(struct engine_room *room);
+
+/**
+ * Run iris-bench engine under callgrind for some batches and print instructions per forwarded
+ * packet by source file.
+ *
+ * @param program  path of iris-bench
+ * @return         exit code
+ */
+int engine_callgrind(const char *program, const struct engine_load *load, unsigned batches);
+
+#endif
