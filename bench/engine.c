@@ -1,7 +1,7 @@
 /*
- * iris-bench engine: what the packet path costs without the kernel. One camera's frames through
- * core_engine_receive() to R receivers in virtual time; CPU ns per forwarded packet, or, by
- * callgrind, instructions by source file.
+ * iris-bench engine: what the packet path costs, without the kernel or with sending. One camera's
+ * frames through core_engine_receive() to R receivers in virtual time; CPU ns per forwarded packet,
+ * or, by callgrind, instructions by source file.
  */
 #include "bench/engine.h"
 
@@ -39,20 +39,22 @@ struct bench {
 
 static void print_usage(FILE *out)
 {
-    fprintf(out,
-            "usage: iris-bench engine [--receivers R] [--packets P] [--bytes B] [--seconds S]\n"
-            "                         [--batches N] [--json | --callgrind]\n\n"
-            "CPU time of the packet path per forwarded packet, without sockets: one camera to R\n"
-            "receivers in virtual time. Every batch is %d frames.\n\n"
-            "  --receivers R  instead of the built-in loads (1 -> 4, 1 -> 20, 1 -> 100)\n"
-            "  --packets P    of a frame, at most %d (default 2)\n"
-            "  --bytes B      of a packet, %d-%d (default 1082)\n"
-            "  --seconds S    how long to measure (default %d)\n"
-            "  --batches N    as many, however long they take\n"
-            "  --json         one JSON object instead of a table\n"
-            "  --callgrind    count instructions by source file (needs valgrind; it knows no\n"
-            "                 AVX-512, so the crypto takes another way than it does outside)\n",
-            ENGINE_FRAMES, ENGINE_PACKETS_MAX, BYTES_MIN, BYTES_MAX, SECONDS_DEFAULT);
+    fprintf(
+        out,
+        "usage: iris-bench engine [--receivers R] [--packets P] [--bytes B] [--seconds S]\n"
+        "                         [--batches N] [--sockets] [--json | --callgrind]\n\n"
+        "CPU time of the packet path per forwarded packet, without sockets: one camera to R\n"
+        "receivers in virtual time. Every batch is %d frames.\n\n"
+        "  --receivers R  instead of the built-in loads (1 -> 4, 1 -> 20, 1 -> 100)\n"
+        "  --packets P    of a frame, at most %d (default 2)\n"
+        "  --bytes B      of a packet, %d-%d (default 1082)\n"
+        "  --seconds S    how long to measure (default %d)\n"
+        "  --batches N    as many, however long they take\n"
+        "  --sockets      send by sfu/io to sockets that a thread drains, with the kernel's time\n"
+        "  --json         one JSON object instead of a table\n"
+        "  --callgrind    count instructions by source file (needs valgrind; it knows no\n"
+        "                 AVX-512, so the crypto takes another way than it does outside)\n",
+        ENGINE_FRAMES, ENGINE_PACKETS_MAX, BYTES_MIN, BYTES_MAX, SECONDS_DEFAULT);
 }
 
 static bool is_valid(const struct options *options)
@@ -75,6 +77,7 @@ static int parse_options(int argc, char **argv, struct options *options)
                                           {"batches", required_argument, NULL, 'n'},
                                           {"json", no_argument, NULL, 'j'},
                                           {"callgrind", no_argument, NULL, 'c'},
+                                          {"sockets", no_argument, NULL, 'k'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
     bool is_bad = false;
@@ -92,6 +95,8 @@ static int parse_options(int argc, char **argv, struct options *options)
             options->seconds = strtod(optarg, &end);
         else if (option == 'n')
             options->batches = (unsigned)strtoul(optarg, &end, 10);
+        else if (option == 'k')
+            options->load.has_sockets = true;
         else if (option == 'j')
             options->is_json = true;
         else if (option == 'c')
@@ -183,11 +188,13 @@ static void print_table(const struct bench *bench)
 {
     const struct engine_room *any = &bench->subjects[0]->room;
 
-    printf("Packet path without sockets, %s, %u packets of %u bytes a frame\n"
+    printf("Packet path %s, %s, %u packets of %u bytes a frame\n"
            "CPU ns per forwarded packet, medians of %u batches of %d frames (quartiles)\n\n"
            "%-10s %8s %-14s %8s %8s\n",
+           any->load.has_sockets ? "and sending" : "without sockets",
            core_engine_aead_name(any->engine), any->load.packets, any->load.bytes,
-           bench->subjects[0]->count, ENGINE_FRAMES, "load", "receive", "", "take", "advance");
+           bench->subjects[0]->count, ENGINE_FRAMES, "load", "receive", "",
+           any->load.has_sockets ? "send" : "take", "advance");
     for (unsigned i = 0; i < bench->count; i++) {
         struct subject *subject = bench->subjects[i];
         double median = bench_median(subject->receive_ns, subject->count);

@@ -1,11 +1,16 @@
 /*
- * What the files of iris-bench engine share: a room in virtual time, without sockets. One camera,
- * R receivers keyed without DTLS; packets are made before and checked after the clock runs.
+ * What the files of iris-bench engine share: a room in virtual time, without sockets or, with them,
+ * on the sending side only. One camera, R receivers keyed without DTLS; packets are made before and
+ * checked after the clock runs.
  */
 #ifndef IRIS_BENCH_ENGINE_H
 #define IRIS_BENCH_ENGINE_H
 
+#include "bench/floor.h"
 #include "sfu/core/engine.h"
+#include "sfu/io/udp.h"
+
+#include <stdatomic.h>
 
 #define ENGINE_FRAMES       8 /* of a batch */
 #define ENGINE_PACKETS_MAX  16
@@ -15,6 +20,7 @@ struct engine_load {
     unsigned receivers;
     unsigned packets; /* of a frame */
     unsigned bytes;   /* of a packet: UDP payload as received */
+    bool has_sockets; /* what comes out is sent by sfu/io to sockets that a thread drains */
 };
 
 struct engine_packet {
@@ -35,12 +41,19 @@ struct engine_room {
     unsigned batches;
     struct engine_packet batch[ENGINE_FRAMES * ENGINE_PACKETS_MAX];
     struct core_buffer *sent; /* taken from the engine, linked by next */
+    /* With sockets. */
+    struct io_udp udp;
+    struct floor_sink *sink;          /* owned; socket i is participant i's */
+    uint64_t settled;                 /* datagrams that have arrived there */
+    uint64_t *heard;                  /* RTP packets by participant; its thread's */
+    atomic_uint_fast64_t heard_total; /* of them together */
+    uint64_t expected_total;
 };
 
 /** CPU time of a batch [ns]. */
 struct engine_times {
     uint64_t receive_ns; /* core_engine_receive(), of all packets */
-    uint64_t take_ns;    /* core_engine_next_packets() */
+    uint64_t take_ns;    /* core_engine_next_packets(), or io_udp_flush() */
     uint64_t advance_ns; /* core_engine_advance(): feedback, reports, selection */
 };
 
@@ -61,6 +74,16 @@ void engine_room_run(struct engine_room *room, struct engine_times *times);
  * @return  0, or negative: something is missing or not as sent (said on stderr)
  */
 int engine_room_check(struct engine_room *room);
+
+/** A packet that a receiver got opens to what was sent. */
+bool engine_room_is_right(struct engine_room *room, unsigned receiver, uint8_t *data, size_t len);
+
+/** Open the sockets of a room that has them. @return 0 or negative (said on stderr) */
+int engine_sockets_open(struct engine_room *room);
+void engine_sockets_close(struct engine_room *room);
+
+/** Wait until everything has arrived. @return 0 or negative (said on stderr) */
+int engine_sockets_check(struct engine_room *room);
 
 /**
  * Run iris-bench engine under callgrind for some batches and print instructions per forwarded

@@ -30,12 +30,18 @@ static struct transport_srtp_keys keys_of(unsigned participant, unsigned directi
     return keys;
 }
 
-static struct transport_path path_of(unsigned participant)
+static struct transport_path path_of(const struct engine_room *room, unsigned participant)
 {
     static const uint8_t ip[4] = {192, 0, 2, 1};
     struct transport_path path = {.local = 0};
+    struct sockaddr_storage name;
 
-    transport_address_set_ipv4(&path.remote, ip, (uint16_t)(10000 + participant));
+    if (room->sink) {
+        memcpy(&name, floor_sink_address(room->sink, participant), sizeof(struct sockaddr_in));
+        io_address_from_sockaddr(&path.remote, &name);
+    } else {
+        transport_address_set_ipv4(&path.remote, ip, (uint16_t)(10000 + participant));
+    }
     return path;
 }
 
@@ -126,7 +132,7 @@ static void check_paths(struct engine_room *room)
 
     for (unsigned i = 0; i <= room->load.receivers; i++) {
         struct transport_ice_credentials credentials = credentials_of(i);
-        struct transport_datagram datagram = {.path = path_of(i), .data = data};
+        struct transport_datagram datagram = {.path = path_of(room, i), .data = data};
         const uint8_t *password = (const uint8_t *)credentials.local_pwd;
 
         snprintf(username, sizeof(username), "%.16s:remote", credentials.local_ufrag);
@@ -177,6 +183,8 @@ int engine_room_init(struct engine_room *room, const struct engine_load *load)
         fputs("iris-bench: no engine can be made here\n", stderr);
         return -1;
     }
+    if (load->has_sockets && engine_sockets_open(room))
+        return -1;
     for (unsigned i = 0; i <= load->receivers; i++)
         if (join(room, i)) {
             fputs("iris-bench: a participant cannot join\n", stderr);
@@ -190,6 +198,7 @@ void engine_room_dispose(struct engine_room *room)
 {
     if (room->engine)
         give_back(room);
+    engine_sockets_close(room);
     core_engine_destroy(room->engine);
     transport_srtp_sender_destroy(room->sender);
     for (unsigned i = 0; i < room->load.receivers; i++)
@@ -252,7 +261,7 @@ int engine_room_fill(struct engine_room *room)
             if (len < 0)
                 return -1;
             packet->datagram = (struct transport_datagram){
-                .path = path_of(0), .data = packet->data, .len = (size_t)len};
+                .path = path_of(room, 0), .data = packet->data, .len = (size_t)len};
         }
     }
     return 0;
@@ -269,7 +278,10 @@ __attribute__((noinline)) void engine_room_run(struct engine_room *room, struct 
             core_engine_receive(room->engine, &room->batch[frame * room->load.packets + i].datagram,
                                 room->now_us);
         received_ns = bench_cpu_ns();
-        take(room);
+        if (room->load.has_sockets)
+            io_udp_flush(&room->udp, room->engine);
+        else
+            take(room);
         taken_ns = bench_cpu_ns();
         core_engine_advance(room->engine, room->now_us);
         times->receive_ns += received_ns - start_ns;
@@ -278,14 +290,14 @@ __attribute__((noinline)) void engine_room_run(struct engine_room *room, struct 
     }
 }
 
-static bool is_right(struct engine_room *room, unsigned receiver, struct core_buffer *buffer)
+bool engine_room_is_right(struct engine_room *room, unsigned receiver, uint8_t *data, size_t bytes)
 {
     struct rtp_packet packet;
-    int len = transport_srtp_open_rtp(room->receivers[receiver], buffer->data, buffer->len);
+    int len = transport_srtp_open_rtp(room->receivers[receiver], data, bytes);
     size_t skip = RTP_VP8_DESCRIPTOR_BYTES;
 
-    if (len < 0 || rtp_packet_parse(&packet, buffer->data, (size_t)len) ||
-        packet.ssrc != SLOT_SSRC || packet.payload_len < room->load.bytes / 2)
+    if (len < 0 || rtp_packet_parse(&packet, data, (size_t)len) || packet.ssrc != SLOT_SSRC ||
+        packet.payload_len < room->load.bytes / 2)
         return false;
     /* Timestamps go out with an offset: the first byte tells it. A frame's start is not compared.
      */
@@ -301,6 +313,8 @@ int engine_room_check(struct engine_room *room)
     static unsigned counts[ENGINE_RECEIVER_MAX];
     unsigned expected = ENGINE_FRAMES * room->load.packets, wrong = 0;
 
+    if (room->load.has_sockets)
+        return engine_sockets_check(room);
     take(room);
     memset(counts, 0, sizeof(counts));
     for (struct core_buffer *buffer = room->sent; buffer; buffer = buffer->next) {
@@ -310,7 +324,7 @@ int engine_room_check(struct engine_room *room)
             receiver >= room->load.receivers)
             continue;
         if (counts[receiver]++ == 0 || room->batches == 0)
-            wrong += !is_right(room, receiver, buffer);
+            wrong += !engine_room_is_right(room, receiver, buffer->data, buffer->len);
     }
     for (unsigned i = 0; i < room->load.receivers; i++)
         wrong += counts[i] != expected;
