@@ -12,11 +12,17 @@
 
 #define SEGMENTS_MAX 16   /* of one UDP_SEGMENT send; the kernel takes 64 KB and 64 segments */
 #define DF_BYTES_MAX 1200 /* libwebrtc's packets; what is longer may not fit a tunnel */
+/* Groups are copied into one piece, because the kernel takes one piece for less than it takes
+   several (docs/performance.md); so many bytes that they stay in the L2 cache. */
+#define GROUP_BYTES_MAX (SEGMENTS_MAX * CORE_BUFFER_BYTES)
+#define GROUPS_BYTES    (8 * GROUP_BYTES_MAX)
 
 /* One message to be sent: one packet, or several of equal size to one receiver. */
 struct outgoing {
     struct mmsghdr message;
-    struct iovec vectors[SEGMENTS_MAX];
+    struct iovec packets[SEGMENTS_MAX];
+    size_t count;       /* of packets */
+    struct iovec group; /* all of them in one piece */
     struct sockaddr_storage name;
     union {
         char bytes[CMSG_SPACE(sizeof(uint16_t))];
@@ -25,6 +31,13 @@ struct outgoing {
     struct transport_path path;
     unsigned socket;
     bool has_df;
+};
+
+struct batch {
+    struct outgoing out[IO_UDP_BATCH];
+    unsigned count;
+    uint8_t groups[GROUPS_BYTES];
+    size_t groups_len;
 };
 
 void io_udp_set_df(struct io_udp *udp, unsigned index, bool has_df)
@@ -62,9 +75,18 @@ static void stop_grouping(struct io_udp *udp, const struct transport_path *path)
         udp->ungrouped_count++;
 }
 
-static void set_segment_size(struct outgoing *out, uint16_t segment_bytes)
+/* Several packets in one piece, and where it is to be cut. */
+static void make_group(struct batch *batch, struct outgoing *out, uint16_t segment_bytes)
 {
     struct msghdr *header = &out->message.msg_hdr;
+    out->group = (struct iovec){batch->groups + batch->groups_len, 0};
+    for (size_t i = 0; i < out->count; i++) {
+        memcpy((uint8_t *)out->group.iov_base + out->group.iov_len, out->packets[i].iov_base,
+               out->packets[i].iov_len);
+        out->group.iov_len += out->packets[i].iov_len;
+    }
+    batch->groups_len += out->group.iov_len;
+    header->msg_iov = &out->group;
     header->msg_control = out->control.bytes;
     header->msg_controllen = sizeof(out->control.bytes);
     struct cmsghdr *control = CMSG_FIRSTHDR(header);
@@ -82,28 +104,30 @@ static bool joins(const struct core_buffer *buffer, const struct core_buffer *fi
            transport_path_is_equal(&buffer->path, &first->path);
 }
 
-/* Fill a message from the front of a chain; returns what is left of the chain. */
-static struct core_buffer *fill(struct outgoing *out, struct core_buffer *chain,
+/* Fill the next message from the front of a chain; returns what is left of the chain. */
+static struct core_buffer *fill(struct batch *batch, struct core_buffer *chain,
                                 const struct io_udp *udp)
 {
+    struct outgoing *out = &batch->out[batch->count++];
     struct core_buffer *first = chain;
-    size_t count = 0, max = 1;
+    size_t max = 1;
     memset(&out->message, 0, sizeof(out->message));
+    out->count = 0;
     out->path = first->path;
     out->socket = first->path.local < udp->count ? first->path.local : 0;
     out->has_df = first->len <= DF_BYTES_MAX;
     if (joins(chain->next, first, first->len) && may_group(udp, out->socket, &first->path))
         max = SEGMENTS_MAX;
     do {
-        out->vectors[count++] = (struct iovec){chain->data, chain->len};
+        out->packets[out->count++] = (struct iovec){chain->data, chain->len};
         chain = chain->next;
-    } while (count < max && joins(chain, first, out->vectors[count - 1].iov_len));
+    } while (out->count < max && joins(chain, first, out->packets[out->count - 1].iov_len));
     out->message.msg_hdr.msg_name = &out->name;
     out->message.msg_hdr.msg_namelen = io_address_to_sockaddr(&first->path.remote, &out->name);
-    out->message.msg_hdr.msg_iov = out->vectors;
-    out->message.msg_hdr.msg_iovlen = count;
-    if (count > 1)
-        set_segment_size(out, first->len);
+    out->message.msg_hdr.msg_iov = out->packets;
+    out->message.msg_hdr.msg_iovlen = 1;
+    if (out->count > 1)
+        make_group(batch, out, first->len);
     return chain;
 }
 
@@ -120,7 +144,7 @@ static void send_one(struct io_udp *udp, struct outgoing *out, size_t index)
 {
     struct msghdr header = {.msg_name = &out->name,
                             .msg_namelen = out->message.msg_hdr.msg_namelen,
-                            .msg_iov = &out->vectors[index],
+                            .msg_iov = &out->packets[index],
                             .msg_iovlen = 1};
     int fd = udp->fds[out->socket];
     io_udp_set_df(udp, out->socket, out->has_df);
@@ -137,19 +161,18 @@ static void send_one(struct io_udp *udp, struct outgoing *out, size_t index)
 /* The kernel took nothing of a message: errno says why. */
 static void on_send_error(struct io_udp *udp, struct outgoing *out)
 {
-    size_t packets = out->message.msg_hdr.msg_iovlen;
     bool is_refused = errno == EIO || errno == EINVAL || errno == EMSGSIZE;
-    if (packets > 1 && is_refused) {
+    if (out->count > 1 && is_refused) {
         udp->refused_groups++;
         if (errno == EIO) /* the device cannot do the checksums */
             udp->sockets[out->socket].has_segmentation = false;
         else
             stop_grouping(udp, &out->path);
     } else if (errno != EMSGSIZE) {
-        count_error(udp, packets);
+        count_error(udp, out->count);
         return;
     }
-    for (size_t i = 0; i < packets; i++)
+    for (size_t i = 0; i < out->count; i++)
         send_one(udp, out, i);
 }
 
@@ -171,14 +194,17 @@ static void send_run(struct io_udp *udp, struct outgoing *out, unsigned count)
     }
 }
 
-static void send_all(struct io_udp *udp, struct outgoing *out, unsigned count)
+static void send_all(struct io_udp *udp, struct batch *batch)
 {
-    for (unsigned first = 0, end; first < count; first = end) {
-        for (end = first + 1; end < count && out[end].socket == out[first].socket &&
+    struct outgoing *out = batch->out;
+    for (unsigned first = 0, end; first < batch->count; first = end) {
+        for (end = first + 1; end < batch->count && out[end].socket == out[first].socket &&
                               out[end].has_df == out[first].has_df;)
             end++;
         send_run(udp, out + first, end - first);
     }
+    batch->count = 0;
+    batch->groups_len = 0;
 }
 
 static void release(struct io_udp *udp, struct core_engine *engine, struct core_buffer **sent)
@@ -193,24 +219,22 @@ static void release(struct io_udp *udp, struct core_engine *engine, struct core_
 
 void io_udp_flush(struct io_udp *udp, struct core_engine *engine)
 {
-    static _Thread_local struct outgoing out[IO_UDP_BATCH];
+    static _Thread_local struct batch batch;
     struct core_buffer *sent = NULL; /* buffers that messages point to, until they are sent */
-    unsigned count = 0;
     for (struct core_buffer *chain; (chain = core_engine_next_packets(engine));)
         while (chain) {
             struct core_buffer *first = chain;
-            chain = fill(&out[count++], chain, udp);
+            chain = fill(&batch, chain, udp);
             struct core_buffer *last = first;
             while (last->next != chain)
                 last = last->next;
             last->next = sent;
             sent = first;
-            if (count == IO_UDP_BATCH) {
-                send_all(udp, out, count);
+            if (batch.count == IO_UDP_BATCH || batch.groups_len + GROUP_BYTES_MAX > GROUPS_BYTES) {
+                send_all(udp, &batch);
                 release(udp, engine, &sent);
-                count = 0;
             }
         }
-    send_all(udp, out, count);
+    send_all(udp, &batch);
     release(udp, engine, &sent);
 }

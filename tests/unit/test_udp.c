@@ -38,6 +38,22 @@ static void kernel_watch(void)
     memset(&kernel, 0, sizeof(kernel));
 }
 
+/* Datagrams that a message is, by its UDP_SEGMENT; their size is written. */
+static size_t count_segments(const struct msghdr *message, size_t *bytes)
+{
+    struct msghdr header = *message;
+    size_t len = 0;
+    uint16_t segment;
+    for (size_t i = 0; i < message->msg_iovlen; i++)
+        len += message->msg_iov[i].iov_len;
+    *bytes = len;
+    if (message->msg_controllen == 0)
+        return 1;
+    memcpy(&segment, CMSG_DATA(CMSG_FIRSTHDR(&header)), sizeof(segment));
+    *bytes = segment;
+    return (len + segment - 1) / segment;
+}
+
 static int judge(const struct sent *sent)
 {
     if (sent->segments > 1 && kernel.group_error && sent->port == kernel.group_port)
@@ -52,10 +68,8 @@ static int judge(const struct sent *sent)
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
     const struct sockaddr_in *name = message->msg_name;
-    struct sent sent = {.port = ntohs(name->sin_port),
-                        .segments = message->msg_iovlen,
-                        .bytes = message->msg_iov->iov_len,
-                        .has_control = message->msg_controllen > 0};
+    struct sent sent = {.port = ntohs(name->sin_port), .has_control = message->msg_controllen > 0};
+    sent.segments = count_segments(message, &sent.bytes);
     int discovery = -1, error;
     socklen_t len = sizeof(discovery);
     assert_int_equal(getsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discovery, &len), 0);
