@@ -12,9 +12,11 @@
 
 #include <stdatomic.h>
 
-#define ENGINE_FRAMES       8 /* of a batch */
-#define ENGINE_PACKETS_MAX  16
-#define ENGINE_RECEIVER_MAX 1000
+#define ENGINE_FRAMES        8 /* of a batch */
+#define ENGINE_PACKETS_MAX   16
+#define ENGINE_RECEIVER_MAX  1000
+#define ENGINE_SLOT_SSRC     7 /* of what every receiver receives */
+#define ENGINE_FEEDBACK_SSRC 1 /* of the server's RTCP to the camera */
 
 struct engine_load {
     unsigned receivers;

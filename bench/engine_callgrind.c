@@ -47,12 +47,11 @@ static unsigned read_name(const char *text, char (*names)[NAME_BYTES])
 
 static void add_cost(struct profile *profile, const char *line)
 {
-    unsigned long long cost = 0;
+    const char *text = line + strcspn(line, " ");
+    unsigned long long cost = strtoull(text, NULL, 10);
     bool is_known =
         profile->names[profile->file][0] && strcmp(profile->names[profile->file], "???") != 0;
 
-    if (sscanf(line, "%*s %llu", &cost) != 1)
-        return;
     profile->costs[is_known ? profile->file : NAMES_MAX + profile->object] += cost;
     profile->total += cost;
 }

@@ -14,7 +14,6 @@
 #define CHECK_US         INT64_C(10000000) /* ICE consent: well below 30 s */
 #define TAG_BYTES        TRANSPORT_AEAD_TAG_BYTES
 #define SENDER_SSRC      UINT32_C(0x49524953)
-#define SLOT_SSRC        7
 #define PAYLOAD_TYPE     96
 #define RTX_PAYLOAD_TYPE 97
 #define ID_SEQ           3
@@ -67,7 +66,7 @@ static struct core_join join_of(unsigned participant)
     join.transport.ice = credentials_of(participant);
     join.extensions.kind[ID_SEQ] = RTP_EXTENSION_TRANSPORT_SEQ;
     join.extensions.kind[ID_MID] = RTP_EXTENSION_MID;
-    join.feedback_ssrc = 1;
+    join.feedback_ssrc = participant ? ENGINE_SLOT_SSRC : ENGINE_FEEDBACK_SSRC;
     if (participant == 0) {
         join.track_count = 1;
         join.tracks[0] = (struct core_track_params){.kind = CORE_KIND_CAMERA,
@@ -85,8 +84,8 @@ static struct core_join join_of(unsigned participant)
     join.slot_count = 1;
     join.slots[0] = (struct core_slot_params){.kind = CORE_KIND_CAMERA,
                                               .mid = "slot",
-                                              .ssrc = SLOT_SSRC,
-                                              .rtx_ssrc = SLOT_SSRC + 1,
+                                              .ssrc = ENGINE_SLOT_SSRC,
+                                              .rtx_ssrc = ENGINE_SLOT_SSRC + 1,
                                               .payload_type = PAYLOAD_TYPE,
                                               .rtx_payload_type = RTX_PAYLOAD_TYPE,
                                               .mid_id = ID_MID,
@@ -296,8 +295,8 @@ bool engine_room_is_right(struct engine_room *room, unsigned receiver, uint8_t *
     int len = transport_srtp_open_rtp(room->receivers[receiver], data, bytes);
     size_t skip = RTP_VP8_DESCRIPTOR_BYTES;
 
-    if (len < 0 || rtp_packet_parse(&packet, data, (size_t)len) || packet.ssrc != SLOT_SSRC ||
-        packet.payload_len < room->load.bytes / 2)
+    if (len < 0 || rtp_packet_parse(&packet, data, (size_t)len) ||
+        packet.ssrc != ENGINE_SLOT_SSRC || packet.payload_len < room->load.bytes / 2)
         return false;
     /* Timestamps go out with an offset: the first byte tells it. A frame's start is not compared.
      */

@@ -3,6 +3,7 @@
  * which a thread drains as clients would.
  */
 #include "bench/engine.h"
+#include "rtp/bytes.h"
 
 #include <stdlib.h>
 
@@ -15,10 +16,12 @@ static bool is_as_sent(void *context, unsigned socket, uint8_t *data, size_t len
 {
     struct engine_room *room = context;
 
-    if (len < 2 || data[0] < 128 || rtp_packet_is_rtcp(data, len))
-        return len > 0;
-    if (socket == 0)
-        return false; /* nobody sends media to the camera */
+    if (len < RTP_HEADER_BYTES || data[0] < 128)
+        return false;
+    if (rtp_packet_is_rtcp(data, len)) /* the sender's SSRC is in clear */
+        return rtp_bytes_get32(data + 4) == (socket == 0 ? ENGINE_FEEDBACK_SSRC : ENGINE_SLOT_SSRC);
+    if (socket == 0 || rtp_bytes_get32(data + 8) != ENGINE_SLOT_SSRC)
+        return false;
     atomic_fetch_add(&room->heard_total, 1);
     return room->heard[socket]++ % OPEN_ONE_OF || engine_room_is_right(room, socket - 1, data, len);
 }

@@ -68,12 +68,13 @@ static uint8_t byte_of(uint32_t timestamp, size_t at)
 static bool is_as_sent(void *context, unsigned socket, uint8_t *data, size_t len)
 {
     struct checker *checker = context;
-    uint64_t number = checker->indices[socket]++;
+    uint64_t number = checker->indices[socket];
     int clear;
 
     if (len < FLOOR_OUT_HEADER + TRANSPORT_AEAD_TAG_BYTES ||
         rtp_bytes_get16(data + 2) != (uint16_t)number)
         return false;
+    checker->indices[socket]++;
     if (!atomic_load(&checker->is_thorough) && number % OPEN_ONE_OF)
         return true;
     clear = transport_srtp_open_rtp(checker->receivers[socket], data, len);

@@ -32,9 +32,9 @@ static const struct floor_load defaults[] = {
      .wake = 2,
      .send_count = 1,
      .sends = {{2, 1042 + OVERHEAD_BYTES, 1}}},
-    /* A second of one receiver: three voices (50 packets of 60-160 bytes each), four cameras of 30
-     * frames that vary about 2083 bytes. 60 packets of each of 6 cameras and 50 of each voice come
-     * in, 240 and 150 go out to each: three of each received one. */
+    /* A second of one receiver: three voices of 50 packets, four cameras of 30 frames that vary
+     * about 2083 bytes, with a key frame now and then. Six cameras and three voices come into a
+     * room, four and three go out to each of six: nearly three of each received packet. */
     {.name = "20 bubbles of 6",
      .participants = 120,
      .receivers = 3,
@@ -68,28 +68,40 @@ const struct floor_send *floor_load_pick(const struct floor_load *load, double a
     return &load->sends[i];
 }
 
-static bool is_within(unsigned value, unsigned least, unsigned most)
+/* The next number of a line, digits only. @return false if there is none */
+static bool read_number(const char **text, unsigned long long *value)
 {
-    return value >= least && value <= most;
+    char *end;
+
+    *text += strspn(*text, " \t");
+    if (!isdigit((unsigned char)**text))
+        return false;
+    *value = strtoull(*text, &end, 10);
+    *text = end;
+    return true;
 }
 
 static int read_send(struct floor_load *load, const char *text)
 {
-    unsigned packets, bytes;
-    unsigned long long count;
+    unsigned long long packets, bytes, count;
 
-    if (sscanf(text, "%u %u %llu", &packets, &bytes, &count) != 3 ||
-        !is_within(packets, 1, FLOOR_SEGMENTS_MAX) || !is_within(bytes, BYTES_MIN, BYTES_MAX) ||
-        count == 0 || load->send_count == FLOOR_SENDS_MAX)
+    if (!read_number(&text, &packets) || !read_number(&text, &bytes) ||
+        !read_number(&text, &count) || *text || packets < 1 || packets > FLOOR_SEGMENTS_MAX ||
+        bytes < BYTES_MIN || bytes > BYTES_MAX || count == 0 || load->send_count == FLOOR_SENDS_MAX)
         return -1;
     load->sends[load->send_count++] =
-        (struct floor_send){.packets = packets, .bytes = bytes, .count = count};
+        (struct floor_send){.packets = (unsigned)packets, .bytes = (unsigned)bytes, .count = count};
     return 0;
 }
 
-static int read_number(const char *text, unsigned most, unsigned *value)
+static int read_setting(const char *text, unsigned most, unsigned *value)
 {
-    return sscanf(text, "%u", value) == 1 && is_within(*value, 1, most) ? 0 : -1;
+    unsigned long long number;
+
+    if (!read_number(&text, &number) || *text || number < 1 || number > most)
+        return -1;
+    *value = (unsigned)number;
+    return 0;
 }
 
 /* A line of a load that has begun. */
@@ -98,11 +110,11 @@ static int read_line(struct floor_load *load, const char *word, const char *text
     if (strcmp(word, "send") == 0)
         return read_send(load, text);
     if (strcmp(word, "participants") == 0)
-        return read_number(text, 1000, &load->participants);
+        return read_setting(text, 1000, &load->participants);
     if (strcmp(word, "receivers") == 0)
-        return read_number(text, 1000, &load->receivers);
+        return read_setting(text, 1000, &load->receivers);
     if (strcmp(word, "wake") == 0)
-        return read_number(text, 512, &load->wake);
+        return read_setting(text, 512, &load->wake);
     return -1;
 }
 

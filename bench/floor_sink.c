@@ -64,9 +64,12 @@ int floor_socket(struct sockaddr_in *address, int receive_bytes)
 
 static void count(struct floor_sink *sink, unsigned socket, uint8_t *data, size_t len)
 {
-    if (!sink->check(sink->context, socket, data, len))
+    /* Other programs may still be sending to a port that was theirs: what is not as sent is not
+     * counted, and so what we sent and was spoilt will be missed. */
+    if (sink->check(sink->context, socket, data, len))
+        atomic_fetch_add(&sink->received, 1);
+    else
         atomic_fetch_add(&sink->wrong, 1);
-    atomic_fetch_add(&sink->received, 1);
 }
 
 static size_t segment_bytes(struct msghdr *header, size_t len)
@@ -230,9 +233,9 @@ int floor_sink_settle(struct floor_sink *sink, uint64_t datagrams)
             break;
         nanosleep(&pause, NULL);
     }
-    if (received == sink->expected && atomic_load(&sink->wrong) == 0)
+    if (received == sink->expected)
         return 0;
-    fprintf(stderr, "iris-bench: of %llu datagrams %llu arrived, %llu of them not as sent\n",
+    fprintf(stderr, "iris-bench: of %llu datagrams %llu arrived, %llu others were not as sent\n",
             (unsigned long long)sink->expected, (unsigned long long)received,
             (unsigned long long)atomic_load(&sink->wrong));
     return -1;
