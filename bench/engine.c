@@ -44,7 +44,7 @@ static void print_usage(FILE *out)
         "usage: iris-bench engine [--receivers R] [--packets P] [--bytes B] [--seconds S]\n"
         "                         [--batches N] [--sockets] [--json | --callgrind]\n\n"
         "CPU time of the packet path per forwarded packet, without sockets: one camera to R\n"
-        "receivers in virtual time. Every batch is %d frames.\n\n"
+        "receivers in virtual time. Every batch is %d packets or more.\n\n"
         "  --receivers R  instead of the built-in loads (1 -> 4, 1 -> 20, 1 -> 100)\n"
         "  --packets P    of a frame, at most %d (default 2)\n"
         "  --bytes B      of a packet, %d-%d (default 1082)\n"
@@ -54,7 +54,7 @@ static void print_usage(FILE *out)
         "  --json         one JSON object instead of a table\n"
         "  --callgrind    count instructions by source file (needs valgrind; it knows no\n"
         "                 AVX-512, so the crypto takes another way than it does outside)\n",
-        ENGINE_FRAMES, ENGINE_PACKETS_MAX, BYTES_MIN, BYTES_MAX, SECONDS_DEFAULT);
+        ENGINE_BATCH, ENGINE_PACKETS_MAX, BYTES_MIN, BYTES_MAX, SECONDS_DEFAULT);
 }
 
 static bool is_valid(const struct options *options)
@@ -139,7 +139,7 @@ static void close_bench(struct bench *bench)
 /* Of one batch, without the clock's own cost. */
 static double per_packet(const struct engine_room *room, uint64_t ns, double clock_ns)
 {
-    double frame_ns = (double)ns / ENGINE_FRAMES - clock_ns;
+    double frame_ns = (double)ns / room->frames - clock_ns;
 
     return frame_ns / (room->load.packets * room->load.receivers);
 }
@@ -189,11 +189,11 @@ static void print_table(const struct bench *bench)
     const struct engine_room *any = &bench->subjects[0]->room;
 
     printf("Packet path %s, %s, %u packets of %u bytes a frame\n"
-           "CPU ns per forwarded packet, medians of %u batches of %d frames (quartiles)\n\n"
+           "CPU ns per forwarded packet, medians of %u batches (quartiles)\n\n"
            "%-10s %8s %-14s %8s %8s\n",
            any->load.has_sockets ? "and sending" : "without sockets",
            core_engine_aead_name(any->engine), any->load.packets, any->load.bytes,
-           bench->subjects[0]->count, ENGINE_FRAMES, "load", "receive", "",
+           bench->subjects[0]->count, "load", "receive", "",
            any->load.has_sockets ? "send" : "take", "advance");
     for (unsigned i = 0; i < bench->count; i++) {
         struct subject *subject = bench->subjects[i];

@@ -12,7 +12,8 @@
 
 #include <stdatomic.h>
 
-#define ENGINE_FRAMES        8 /* of a batch */
+#define ENGINE_BATCH         1024 /* forwarded packets of a batch, at least, as iris-bench floor */
+#define ENGINE_FRAMES_MAX    256  /* of a batch */
 #define ENGINE_PACKETS_MAX   16
 #define ENGINE_RECEIVER_MAX  1000
 #define ENGINE_SLOT_SSRC     7 /* of what every receiver receives */
@@ -32,6 +33,7 @@ struct engine_packet {
 
 struct engine_room {
     struct engine_load load;
+    unsigned frames; /* of a batch */
     struct transport_certificate *certificate;
     struct transport_aead_context *aead;
     struct core_engine *engine;
@@ -41,7 +43,7 @@ struct engine_room {
     uint64_t index;             /* SRTP index of the next packet of the camera */
     uint16_t picture_id, transport_seq;
     unsigned batches;
-    struct engine_packet batch[ENGINE_FRAMES * ENGINE_PACKETS_MAX];
+    struct engine_packet batch[ENGINE_FRAMES_MAX * ENGINE_PACKETS_MAX];
     struct core_buffer *sent; /* taken from the engine, linked by next */
     /* With sockets. */
     struct io_udp udp;
@@ -58,6 +60,9 @@ struct engine_times {
     uint64_t take_ns;    /* core_engine_next_packets(), or io_udp_flush() */
     uint64_t advance_ns; /* core_engine_advance(): feedback, reports, selection */
 };
+
+/** Frames of a batch. */
+unsigned engine_load_frames(const struct engine_load *load);
 
 /** @return 0 or negative (said on stderr); dispose in any case */
 int engine_room_init(struct engine_room *room, const struct engine_load *load);

@@ -93,7 +93,7 @@ static int read_profile(struct profile *profile, const char *path)
 
 static void print_profile(struct profile *profile, const struct engine_load *load, unsigned batches)
 {
-    double packets = (double)batches * ENGINE_FRAMES * load->packets * load->receivers;
+    double packets = (double)batches * engine_load_frames(load) * load->packets * load->receivers;
 
     printf("1 -> %u, %u packets of %u bytes a frame: %.0f instructions per forwarded packet\n\n",
            load->receivers, load->packets, load->bytes, (double)profile->total / packets);

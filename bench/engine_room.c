@@ -105,17 +105,16 @@ static void give_back(struct engine_room *room)
         ;
 }
 
-/* Append what the engine has to send to the list of what was sent. */
+/* Add what the engine has to send to the list of what was sent; their order does not matter. */
 static void take(struct engine_room *room)
 {
-    struct core_buffer **end = &room->sent;
-
-    while (*end)
-        end = &(*end)->next;
     for (struct core_buffer *chain; (chain = core_engine_next_packets(room->engine));) {
-        *end = chain;
-        while (*end)
-            end = &(*end)->next;
+        struct core_buffer *last = chain;
+
+        while (last->next)
+            last = last->next;
+        last->next = room->sent;
+        room->sent = chain;
     }
 }
 
@@ -163,16 +162,25 @@ static int join(struct engine_room *room, unsigned participant)
     return room->sender && (participant == 0 || room->receivers[participant - 1]) ? 0 : -1;
 }
 
+unsigned engine_load_frames(const struct engine_load *load)
+{
+    unsigned forwarded = load->packets * load->receivers;
+    unsigned frames = (ENGINE_BATCH + forwarded - 1) / forwarded;
+
+    return frames < ENGINE_FRAMES_MAX ? frames : ENGINE_FRAMES_MAX;
+}
+
 int engine_room_init(struct engine_room *room, const struct engine_load *load)
 {
     struct core_engine_config config = {
         .aead = TRANSPORT_AEAD_AUTO,
         .seed = 4711,
         .ntp_at_zero = UINT64_C(0xE000000000000000),
-        .buffer_count = 2 * ENGINE_FRAMES * load->packets * (load->receivers + 1) + 64};
+        .buffer_count = 2 * engine_load_frames(load) * load->packets * (load->receivers + 1) + 64};
 
     memset(room, 0, sizeof(*room));
     room->load = *load;
+    room->frames = engine_load_frames(load);
     room->now_us = START_US;
     config.certificate = room->certificate = transport_certificate_create();
     room->aead = transport_aead_context_create(TRANSPORT_AEAD_AUTO);
@@ -247,7 +255,7 @@ int engine_room_fill(struct engine_room *room)
 
     if (room->now_us - room->checked_us >= CHECK_US)
         check_paths(room);
-    for (unsigned frame = 0; frame < ENGINE_FRAMES; frame++, room->picture_id++) {
+    for (unsigned frame = 0; frame < room->frames; frame++, room->picture_id++) {
         for (unsigned i = 0; i < room->load.packets; i++, room->index++) {
             struct engine_packet *packet = &room->batch[count++];
             size_t clear = room->load.bytes - TAG_BYTES;
@@ -270,7 +278,9 @@ int engine_room_fill(struct engine_room *room)
 __attribute__((noinline)) void engine_room_run(struct engine_room *room, struct engine_times *times)
 {
     memset(times, 0, sizeof(*times));
-    for (unsigned frame = 0; frame < ENGINE_FRAMES; frame++, room->now_us += FRAME_US) {
+    if (room->sink)
+        floor_sink_begin(room->sink);
+    for (unsigned frame = 0; frame < room->frames; frame++, room->now_us += FRAME_US) {
         uint64_t start_ns = bench_cpu_ns(), received_ns, taken_ns;
 
         for (unsigned i = 0; i < room->load.packets; i++)
@@ -310,7 +320,7 @@ bool engine_room_is_right(struct engine_room *room, unsigned receiver, uint8_t *
 int engine_room_check(struct engine_room *room)
 {
     static unsigned counts[ENGINE_RECEIVER_MAX];
-    unsigned expected = ENGINE_FRAMES * room->load.packets, wrong = 0;
+    unsigned expected = room->frames * room->load.packets, wrong = 0;
 
     if (room->load.has_sockets)
         return engine_sockets_check(room);

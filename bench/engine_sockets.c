@@ -1,6 +1,6 @@
 /*
  * iris-bench engine --sockets: what the engine sends goes through sfu/io to sockets on loopback,
- * which a thread drains as clients would.
+ * which a thread drains after each batch.
  */
 #include "bench/engine.h"
 #include "rtp/bytes.h"
@@ -36,7 +36,7 @@ int engine_sockets_open(struct engine_room *room)
     if (room->heard && io_addresses_get(&addresses, loopback, 1) == 0 &&
         io_udp_bind(&room->udp, &addresses, FIRST_PORT, LAST_PORT, error, sizeof(error)) == 0) {
         room->sink =
-            floor_sink_create(FLOOR_SINK_DRAINED, room->load.receivers + 1, is_as_sent, room);
+            floor_sink_create(FLOOR_SINK_LATER, room->load.receivers + 1, is_as_sent, room);
         return room->sink ? 0 : -1;
     }
     fprintf(stderr, "iris-bench: %s\n", error);
@@ -55,7 +55,7 @@ int engine_sockets_check(struct engine_room *room)
     uint64_t sent = room->udp.sent_datagrams - room->settled;
 
     room->settled += sent;
-    room->expected_total += (uint64_t)ENGINE_FRAMES * room->load.packets * room->load.receivers;
+    room->expected_total += (uint64_t)room->frames * room->load.packets * room->load.receivers;
     if (floor_sink_settle(room->sink, sent))
         return -1;
     if (atomic_load(&room->heard_total) == room->expected_total && room->udp.send_errors == 0)

@@ -16,7 +16,7 @@
 
 #define FLOOR_PACKET_BYTES 1000 /* of seal, send and receive: a camera's packet at 500 kbps */
 #define FLOOR_ROWS_MAX     24
-#define FLOOR_COLUMNS_MAX  3
+#define FLOOR_COLUMNS_MAX  4
 #define FLOOR_ROUNDS_MAX   1000
 #define FLOOR_SEGMENTS_MAX 16 /* of one UDP_SEGMENT send, as sfu/io/udp.c */
 #define FLOOR_LOADS_MAX    8
@@ -89,9 +89,11 @@ const struct floor_send *floor_load_pick(const struct floor_load *load, double a
 
 /* Who takes the datagrams on loopback. */
 enum floor_sink_kind {
-    FLOOR_SINK_DRAINED, /* a second thread reads; the kernel segments on the way to the socket */
-    FLOOR_SINK_GRO,     /* the same, with UDP_GRO: what was sent as one stays one, as with a NIC */
-    FLOOR_SINK_FULL,    /* nobody reads, the sockets are full: dropped at the last moment */
+    FLOOR_SINK_LATER,     /* a second thread reads when the batch has been sent; the kernel segments
+                             on the way to the socket */
+    FLOOR_SINK_MEANWHILE, /* the same, while the batch is being sent, as clients on this machine */
+    FLOOR_SINK_GRO,       /* later, by UDP_GRO: what was sent as one stays one, as with a NIC */
+    FLOOR_SINK_FULL,      /* nobody reads, the sockets are full: dropped at the last moment */
 };
 
 /* Whether a datagram arrived as it was sent; called by the thread that drains. */
@@ -106,9 +108,12 @@ void floor_sink_destroy(struct floor_sink *sink);
 
 const struct sockaddr_in *floor_sink_address(const struct floor_sink *sink, unsigned socket);
 
+/** A batch begins; it ends with floor_sink_settle(). */
+void floor_sink_begin(struct floor_sink *sink);
+
 /**
- * Wait until so many more datagrams have arrived than at the last call (FLOOR_SINK_FULL: nothing to
- * wait for).
+ * The batch is sent: wait until so many more datagrams have arrived than at the last call
+ * (FLOOR_SINK_FULL: nothing to wait for).
  *
  * @return  0, or negative: lost, or not as sent (said on stderr)
  */
@@ -131,9 +136,11 @@ enum floor_phase {
     FLOOR_PHASES,
 };
 
-#define FLOOR_COLUMN_SEGMENT 0
-#define FLOOR_COLUMN_SINGLE  1
-#define FLOOR_COLUMN_GRO     2
+/* Columns of the forwarding loop. */
+#define FLOOR_COLUMN_SEGMENT   0
+#define FLOOR_COLUMN_SINGLE    1
+#define FLOOR_COLUMN_MEANWHILE 2 /* by UDP_SEGMENT, as the next */
+#define FLOOR_COLUMN_GRO       3
 
 /* Shares of the phases, of each load and column, 0-1; they add up to one. */
 struct floor_split {

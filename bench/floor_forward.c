@@ -13,13 +13,13 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define BATCH_FORWARDED 4096 /* packets out of a batch, at least */
-#define BATCH_RECEIVED  1024 /* in, at most: what the socket holds */
-#define FRAMES_MIN      8
-#define GOLDEN          0.6180339887498949 /* spreads frames evenly, in an order without a period */
-#define RECEIVE_BYTES   (8 << 20)
-#define OPEN_ONE_OF     16
-#define OUT_SSRC        1
+#define BATCH_FORWARDED                                                                            \
+    1024 /* packets out of a batch, at least; they wait in the receivers' sockets */
+#define BATCH_RECEIVED 1024               /* in, at most: what the socket holds */
+#define GOLDEN         0.6180339887498949 /* spreads frames evenly, in an order without a period */
+#define RECEIVE_BYTES  (8 << 20)
+#define OPEN_ONE_OF    16
+#define OUT_SSRC       1
 
 /* What the sink's thread needs to open: owned by the bench, used by that thread only. */
 struct checker {
@@ -129,8 +129,8 @@ static void close_cell(struct cell *cell)
 
 static int open_bench(struct bench *bench, const struct floor_load *loads, unsigned load_count)
 {
-    static const enum floor_sink_kind kinds[] = {FLOOR_SINK_DRAINED, FLOOR_SINK_DRAINED,
-                                                 FLOOR_SINK_GRO};
+    static const enum floor_sink_kind kinds[] = {FLOOR_SINK_LATER, FLOOR_SINK_LATER,
+                                                 FLOOR_SINK_MEANWHILE, FLOOR_SINK_GRO};
     struct sockaddr_in own;
     struct epoll_event event = {.events = EPOLLIN};
     int discovery = IP_PMTUDISC_DO;
@@ -197,17 +197,16 @@ static int feed_frame(struct bench *bench, struct cell *cell, const struct floor
 /* Frames by the load's weights; wakes: how many datagrams each wake-up shall take. */
 static int feed(struct bench *bench, struct cell *cell, unsigned *wakes)
 {
-    unsigned received = 0, frames = 0, count = 0, waiting = 0;
+    unsigned received = 0, count = 0, waiting = 0;
 
     while (received + FLOOR_SEGMENTS_MAX <= BATCH_RECEIVED &&
-           (received * cell->load->receivers < BATCH_FORWARDED || frames < FRAMES_MIN)) {
+           received * cell->load->receivers < BATCH_FORWARDED) {
         double at = cell->frame * GOLDEN;
         const struct floor_send *send = floor_load_pick(cell->load, at - (double)(uint64_t)at);
 
         if (feed_frame(bench, cell, send))
             return -1;
         cell->frame++;
-        frames++;
         received += send->packets;
         waiting += send->packets;
         if (waiting >= cell->load->wake) {
@@ -246,6 +245,7 @@ static int run_once(struct bench *bench, struct cell *cell, unsigned column, boo
 
     prepare_loop(bench, cell, column);
     floor_stopwatch_start(&loop->watch, has_watch);
+    floor_sink_begin(cell->sink);
     start_ns = bench_cpu_ns();
     for (int i = 0; i < count; i++)
         if (floor_loop_wake(loop, wakes[i]))
@@ -307,7 +307,8 @@ int floor_measure_forward(struct floor_section *section, const struct floor_load
     section->column_count = FLOOR_COLUMNS_MAX;
     section->columns[FLOOR_COLUMN_SEGMENT] = "UDP_SEGMENT";
     section->columns[FLOOR_COLUMN_SINGLE] = "sendmmsg";
-    section->columns[FLOOR_COLUMN_GRO] = "to UDP_GRO sockets";
+    section->columns[FLOOR_COLUMN_MEANWHILE] = "read meanwhile";
+    section->columns[FLOOR_COLUMN_GRO] = "by UDP_GRO";
     section->row_count = load_count;
     for (unsigned i = 0; i < load_count; i++)
         snprintf(section->rows[i], sizeof(section->rows[i]), "%s", loads[i].name);
