@@ -19,8 +19,17 @@ typedef int (*bench_command_fn)(int argc, char **argv);
 /** Cost of sealing and opening an SRTP packet, by profile and implementation. */
 int bench_seal(int argc, char **argv);
 
+/** Cost of the kernel, the crypto and a minimal forwarding loop on this machine. */
+int bench_floor(int argc, char **argv);
+
+/** Cost of the server's packet path without sockets. */
+int bench_engine(int argc, char **argv);
+
 /** CPU time that this thread has used, the kernel's part included [ns]. */
 uint64_t bench_cpu_ns(void);
+
+/** What a call of bench_cpu_ns() itself adds to an interval between two calls [ns]. */
+double bench_cpu_clock_ns(void);
 
 /**
  * Sort in place and give the middle value.

@@ -11,6 +11,9 @@ static const struct {
     bench_command_fn run;
 } commands[] = {
     {"seal", "CPU time of sealing and opening an SRTP packet", bench_seal},
+    {"floor", "what kernel, crypto and a minimal forwarding loop cost on this machine",
+     bench_floor},
+    {"engine", "CPU time of the server's packet path without sockets", bench_engine},
 };
 
 uint64_t bench_cpu_ns(void)
@@ -32,6 +35,18 @@ double bench_median(double *values, unsigned count)
 {
     qsort(values, count, sizeof(*values), compare);
     return values[count / 2];
+}
+
+double bench_cpu_clock_ns(void)
+{
+    double costs[101];
+
+    for (unsigned i = 0; i < 101; i++) {
+        uint64_t start_ns = bench_cpu_ns();
+
+        costs[i] = (double)(bench_cpu_ns() - start_ns);
+    }
+    return bench_median(costs, 101);
 }
 
 static void print_usage(FILE *out)

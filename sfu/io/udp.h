@@ -11,12 +11,24 @@
 
 #define IO_UDP_BATCH 32 /* datagrams of one recvmmsg, messages of one sendmmsg */
 
+#define IO_UDP_UNGROUPED_MAX 32 /* paths that refused a group; the oldest is tried again */
+
+/* What is known of one socket. */
+struct io_udp_socket {
+    bool has_segmentation; /* until the kernel says EIO */
+    bool is_ipv6;
+    bool is_df_set, has_df; /* IP_MTU_DISCOVER as last set */
+};
+
 struct io_udp {
     unsigned count;
     int fds[IO_ADDRESSES_MAX];
-    bool has_segmentation[IO_ADDRESSES_MAX];
+    struct io_udp_socket sockets[IO_ADDRESSES_MAX];
     uint16_t port;
+    unsigned ungrouped_count, ungrouped_next;
+    struct transport_path ungrouped[IO_UDP_UNGROUPED_MAX];
     uint64_t sent_datagrams, sent_calls, send_errors, would_block;
+    uint64_t refused_groups; /* UDP_SEGMENT sends that were repeated singly */
 };
 
 /**
@@ -34,5 +46,11 @@ void io_udp_receive(struct io_udp *udp, unsigned index, struct core_engine *engi
 
 /** Send everything that the engine has queued. */
 void io_udp_flush(struct io_udp *udp, struct core_engine *engine);
+
+/**
+ * Set or clear DF on what socket index sends from now on (IP_MTU_DISCOVER: DO or DONT); no system
+ * call if it is so already.
+ */
+void io_udp_set_df(struct io_udp *udp, unsigned index, bool has_df);
 
 #endif
