@@ -19,6 +19,9 @@ typedef int (*bench_command_fn)(int argc, char **argv);
 /** Cost of sealing and opening an SRTP packet, by profile and implementation. */
 int bench_seal(int argc, char **argv);
 
+/** Simulated participants against a running server. */
+int bench_bubbles(int argc, char **argv);
+
 /** CPU time that this thread has used, the kernel's part included [ns]. */
 uint64_t bench_cpu_ns(void);
 
