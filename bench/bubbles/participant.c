@@ -203,6 +203,16 @@ static void announce_screen(struct bubbles_participant *participant)
                                 json_pack("{s:b}", "screen_sharing", 1));
 }
 
+static bool has_company(const struct bubbles_participant *participant)
+{
+    for (unsigned seat = 0; seat < participant->run->options.participants; seat++) {
+        const struct bubbles_participant *other = participant->room->seats[seat];
+        if (other && other != participant && other->state == BUBBLES_LIVE && other->voice)
+            return true;
+    }
+    return false;
+}
+
 static void take_keys(struct bubbles_participant *participant, int64_t now_us)
 {
     struct transport_srtp_keys send, receive;
@@ -225,6 +235,7 @@ static void take_keys(struct bubbles_participant *participant, int64_t now_us)
     }
     participant->milestones.keyed_us = participant->reset_us = now_us;
     participant->state = BUBBLES_LIVE;
+    participant->has_company = has_company(participant);
     participant->run->totals.joins.succeeded++;
     announce_screen(participant);
 }

@@ -62,6 +62,7 @@ struct bubbles_participant {
     struct bubbles_milestones milestones;
     struct bubbles_due due;
     int64_t due_us;    /* the earliest */
+    bool has_company;  /* somebody who sends was there when it came */
     int64_t reset_us;  /* since when it counts */
     uint64_t remb_bps; /* as the server last told */
 };

@@ -34,7 +34,8 @@ double bubbles_result_cpu_us(const struct bubbles_result *result)
     return cpu_s(&result->server_begin, &result->server_end) * 1e6 / (double)forwarded;
 }
 
-/* Memory that one participant costs the server; the idle server is subtracted. */
+/* Memory that one participant costs the server; the idle server is subtracted. Below 0 for one that
+ * has carried more people before: it keeps what they needed. */
 static double rss_of_one(const struct bubbles_result *result)
 {
     if (!result->has_server || result->live == 0)
@@ -43,9 +44,14 @@ static double rss_of_one(const struct bubbles_result *result)
            result->live;
 }
 
-static double mean_bps(const struct bubbles_sent_total *sent, double duration_s)
+static double mean_bps(const struct bubbles_sent_total *sent)
 {
-    return sent->senders ? (double)sent->bytes * 8 / duration_s / sent->senders : 0;
+    return sent->sender_s > 0 ? (double)sent->bytes * 8 / sent->sender_s : 0;
+}
+
+static double mean_video_bps(const struct bubbles_totals *totals)
+{
+    return totals->receiver_s > 0 ? totals->video_bytes * 8 / totals->receiver_s : 0;
 }
 
 static double mean_psnr(const struct bubbles_verdicts *verdicts)
@@ -108,14 +114,12 @@ static void print_contract(FILE *out, const struct bubbles_result *result)
     for (unsigned kind = 0; kind < BUBBLES_KINDS; kind++) {
         const struct bubbles_sent_total *sent = &totals->sent[kind];
         if (sent->senders > 0)
-            fprintf(out, "  sends %-28s %8.0f %8.0f %8u\n", kind_names[kind],
-                    mean_bps(sent, result->duration_s) / 1000, sent->max_bps / 1000,
-                    contract_kbps[kind]);
+            fprintf(out, "  sends %-28s %8.0f %8.0f %8u\n", kind_names[kind], mean_bps(sent) / 1000,
+                    sent->max_bps / 1000, contract_kbps[kind]);
     }
-    if (totals->receivers > 0)
-        fprintf(out, "  receives video %-19s %8.0f %8.0f %8u\n", "",
-                totals->video_bps_sum / 1000 / totals->receivers, totals->max_video_bps / 1000,
-                CONTRACT_DOWN_KBPS);
+    if (totals->receiver_s > 0)
+        fprintf(out, "  receives video %-19s %8.0f %8.0f %8u\n", "", mean_video_bps(totals) / 1000,
+                totals->max_video_bps / 1000, CONTRACT_DOWN_KBPS);
 }
 
 static void print_server(FILE *out, const struct bubbles_result *result)
@@ -214,10 +218,10 @@ static json_t *json_received(const struct bubbles_received *r, double duration_s
                      (json_int_t)r->plis);
 }
 
-static json_t *json_sent(const struct bubbles_sent_total *sent, unsigned kind, double duration_s)
+static json_t *json_sent(const struct bubbles_sent_total *sent, unsigned kind)
 {
     return json_pack("{s:i, s:I, s:f, s:f, s:i, s:I, s:I}", "senders", sent->senders, "packets",
-                     (json_int_t)sent->packets, "mean_bps", mean_bps(sent, duration_s), "max_bps",
+                     (json_int_t)sent->packets, "mean_bps", mean_bps(sent), "max_bps",
                      sent->max_bps, "contract_bps", contract_kbps[kind] * 1000, "key_frames",
                      (json_int_t)sent->key_frames, "retransmitted",
                      (json_int_t)sent->retransmitted);
@@ -272,8 +276,7 @@ int bubbles_report_json(FILE *out, const struct bubbles_result *result)
     for (unsigned kind = 0; kind < BUBBLES_KINDS; kind++) {
         json_object_set_new(received, kind_names[kind],
                             json_received(&totals->received[kind], result->duration_s));
-        json_object_set_new(sent, kind_names[kind],
-                            json_sent(&totals->sent[kind], kind, result->duration_s));
+        json_object_set_new(sent, kind_names[kind], json_sent(&totals->sent[kind], kind));
     }
     json_t *root = json_pack(
         "{s:s, s:b, s:s, s:i, s:i, s:i, s:i, s:f, s:f, s:s, s:o, s:I, s:o, s:o, s:o}", "bench",
@@ -285,8 +288,7 @@ int bubbles_report_json(FILE *out, const struct bubbles_result *result)
         json_times(&totals->transit), "received", received, "sent", sent);
     json_t *rest = json_pack(
         "{s:f, s:f, s:o, s:o, s:I, s:I, s:{s:f, s:I, s:o}, s:o}", "max_video_bps",
-        totals->max_video_bps, "mean_video_bps",
-        totals->receivers ? totals->video_bps_sum / totals->receivers : 0.0, "server",
+        totals->max_video_bps, "mean_video_bps", mean_video_bps(totals), "server",
         json_server(result), "verify", json_verdicts(&totals->verdicts, options->verify),
         "wrong_frames", (json_int_t)totals->wrong_frames, "not_opened",
         (json_int_t)totals->not_opened, "generator", "cpu_s",

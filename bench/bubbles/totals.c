@@ -5,14 +5,16 @@
 
 #include "bench/bubbles/participant.h"
 
+/* A first key frame makes any shorter time look fast. */
+#define RATE_MIN_S 4
+
 void bubbles_totals_begin(struct bubbles_totals *totals)
 {
     memset(totals->received, 0, sizeof(totals->received));
     memset(totals->sent, 0, sizeof(totals->sent));
     memset(&totals->transit, 0, sizeof(totals->transit));
     memset(&totals->lateness, 0, sizeof(totals->lateness));
-    totals->max_video_bps = totals->video_bps_sum = 0;
-    totals->receivers = 0;
+    totals->max_video_bps = totals->video_bytes = totals->receiver_s = 0;
 }
 
 static void add_slot(struct bubbles_received *received, const struct bubbles_slot *slot)
@@ -51,7 +53,8 @@ static void add_sent(struct bubbles_totals *totals, const struct bubbles_partici
     }
     for (unsigned kind = 0; kind < BUBBLES_KINDS; kind++) {
         totals->sent[kind].senders += is_sender[kind];
-        if (bps[kind] > totals->sent[kind].max_bps)
+        totals->sent[kind].sender_s += is_sender[kind] ? duration_s : 0;
+        if (bps[kind] > totals->sent[kind].max_bps && duration_s >= RATE_MIN_S)
             totals->sent[kind].max_bps = bps[kind];
     }
 }
@@ -68,9 +71,9 @@ void bubbles_totals_add_media(struct bubbles_totals *totals,
         video_bytes += slot->kind == BUBBLES_VOICE ? 0 : slot->counters.bytes;
     }
     double video_bps = (double)video_bytes * 8 / duration_s;
-    totals->receivers++;
-    totals->video_bps_sum += video_bps;
-    if (video_bps > totals->max_video_bps)
+    totals->receiver_s += duration_s;
+    totals->video_bytes += (double)video_bytes;
+    if (video_bps > totals->max_video_bps && duration_s >= RATE_MIN_S)
         totals->max_video_bps = video_bps;
     add_sent(totals, participant, duration_s);
 }
@@ -90,6 +93,8 @@ void bubbles_totals_add_join(struct bubbles_totals *totals,
     add_step(&joins->ice, at->joined_us, at->connected_us);
     add_step(&joins->dtls, at->connected_us, at->keyed_us);
     add_step(&joins->whole, at->began_us, at->keyed_us);
+    if (!participant->has_company) /* else it would be somebody else's join that is measured */
+        return;
     add_step(&joins->first_picture, at->began_us, at->first_picture_us);
     add_step(&joins->first_voice, at->began_us, at->first_voice_us);
 }

@@ -17,6 +17,7 @@ struct bubbles_received {
 struct bubbles_sent_total {
     uint64_t packets, bytes, key_frames, retransmitted;
     unsigned senders;
+    double sender_s; /* the time that they sent, added up */
     double max_bps;
 };
 
@@ -31,8 +32,8 @@ struct bubbles_totals {
     struct bubbles_joins joins;
     struct bubbles_received received[BUBBLES_KINDS];
     struct bubbles_sent_total sent[BUBBLES_KINDS];
-    double max_video_bps, video_bps_sum; /* of one receiver; of all */
-    unsigned receivers;
+    double max_video_bps;             /* of one receiver */
+    double video_bytes, receiver_s;   /* of all, and the time that they received, added up */
     uint64_t unknown_source;          /* frames ahead of the notification that names their track */
     uint64_t wrong_frames;            /* frames that their track never sent */
     uint64_t not_opened;              /* SRTP that failed to authenticate or parse */
