@@ -13,7 +13,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
 WORKDIR /src
 COPY . .
 RUN npm ci && npm run build
-RUN cmake --preset release -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX=/usr \
+RUN cmake --preset release -DBUILD_TESTING=OFF -DIRIS_BENCH=OFF -DCMAKE_INSTALL_PREFIX=/usr \
     && cmake --build --preset release \
     && DESTDIR=/out cmake --install build/release
 

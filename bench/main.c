@@ -10,6 +10,7 @@ static const struct {
     const char *name, *about;
     bench_command_fn run;
 } commands[] = {
+    {"bubbles", "simulated participants in the rooms of a running server", bench_bubbles},
     {"seal", "CPU time of sealing and opening an SRTP packet", bench_seal},
     {"floor", "what kernel, crypto and a minimal forwarding loop cost on this machine",
      bench_floor},

@@ -1,0 +1,74 @@
+/*
+ * The sockets of the simulated participants. A server tells participants apart by address and port:
+ * on loopback a few sockets serve all of them, each participant having a 127.1.x.y of its own
+ * (IP_PKTINFO says from which to send, and which one was addressed); elsewhere everyone has a
+ * socket.
+ *
+ * Datagrams to send are gathered and go out together (sendmmsg, UDP_SEGMENT for equal sizes); those
+ * received come in batches (recvmmsg, UDP_GRO). One loop, not thread-safe.
+ */
+#ifndef IRIS_BENCH_BUBBLES_NET_H
+#define IRIS_BENCH_BUBBLES_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+#define BUBBLES_DATAGRAM_BYTES 1500
+
+struct bubbles_net;
+struct bubbles_path; /* one participant's way to the server; owned by the net */
+
+struct bubbles_net_counters {
+    uint64_t sent, received; /* datagrams, those in one UDP_SEGMENT or GRO packet counted singly */
+    uint64_t send_calls, send_errors, receive_calls;
+    uint64_t overflowed; /* dropped by the kernel because we read too slowly */
+    uint64_t strangers;  /* to an address that nobody has (any more) */
+};
+
+/**
+ * Take a datagram.
+ *
+ * @param owner       of the path
+ * @param data        len bytes that may be changed, valid during the call
+ * @param arrival_us  when the kernel received it, on the scale of bubbles_now_us() [us]
+ */
+typedef void (*bubbles_receive_fn)(void *owner, uint8_t *data, size_t len, int64_t arrival_us);
+
+/** @return owned; NULL: no memory */
+struct bubbles_net *bubbles_net_create(uv_loop_t *loop, bool has_gro, bubbles_receive_fn receive);
+
+/** Close the sockets; run the loop once more before it is closed, then bubbles_net_destroy(). */
+void bubbles_net_close(struct bubbles_net *net);
+void bubbles_net_destroy(struct bubbles_net *net);
+
+/**
+ * A new way to a server.
+ *
+ * @param owner  given to receive
+ * @return       NULL when the system refuses (errno)
+ */
+struct bubbles_path *bubbles_net_open_path(struct bubbles_net *net, const struct sockaddr *server,
+                                           socklen_t server_len, void *owner);
+
+/** Nothing is sent or received through it any more. NULL is harmless. */
+void bubbles_net_close_path(struct bubbles_net *net, struct bubbles_path *path);
+
+/** Room for the next datagram: BUBBLES_DATAGRAM_BYTES, the net's until bubbles_net_commit(). */
+uint8_t *bubbles_net_reserve(struct bubbles_net *net);
+
+/** The reserved room has len bytes to be sent this way, at the latest at the next flush. */
+void bubbles_net_commit(struct bubbles_net *net, struct bubbles_path *path, size_t len);
+
+/** Reserve, copy and commit. */
+void bubbles_net_send(struct bubbles_net *net, struct bubbles_path *path, const uint8_t *data,
+                      size_t len);
+
+/** Send what is waiting. */
+void bubbles_net_flush(struct bubbles_net *net);
+
+const struct bubbles_net_counters *bubbles_net_counters(const struct bubbles_net *net);
+
+#endif

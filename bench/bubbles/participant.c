@@ -1,0 +1,418 @@
+/* Life of a participant: join, notifications, handshakes, end. */
+#include "bench/bubbles/participant.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bubbles/clock.h"
+#include "rtp/error.h"
+
+#define JOIN_ID         1
+#define UPDATE_ID       2
+#define LEAVE_ID        3
+#define PATIENCE_US     20000000 /* from the start until media flows */
+#define DTLS_PERIOD_US  50000
+#define TOKEN_LIFE_S    86400
+#define CLOCKS_APART_US 977000000 /* each participant's NTP clock differs from the next one's */
+
+void bubbles_participant_fail(struct bubbles_participant *participant, const char *problem)
+{
+    if (participant->state == BUBBLES_FAILED)
+        return;
+    struct bubbles_joins *joins = &participant->run->totals.joins;
+    if (participant->state == BUBBLES_LIVE)
+        joins->lost++;
+    else
+        joins->failed++;
+    participant->state = BUBBLES_FAILED;
+    snprintf(participant->problem, sizeof(participant->problem), "%s", problem);
+    if (!joins->problem[0])
+        snprintf(joins->problem, sizeof(joins->problem), "%.100s, seat %u: %.120s",
+                 participant->room->name, participant->seat, problem);
+}
+
+/* ---- join ---- */
+
+static void make_credentials(struct bubbles_participant *participant)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint64_t *seed = &participant->run->seed;
+    for (unsigned i = 0; i + 1 < sizeof(participant->ufrag); i++)
+        participant->ufrag[i] = letters[bubbles_random(seed) % 64];
+    for (unsigned i = 0; i + 1 < sizeof(participant->pwd); i++)
+        participant->pwd[i] = letters[bubbles_random(seed) % 64];
+}
+
+/* @return free() it; NULL: without tokens, or no memory */
+static char *make_token(const struct bubbles_participant *participant, const char *name)
+{
+    const struct signalling_claims claims = {.room = participant->room->name,
+                                             .name = name,
+                                             .subject = name,
+                                             .publish_audio = true,
+                                             .publish_camera = true,
+                                             .publish_screen = true,
+                                             .subscribe = true,
+                                             .expires_s = bubbles_wall_us() / BUBBLES_US_PER_S +
+                                                          TOKEN_LIFE_S};
+    const struct signalling_sign_key *key = participant->run->sign_key;
+    return key ? signalling_token_sign(key, &claims) : NULL;
+}
+
+static void on_open(void *owner)
+{
+    struct bubbles_participant *participant = owner;
+    const struct bubbles_offer offer = {.ufrag = participant->ufrag,
+                                        .pwd = participant->pwd,
+                                        .fingerprint =
+                                            bubbles_dtls_fingerprint(participant->run->dtls),
+                                        .voice_ssrc = participant->feedback_ssrc,
+                                        .screen_ssrc = participant->feedback_ssrc + 3,
+                                        .screen_rtx_ssrc = participant->feedback_ssrc + 6};
+    char name[64];
+    snprintf(name, sizeof(name), "Bubbles %u", participant->seat + 1);
+    char *text = bubbles_offer_write(&offer), *token = make_token(participant, name);
+    json_t *params = json_pack("{s:s, s:s, s:s*, s:s*}", "room", participant->room->name, "name",
+                               name, "offer", text, "token", token);
+    free(text);
+    free(token);
+    participant->state = BUBBLES_JOINING;
+    if (params)
+        bubbles_control_request(participant->control, JOIN_ID, "join", params);
+    else
+        bubbles_participant_fail(participant, "no memory for the join");
+}
+
+static enum bubbles_kind kind_of_slot(unsigned index)
+{
+    return index < 3 ? BUBBLES_VOICE : index < 7 ? BUBBLES_CAMERA : BUBBLES_SHARED_SCREEN;
+}
+
+static void take_slot(struct bubbles_participant *participant, const json_t *slot)
+{
+    const char *mid = json_string_value(json_object_get(slot, "mid"));
+    const char *id = json_string_value(json_object_get(slot, "participant"));
+    const char *state = json_string_value(json_object_get(slot, "state"));
+    uint32_t csrc = (uint32_t)json_integer_value(json_object_get(slot, "csrc"));
+    unsigned line = mid ? (unsigned)strtoul(mid, NULL, 10) : 0;
+    if (line < BUBBLES_FIRST_SLOT || line >= BUBBLES_LINES || !state)
+        return;
+    unsigned index = line - BUBBLES_FIRST_SLOT;
+    bubbles_slot_set_live(&participant->slots[index], strcmp(state, "live") == 0);
+    if (!id || csrc == 0)
+        return;
+    bubbles_room_learn_track(participant->room, csrc, kind_of_slot(index), id);
+    if (participant->verifier)
+        bubbles_verifier_announced(participant->verifier, index, csrc);
+}
+
+static void take_slots(struct bubbles_participant *participant, const json_t *slots)
+{
+    size_t index;
+    json_t *slot;
+    json_array_foreach(slots, index, slot)
+    {
+        take_slot(participant, slot);
+    }
+}
+
+static int init_slots(struct bubbles_participant *participant)
+{
+    for (unsigned i = 0; i < BUBBLES_SLOTS; i++)
+        if (bubbles_slot_init(&participant->slots[i], kind_of_slot(i),
+                              &participant->answer.lines[BUBBLES_FIRST_SLOT + i],
+                              participant->verifier != NULL))
+            return -1;
+    return 0;
+}
+
+static void take_join(struct bubbles_participant *participant, const json_t *result)
+{
+    const char *id = json_string_value(json_object_get(result, "participant"));
+    const char *answer = json_string_value(json_object_get(result, "answer"));
+    int64_t now_us = bubbles_now_us();
+    if (!id || !answer || bubbles_answer_read(&participant->answer, answer)) {
+        bubbles_participant_fail(participant, "the result of join is not understood");
+        return;
+    }
+    snprintf(participant->id, sizeof(participant->id), "%s", id);
+    participant->milestones.joined_us = now_us;
+    if (init_slots(participant)) {
+        bubbles_participant_fail(participant, "no memory for the slots");
+        return;
+    }
+    take_slots(participant, json_object_get(result, "slots"));
+    if (bubbles_participant_open_path(participant))
+        return;
+    bubbles_ice_init(&participant->ice, participant->ufrag, participant->answer.ufrag,
+                     participant->answer.pwd, now_us);
+    participant->state = BUBBLES_CHECKING;
+    bubbles_participant_advance(participant, now_us);
+}
+
+static void take_error(struct bubbles_participant *participant, const json_t *error)
+{
+    char problem[BUBBLES_PROBLEM_MAX];
+    const char *message = json_string_value(json_object_get(error, "message"));
+    snprintf(problem, sizeof(problem), "join: error %d, %s",
+             (int)json_integer_value(json_object_get(error, "code")), message ? message : "?");
+    bubbles_participant_fail(participant, problem);
+}
+
+static void on_message(void *owner, const json_t *message)
+{
+    struct bubbles_participant *participant = owner;
+    const char *method = json_string_value(json_object_get(message, "method"));
+    const json_t *result = json_object_get(message, "result");
+    const json_t *error = json_object_get(message, "error");
+    int id = (int)json_integer_value(json_object_get(message, "id"));
+    if (method && strcmp(method, "slots") == 0)
+        take_slots(participant, json_object_get(json_object_get(message, "params"), "slots"));
+    else if (!method && id == JOIN_ID && result && participant->state == BUBBLES_JOINING)
+        take_join(participant, result);
+    else if (!method && id == JOIN_ID && error)
+        take_error(participant, error);
+}
+
+static void on_close(void *owner, unsigned code, const char *reason)
+{
+    struct bubbles_participant *participant = owner;
+    char problem[BUBBLES_PROBLEM_MAX];
+    participant->control = NULL;
+    snprintf(problem, sizeof(problem), "the control channel was closed: %u %.200s", code, reason);
+    bubbles_participant_fail(participant, problem);
+}
+
+const struct bubbles_control_handlers bubbles_participant_handlers = {
+    .on_open = on_open, .on_message = on_message, .on_close = on_close};
+
+/* ---- handshakes ---- */
+
+static void on_dtls_datagram(void *owner, const uint8_t *data, size_t len)
+{
+    bubbles_participant_send(owner, data, len);
+}
+
+/* Whose screen is shared, and by what a browser would tell. */
+static void announce_screen(struct bubbles_participant *participant)
+{
+    if (participant->screen && participant->control)
+        bubbles_control_request(participant->control, UPDATE_ID, "update",
+                                json_pack("{s:b}", "screen_sharing", 1));
+}
+
+static bool has_company(const struct bubbles_participant *participant)
+{
+    for (unsigned seat = 0; seat < participant->run->options.participants; seat++) {
+        const struct bubbles_participant *other = participant->room->seats[seat];
+        if (other && other != participant && other->state == BUBBLES_LIVE && other->voice)
+            return true;
+    }
+    return false;
+}
+
+static void take_keys(struct bubbles_participant *participant, int64_t now_us)
+{
+    struct transport_srtp_keys send, receive;
+    int error =
+        bubbles_dtls_keys(participant->dtls, participant->answer.fingerprint, &send, &receive);
+    bubbles_dtls_destroy(participant->dtls);
+    participant->dtls = NULL;
+    if (error) {
+        bubbles_participant_fail(participant, error == IRIS_E_AUTH
+                                                  ? "the server's certificate is not the answer's"
+                                                  : "no SRTP profile was negotiated");
+        return;
+    }
+    participant->sender = transport_srtp_sender_create(participant->run->aead, &send);
+    participant->receiver = transport_srtp_receiver_create(participant->run->aead, &receive);
+    if (!participant->sender || !participant->receiver ||
+        bubbles_participant_start_media(participant, now_us)) {
+        bubbles_participant_fail(participant, "no memory for the media");
+        return;
+    }
+    participant->milestones.keyed_us = participant->reset_us = now_us;
+    participant->state = BUBBLES_LIVE;
+    participant->has_company = has_company(participant);
+    participant->run->totals.joins.succeeded++;
+    announce_screen(participant);
+}
+
+static void follow_dtls(struct bubbles_participant *participant, enum bubbles_dtls_state state,
+                        int64_t now_us)
+{
+    if (state == BUBBLES_DTLS_FAILED)
+        bubbles_participant_fail(participant, "the DTLS handshake failed");
+    else if (state == BUBBLES_DTLS_CONNECTED)
+        take_keys(participant, now_us);
+}
+
+static void take_stun(struct bubbles_participant *participant, const uint8_t *data, size_t len)
+{
+    if (!bubbles_ice_take(&participant->ice, participant->run->stun, data, len) ||
+        participant->state != BUBBLES_CHECKING)
+        return;
+    int64_t now_us = bubbles_now_us();
+    participant->milestones.connected_us = now_us;
+    participant->ice.next_us = now_us + BUBBLES_CHECK_PERIOD_US;
+    participant->state = BUBBLES_SHAKING;
+    participant->dtls = bubbles_dtls_create(participant->run->dtls, on_dtls_datagram, participant);
+    if (!participant->dtls)
+        bubbles_participant_fail(participant, "no memory for the handshake");
+}
+
+void bubbles_participant_receive(void *owner, uint8_t *data, size_t len, int64_t arrival_us)
+{
+    struct bubbles_participant *participant = owner;
+    if (len < 2 || participant->state == BUBBLES_FAILED)
+        return;
+    if (data[0] <= 3) { /* RFC 7983 */
+        take_stun(participant, data, len);
+    } else if (data[0] >= 20 && data[0] <= 63) {
+        if (participant->dtls)
+            follow_dtls(participant, bubbles_dtls_receive(participant->dtls, data, len),
+                        bubbles_now_us());
+    } else if (data[0] >= 128 && data[0] <= 191 && participant->receiver) {
+        bool is_rtcp = rtp_packet_is_rtcp(data, len);
+        int opened = is_rtcp ? transport_srtp_open_rtcp(participant->receiver, data, len)
+                             : transport_srtp_open_rtp(participant->receiver, data, len);
+        if (opened < 0)
+            participant->run->totals.not_opened++;
+        else if (is_rtcp)
+            bubbles_participant_take_rtcp(participant, data, (size_t)opened, arrival_us);
+        else
+            bubbles_participant_take_rtp(participant, data, (size_t)opened, arrival_us);
+    }
+}
+
+static const char *impatience(enum bubbles_state state)
+{
+    switch (state) {
+    case BUBBLES_CONNECTING:
+        return "the WebSocket does not open";
+    case BUBBLES_JOINING:
+        return "no result of join";
+    case BUBBLES_CHECKING:
+        return "ICE: no answer to the checks";
+    default:
+        return "the DTLS handshake does not end";
+    }
+}
+
+static int64_t earliest(const struct bubbles_participant *participant)
+{
+    const struct bubbles_due *due = &participant->due;
+    const int64_t all[] = {due->voice_us,  due->camera_us, due->screen_us, due->feedback_us,
+                           due->report_us, due->repair_us, due->timeout_us};
+    int64_t earliest_us =
+        participant->state >= BUBBLES_CHECKING ? participant->ice.next_us : INT64_MAX;
+    for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++)
+        if (all[i] < earliest_us)
+            earliest_us = all[i];
+    return earliest_us;
+}
+
+static void send_check(struct bubbles_participant *participant, int64_t now_us)
+{
+    uint8_t check[BUBBLES_CHECK_BYTES];
+    size_t len = bubbles_ice_write_check(&participant->ice, participant->run->stun, check, now_us);
+    bubbles_participant_send(participant, check, len);
+}
+
+/* What waits for the server: handshakes repeat, patience ends. */
+static void advance_set_up(struct bubbles_participant *participant, int64_t now_us)
+{
+    if (participant->state == BUBBLES_LIVE) {
+        participant->due.timeout_us = INT64_MAX;
+        return;
+    }
+    if (now_us - participant->milestones.began_us > PATIENCE_US) {
+        bubbles_participant_fail(participant, impatience(participant->state));
+        return;
+    }
+    if (participant->dtls)
+        follow_dtls(participant, bubbles_dtls_advance(participant->dtls), now_us);
+    participant->due.timeout_us = now_us + DTLS_PERIOD_US;
+}
+
+void bubbles_participant_advance(struct bubbles_participant *participant, int64_t now_us)
+{
+    if (participant->state == BUBBLES_FAILED) {
+        participant->due_us = INT64_MAX;
+        return;
+    }
+    if (participant->due.timeout_us <= now_us)
+        advance_set_up(participant, now_us);
+    if (participant->path && participant->ice.next_us <= now_us)
+        send_check(participant, now_us);
+    if (participant->state == BUBBLES_LIVE) {
+        bubbles_participant_send_media(participant, now_us);
+        bubbles_participant_send_feedback(participant, now_us);
+    }
+    participant->due_us = earliest(participant);
+}
+
+/* ---- life ---- */
+
+struct bubbles_participant *bubbles_participant_create(struct bubbles_run *run,
+                                                       struct bubbles_room *room, unsigned seat,
+                                                       bool verifies)
+{
+    struct bubbles_participant *participant = calloc(1, sizeof(*participant));
+    if (!participant)
+        return NULL;
+    int64_t now_us = bubbles_now_us();
+    participant->run = run;
+    participant->room = room;
+    participant->seat = seat;
+    participant->due = (struct bubbles_due){
+        INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, now_us + DTLS_PERIOD_US};
+    participant->due_us = participant->due.timeout_us;
+    participant->milestones.began_us = now_us;
+    participant->feedback_ssrc = (uint32_t)bubbles_random(&run->seed) | 0x10;
+    participant->ntp_offset_us = (seat + 1) * (uint64_t)CLOCKS_APART_US;
+    make_credentials(participant);
+    run->totals.joins.attempted++;
+    if (verifies)
+        participant->verifier = bubbles_verifier_create();
+    participant->control = bubbles_control_open(run->hub, participant);
+    if (!participant->control)
+        bubbles_participant_fail(participant, "cannot connect");
+    else if (verifies && !participant->verifier)
+        bubbles_participant_fail(participant, "no memory for the decoders");
+    return participant;
+}
+
+void bubbles_participant_destroy(struct bubbles_participant *participant)
+{
+    struct bubbles_run *run = participant->run;
+    bubbles_totals_add_join(&run->totals, participant);
+    if (participant->verifier)
+        bubbles_verifier_conclude(participant->verifier, &run->totals.verdicts);
+    if (participant->control && participant->state == BUBBLES_LIVE)
+        bubbles_control_request(participant->control, LEAVE_ID, "leave", json_object());
+    bubbles_control_close(participant->control);
+    bubbles_room_forget(participant->room, participant);
+    bubbles_ice_dispose(&participant->ice, run->stun);
+    bubbles_net_close_path(run->net, participant->path);
+    bubbles_dtls_destroy(participant->dtls);
+    transport_srtp_sender_destroy(participant->sender);
+    transport_srtp_receiver_destroy(participant->receiver);
+    for (unsigned i = 0; i < participant->stream_count; i++)
+        bubbles_stream_dispose(&participant->streams[i]);
+    for (unsigned i = 0; i < BUBBLES_SLOTS; i++)
+        bubbles_slot_dispose(&participant->slots[i]);
+    bubbles_verifier_destroy(participant->verifier);
+    free(participant);
+}
+
+void bubbles_participant_reset(struct bubbles_participant *participant, int64_t now_us)
+{
+    participant->reset_us = now_us;
+    for (unsigned i = 0; i < BUBBLES_SLOTS; i++)
+        bubbles_slot_reset(&participant->slots[i]);
+    for (unsigned i = 0; i < participant->stream_count; i++)
+        bubbles_stream_reset(&participant->streams[i]);
+}

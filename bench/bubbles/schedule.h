@@ -1,0 +1,49 @@
+/*
+ * The course of a run: participants join one after the other, settle for a moment, are measured,
+ * and leave. A tick each millisecond does what is due; datagrams and messages come in between.
+ */
+#ifndef IRIS_BENCH_BUBBLES_SCHEDULE_H
+#define IRIS_BENCH_BUBBLES_SCHEDULE_H
+
+#include "bench/bubbles/participant.h"
+#include "bench/bubbles/report.h"
+
+enum bubbles_phase { BUBBLES_RAMP, BUBBLES_SETTLING, BUBBLES_MEASURING, BUBBLES_OVER };
+
+/* What the last sample saw, to tell the difference. */
+struct bubbles_sampled {
+    uint64_t received, bytes, sent, freezes;
+    struct bubbles_usage server, own;
+};
+
+struct bubbles_schedule {
+    struct bubbles_run run;
+    enum bubbles_phase phase;
+    int64_t began_us, phase_us; /* the run; the phase */
+    unsigned joined;            /* seats that were filled at first */
+    int64_t churn_us;           /* when the next one leaves */
+    int64_t second_us;          /* when the next sample is due */
+    struct bubbles_sampled sampled;
+    struct bubbles_result result;
+    struct bubbles_second *seconds; /* owned */
+    unsigned second_cap;
+    uv_signal_t interrupt, terminate;
+    bool is_stopping, is_terminal;
+};
+
+/**
+ * Run from the first join until the last one has left; fills the result's measurements. What the
+ * run's struct holds (loop, net, hub, library, rooms, ...) must be set up.
+ */
+void bubbles_schedule_run(struct bubbles_schedule *schedule);
+
+/** Something for each participant that is there. */
+typedef void (*bubbles_visit_fn)(struct bubbles_schedule *schedule,
+                                 struct bubbles_participant *participant, int64_t now_us);
+void bubbles_schedule_visit(struct bubbles_schedule *schedule, bubbles_visit_fn visit,
+                            int64_t now_us);
+
+/** A second has passed: a sample for the plots, and progress on a terminal. */
+void bubbles_schedule_sample(struct bubbles_schedule *schedule, int64_t now_us);
+
+#endif
