@@ -286,7 +286,7 @@ static void decode(struct bubbles_participant *participant, unsigned index,
                                verdicts);
     for (unsigned i = 0; i < taken->frame_count; i++)
         bubbles_verifier_frame(participant->verifier, index, slot, &taken->frames[i], origin,
-                               verdicts, bubbles_now_us());
+                               verdicts);
 }
 
 static void take_media(struct bubbles_participant *participant, unsigned index,

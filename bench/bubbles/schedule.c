@@ -193,15 +193,15 @@ static void follow(struct bubbles_schedule *schedule, int64_t now_us)
 {
     const struct bubbles_options *options = &schedule->run.options;
     double phase_s = (double)(now_us - schedule->phase_us) / BUBBLES_US_PER_S;
-    if (schedule->is_stopping || (is_everybody_in(schedule) && is_nobody_left(schedule)))
+    bool is_measured = schedule->phase == BUBBLES_MEASURING && options->duration_s > 0 &&
+                       phase_s >= options->duration_s;
+    if (schedule->is_stopping || is_measured ||
+        (is_everybody_in(schedule) && is_nobody_left(schedule)))
         enter(schedule, BUBBLES_OVER, now_us);
     else if (schedule->phase == BUBBLES_RAMP && is_everybody_in(schedule))
         enter(schedule, BUBBLES_SETTLING, now_us);
     else if (schedule->phase == BUBBLES_SETTLING && now_us - schedule->phase_us >= SETTLE_US)
         enter(schedule, BUBBLES_MEASURING, now_us);
-    else if (schedule->phase == BUBBLES_MEASURING && options->duration_s > 0 &&
-             phase_s >= options->duration_s)
-        enter(schedule, BUBBLES_OVER, now_us);
 }
 
 /* ---- the loop ---- */
@@ -260,6 +260,7 @@ void bubbles_schedule_run(struct bubbles_schedule *schedule)
 {
     schedule->began_us = schedule->phase_us = bubbles_now_us();
     schedule->second_us = schedule->began_us + BUBBLES_US_PER_S;
+    bubbles_usage_read(0, &schedule->sampled.own);
     start_handles(schedule);
     uv_run(&schedule->run.loop, UV_RUN_DEFAULT);
     if (schedule->is_terminal && !schedule->run.options.is_quiet)

@@ -1,6 +1,8 @@
 /* Decoders per slot, made when first needed. */
 #include "bench/bubbles/verify.h"
 
+#include "bench/bubbles/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,8 +116,7 @@ static bool judge(const struct bubbles_luma *luma, const struct bubbles_mark *ma
 
 void bubbles_verifier_frame(struct bubbles_verifier *verifier, unsigned index,
                             const struct bubbles_slot *slot, const struct bubbles_arrived *frame,
-                            const struct bubbles_origin *origin, struct bubbles_verdicts *verdicts,
-                            int64_t now_us)
+                            const struct bubbles_origin *origin, struct bubbles_verdicts *verdicts)
 {
     struct bubbles_mark mark;
     const vpx_image_t *image = decode(verifier, index, assemble(verifier, slot, frame));
@@ -134,7 +135,7 @@ void bubbles_verifier_frame(struct bubbles_verifier *verifier, unsigned index,
         return;
     }
     verdicts->pictures++;
-    if (judge(&luma, &mark, origin, verdicts, now_us))
+    if (judge(&luma, &mark, origin, verdicts, bubbles_now_us()))
         verifier->right_pictures++;
     else
         verdicts->wrong_pictures++;

@@ -41,8 +41,7 @@ void bubbles_verifier_destroy(struct bubbles_verifier *verifier);
  */
 void bubbles_verifier_frame(struct bubbles_verifier *verifier, unsigned index,
                             const struct bubbles_slot *slot, const struct bubbles_arrived *frame,
-                            const struct bubbles_origin *origin, struct bubbles_verdicts *verdicts,
-                            int64_t now_us);
+                            const struct bubbles_origin *origin, struct bubbles_verdicts *verdicts);
 
 /** Decode a packet of voice and judge it. */
 void bubbles_verifier_voice(struct bubbles_verifier *verifier, unsigned index,
