@@ -39,7 +39,7 @@ struct bubbles_message {
     struct bubbles_path *path;
     struct iovec vectors[BUBBLES_SEND_SEGMENTS];
     unsigned count;
-    char control[BUBBLES_CONTROL_BYTES];
+    _Alignas(struct cmsghdr) char control[BUBBLES_CONTROL_BYTES];
 };
 
 struct bubbles_net {

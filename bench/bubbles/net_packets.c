@@ -189,7 +189,7 @@ static bool receive_batch(struct bubbles_net *net, struct bubbles_socket *entry)
 {
     struct mmsghdr messages[BUBBLES_RECEIVE_BATCH];
     struct iovec vectors[BUBBLES_RECEIVE_BATCH];
-    static char controls[BUBBLES_RECEIVE_BATCH][BUBBLES_CONTROL_BYTES];
+    static _Alignas(struct cmsghdr) char controls[BUBBLES_RECEIVE_BATCH][BUBBLES_CONTROL_BYTES];
     memset(messages, 0, sizeof(messages));
     for (unsigned i = 0; i < BUBBLES_RECEIVE_BATCH; i++) {
         vectors[i] = (struct iovec){net->received[i], BUBBLES_GRO_BYTES};

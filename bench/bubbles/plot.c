@@ -49,17 +49,23 @@ static double y_of(const struct scale *scale, double y)
     return HEIGHT - BOTTOM - y / scale->y_max * (HEIGHT - TOP - BOTTOM);
 }
 
+static void write_x_tick(FILE *out, const struct scale *scale, const char *unit, unsigned index)
+{
+    double at = scale->x_min + (scale->x_max - scale->x_min) * index / GRID;
+    const char *anchor = index == 0 ? "start" : index == GRID ? "end" : "middle";
+    fprintf(out, "<text class='tick' x='%.1f' y='%d' text-anchor='%s'>%.3g%s</text>\n",
+            x_of(scale, at), HEIGHT - 9, anchor, at, index == GRID ? unit : "");
+}
+
 static void write_grid(FILE *out, const struct bubbles_plot *plot, const struct scale *scale)
 {
     for (unsigned i = 0; i <= GRID; i++) {
         double value = scale->y_max * i / GRID, y = y_of(scale, value);
-        double at = scale->x_min + (scale->x_max - scale->x_min) * i / GRID;
         fprintf(out,
                 "<line class='grid' x1='%d' x2='%d' y1='%.1f' y2='%.1f'/>"
-                "<text class='tick' x='%d' y='%.1f' text-anchor='end'>%.4g</text>"
-                "<text class='tick' x='%.1f' y='%d' text-anchor='middle'>%.4g%s</text>\n",
-                LEFT, WIDTH - RIGHT, y, y, LEFT - 5, y + 4, value, x_of(scale, at), HEIGHT - 9, at,
-                i == GRID ? plot->x_unit : "");
+                "<text class='tick' x='%d' y='%.1f' text-anchor='end'>%.4g</text>\n",
+                LEFT, WIDTH - RIGHT, y, y, LEFT - 5, y + 4, value);
+        write_x_tick(out, scale, plot->x_unit, i);
     }
 }
 

@@ -198,8 +198,7 @@ static void write_all_distributions(FILE *out, const struct bubbles_totals *tota
     const char *const join_names[] = {"signalling", "ICE", "DTLS", "to first picture"};
     const struct bubbles_histogram *const delay[] = {&totals->transit, &totals->verdicts.delay,
                                                      &totals->lateness};
-    const char *const delay_names[] = {"through the server", "to the decoded picture",
-                                       "the generator's lateness"};
+    const char *const delay_names[] = {"server", "decoded picture", "generator's lateness"};
     write_distributions(out, "Joins by percentile", join, join_names, 4);
     write_distributions(out, "Delays by percentile", delay, delay_names, 3);
 }

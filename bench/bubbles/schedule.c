@@ -260,6 +260,7 @@ void bubbles_schedule_run(struct bubbles_schedule *schedule)
 {
     schedule->began_us = schedule->phase_us = bubbles_now_us();
     schedule->second_us = schedule->began_us + BUBBLES_US_PER_S;
+    bubbles_usage_read(0, &schedule->sampled.own);
     start_handles(schedule);
     uv_run(&schedule->run.loop, UV_RUN_DEFAULT);
     if (schedule->is_terminal && !schedule->run.options.is_quiet)
