@@ -263,7 +263,7 @@ static void take_stun(struct bubbles_participant *participant, const uint8_t *da
         bubbles_participant_fail(participant, "no memory for the handshake");
 }
 
-void bubbles_participant_receive(void *owner, uint8_t *data, size_t len, int64_t arrival_us)
+void bubbles_participant_take(void *owner, uint8_t *data, size_t len, int64_t arrival_us)
 {
     struct bubbles_participant *participant = owner;
     if (len < 2 || participant->state == BUBBLES_FAILED)
@@ -304,8 +304,9 @@ static const char *impatience(enum bubbles_state state)
 static int64_t earliest(const struct bubbles_participant *participant)
 {
     const struct bubbles_due *due = &participant->due;
-    const int64_t all[] = {due->voice_us,  due->camera_us, due->screen_us, due->feedback_us,
-                           due->report_us, due->repair_us, due->timeout_us};
+    int64_t wire_us = participant->wire ? bubbles_wire_deadline(participant->wire) : INT64_MAX;
+    const int64_t all[] = {due->voice_us,  due->camera_us, due->screen_us,  due->feedback_us,
+                           due->report_us, due->repair_us, due->timeout_us, wire_us};
     int64_t earliest_us =
         participant->state >= BUBBLES_CHECKING ? participant->ice.next_us : INT64_MAX;
     for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++)
@@ -351,6 +352,7 @@ void bubbles_participant_advance(struct bubbles_participant *participant, int64_
         bubbles_participant_send_media(participant, now_us);
         bubbles_participant_send_feedback(participant, now_us);
     }
+    bubbles_participant_advance_wire(participant, now_us);
     participant->due_us = earliest(participant);
 }
 
@@ -377,11 +379,15 @@ struct bubbles_participant *bubbles_participant_create(struct bubbles_run *run,
     run->totals.joins.attempted++;
     if (verifies)
         participant->verifier = bubbles_verifier_create();
+    bool has_link = bubbles_link_script_concerns(&run->link, seat);
+    if (has_link)
+        participant->wire =
+            bubbles_wire_create(&run->link, seat, bubbles_random(&run->seed), run->began_us);
     participant->control = bubbles_control_open(run->hub, participant);
     if (!participant->control)
         bubbles_participant_fail(participant, "cannot connect");
-    else if (verifies && !participant->verifier)
-        bubbles_participant_fail(participant, "no memory for the decoders");
+    else if ((verifies && !participant->verifier) || (has_link && !participant->wire))
+        bubbles_participant_fail(participant, "out of memory");
     return participant;
 }
 
@@ -405,6 +411,7 @@ void bubbles_participant_destroy(struct bubbles_participant *participant)
     for (unsigned i = 0; i < BUBBLES_SLOTS; i++)
         bubbles_slot_dispose(&participant->slots[i]);
     bubbles_verifier_destroy(participant->verifier);
+    bubbles_wire_destroy(participant->wire);
     free(participant);
 }
 

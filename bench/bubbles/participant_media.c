@@ -22,8 +22,57 @@ enum ssrc_offset {
 void bubbles_participant_send(struct bubbles_participant *participant, const uint8_t *data,
                               size_t len)
 {
-    if (participant->path && len > 0)
-        bubbles_net_send(participant->run->net, participant->path, data, len);
+    if (!participant->path || len == 0 || len > BUBBLES_DATAGRAM_BYTES)
+        return;
+    memcpy(bubbles_net_reserve(participant->run->net), data, len);
+    bubbles_participant_commit(participant, len);
+}
+
+static void note_wire(struct bubbles_participant *participant)
+{
+    int64_t deadline_us = bubbles_wire_deadline(participant->wire);
+    if (deadline_us < participant->due_us)
+        participant->due_us = deadline_us;
+}
+
+void bubbles_participant_commit(struct bubbles_participant *participant, size_t len)
+{
+    struct bubbles_net *net = participant->run->net;
+    if (!participant->wire) {
+        bubbles_net_commit(net, participant->path, len);
+        return;
+    }
+    /* What was reserved is still the next room of the net. */
+    bubbles_wire_push(participant->wire, BUBBLES_UP, bubbles_net_reserve(net), len,
+                      bubbles_now_us());
+    note_wire(participant);
+}
+
+static void on_out(void *owner, uint8_t *data, size_t len, int64_t at_us)
+{
+    struct bubbles_participant *participant = owner;
+    (void)at_us;
+    bubbles_net_send(participant->run->net, participant->path, data, len);
+}
+
+void bubbles_participant_advance_wire(struct bubbles_participant *participant, int64_t now_us)
+{
+    if (!participant->wire || bubbles_wire_deadline(participant->wire) > now_us)
+        return;
+    bubbles_wire_pop(participant->wire, BUBBLES_UP, now_us, on_out, participant);
+    bubbles_wire_pop(participant->wire, BUBBLES_DOWN, now_us, bubbles_participant_take,
+                     participant);
+}
+
+void bubbles_participant_receive(void *owner, uint8_t *data, size_t len, int64_t arrival_us)
+{
+    struct bubbles_participant *participant = owner;
+    if (!participant->wire) {
+        bubbles_participant_take(owner, data, len, arrival_us);
+        return;
+    }
+    bubbles_wire_push(participant->wire, BUBBLES_DOWN, data, len, arrival_us);
+    note_wire(participant);
 }
 
 /* The loopback candidate if the server is reached by loopback, else the first other one. */
@@ -155,7 +204,7 @@ static void seal_and_send(struct bubbles_participant *participant, struct bubble
                                       rtp->index);
     if (len < 0)
         return;
-    bubbles_net_commit(participant->run->net, participant->path, (size_t)len);
+    bubbles_participant_commit(participant, (size_t)len);
     participant->run->totals.packets_sent++;
 }
 

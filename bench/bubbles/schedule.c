@@ -134,7 +134,7 @@ static void churn(struct bubbles_schedule *schedule, int64_t now_us)
 
 static void join_more(struct bubbles_schedule *schedule, int64_t now_us)
 {
-    double elapsed_s = (double)(now_us - schedule->began_us) / BUBBLES_US_PER_S;
+    double elapsed_s = (double)(now_us - schedule->run.began_us) / BUBBLES_US_PER_S;
     unsigned due = (unsigned)(elapsed_s * schedule->run.options.join_rate) + 1;
     while (schedule->joined < due && schedule->joined < total_of(schedule))
         fill_seat(schedule, schedule->joined++);
@@ -258,8 +258,8 @@ static void start_handles(struct bubbles_schedule *schedule)
 
 void bubbles_schedule_run(struct bubbles_schedule *schedule)
 {
-    schedule->began_us = schedule->phase_us = bubbles_now_us();
-    schedule->second_us = schedule->began_us + BUBBLES_US_PER_S;
+    schedule->run.began_us = schedule->phase_us = bubbles_now_us();
+    schedule->second_us = schedule->run.began_us + BUBBLES_US_PER_S;
     bubbles_usage_read(0, &schedule->sampled.own);
     start_handles(schedule);
     uv_run(&schedule->run.loop, UV_RUN_DEFAULT);

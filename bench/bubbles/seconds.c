@@ -79,7 +79,7 @@ void bubbles_schedule_sample(struct bubbles_schedule *schedule, int64_t now_us)
     if (!second)
         return;
     *second = (struct bubbles_second){
-        .at_s = (double)(now_us - schedule->began_us) / BUBBLES_US_PER_S,
+        .at_s = (double)(now_us - schedule->run.began_us) / BUBBLES_US_PER_S,
         .live = joins->succeeded - joins->lost - joins->left,
         .received_bps = (double)(totals->bytes_received - schedule->sampled.bytes) * 8,
         .received_pps = (double)(totals->packets_received - schedule->sampled.received),
