@@ -378,7 +378,7 @@ struct bubbles_participant *bubbles_participant_create(struct bubbles_run *run,
     make_credentials(participant);
     run->totals.joins.attempted++;
     if (verifies)
-        participant->verifier = bubbles_verifier_create();
+        participant->verifier = bubbles_verifier_create(&run->totals.verdicts);
     bool has_link = bubbles_link_script_concerns(&run->link, seat);
     if (has_link)
         participant->wire =
@@ -396,7 +396,7 @@ void bubbles_participant_destroy(struct bubbles_participant *participant)
     struct bubbles_run *run = participant->run;
     bubbles_totals_add_join(&run->totals, participant);
     if (participant->verifier)
-        bubbles_verifier_conclude(participant->verifier, &run->totals.verdicts);
+        bubbles_verifier_conclude(participant->verifier);
     if (participant->control && participant->state == BUBBLES_LIVE)
         bubbles_control_request(participant->control, LEAVE_ID, "leave", json_object());
     bubbles_control_close(participant->control);

@@ -326,16 +326,14 @@ static void decode(struct bubbles_participant *participant, unsigned index,
                    const struct rtp_packet *packet, const struct bubbles_taken *taken,
                    const struct bubbles_origin *origin)
 {
-    struct bubbles_verdicts *verdicts = &participant->run->totals.verdicts;
     const struct bubbles_slot *slot = &participant->slots[index];
     if (taken->is_new_source)
         bubbles_verifier_observed(participant->verifier, index, slot->csrc);
     if (slot->kind == BUBBLES_VOICE)
-        bubbles_verifier_voice(participant->verifier, index, packet, taken->is_new_source, origin,
-                               verdicts);
+        bubbles_verifier_voice(participant->verifier, index, packet, taken->is_new_source, origin);
     for (unsigned i = 0; i < taken->frame_count; i++)
         bubbles_verifier_frame(participant->verifier, index, slot, &taken->frames[i], origin,
-                               verdicts, bubbles_now_us());
+                               bubbles_now_us());
 }
 
 static void take_media(struct bubbles_participant *participant, unsigned index,

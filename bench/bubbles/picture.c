@@ -143,7 +143,7 @@ static unsigned block_mean(const struct bubbles_luma *luma, unsigned index)
     for (unsigned y = size / 4; y < size - size / 4; y++)
         for (unsigned x = size / 4; x < size - size / 4; x++, count++)
             sum += luma->data[(long)y * luma->stride + index * size + x];
-    return sum / count;
+    return count ? sum / count : 0;
 }
 
 bool bubbles_picture_read(const struct bubbles_luma *luma, struct bubbles_mark *mark)

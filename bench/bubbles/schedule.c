@@ -193,15 +193,15 @@ static void follow(struct bubbles_schedule *schedule, int64_t now_us)
 {
     const struct bubbles_options *options = &schedule->run.options;
     double phase_s = (double)(now_us - schedule->phase_us) / BUBBLES_US_PER_S;
-    if (schedule->is_stopping || (is_everybody_in(schedule) && is_nobody_left(schedule)))
+    bool is_done = schedule->phase == BUBBLES_MEASURING && options->duration_s > 0 &&
+                   phase_s >= options->duration_s;
+    bool is_in_vain = is_everybody_in(schedule) && is_nobody_left(schedule);
+    if (schedule->is_stopping || is_done || is_in_vain)
         enter(schedule, BUBBLES_OVER, now_us);
     else if (schedule->phase == BUBBLES_RAMP && is_everybody_in(schedule))
         enter(schedule, BUBBLES_SETTLING, now_us);
     else if (schedule->phase == BUBBLES_SETTLING && now_us - schedule->phase_us >= SETTLE_US)
         enter(schedule, BUBBLES_MEASURING, now_us);
-    else if (schedule->phase == BUBBLES_MEASURING && options->duration_s > 0 &&
-             phase_s >= options->duration_s)
-        enter(schedule, BUBBLES_OVER, now_us);
 }
 
 /* ---- the loop ---- */
