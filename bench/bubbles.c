@@ -22,6 +22,8 @@ static int complain(const char *problem)
 static int make_rooms(struct bubbles_run *run, int64_t now_us)
 {
     const struct bubbles_options *options = &run->options;
+    /* An audience has no microphones. */
+    unsigned talkers = options->profile == BUBBLES_BROADCAST ? 1 : options->participants;
     run->rooms = calloc(options->rooms, sizeof(*run->rooms));
     if (!run->rooms)
         return complain("out of memory");
@@ -31,8 +33,8 @@ static int make_rooms(struct bubbles_run *run, int64_t now_us)
             snprintf(room->name, sizeof(room->name), "%.120s", options->room);
         else
             snprintf(room->name, sizeof(room->name), "%.120s-%u", options->room, r + 1);
-        bubbles_spurts_init(&room->spurts, options->participants, options->speakers,
-                            bubbles_random(&run->seed), now_us);
+        bubbles_spurts_init(&room->spurts, talkers, options->speakers, bubbles_random(&run->seed),
+                            now_us);
     }
     return 0;
 }

@@ -24,7 +24,9 @@ static void fill_seat(struct bubbles_schedule *schedule, unsigned number)
     struct bubbles_run *run = &schedule->run;
     struct bubbles_room *room = &run->rooms[number % run->options.rooms];
     unsigned seat = number / run->options.rooms;
-    room->seats[seat] = bubbles_participant_create(run, room, seat, number < run->options.verify);
+    /* The last ones decode: with most profiles the first ones of a room are those who send. */
+    bool verifies = total_of(schedule) - number <= run->options.verify;
+    room->seats[seat] = bubbles_participant_create(run, room, seat, verifies);
 }
 
 void bubbles_schedule_visit(struct bubbles_schedule *schedule, bubbles_visit_fn visit,
