@@ -99,6 +99,12 @@ void bubbles_participant_reset(struct bubbles_participant *participant, int64_t 
 /** It is over; only the first reason counts. */
 void bubbles_participant_fail(struct bubbles_participant *participant, const char *problem);
 
+/** Its screen is shared: tell, as a browser does. Nothing without a screen. */
+void bubbles_participant_announce_screen(struct bubbles_participant *participant);
+
+/** Say good-bye, if it was in, and close the control channel. */
+void bubbles_participant_leave(struct bubbles_participant *participant);
+
 /** The answer is there: the path to the server is opened. @return 0 or -1 (failed) */
 int bubbles_participant_open_path(struct bubbles_participant *participant);
 
