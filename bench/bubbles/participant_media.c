@@ -212,10 +212,10 @@ static void check_content(struct bubbles_participant *participant, const struct 
     for (unsigned i = 0; i < origin->stream_count; i++)
         if (bubbles_stream_find(origin->streams[i], packet->payload + descriptor_len,
                                 packet->payload_len - descriptor_len, &sent_us)) {
-            if (sent_us && participant->run->is_measuring) {
-                bubbles_histogram_add(&totals->transit, arrival_us - sent_us);
+            if (sent_us)
                 bubbles_histogram_add(&totals->transit_now, arrival_us - sent_us);
-            }
+            if (sent_us && participant->run->is_measuring)
+                bubbles_histogram_add(&totals->transit, arrival_us - sent_us);
             return;
         }
     totals->wrong_frames++;

@@ -62,7 +62,7 @@ static void print_progress(const struct bubbles_schedule *schedule,
         return;
     fprintf(stderr, "\r%4.0f s  %-9s %4u live  %7.1f Mbit/s  %7.0f packets/s  p99 %6.2f ms",
             second->at_s, phases[schedule->phase], second->live, second->received_bps / 1e6,
-            second->received_pps, second->transit_p99_ms);
+            second->received_pps, second->transit_p99_ms > 0 ? second->transit_p99_ms : 0);
     if (second->server_cpu >= 0)
         fprintf(stderr, "  server %3.0f %%  %4.0f MB", 100 * second->server_cpu,
                 second->server_rss_bytes / 1e6);
