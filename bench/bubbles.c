@@ -22,6 +22,8 @@ static int complain(const char *problem)
 static int make_rooms(struct bubbles_run *run, int64_t now_us)
 {
     const struct bubbles_options *options = &run->options;
+    /* An audience has no microphones. */
+    unsigned talkers = options->profile == BUBBLES_BROADCAST ? 1 : options->participants;
     run->rooms = calloc(options->rooms, sizeof(*run->rooms));
     if (!run->rooms)
         return complain("out of memory");
@@ -31,8 +33,31 @@ static int make_rooms(struct bubbles_run *run, int64_t now_us)
             snprintf(room->name, sizeof(room->name), "%.120s", options->room);
         else
             snprintf(room->name, sizeof(room->name), "%.120s-%u", options->room, r + 1);
-        bubbles_spurts_init(&room->spurts, options->participants, options->speakers,
-                            bubbles_random(&run->seed), now_us);
+        bubbles_spurts_init(&room->spurts, talkers, options->speakers, bubbles_random(&run->seed),
+                            now_us);
+    }
+    return 0;
+}
+
+static int read_link(struct bubbles_link_script *script, const char *path)
+{
+    char line[512], problem[600];
+    unsigned number = 0;
+    int result = 0;
+    FILE *file = fopen(path, "r");
+    if (!file) {
+        snprintf(problem, sizeof(problem), "%.400s: %s", path, strerror(errno));
+        return complain(problem);
+    }
+    while (result >= 0 && fgets(line, sizeof(line), file)) {
+        number++;
+        result = bubbles_link_script_add(script, line);
+    }
+    fclose(file);
+    if (result < 0) {
+        snprintf(problem, sizeof(problem), "%.400s, line %u: not understood, see --help", path,
+                 number);
+        return complain(problem);
     }
     return 0;
 }
@@ -45,6 +70,8 @@ static int set_up(struct bubbles_schedule *schedule)
     if (options->server_pid && bubbles_usage_read(options->server_pid, &schedule->sampled.server))
         return complain("there is no process with the --server-pid");
     schedule->result.server_idle = schedule->sampled.server;
+    if (options->link_file && read_link(&run->link, options->link_file))
+        return -1;
     if (options->token_key_file) {
         run->sign_key = signalling_sign_key_load(options->token_key_file, error, sizeof(error));
         if (!run->sign_key)

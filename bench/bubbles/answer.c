@@ -20,15 +20,28 @@ static const char *after(const char *line, const char *prefix)
     return strncmp(line, prefix, len) == 0 ? line + len : NULL;
 }
 
+/* "AB:CD:..." */
 static int read_fingerprint(uint8_t *out, const char *text)
 {
     for (unsigned i = 0; i < BUBBLES_FINGERPRINT_BYTES; i++) {
-        unsigned byte;
-        if (sscanf(text + 3 * i, "%2x", &byte) != 1)
+        char *end;
+        unsigned long byte = strtoul(text, &end, 16);
+        if (end != text + 2 || byte > 0xFF)
             return -1;
         out[i] = (uint8_t)byte;
+        text = end + (*end == ':');
     }
     return 0;
+}
+
+/* The word at text, copied; text moves behind it. */
+static const char *next_word(const char **text, char *word, size_t cap)
+{
+    size_t len = strcspn(*text, " ");
+    snprintf(word, cap, "%.*s", (int)len, *text);
+    *text += len;
+    *text += strspn(*text, " ");
+    return word;
 }
 
 socklen_t bubbles_candidate_len(const struct sockaddr_storage *candidate)
@@ -39,14 +52,18 @@ socklen_t bubbles_candidate_len(const struct sockaddr_storage *candidate)
 
 static void read_candidate(struct bubbles_answer *answer, const char *text)
 {
-    char address[64];
-    unsigned port;
+    char word[64], address[64];
     struct sockaddr_storage *out = &answer->candidates[answer->candidate_count];
     struct sockaddr_in *v4 = (struct sockaddr_in *)out;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    next_word(&text, word, sizeof(word)); /* foundation */
     if (answer->candidate_count == BUBBLES_CANDIDATES_MAX ||
-        sscanf(text, "%*s 1 udp %*u %63s %u", address, &port) != 2)
+        strcmp(next_word(&text, word, sizeof(word)), "1") != 0 ||
+        strcmp(next_word(&text, word, sizeof(word)), "udp") != 0)
         return;
+    next_word(&text, word, sizeof(word)); /* priority */
+    next_word(&text, address, sizeof(address));
+    unsigned long port = strtoul(text, NULL, 10);
     if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
         v4->sin_family = AF_INET;
         v4->sin_port = htons((uint16_t)port);
@@ -89,7 +106,7 @@ static void read_media_attribute(struct reader *reader, const char *text)
 {
     struct bubbles_answer_line *line = &reader->answer->lines[reader->line];
     const char *value;
-    unsigned number, other;
+    char *end;
     if ((value = after(text, "a=extmap:"))) {
         read_extension(line, value);
     } else if ((value = after(text, "a=rtpmap:"))) {
@@ -99,11 +116,11 @@ static void read_media_attribute(struct reader *reader, const char *text)
             line->payload_type = type;
         else
             line->rtx_payload_type = type;
-    } else if (sscanf(text, "a=ssrc-group:FID %u %u", &number, &other) == 2) {
-        line->ssrc = number;
-        line->rtx_ssrc = other;
-    } else if (sscanf(text, "a=ssrc:%u", &number) == 1 && line->ssrc == 0) {
-        line->ssrc = number;
+    } else if ((value = after(text, "a=ssrc-group:FID "))) {
+        line->ssrc = (uint32_t)strtoul(value, &end, 10);
+        line->rtx_ssrc = (uint32_t)strtoul(end, NULL, 10);
+    } else if ((value = after(text, "a=ssrc:")) && line->ssrc == 0) {
+        line->ssrc = (uint32_t)strtoul(value, NULL, 10);
     }
 }
 
@@ -111,12 +128,12 @@ static int read_line(struct reader *reader, const char *text)
 {
     struct bubbles_answer *answer = reader->answer;
     const char *value;
-    unsigned port;
-    if (after(text, "m=")) {
+    if ((value = after(text, "m="))) {
         reader->payload_count = 0;
-        if (++reader->line == BUBBLES_LINES || sscanf(text, "m=%*s %u", &port) != 1)
+        if (++reader->line == BUBBLES_LINES)
             return -1;
-        answer->lines[reader->line].is_accepted = port != 0;
+        value += strcspn(value, " ");
+        answer->lines[reader->line].is_accepted = strtoul(value, NULL, 10) != 0;
         return 0;
     }
     if ((value = after(text, "a=ice-ufrag:")))

@@ -57,9 +57,13 @@ static void print_usage(FILE *out)
         "  --no-gro             receive each packet by itself, as a NIC without GRO would\n"
         "  --insecure           accept any certificate of a wss:// server\n"
         "  --quiet              no progress\n\n"
-        "A link script has lines 'AT who=N up|down KEY=VALUE...': from AT seconds on, the N-th\n"
-        "participant of every room (from 0, * for all) has in this direction rate=KBPS (0: no\n"
-        "limit), queue=MS (default 200), delay=MS, jitter=MS, loss=PERCENT. # begins a comment.\n\n"
+        "A link script has lines 'AT who=N up|down KEY=VALUE...': from AT seconds after the "
+        "start,\n"
+        "the N-th participant of every room (from 0; * is all) has in this direction rate=KBPS "
+        "(0:\n"
+        "no limit), queue=MS (default 200), delay=MS, jitter=MS, loss=PERCENT. # begins a "
+        "comment.\n"
+        "\n"
         "Exit code: 0, 1 (somebody could not join, or a verified receiver got something wrong), 2\n"
         "(usage).\n",
         out);

@@ -1,4 +1,4 @@
-/* Life of a participant: join, notifications, handshakes, end. */
+/* Life of a participant: handshakes, what is due, end. */
 #include "bench/bubbles/participant.h"
 
 #include <stdio.h>
@@ -8,12 +8,8 @@
 #include "bench/bubbles/clock.h"
 #include "rtp/error.h"
 
-#define JOIN_ID         1
-#define UPDATE_ID       2
-#define LEAVE_ID        3
 #define PATIENCE_US     20000000 /* from the start until media flows */
 #define DTLS_PERIOD_US  50000
-#define TOKEN_LIFE_S    86400
 #define CLOCKS_APART_US 977000000 /* each participant's NTP clock differs from the next one's */
 
 void bubbles_participant_fail(struct bubbles_participant *participant, const char *problem)
@@ -32,8 +28,6 @@ void bubbles_participant_fail(struct bubbles_participant *participant, const cha
                  participant->room->name, participant->seat, problem);
 }
 
-/* ---- join ---- */
-
 static void make_credentials(struct bubbles_participant *participant)
 {
     static const char letters[] =
@@ -45,162 +39,11 @@ static void make_credentials(struct bubbles_participant *participant)
         participant->pwd[i] = letters[bubbles_random(seed) % 64];
 }
 
-/* @return free() it; NULL: without tokens, or no memory */
-static char *make_token(const struct bubbles_participant *participant, const char *name)
-{
-    const struct signalling_claims claims = {.room = participant->room->name,
-                                             .name = name,
-                                             .subject = name,
-                                             .publish_audio = true,
-                                             .publish_camera = true,
-                                             .publish_screen = true,
-                                             .subscribe = true,
-                                             .expires_s = bubbles_wall_us() / BUBBLES_US_PER_S +
-                                                          TOKEN_LIFE_S};
-    const struct signalling_sign_key *key = participant->run->sign_key;
-    return key ? signalling_token_sign(key, &claims) : NULL;
-}
-
-static void on_open(void *owner)
-{
-    struct bubbles_participant *participant = owner;
-    const struct bubbles_offer offer = {.ufrag = participant->ufrag,
-                                        .pwd = participant->pwd,
-                                        .fingerprint =
-                                            bubbles_dtls_fingerprint(participant->run->dtls),
-                                        .voice_ssrc = participant->feedback_ssrc,
-                                        .screen_ssrc = participant->feedback_ssrc + 3,
-                                        .screen_rtx_ssrc = participant->feedback_ssrc + 6};
-    char name[64];
-    snprintf(name, sizeof(name), "Bubbles %u", participant->seat + 1);
-    char *text = bubbles_offer_write(&offer), *token = make_token(participant, name);
-    json_t *params = json_pack("{s:s, s:s, s:s*, s:s*}", "room", participant->room->name, "name",
-                               name, "offer", text, "token", token);
-    free(text);
-    free(token);
-    participant->state = BUBBLES_JOINING;
-    if (params)
-        bubbles_control_request(participant->control, JOIN_ID, "join", params);
-    else
-        bubbles_participant_fail(participant, "no memory for the join");
-}
-
-static enum bubbles_kind kind_of_slot(unsigned index)
-{
-    return index < 3 ? BUBBLES_VOICE : index < 7 ? BUBBLES_CAMERA : BUBBLES_SHARED_SCREEN;
-}
-
-static void take_slot(struct bubbles_participant *participant, const json_t *slot)
-{
-    const char *mid = json_string_value(json_object_get(slot, "mid"));
-    const char *id = json_string_value(json_object_get(slot, "participant"));
-    const char *state = json_string_value(json_object_get(slot, "state"));
-    uint32_t csrc = (uint32_t)json_integer_value(json_object_get(slot, "csrc"));
-    unsigned line = mid ? (unsigned)strtoul(mid, NULL, 10) : 0;
-    if (line < BUBBLES_FIRST_SLOT || line >= BUBBLES_LINES || !state)
-        return;
-    unsigned index = line - BUBBLES_FIRST_SLOT;
-    bubbles_slot_set_live(&participant->slots[index], strcmp(state, "live") == 0);
-    if (!id || csrc == 0)
-        return;
-    bubbles_room_learn_track(participant->room, csrc, kind_of_slot(index), id);
-    if (participant->verifier)
-        bubbles_verifier_announced(participant->verifier, index, csrc);
-}
-
-static void take_slots(struct bubbles_participant *participant, const json_t *slots)
-{
-    size_t index;
-    json_t *slot;
-    json_array_foreach(slots, index, slot)
-    {
-        take_slot(participant, slot);
-    }
-}
-
-static int init_slots(struct bubbles_participant *participant)
-{
-    for (unsigned i = 0; i < BUBBLES_SLOTS; i++)
-        if (bubbles_slot_init(&participant->slots[i], kind_of_slot(i),
-                              &participant->answer.lines[BUBBLES_FIRST_SLOT + i],
-                              participant->verifier != NULL))
-            return -1;
-    return 0;
-}
-
-static void take_join(struct bubbles_participant *participant, const json_t *result)
-{
-    const char *id = json_string_value(json_object_get(result, "participant"));
-    const char *answer = json_string_value(json_object_get(result, "answer"));
-    int64_t now_us = bubbles_now_us();
-    if (!id || !answer || bubbles_answer_read(&participant->answer, answer)) {
-        bubbles_participant_fail(participant, "the result of join is not understood");
-        return;
-    }
-    snprintf(participant->id, sizeof(participant->id), "%s", id);
-    participant->milestones.joined_us = now_us;
-    if (init_slots(participant)) {
-        bubbles_participant_fail(participant, "no memory for the slots");
-        return;
-    }
-    take_slots(participant, json_object_get(result, "slots"));
-    if (bubbles_participant_open_path(participant))
-        return;
-    bubbles_ice_init(&participant->ice, participant->ufrag, participant->answer.ufrag,
-                     participant->answer.pwd, now_us);
-    participant->state = BUBBLES_CHECKING;
-    bubbles_participant_advance(participant, now_us);
-}
-
-static void take_error(struct bubbles_participant *participant, const json_t *error)
-{
-    char problem[BUBBLES_PROBLEM_MAX];
-    const char *message = json_string_value(json_object_get(error, "message"));
-    snprintf(problem, sizeof(problem), "join: error %d, %s",
-             (int)json_integer_value(json_object_get(error, "code")), message ? message : "?");
-    bubbles_participant_fail(participant, problem);
-}
-
-static void on_message(void *owner, const json_t *message)
-{
-    struct bubbles_participant *participant = owner;
-    const char *method = json_string_value(json_object_get(message, "method"));
-    const json_t *result = json_object_get(message, "result");
-    const json_t *error = json_object_get(message, "error");
-    int id = (int)json_integer_value(json_object_get(message, "id"));
-    if (method && strcmp(method, "slots") == 0)
-        take_slots(participant, json_object_get(json_object_get(message, "params"), "slots"));
-    else if (!method && id == JOIN_ID && result && participant->state == BUBBLES_JOINING)
-        take_join(participant, result);
-    else if (!method && id == JOIN_ID && error)
-        take_error(participant, error);
-}
-
-static void on_close(void *owner, unsigned code, const char *reason)
-{
-    struct bubbles_participant *participant = owner;
-    char problem[BUBBLES_PROBLEM_MAX];
-    participant->control = NULL;
-    snprintf(problem, sizeof(problem), "the control channel was closed: %u %.200s", code, reason);
-    bubbles_participant_fail(participant, problem);
-}
-
-const struct bubbles_control_handlers bubbles_participant_handlers = {
-    .on_open = on_open, .on_message = on_message, .on_close = on_close};
-
 /* ---- handshakes ---- */
 
 static void on_dtls_datagram(void *owner, const uint8_t *data, size_t len)
 {
     bubbles_participant_send(owner, data, len);
-}
-
-/* Whose screen is shared, and by what a browser would tell. */
-static void announce_screen(struct bubbles_participant *participant)
-{
-    if (participant->screen && participant->control)
-        bubbles_control_request(participant->control, UPDATE_ID, "update",
-                                json_pack("{s:b}", "screen_sharing", 1));
 }
 
 static bool has_company(const struct bubbles_participant *participant)
@@ -237,7 +80,7 @@ static void take_keys(struct bubbles_participant *participant, int64_t now_us)
     participant->state = BUBBLES_LIVE;
     participant->has_company = has_company(participant);
     participant->run->totals.joins.succeeded++;
-    announce_screen(participant);
+    bubbles_participant_announce_screen(participant);
 }
 
 static void follow_dtls(struct bubbles_participant *participant, enum bubbles_dtls_state state,
@@ -263,7 +106,7 @@ static void take_stun(struct bubbles_participant *participant, const uint8_t *da
         bubbles_participant_fail(participant, "no memory for the handshake");
 }
 
-void bubbles_participant_receive(void *owner, uint8_t *data, size_t len, int64_t arrival_us)
+void bubbles_participant_take(void *owner, uint8_t *data, size_t len, int64_t arrival_us)
 {
     struct bubbles_participant *participant = owner;
     if (len < 2 || participant->state == BUBBLES_FAILED)
@@ -304,8 +147,9 @@ static const char *impatience(enum bubbles_state state)
 static int64_t earliest(const struct bubbles_participant *participant)
 {
     const struct bubbles_due *due = &participant->due;
-    const int64_t all[] = {due->voice_us,  due->camera_us, due->screen_us, due->feedback_us,
-                           due->report_us, due->repair_us, due->timeout_us};
+    int64_t wire_us = participant->wire ? bubbles_wire_deadline(participant->wire) : INT64_MAX;
+    const int64_t all[] = {due->voice_us,  due->camera_us, due->screen_us,  due->feedback_us,
+                           due->report_us, due->repair_us, due->timeout_us, wire_us};
     int64_t earliest_us =
         participant->state >= BUBBLES_CHECKING ? participant->ice.next_us : INT64_MAX;
     for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++)
@@ -351,6 +195,7 @@ void bubbles_participant_advance(struct bubbles_participant *participant, int64_
         bubbles_participant_send_media(participant, now_us);
         bubbles_participant_send_feedback(participant, now_us);
     }
+    bubbles_participant_advance_wire(participant, now_us);
     participant->due_us = earliest(participant);
 }
 
@@ -376,12 +221,16 @@ struct bubbles_participant *bubbles_participant_create(struct bubbles_run *run,
     make_credentials(participant);
     run->totals.joins.attempted++;
     if (verifies)
-        participant->verifier = bubbles_verifier_create();
+        participant->verifier = bubbles_verifier_create(&run->totals.verdicts);
+    bool has_link = bubbles_link_script_concerns(&run->link, seat);
+    if (has_link)
+        participant->wire =
+            bubbles_wire_create(&run->link, seat, bubbles_random(&run->seed), run->began_us);
     participant->control = bubbles_control_open(run->hub, participant);
     if (!participant->control)
         bubbles_participant_fail(participant, "cannot connect");
-    else if (verifies && !participant->verifier)
-        bubbles_participant_fail(participant, "no memory for the decoders");
+    else if ((verifies && !participant->verifier) || (has_link && !participant->wire))
+        bubbles_participant_fail(participant, "out of memory");
     return participant;
 }
 
@@ -390,10 +239,8 @@ void bubbles_participant_destroy(struct bubbles_participant *participant)
     struct bubbles_run *run = participant->run;
     bubbles_totals_add_join(&run->totals, participant);
     if (participant->verifier)
-        bubbles_verifier_conclude(participant->verifier, &run->totals.verdicts);
-    if (participant->control && participant->state == BUBBLES_LIVE)
-        bubbles_control_request(participant->control, LEAVE_ID, "leave", json_object());
-    bubbles_control_close(participant->control);
+        bubbles_verifier_conclude(participant->verifier);
+    bubbles_participant_leave(participant);
     bubbles_room_forget(participant->room, participant);
     bubbles_ice_dispose(&participant->ice, run->stun);
     bubbles_net_close_path(run->net, participant->path);
@@ -405,6 +252,7 @@ void bubbles_participant_destroy(struct bubbles_participant *participant)
     for (unsigned i = 0; i < BUBBLES_SLOTS; i++)
         bubbles_slot_dispose(&participant->slots[i]);
     bubbles_verifier_destroy(participant->verifier);
+    bubbles_wire_destroy(participant->wire);
     free(participant);
 }
 

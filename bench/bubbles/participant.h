@@ -11,6 +11,7 @@
 #include "bench/bubbles/slot.h"
 #include "bench/bubbles/stream.h"
 #include "bench/bubbles/verify.h"
+#include "bench/bubbles/wire.h"
 #include "rtp/transport_feedback.h"
 
 #define BUBBLES_STREAMS     4 /* voice, camera low and high, screen */
@@ -59,6 +60,7 @@ struct bubbles_participant {
     struct bubbles_slot slots[BUBBLES_SLOTS];
     struct rtp_arrival_log arrivals;
     struct bubbles_verifier *verifier; /* NULL: does not decode */
+    struct bubbles_wire *wire;         /* between it and the server; NULL: none */
     struct bubbles_milestones milestones;
     struct bubbles_due due;
     int64_t due_us;    /* the earliest */
@@ -97,6 +99,12 @@ void bubbles_participant_reset(struct bubbles_participant *participant, int64_t 
 /** It is over; only the first reason counts. */
 void bubbles_participant_fail(struct bubbles_participant *participant, const char *problem);
 
+/** Its screen is shared: tell, as a browser does. Nothing without a screen. */
+void bubbles_participant_announce_screen(struct bubbles_participant *participant);
+
+/** Say good-bye, if it was in, and close the control channel. */
+void bubbles_participant_leave(struct bubbles_participant *participant);
+
 /** The answer is there: the path to the server is opened. @return 0 or -1 (failed) */
 int bubbles_participant_open_path(struct bubbles_participant *participant);
 
@@ -116,6 +124,15 @@ void bubbles_participant_take_rtcp(struct bubbles_participant *participant, cons
 /** Take a decrypted RTP packet. */
 void bubbles_participant_take_rtp(struct bubbles_participant *participant, uint8_t *data,
                                   size_t len, int64_t arrival_us);
+
+/** Take a datagram that has come all the way (bubbles_wire_fn). */
+void bubbles_participant_take(void *participant, uint8_t *data, size_t len, int64_t arrival_us);
+
+/** What was reserved at the net is to be sent, through the participant's wire if it has one. */
+void bubbles_participant_commit(struct bubbles_participant *participant, size_t len);
+
+/** Move on what has come through the wire. */
+void bubbles_participant_advance_wire(struct bubbles_participant *participant, int64_t now_us);
 
 /** Send a datagram through its path. */
 void bubbles_participant_send(struct bubbles_participant *participant, const uint8_t *data,

@@ -23,7 +23,7 @@ static void post(struct bubbles_participant *participant, const struct rtcp_writ
         return;
     int len = transport_srtp_seal_rtcp(participant->sender, writer->data, writer->len);
     if (len > 0)
-        bubbles_net_commit(participant->run->net, participant->path, (size_t)len);
+        bubbles_participant_commit(participant, (size_t)len);
 }
 
 static uint64_t ntp_at(const struct bubbles_participant *participant, int64_t now_us)
@@ -138,7 +138,7 @@ static void retransmit(struct bubbles_participant *participant, struct bubbles_s
         int len = transport_srtp_seal_rtp(participant->sender, rtp.data, rtp.len, rtp.header_len,
                                           rtp.index);
         if (len > 0)
-            bubbles_net_commit(participant->run->net, participant->path, (size_t)len);
+            bubbles_participant_commit(participant, (size_t)len);
     }
 }
 

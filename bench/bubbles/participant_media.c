@@ -1,8 +1,4 @@
 /* Voice and pictures out, slots in. */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "bench/bubbles/clock.h"
 #include "bench/bubbles/participant.h"
 
@@ -16,44 +12,6 @@ enum ssrc_offset {
     OFFSET_SCREEN = 3,
     OFFSET_RTX = 3, /* RTX of the above: so much further */
 };
-
-/* ---- the path ---- */
-
-void bubbles_participant_send(struct bubbles_participant *participant, const uint8_t *data,
-                              size_t len)
-{
-    if (participant->path && len > 0)
-        bubbles_net_send(participant->run->net, participant->path, data, len);
-}
-
-/* The loopback candidate if the server is reached by loopback, else the first other one. */
-static const struct sockaddr_storage *choose(const struct bubbles_participant *participant)
-{
-    const struct bubbles_answer *answer = &participant->answer;
-    const char *host = participant->run->options.url.host;
-    bool is_local = strncmp(host, "127.", 4) == 0 || strcmp(host, "localhost") == 0;
-    for (unsigned i = 0; i < answer->candidate_count; i++) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)&answer->candidates[i];
-        bool is_loopback = v4->sin_family == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-        if (is_loopback == is_local)
-            return &answer->candidates[i];
-    }
-    return &answer->candidates[0];
-}
-
-int bubbles_participant_open_path(struct bubbles_participant *participant)
-{
-    const struct sockaddr_storage *server = choose(participant);
-    char problem[128];
-    participant->path =
-        bubbles_net_open_path(participant->run->net, (const struct sockaddr *)server,
-                              bubbles_candidate_len(server), participant);
-    if (participant->path)
-        return 0;
-    snprintf(problem, sizeof(problem), "no UDP socket: %s", strerror(errno));
-    bubbles_participant_fail(participant, problem);
-    return -1;
-}
 
 /* ---- start ---- */
 
@@ -155,7 +113,7 @@ static void seal_and_send(struct bubbles_participant *participant, struct bubble
                                       rtp->index);
     if (len < 0)
         return;
-    bubbles_net_commit(participant->run->net, participant->path, (size_t)len);
+    bubbles_participant_commit(participant, (size_t)len);
     participant->run->totals.packets_sent++;
 }
 
@@ -254,10 +212,10 @@ static void check_content(struct bubbles_participant *participant, const struct 
     for (unsigned i = 0; i < origin->stream_count; i++)
         if (bubbles_stream_find(origin->streams[i], packet->payload + descriptor_len,
                                 packet->payload_len - descriptor_len, &sent_us)) {
-            if (sent_us && participant->run->is_measuring) {
-                bubbles_histogram_add(&totals->transit, arrival_us - sent_us);
+            if (sent_us)
                 bubbles_histogram_add(&totals->transit_now, arrival_us - sent_us);
-            }
+            if (sent_us && participant->run->is_measuring)
+                bubbles_histogram_add(&totals->transit, arrival_us - sent_us);
             return;
         }
     totals->wrong_frames++;
@@ -277,16 +235,14 @@ static void decode(struct bubbles_participant *participant, unsigned index,
                    const struct rtp_packet *packet, const struct bubbles_taken *taken,
                    const struct bubbles_origin *origin)
 {
-    struct bubbles_verdicts *verdicts = &participant->run->totals.verdicts;
     const struct bubbles_slot *slot = &participant->slots[index];
     if (taken->is_new_source)
         bubbles_verifier_observed(participant->verifier, index, slot->csrc);
     if (slot->kind == BUBBLES_VOICE)
-        bubbles_verifier_voice(participant->verifier, index, packet, taken->is_new_source, origin,
-                               verdicts);
+        bubbles_verifier_voice(participant->verifier, index, packet, taken->is_new_source, origin);
     for (unsigned i = 0; i < taken->frame_count; i++)
         bubbles_verifier_frame(participant->verifier, index, slot, &taken->frames[i], origin,
-                               verdicts);
+                               bubbles_now_us());
 }
 
 static void take_media(struct bubbles_participant *participant, unsigned index,

@@ -24,7 +24,9 @@ static void fill_seat(struct bubbles_schedule *schedule, unsigned number)
     struct bubbles_run *run = &schedule->run;
     struct bubbles_room *room = &run->rooms[number % run->options.rooms];
     unsigned seat = number / run->options.rooms;
-    room->seats[seat] = bubbles_participant_create(run, room, seat, number < run->options.verify);
+    /* The last ones decode: with most profiles the first ones of a room are those who send. */
+    bool verifies = total_of(schedule) - number <= run->options.verify;
+    room->seats[seat] = bubbles_participant_create(run, room, seat, verifies);
 }
 
 void bubbles_schedule_visit(struct bubbles_schedule *schedule, bubbles_visit_fn visit,
@@ -134,7 +136,7 @@ static void churn(struct bubbles_schedule *schedule, int64_t now_us)
 
 static void join_more(struct bubbles_schedule *schedule, int64_t now_us)
 {
-    double elapsed_s = (double)(now_us - schedule->began_us) / BUBBLES_US_PER_S;
+    double elapsed_s = (double)(now_us - schedule->run.began_us) / BUBBLES_US_PER_S;
     unsigned due = (unsigned)(elapsed_s * schedule->run.options.join_rate) + 1;
     while (schedule->joined < due && schedule->joined < total_of(schedule))
         fill_seat(schedule, schedule->joined++);
@@ -193,10 +195,10 @@ static void follow(struct bubbles_schedule *schedule, int64_t now_us)
 {
     const struct bubbles_options *options = &schedule->run.options;
     double phase_s = (double)(now_us - schedule->phase_us) / BUBBLES_US_PER_S;
-    bool is_measured = schedule->phase == BUBBLES_MEASURING && options->duration_s > 0 &&
-                       phase_s >= options->duration_s;
-    if (schedule->is_stopping || is_measured ||
-        (is_everybody_in(schedule) && is_nobody_left(schedule)))
+    bool is_done = schedule->phase == BUBBLES_MEASURING && options->duration_s > 0 &&
+                   phase_s >= options->duration_s;
+    bool is_in_vain = is_everybody_in(schedule) && is_nobody_left(schedule);
+    if (schedule->is_stopping || is_done || is_in_vain)
         enter(schedule, BUBBLES_OVER, now_us);
     else if (schedule->phase == BUBBLES_RAMP && is_everybody_in(schedule))
         enter(schedule, BUBBLES_SETTLING, now_us);
@@ -258,8 +260,8 @@ static void start_handles(struct bubbles_schedule *schedule)
 
 void bubbles_schedule_run(struct bubbles_schedule *schedule)
 {
-    schedule->began_us = schedule->phase_us = bubbles_now_us();
-    schedule->second_us = schedule->began_us + BUBBLES_US_PER_S;
+    schedule->run.began_us = schedule->phase_us = bubbles_now_us();
+    schedule->second_us = schedule->run.began_us + BUBBLES_US_PER_S;
     bubbles_usage_read(0, &schedule->sampled.own);
     start_handles(schedule);
     uv_run(&schedule->run.loop, UV_RUN_DEFAULT);

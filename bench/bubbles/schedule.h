@@ -19,10 +19,10 @@ struct bubbles_sampled {
 struct bubbles_schedule {
     struct bubbles_run run;
     enum bubbles_phase phase;
-    int64_t began_us, phase_us; /* the run; the phase */
-    unsigned joined;            /* seats that were filled at first */
-    int64_t churn_us;           /* when the next one leaves */
-    int64_t second_us;          /* when the next sample is due */
+    int64_t phase_us;  /* when it began */
+    unsigned joined;   /* seats that were filled at first */
+    int64_t churn_us;  /* when the next one leaves */
+    int64_t second_us; /* when the next sample is due */
     struct bubbles_sampled sampled;
     struct bubbles_result result;
     struct bubbles_second *seconds; /* owned */

@@ -62,7 +62,7 @@ static void print_progress(const struct bubbles_schedule *schedule,
         return;
     fprintf(stderr, "\r%4.0f s  %-9s %4u live  %7.1f Mbit/s  %7.0f packets/s  p99 %6.2f ms",
             second->at_s, phases[schedule->phase], second->live, second->received_bps / 1e6,
-            second->received_pps, second->transit_p99_ms);
+            second->received_pps, second->transit_p99_ms > 0 ? second->transit_p99_ms : 0);
     if (second->server_cpu >= 0)
         fprintf(stderr, "  server %3.0f %%  %4.0f MB", 100 * second->server_cpu,
                 second->server_rss_bytes / 1e6);
@@ -79,7 +79,7 @@ void bubbles_schedule_sample(struct bubbles_schedule *schedule, int64_t now_us)
     if (!second)
         return;
     *second = (struct bubbles_second){
-        .at_s = (double)(now_us - schedule->began_us) / BUBBLES_US_PER_S,
+        .at_s = (double)(now_us - schedule->run.began_us) / BUBBLES_US_PER_S,
         .live = joins->succeeded - joins->lost - joins->left,
         .received_bps = (double)(totals->bytes_received - schedule->sampled.bytes) * 8,
         .received_pps = (double)(totals->packets_received - schedule->sampled.received),

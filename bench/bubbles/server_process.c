@@ -2,14 +2,37 @@
 #include "bench/bubbles/server_process.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* Fields of stat by proc(5)'s numbers; the first one behind the name is 3. */
+enum field {
+    FIELD_FIRST = 3,
+    FIELD_USER = 14,
+    FIELD_SYSTEM = 15,
+    FIELD_THREADS = 20,
+    FIELD_RSS = 24
+};
+
+static void take_field(struct bubbles_usage *usage, unsigned field, const char *text)
+{
+    double tick_s = 1.0 / (double)sysconf(_SC_CLK_TCK);
+    unsigned long long value = strtoull(text, NULL, 10);
+    if (field == FIELD_USER)
+        usage->user_s = (double)value * tick_s;
+    else if (field == FIELD_SYSTEM)
+        usage->system_s = (double)value * tick_s;
+    else if (field == FIELD_THREADS)
+        usage->threads = (unsigned)value;
+    else if (field == FIELD_RSS)
+        usage->rss_bytes = value * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 int bubbles_usage_read(pid_t pid, struct bubbles_usage *usage)
 {
-    char path[64], line[1024];
-    unsigned long user, system;
-    long threads, rss_pages;
+    char path[64], line[1024], *rest, *word;
+    unsigned field = FIELD_FIRST;
     if (pid)
         snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     else
@@ -19,17 +42,10 @@ int bubbles_usage_read(pid_t pid, struct bubbles_usage *usage)
         return -1;
     const char *read = fgets(line, sizeof(line), file);
     fclose(file);
-    const char *rest = read ? strrchr(line, ')') : NULL;
-    /* After the name: state (3), ... utime (14), stime (15), ... num_threads (20), ... rss (24). */
-    if (!rest || sscanf(rest + 1,
-                        " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d "
-                        "%ld %*d %*u %*u %ld",
-                        &user, &system, &threads, &rss_pages) != 4)
+    char *name_end = read ? strrchr(line, ')') : NULL;
+    if (!name_end)
         return -1;
-    double tick_s = 1.0 / (double)sysconf(_SC_CLK_TCK);
-    usage->user_s = (double)user * tick_s;
-    usage->system_s = (double)system * tick_s;
-    usage->threads = (unsigned)threads;
-    usage->rss_bytes = (uint64_t)rss_pages * (uint64_t)sysconf(_SC_PAGESIZE);
-    return 0;
+    for (word = strtok_r(name_end + 1, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        take_field(usage, field++, word);
+    return field > FIELD_RSS ? 0 : -1;
 }

@@ -1,8 +1,6 @@
 /* Decoders per slot, made when first needed. */
 #include "bench/bubbles/verify.h"
 
-#include "bench/bubbles/clock.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +24,7 @@ struct pairs {
 };
 
 struct bubbles_verifier {
+    struct bubbles_verdicts *verdicts;
     vpx_codec_ctx_t video[BUBBLES_SLOTS];
     bool has_video[BUBBLES_SLOTS];
     OpusDecoder *voice[BUBBLES_SLOTS];
@@ -35,9 +34,12 @@ struct bubbles_verifier {
     uint8_t frame[FRAME_MAX_BYTES];
 };
 
-struct bubbles_verifier *bubbles_verifier_create(void)
+struct bubbles_verifier *bubbles_verifier_create(struct bubbles_verdicts *verdicts)
 {
-    return calloc(1, sizeof(struct bubbles_verifier));
+    struct bubbles_verifier *verifier = calloc(1, sizeof(*verifier));
+    if (verifier)
+        verifier->verdicts = verdicts;
+    return verifier;
 }
 
 void bubbles_verifier_destroy(struct bubbles_verifier *verifier)
@@ -116,8 +118,9 @@ static bool judge(const struct bubbles_luma *luma, const struct bubbles_mark *ma
 
 void bubbles_verifier_frame(struct bubbles_verifier *verifier, unsigned index,
                             const struct bubbles_slot *slot, const struct bubbles_arrived *frame,
-                            const struct bubbles_origin *origin, struct bubbles_verdicts *verdicts)
+                            const struct bubbles_origin *origin, int64_t now_us)
 {
+    struct bubbles_verdicts *verdicts = verifier->verdicts;
     struct bubbles_mark mark;
     const vpx_image_t *image = decode(verifier, index, assemble(verifier, slot, frame));
     if (!image) {
@@ -135,7 +138,7 @@ void bubbles_verifier_frame(struct bubbles_verifier *verifier, unsigned index,
         return;
     }
     verdicts->pictures++;
-    if (judge(&luma, &mark, origin, verdicts, bubbles_now_us()))
+    if (judge(&luma, &mark, origin, verdicts, now_us))
         verifier->right_pictures++;
     else
         verdicts->wrong_pictures++;
@@ -143,8 +146,9 @@ void bubbles_verifier_frame(struct bubbles_verifier *verifier, unsigned index,
 
 void bubbles_verifier_voice(struct bubbles_verifier *verifier, unsigned index,
                             const struct rtp_packet *packet, bool is_new_source,
-                            const struct bubbles_origin *origin, struct bubbles_verdicts *verdicts)
+                            const struct bubbles_origin *origin)
 {
+    struct bubbles_verdicts *verdicts = verifier->verdicts;
     int16_t samples[5760]; /* 120 ms, the longest Opus packet */
     int error;
     if (!verifier->voice[index])
@@ -197,12 +201,11 @@ void bubbles_verifier_observed(struct bubbles_verifier *verifier, unsigned index
     add_pair(&verifier->observed, index, csrc);
 }
 
-void bubbles_verifier_conclude(const struct bubbles_verifier *verifier,
-                               struct bubbles_verdicts *verdicts)
+void bubbles_verifier_conclude(const struct bubbles_verifier *verifier)
 {
     for (unsigned i = 0; i < verifier->observed.count; i++) {
         const struct pair *pair = &verifier->observed.list[i];
-        verdicts->wrong_slots += !has_pair(&verifier->announced, pair->index, pair->csrc);
+        verifier->verdicts->wrong_slots += !has_pair(&verifier->announced, pair->index, pair->csrc);
     }
 }
 

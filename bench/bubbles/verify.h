@@ -29,8 +29,8 @@ struct bubbles_origin {
 
 struct bubbles_verifier;
 
-/** @return owned; NULL: no memory */
-struct bubbles_verifier *bubbles_verifier_create(void);
+/** @param verdicts  where what it finds is added. @return owned; NULL: no memory */
+struct bubbles_verifier *bubbles_verifier_create(struct bubbles_verdicts *verdicts);
 void bubbles_verifier_destroy(struct bubbles_verifier *verifier);
 
 /**
@@ -41,12 +41,12 @@ void bubbles_verifier_destroy(struct bubbles_verifier *verifier);
  */
 void bubbles_verifier_frame(struct bubbles_verifier *verifier, unsigned index,
                             const struct bubbles_slot *slot, const struct bubbles_arrived *frame,
-                            const struct bubbles_origin *origin, struct bubbles_verdicts *verdicts);
+                            const struct bubbles_origin *origin, int64_t now_us);
 
 /** Decode a packet of voice and judge it. */
 void bubbles_verifier_voice(struct bubbles_verifier *verifier, unsigned index,
                             const struct rtp_packet *packet, bool is_new_source,
-                            const struct bubbles_origin *origin, struct bubbles_verdicts *verdicts);
+                            const struct bubbles_origin *origin);
 
 /** The server said that this slot shows the track of this CSRC. */
 void bubbles_verifier_announced(struct bubbles_verifier *verifier, unsigned index, uint32_t csrc);
@@ -55,8 +55,7 @@ void bubbles_verifier_announced(struct bubbles_verifier *verifier, unsigned inde
 void bubbles_verifier_observed(struct bubbles_verifier *verifier, unsigned index, uint32_t csrc);
 
 /** The end: what was observed must have been announced. */
-void bubbles_verifier_conclude(const struct bubbles_verifier *verifier,
-                               struct bubbles_verdicts *verdicts);
+void bubbles_verifier_conclude(const struct bubbles_verifier *verifier);
 
 /** Pictures and tones judged right by this receiver so far. */
 uint64_t bubbles_verifier_pictures(const struct bubbles_verifier *verifier);

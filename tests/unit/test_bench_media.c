@@ -92,7 +92,7 @@ static void wire_init(struct wire *wire, enum bubbles_kind kind)
     assert_int_equal(bubbles_stream_init(&wire->stream, &params), 0);
     assert_int_equal(bubbles_slot_init(&wire->slot, kind, &line, true), 0);
     bubbles_slot_set_live(&wire->slot, true);
-    wire->verifier = bubbles_verifier_create();
+    wire->verifier = bubbles_verifier_create(&wire->verdicts);
     assert_non_null(wire->verifier);
     wire->origin.streams[0] = &wire->stream;
     wire->origin.stream_count = 1;
@@ -117,11 +117,10 @@ static void receive(struct wire *wire, struct bubbles_rtp *rtp, int64_t now_us)
         wire->largest = (unsigned)rtp->len;
     assert_true(bubbles_slot_take(&wire->slot, &packet, &vp8, &taken, now_us));
     if (wire->slot.kind == BUBBLES_VOICE)
-        bubbles_verifier_voice(wire->verifier, 0, &packet, taken.is_new_source, &wire->origin,
-                               &wire->verdicts);
+        bubbles_verifier_voice(wire->verifier, 0, &packet, taken.is_new_source, &wire->origin);
     for (unsigned i = 0; i < taken.frame_count; i++)
         bubbles_verifier_frame(wire->verifier, 0, &wire->slot, &taken.frames[i], &wire->origin,
-                               &wire->verdicts);
+                               now_us);
 }
 
 static void send_frame(struct wire *wire, int64_t now_us)
@@ -276,10 +275,10 @@ static void slots_must_be_announced(void **state)
     } table[] = {{2, 2, 7, 7, 0}, {2, 3, 7, 7, 1}, {2, 2, 7, 8, 1}};
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct bubbles_verdicts verdicts = {.pictures = 0};
-        struct bubbles_verifier *verifier = bubbles_verifier_create();
+        struct bubbles_verifier *verifier = bubbles_verifier_create(&verdicts);
         bubbles_verifier_observed(verifier, table[i].observed_slot, table[i].observed);
         bubbles_verifier_announced(verifier, table[i].announced_slot, table[i].announced);
-        bubbles_verifier_conclude(verifier, &verdicts);
+        bubbles_verifier_conclude(verifier);
         assert_int_equal(verdicts.wrong_slots, table[i].wrong);
         bubbles_verifier_destroy(verifier);
     }

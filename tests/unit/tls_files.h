@@ -1,11 +1,10 @@
 /*
  * Certificates and keys as files, made on the spot: what a listener with TLS is given. For
- * test_server_tls.c and test_config.c.
+ * tests that have included cmocka.h.
  */
 #ifndef IRIS_TESTS_TLS_FILES_H
 #define IRIS_TESTS_TLS_FILES_H
 
-#include <assert.h>
 #include <stdio.h>
 
 #include <openssl/evp.h>
@@ -16,9 +15,10 @@ static inline void tls_write_key(const char *path, EVP_PKEY *key, const char *pa
 {
     FILE *file = fopen(path, "wb");
 
-    assert(file);
-    assert(PEM_write_PrivateKey(file, key, passphrase ? EVP_aes_128_cbc() : NULL, NULL, 0, NULL,
-                                (void *)passphrase) == 1);
+    assert_non_null(file);
+    assert_int_equal(PEM_write_PrivateKey(file, key, passphrase ? EVP_aes_128_cbc() : NULL, NULL, 0,
+                                          NULL, (void *)passphrase),
+                     1);
     fclose(file);
 }
 
@@ -29,7 +29,7 @@ static inline void tls_write_certificate(const char *path, EVP_PKEY *key, const 
     X509_NAME *subject = X509_get_subject_name(certificate);
     FILE *file = fopen(path, "wb");
 
-    assert(file);
+    assert_non_null(file);
     X509_set_version(certificate, X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
     X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
@@ -37,8 +37,8 @@ static inline void tls_write_certificate(const char *path, EVP_PKEY *key, const 
     X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
     X509_set_issuer_name(certificate, subject);
     X509_set_pubkey(certificate, key);
-    assert(X509_sign(certificate, key, EVP_sha256()) > 0);
-    assert(PEM_write_X509(file, certificate) == 1);
+    assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+    assert_int_equal(PEM_write_X509(file, certificate), 1);
     fclose(file);
     X509_free(certificate);
 }

@@ -1,0 +1,170 @@
+/* What a participant says and hears on its control channel. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bubbles/clock.h"
+#include "bench/bubbles/participant.h"
+
+/* Ids of our requests. */
+enum request { JOIN_ID = 1, UPDATE_ID, LEAVE_ID };
+
+#define TOKEN_LIFE_S 86400
+
+/* @return free() it; NULL: without tokens, or no memory */
+static char *make_token(const struct bubbles_participant *participant, const char *name)
+{
+    const struct signalling_claims claims = {.room = participant->room->name,
+                                             .name = name,
+                                             .subject = name,
+                                             .publish_audio = true,
+                                             .publish_camera = true,
+                                             .publish_screen = true,
+                                             .subscribe = true,
+                                             .expires_s = bubbles_wall_us() / BUBBLES_US_PER_S +
+                                                          TOKEN_LIFE_S};
+    const struct signalling_sign_key *key = participant->run->sign_key;
+    return key ? signalling_token_sign(key, &claims) : NULL;
+}
+
+static void on_open(void *owner)
+{
+    struct bubbles_participant *participant = owner;
+    const struct bubbles_offer offer = {.ufrag = participant->ufrag,
+                                        .pwd = participant->pwd,
+                                        .fingerprint =
+                                            bubbles_dtls_fingerprint(participant->run->dtls),
+                                        .voice_ssrc = participant->feedback_ssrc,
+                                        .screen_ssrc = participant->feedback_ssrc + 3,
+                                        .screen_rtx_ssrc = participant->feedback_ssrc + 6};
+    char name[64];
+    snprintf(name, sizeof(name), "Bubbles %u", participant->seat + 1);
+    char *text = bubbles_offer_write(&offer), *token = make_token(participant, name);
+    json_t *params = json_pack("{s:s, s:s, s:s*, s:s*}", "room", participant->room->name, "name",
+                               name, "offer", text, "token", token);
+    free(text);
+    free(token);
+    participant->state = BUBBLES_JOINING;
+    if (params)
+        bubbles_control_request(participant->control, JOIN_ID, "join", params);
+    else
+        bubbles_participant_fail(participant, "no memory for the join");
+}
+
+static enum bubbles_kind kind_of_slot(unsigned index)
+{
+    return index < 3 ? BUBBLES_VOICE : index < 7 ? BUBBLES_CAMERA : BUBBLES_SHARED_SCREEN;
+}
+
+static void take_slot(struct bubbles_participant *participant, const json_t *slot)
+{
+    const char *mid = json_string_value(json_object_get(slot, "mid"));
+    const char *id = json_string_value(json_object_get(slot, "participant"));
+    const char *state = json_string_value(json_object_get(slot, "state"));
+    uint32_t csrc = (uint32_t)json_integer_value(json_object_get(slot, "csrc"));
+    unsigned line = mid ? (unsigned)strtoul(mid, NULL, 10) : 0;
+    if (line < BUBBLES_FIRST_SLOT || line >= BUBBLES_LINES || !state)
+        return;
+    unsigned index = line - BUBBLES_FIRST_SLOT;
+    bubbles_slot_set_live(&participant->slots[index], strcmp(state, "live") == 0);
+    if (!id || csrc == 0)
+        return;
+    bubbles_room_learn_track(participant->room, csrc, kind_of_slot(index), id);
+    if (participant->verifier)
+        bubbles_verifier_announced(participant->verifier, index, csrc);
+}
+
+static void take_slots(struct bubbles_participant *participant, const json_t *slots)
+{
+    size_t index;
+    json_t *slot;
+    json_array_foreach(slots, index, slot)
+    {
+        take_slot(participant, slot);
+    }
+}
+
+static int init_slots(struct bubbles_participant *participant)
+{
+    for (unsigned i = 0; i < BUBBLES_SLOTS; i++)
+        if (bubbles_slot_init(&participant->slots[i], kind_of_slot(i),
+                              &participant->answer.lines[BUBBLES_FIRST_SLOT + i],
+                              participant->verifier != NULL))
+            return -1;
+    return 0;
+}
+
+static void take_join(struct bubbles_participant *participant, const json_t *result)
+{
+    const char *id = json_string_value(json_object_get(result, "participant"));
+    const char *answer = json_string_value(json_object_get(result, "answer"));
+    int64_t now_us = bubbles_now_us();
+    if (!id || !answer || bubbles_answer_read(&participant->answer, answer)) {
+        bubbles_participant_fail(participant, "the result of join is not understood");
+        return;
+    }
+    snprintf(participant->id, sizeof(participant->id), "%s", id);
+    participant->milestones.joined_us = now_us;
+    if (init_slots(participant)) {
+        bubbles_participant_fail(participant, "no memory for the slots");
+        return;
+    }
+    take_slots(participant, json_object_get(result, "slots"));
+    if (bubbles_participant_open_path(participant))
+        return;
+    bubbles_ice_init(&participant->ice, participant->ufrag, participant->answer.ufrag,
+                     participant->answer.pwd, now_us);
+    participant->state = BUBBLES_CHECKING;
+    bubbles_participant_advance(participant, now_us);
+}
+
+static void take_error(struct bubbles_participant *participant, const json_t *error)
+{
+    char problem[BUBBLES_PROBLEM_MAX];
+    const char *message = json_string_value(json_object_get(error, "message"));
+    snprintf(problem, sizeof(problem), "join: error %d, %s",
+             (int)json_integer_value(json_object_get(error, "code")), message ? message : "?");
+    bubbles_participant_fail(participant, problem);
+}
+
+static void on_message(void *owner, const json_t *message)
+{
+    struct bubbles_participant *participant = owner;
+    const char *method = json_string_value(json_object_get(message, "method"));
+    const json_t *result = json_object_get(message, "result");
+    const json_t *error = json_object_get(message, "error");
+    int id = (int)json_integer_value(json_object_get(message, "id"));
+    if (method && strcmp(method, "slots") == 0)
+        take_slots(participant, json_object_get(json_object_get(message, "params"), "slots"));
+    else if (!method && id == JOIN_ID && result && participant->state == BUBBLES_JOINING)
+        take_join(participant, result);
+    else if (!method && id == JOIN_ID && error)
+        take_error(participant, error);
+}
+
+static void on_close(void *owner, unsigned code, const char *reason)
+{
+    struct bubbles_participant *participant = owner;
+    char problem[BUBBLES_PROBLEM_MAX];
+    participant->control = NULL;
+    snprintf(problem, sizeof(problem), "the control channel was closed: %u %.200s", code, reason);
+    bubbles_participant_fail(participant, problem);
+}
+
+const struct bubbles_control_handlers bubbles_participant_handlers = {
+    .on_open = on_open, .on_message = on_message, .on_close = on_close};
+
+void bubbles_participant_announce_screen(struct bubbles_participant *participant)
+{
+    if (participant->screen && participant->control)
+        bubbles_control_request(participant->control, UPDATE_ID, "update",
+                                json_pack("{s:b}", "screen_sharing", 1));
+}
+
+void bubbles_participant_leave(struct bubbles_participant *participant)
+{
+    if (participant->control && participant->state == BUBBLES_LIVE)
+        bubbles_control_request(participant->control, LEAVE_ID, "leave", json_object());
+    bubbles_control_close(participant->control);
+    participant->control = NULL;
+}
