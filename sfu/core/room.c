@@ -1,6 +1,7 @@
 /* Applies selection's decisions to slots. */
 #include "sfu/core/room.h"
 
+#include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 #include "sfu/core/selection.h"
 
@@ -26,18 +27,18 @@ void core_room_add(struct core_room *room, struct core_participant *participant)
     room->count++;
 }
 
-static void release_slots(struct core_participant *participant, int64_t now_us)
+static void release_slots(struct core_participant *participant)
 {
     for (unsigned i = 0; i < participant->track_count; i++)
         while (participant->tracks[i].subscribers)
-            core_slot_set_track(participant->tracks[i].subscribers, NULL, now_us);
+            core_slot_set_track(participant->tracks[i].subscribers, NULL);
     for (unsigned i = 0; i < participant->slot_count; i++)
-        core_slot_set_track(&participant->slots[i], NULL, now_us);
+        core_slot_set_track(&participant->slots[i], NULL);
 }
 
-void core_room_remove(struct core_room *room, struct core_participant *participant, int64_t now_us)
+void core_room_remove(struct core_room *room, struct core_participant *participant)
 {
-    release_slots(participant, now_us);
+    release_slots(participant);
     if (participant->previous_in_room)
         participant->previous_in_room->next_in_room = participant->next_in_room;
     else
@@ -146,7 +147,7 @@ static void assign(struct core_participant *receiver, enum core_kind kind,
         struct core_track *track = shown[i] ? candidates->tracks[shown[i] - 1] : NULL;
         if (slots[i]->track != track)
             receiver->are_slots_dirty = true;
-        core_slot_set_track(slots[i], track, now_us);
+        core_slot_set_track(slots[i], track);
         core_slot_hold(slots[i], kind != CORE_KIND_AUDIO && receiver->layout.is_audio_only, now_us);
     }
 }
@@ -177,7 +178,10 @@ void core_room_select(struct core_room *room, int64_t now_us)
         if (kind == CORE_KIND_AUDIO)
             tell_speakers(room, &candidates, now_us);
     }
-    for (struct core_participant *p = room->first; p; p = p->next_in_room)
+    for (struct core_participant *p = room->first; p; p = p->next_in_room) {
+        if (transport_can_send(p->transport))
+            core_allocate(p, now_us);
         core_participant_wake(p, now_us);
+    }
     room->deadline_us = now_us + CORE_ROOM_PERIOD_US;
 }

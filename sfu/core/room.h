@@ -26,7 +26,7 @@ struct core_room {
 void core_room_add(struct core_room *room, struct core_participant *participant);
 
 /** A participant goes: others' slots let go of its tracks and layers, its own slots of theirs. */
-void core_room_remove(struct core_room *room, struct core_participant *participant, int64_t now_us);
+void core_room_remove(struct core_room *room, struct core_participant *participant);
 
 /** Something changed that selection depends on: decide at the next advance. */
 void core_room_wake(struct core_room *room);

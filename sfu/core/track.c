@@ -18,19 +18,50 @@ bool core_track_is_live(const struct core_track *track, int64_t now_us)
     return false;
 }
 
-struct core_layer *core_track_lowest_layer(struct core_track *track, int64_t now_us)
+void core_track_init(struct core_track *track, const struct core_track_params *params,
+                     struct core_participant *owner)
 {
-    struct core_layer *lowest = NULL;
+    memset(track, 0, sizeof(*track));
+    track->params = *params;
+    track->owner = owner;
+    core_keyframe_budget_init(&track->keyframes, core_track_contract_bps(track),
+                              params->kind == CORE_KIND_SCREEN ? CORE_KEYFRAME_SCREEN_PCT
+                                                               : CORE_KEYFRAME_CAMERA_PCT);
+}
+
+bool core_track_is_layer_sent(const struct core_track *track, const struct core_layer *layer,
+                              int64_t now_us)
+{
+    int64_t newest_us = INT64_MIN;
+    if (!core_layer_is_alive(layer, now_us))
+        return false;
+    for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)
+        if (core_layer_is_alive(&track->layers[i], now_us) &&
+            track->layers[i].last_packet_us > newest_us)
+            newest_us = track->layers[i].last_packet_us;
+    return newest_us - layer->last_packet_us < CORE_LAYER_STOPPED_US;
+}
+
+static bool is_above(const struct core_layer *a, const struct core_layer *b)
+{
+    return a->height != b->height ? a->height > b->height : a->reception.bytes > b->reception.bytes;
+}
+
+unsigned core_track_rank_layers(struct core_track *track, int64_t now_us,
+                                struct core_layer **layers)
+{
+    unsigned count = 0;
     for (unsigned i = 0; i < CORE_LAYERS_MAX; i++) {
         struct core_layer *layer = &track->layers[i];
-        if (!core_layer_is_alive(layer, now_us))
+        bool is_known = layer->height > 0 || track->params.kind == CORE_KIND_AUDIO;
+        if (!is_known || !core_track_is_layer_sent(track, layer, now_us))
             continue;
-        if (track->params.kind == CORE_KIND_AUDIO)
-            return layer;
-        if (layer->height > 0 && (!lowest || layer->height < lowest->height))
-            lowest = layer;
+        unsigned at = count++;
+        for (; at > 0 && is_above(layers[at - 1], layer); at--)
+            layers[at] = layers[at - 1];
+        layers[at] = layer;
     }
-    return lowest;
+    return count;
 }
 
 void core_track_on_level(struct core_track *track, uint8_t level, int64_t now_us)
@@ -51,18 +82,9 @@ uint64_t core_track_contract_bps(const struct core_track *track)
     return contract_bps[track->params.kind];
 }
 
-void core_track_want_keyframe(struct core_track *track, int64_t now_us)
+void core_track_want_keyframe(struct core_track *track, const struct core_layer *layer)
 {
-    struct core_layer *layer = core_track_lowest_layer(track, now_us);
-    if (layer) {
-        core_layer_want_keyframe(layer);
-        return;
-    }
-    /* None has shown its height yet: whichever sends answers for all (Chromium encodes a key frame
-       in every layer). */
-    for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)
-        if (core_layer_is_alive(&track->layers[i], now_us)) {
-            core_layer_want_keyframe(&track->layers[i]);
-            return;
-        }
+    if (layer)
+        track->asked_layer = (unsigned)(layer - track->layers);
+    core_keyframe_budget_want(&track->keyframes);
 }
