@@ -113,6 +113,8 @@ static int permitted_level(struct call *call, struct bwe_hysteresis_track *track
     } else if (safe < track->wished) {
         track->wished = (int8_t)safe;
     }
+    if (track->is_best)
+        return safe;
     int64_t at_us = rise_at_us(call, track);
     if (at_us > call->now_us) {
         call_again(call, at_us);
@@ -186,8 +188,9 @@ static void follow(struct call *call, unsigned i, struct bwe_allocation *out)
         track->state == BWE_ALLOCATION_LIVE || track->state == BWE_ALLOCATION_BANDWIDTH;
     if (choice->level < carried)
         note_downgrade(track, call->now_us);
-    else if (had_begun && choice->level > carried)
+    else if (had_begun && choice->level > carried && !track->is_best)
         note_upgrade(track, call->now_us);
+    track->is_best = choice->level >= 0 && choice->level == bwe_allocation_best_level(input);
     track->level = choice->level;
     track->state = choice->state;
 }

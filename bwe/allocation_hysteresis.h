@@ -9,6 +9,8 @@
  *  - Resume after a pause for bandwidth: by a passed probe; without an estimator as any way up.
  *  - A new track, or one paused by the layout or its source, starts at once with what fits into
  *    budget / 1.10.
+ *  - A track that had the best that its source and the layout offered gets at once what they newly
+ *    offer, if it fits into budget / 1.10: patience is for the budget, not for them.
  * Less because the source or the layout gives less is no downgrade.
  */
 #ifndef IRIS_BWE_ALLOCATION_HYSTERESIS_H
@@ -29,6 +31,7 @@ struct bwe_hysteresis_track {
     enum bwe_allocation_state state; /* as decided last, */
     int8_t level;                    /* and the level */
     int8_t wished;                   /* what has fitted since fits_us */
+    bool is_best;                    /* nothing better was wanted and available */
     bool was_raised;                 /* after its last downgrade */
     int64_t since_us;                /* when it was first seen */
     int64_t fits_us;                 /* 0: nothing better fits */

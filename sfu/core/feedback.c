@@ -46,7 +46,7 @@ static void send_nacks(struct core_participant *participant, struct core_track *
         rtcp_write_nack(&writer, participant->feedback_ssrc, layer->ssrc, seqs, count);
     send(participant, &writer);
     if (rtp_nack_take_gave_up(&layer->nack) && is_forwarded(track, layer))
-        core_track_want_keyframe(track, layer);
+        core_track_want_keyframe(track, layer, now_us);
 }
 
 /* A layer that is sent: the one that was asked for, or any: a request for one is answered in all.

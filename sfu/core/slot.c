@@ -84,7 +84,7 @@ void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)
         core_slot_start_replay(slot, target, now_us);
         return;
     }
-    core_track_want_keyframe(slot->track, target);
+    core_track_want_keyframe(slot->track, target, now_us);
     core_participant_wake(slot->track->owner, now_us);
 }
 

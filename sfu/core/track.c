@@ -82,9 +82,10 @@ uint64_t core_track_contract_bps(const struct core_track *track)
     return contract_bps[track->params.kind];
 }
 
-void core_track_want_keyframe(struct core_track *track, const struct core_layer *layer)
+void core_track_want_keyframe(struct core_track *track, const struct core_layer *layer,
+                              int64_t now_us)
 {
     if (layer)
         track->asked_layer = (unsigned)(layer - track->layers);
-    core_keyframe_budget_want(&track->keyframes);
+    core_keyframe_budget_want(&track->keyframes, now_us);
 }

@@ -65,6 +65,7 @@ unsigned core_track_rank_layers(struct core_track *track, int64_t now_us,
                                 struct core_layer **layers);
 
 /** A receiver needs a key frame of this layer (NULL: of any). Sends nothing. */
-void core_track_want_keyframe(struct core_track *track, const struct core_layer *layer);
+void core_track_want_keyframe(struct core_track *track, const struct core_layer *layer,
+                              int64_t now_us);
 
 #endif

@@ -465,13 +465,13 @@ static void test_retransmission_disturbs_nothing(void **state)
     struct person *ann = conference_enter(&c, &join), *bob = conference_join(&c, 1);
     person_nominate(&c, ann);
     for (int i = 0; i < 5; i++)
-        show_bare(&c, ann, 0, i == 0);
-    for (int i = 0; i < 5; i++)
         show_bare(&c, ann, 1, i == 0);
+    for (int i = 0; i < 5; i++)
+        show_bare(&c, ann, 0, i == 0);
     send_nack(&c, bob, 4, heard_at(bob, 4, 2)->rtp.seq);
     assert_int_equal(count_heard(bob, 104), 1);
     for (int i = 0; i < 5; i++)
-        show_bare(&c, ann, 1, false);
+        show_bare(&c, ann, 0, false);
     for (unsigned i = 1; i < 15; i++) {
         struct rtp_vp8 a, b;
         struct heard *before = heard_at(bob, 4, i - 1), *now = heard_at(bob, 4, i);

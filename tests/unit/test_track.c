@@ -130,10 +130,10 @@ static void test_want_keyframe(void **state)
     struct core_track track;
     core_track_init(&track, &params, NULL);
     assert_int_equal(core_keyframe_budget_due(&track.keyframes, NOW), INT64_MAX);
-    core_track_want_keyframe(&track, &track.layers[2]);
+    core_track_want_keyframe(&track, &track.layers[2], NOW);
     assert_int_equal(track.asked_layer, 2);
     assert_int_equal(core_keyframe_budget_due(&track.keyframes, NOW), NOW);
-    core_track_want_keyframe(&track, NULL); /* whichever */
+    core_track_want_keyframe(&track, NULL, NOW); /* whichever */
     assert_int_equal(track.asked_layer, 2);
 }
 
