@@ -5,7 +5,8 @@
 #include "sfu/core/participant.h"
 
 /* Temporal layer t of a frame can be decoded if the layers up to it were sent since they began:
-   with a key frame, or with a frame of t that needs the base layer only (Y; RFC 7741, 4.2). */
+   with a key frame, with a frame of t that needs the base layer only (Y; RFC 7741, 4.2), or, of a
+   source that never says so, after a frame of the base layer. */
 static bool is_decodable(const struct core_slot *slot, const struct rtp_vp8 *vp8)
 {
     unsigned t = vp8->has_temporal_id ? vp8->temporal_id : 0;
@@ -19,7 +20,7 @@ static bool is_wanted(struct core_slot *slot, const struct core_media *media)
     unsigned t = vp8->has_temporal_id ? vp8->temporal_id : 0;
     if (media->is_policed)
         return false;
-    if (vp8->is_frame_start && vp8->is_keyframe)
+    if ((vp8->is_frame_start && vp8->is_keyframe) || (t == 0 && !media->layer->has_syncs))
         slot->synced = (uint8_t)((2u << slot->target_temporal) - 1);
     if (t > slot->target_temporal || !is_decodable(slot, vp8))
         return false;
