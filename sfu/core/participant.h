@@ -34,6 +34,7 @@ struct core_participant {
     unsigned path_count;
     struct transport_path paths[CORE_PATHS_MAX]; /* that lead here in the directory */
     struct core_layout layout;
+    struct core_participant *pinned[CORE_PINNED_MAX];  /* of layout, in order; NULL: not here */
     char older_ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES]; /* of before the last ICE restart; "" */
     char ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES];
     struct rtp_extension_map extensions;

@@ -192,6 +192,14 @@ static void take_picture(struct core_media *media)
     core_layer_on_frame(layer, packet, media->vp8, media->now_us);
 }
 
+static void hear(const struct core_media *media)
+{
+    const struct rtp_extension_values *values = media->values;
+    int level = values->has_audio_level ? values->audio_level : CORE_VOICE_NO_LEVEL;
+    if (core_track_on_audio(media->track, level, media->packet->payload_len, media->now_us))
+        core_room_wake(media->track->owner->room);
+}
+
 static void receive_media(struct core_participant *participant, struct core_binding *binding,
                           struct core_media *media)
 {
@@ -217,8 +225,8 @@ static void receive_media(struct core_participant *participant, struct core_bind
         on_alive(track, media->now_us);
     if (media->vp8)
         take_picture(media);
-    else if (media->values->has_audio_level)
-        core_track_on_level(track, media->values->audio_level, media->now_us);
+    else
+        hear(media);
     forward(media);
 }
 

@@ -23,8 +23,12 @@
 
 #define MS              INT64_C(1000)
 #define S               INT64_C(1000000)
-#define PEOPLE_MAX      8
-#define PACKETS_MAX     8192
+#ifndef PEOPLE_MAX
+#define PEOPLE_MAX 8
+#endif
+#ifndef PACKETS_MAX
+#define PACKETS_MAX 8192
+#endif
 #define EVENTS_MAX      256
 #define CONFERENCE_SEED 4711
 
