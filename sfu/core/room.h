@@ -10,7 +10,8 @@
 
 /* How often the selection is looked at when nothing urges it: who speaks is known within it. */
 #define CORE_ROOM_PERIOD_US 100000
-/* A shared screen that stood still for less goes on with its next packet; later it is a new one. */
+/* A shared screen whose slots were free for less goes on with its next packet (browsers send little
+   of a slide that stands still); later it is a new one. */
 #define CORE_ROOM_SCREEN_PAUSE_US 10000000
 
 struct core_room {
