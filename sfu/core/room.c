@@ -19,8 +19,10 @@ void core_room_add(struct core_room *room, struct core_participant *participant)
 static void release_slots(struct core_participant *participant, int64_t now_us)
 {
     for (unsigned i = 0; i < participant->track_count; i++)
-        while (participant->tracks[i].subscribers)
+        while (participant->tracks[i].subscribers) {
+            participant->tracks[i].subscribers->owner->are_slots_dirty = true;
             core_slot_set_track(participant->tracks[i].subscribers, NULL, now_us);
+        }
     for (unsigned i = 0; i < participant->slot_count; i++)
         core_slot_set_track(&participant->slots[i], NULL, now_us);
 }
@@ -175,15 +177,17 @@ static void assign(struct core_participant *receiver, enum core_kind kind,
 {
     struct core_slot *slots[CORE_SLOTS_MAX];
     struct core_choice choice = {.receiver = receiver->id};
+    unsigned count = 0;
     for (unsigned i = 0; i < receiver->slot_count; i++) {
         struct core_slot *slot = &receiver->slots[i];
         if (slot->params.kind != kind)
             continue;
-        choice.slots[choice.slot_count] = slot->track ? &slot->track->candidate : NULL;
-        slots[choice.slot_count++] = slot;
+        choice.slots[count] = slot->track ? &slot->track->candidate : NULL;
+        slots[count++] = slot;
     }
+    choice.slot_count = count;
     choose(receiver, kind, &choice, ranking);
-    for (unsigned i = 0; i < choice.slot_count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         struct core_track *track = choice.slots[i] ? choice.slots[i]->track : NULL;
         if (slots[i]->track != track)
             receiver->are_slots_dirty = true;

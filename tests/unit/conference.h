@@ -21,8 +21,8 @@
 #include "sfu/core/engine.h"
 #include "stun_client.h"
 
-#define MS              INT64_C(1000)
-#define S               INT64_C(1000000)
+#define MS INT64_C(1000)
+#define S  INT64_C(1000000)
 #ifndef PEOPLE_MAX
 #define PEOPLE_MAX 8
 #endif
