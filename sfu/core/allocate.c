@@ -3,6 +3,8 @@
 
 #include "sfu/core/room.h"
 
+#define SPEAKER_US 10000000 /* whose turn ended so long ago is no speaker any more */
+
 /* The slots that take part, in the order of bwe's tracks. */
 struct shares {
     unsigned count;
@@ -25,13 +27,11 @@ static bool is_pinned(const struct core_layout *layout, const struct core_partic
     return false;
 }
 
-static bool is_speaker(const struct core_participant *source)
+static bool is_speaker(const struct core_track *camera, int64_t now_us)
 {
-    const struct core_speakers *speakers = &source->room->speakers;
-    for (unsigned i = 0; i < speakers->count; i++)
-        if (speakers->list[i].participant == source->id)
-            return true;
-    return false;
+    const struct core_candidate *candidate = &camera->candidate;
+    return candidate->has_floor ||
+           (candidate->spoke_us && now_us - candidate->spoke_us < SPEAKER_US);
 }
 
 static void describe_layer(struct core_layer *layer, struct bwe_allocation_layer *out,
@@ -56,7 +56,7 @@ static void describe(struct shares *shares, struct core_slot *slot, int64_t now_
     *track = (struct bwe_allocation_track){
         .id = (uint64_t)1 << 32 | source->params.csrc,
         .is_screen = is_screen,
-        .is_speaker = is_speaker(source->owner),
+        .is_speaker = is_speaker(source, now_us),
         .is_pinned = is_pinned(layout, source->owner),
         .wanted_height = slot->is_held ? 0
                          : is_screen   ? UINT16_MAX

@@ -145,12 +145,6 @@ static void restart_ice(struct core_participant *participant,
     core_participant_wake(participant, transport_deadline(participant->transport));
 }
 
-static void set_layout(struct core_participant *participant, const struct core_layout *layout)
-{
-    participant->layout = *layout;
-    core_room_wake(participant->room);
-}
-
 void core_engine_command(struct core_engine *engine, const struct core_command *command,
                          int64_t now_us)
 {
@@ -173,7 +167,7 @@ void core_engine_command(struct core_engine *engine, const struct core_command *
         participant->detached_us = now_us;
         break;
     case CORE_COMMAND_LAYOUT:
-        set_layout(participant, &command->layout);
+        core_room_set_layout(participant, &command->layout);
         break;
     case CORE_COMMAND_BUDGET:
         participant->budget_bps = command->budget_bps;

@@ -35,6 +35,7 @@ struct core_participant {
     unsigned path_count;
     struct transport_path paths[CORE_PATHS_MAX]; /* that lead here in the directory */
     struct core_layout layout;
+    struct core_participant *pinned[CORE_PINNED_MAX]; /* of layout, in order; NULL: not here */
     uint64_t budget_bps; /* for video that it receives; UINT64_MAX: the contract's */
     struct bwe_hysteresis hysteresis;
     struct core_rtx_bucket rtx_bucket;

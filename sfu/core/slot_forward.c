@@ -4,14 +4,15 @@
  */
 #include "sfu/core/participant.h"
 
-/* Temporal layer t of a frame can be decoded if the layers up to it were sent since they began:
-   with a key frame, with a frame of t that needs the base layer only (Y; RFC 7741, 4.2), or, of a
-   source that never says so, after a frame of the base layer. */
-static bool is_decodable(const struct core_slot *slot, const struct rtp_vp8 *vp8)
+/* Temporal layer t can be decoded if the layers up to it were sent since they began: with a key
+   frame, or with a frame of t that needs the base layer only (Y; RFC 7741, 4.2). Of a source that
+   never says so of t, the layers below are taken to be all that t needs. */
+static bool is_decodable(const struct core_slot *slot, const struct core_media *media)
 {
+    const struct rtp_vp8 *vp8 = media->vp8;
     unsigned t = vp8->has_temporal_id ? vp8->temporal_id : 0;
-    unsigned up_to = (2u << t) - 1;
-    return t == 0 || vp8->is_layer_sync || (slot->synced & up_to) == up_to;
+    unsigned below = (1u << t) - 1, needed = below | (media->layer->syncs & 1u << t);
+    return t == 0 || vp8->is_layer_sync || (slot->synced & needed) == needed;
 }
 
 static bool is_wanted(struct core_slot *slot, const struct core_media *media)
@@ -20,9 +21,9 @@ static bool is_wanted(struct core_slot *slot, const struct core_media *media)
     unsigned t = vp8->has_temporal_id ? vp8->temporal_id : 0;
     if (media->is_policed)
         return false;
-    if ((vp8->is_frame_start && vp8->is_keyframe) || (t == 0 && !media->layer->has_syncs))
+    if (vp8->is_frame_start && vp8->is_keyframe)
         slot->synced = (uint8_t)((2u << slot->target_temporal) - 1);
-    if (t > slot->target_temporal || !is_decodable(slot, vp8))
+    if (t > slot->target_temporal || !is_decodable(slot, media))
         return false;
     slot->synced |= (uint8_t)(1u << t);
     return true;

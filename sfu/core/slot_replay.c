@@ -45,7 +45,7 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
 {
     uint8_t temporal = slot->target_temporal;
     uint64_t before = slot->statistics.bytes;
-    bool is_first = media->fields.ext_seq == slot->layer->keyframe_seq && !slot->has_frame;
+    bool is_first = !slot->has_frame;
     if (is_first)
         rtp_rewrite_start(&slot->rewrite, media->layer->id, &media->fields, media->now_us);
     slot->is_retiming = !is_first;
@@ -58,6 +58,10 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
 uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us)
 {
     uint32_t sent = 0;
+    if (slot->replay_seq && slot->replay_seq < slot->layer->keyframe_seq) {
+        slot->replay_seq = slot->layer->keyframe_seq; /* a newer one has come meanwhile */
+        slot->has_frame = false;
+    }
     while (slot->replay_seq && sent < bytes) {
         struct core_media media = {.payload_len = 0};
         uint64_t seq = slot->replay_seq;

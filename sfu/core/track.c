@@ -3,11 +3,6 @@
 
 #include "bwe/remb.h"
 
-/* Smoothing constants of loudness: it follows a louder level in tens of milliseconds, a quieter one
-   in about half a second (20 ms packets). */
-#define LOUDNESS_RISE 0.4f
-#define LOUDNESS_FALL 0.04f
-
 bool core_track_is_live(const struct core_track *track, int64_t now_us)
 {
     if (track->is_muted && now_us - track->muted_us >= CORE_LAYER_SILENCE_US)
@@ -64,12 +59,26 @@ unsigned core_track_rank_layers(struct core_track *track, int64_t now_us,
     return count;
 }
 
-void core_track_on_level(struct core_track *track, uint8_t level, int64_t now_us)
+enum core_voice_activity core_track_activity(const struct core_track *track, int64_t now_us)
 {
-    float above_silence = (float)(CORE_AUDIO_SILENCE_LEVEL - level);
-    float weight = above_silence > track->loudness ? LOUDNESS_RISE : LOUDNESS_FALL;
-    track->loudness += weight * (above_silence - track->loudness);
-    track->level_us = now_us;
+    enum core_voice_activity activity = core_voice_activity(&track->voice, now_us);
+    if (track->is_muted)
+        return CORE_VOICE_SILENT;
+    if (activity == CORE_VOICE_LOUD && core_turn_has_floor(&track->turn, now_us))
+        return CORE_VOICE_SPEAKING;
+    return activity;
+}
+
+bool core_track_on_audio(struct core_track *track, int level, size_t payload_len, int64_t now_us)
+{
+    enum core_voice_activity before = core_track_activity(track, now_us);
+    core_voice_on_packet(&track->voice, level, payload_len, now_us);
+    if (level >= 0)
+        core_turn_on_level(&track->turn, (uint8_t)level, now_us);
+    else
+        core_turn_on_activity(
+            &track->turn, core_voice_activity(&track->voice, now_us) == CORE_VOICE_ACTIVE, now_us);
+    return core_track_activity(track, now_us) > before;
 }
 
 uint64_t core_track_contract_bps(const struct core_track *track)

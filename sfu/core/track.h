@@ -8,8 +8,8 @@
 
 #include "sfu/core/keyframe_budget.h"
 #include "sfu/core/layer.h"
-
-#define CORE_AUDIO_SILENCE_LEVEL 127 /* -dBov (RFC 6464) */
+#include "sfu/core/selection.h"
+#include "sfu/core/turn.h"
 
 struct core_participant;
 struct core_slot;
@@ -19,8 +19,9 @@ struct core_track {
     struct core_participant *owner;
     bool is_muted; /* nothing of it is forwarded */
     int64_t muted_us;
-    float loudness;   /* smoothed, dBov above silence: 0 (silent) - 127 */
-    int64_t level_us; /* when it was last updated */
+    struct core_voice voice; /* audio */
+    struct core_turn turn;
+    struct core_candidate candidate; /* its room's */
     struct core_layer layers[CORE_LAYERS_MAX];
     struct core_keyframe_budget keyframes; /* video */
     unsigned asked_layer;                  /* that a key frame is wanted of */
@@ -34,10 +35,15 @@ struct core_track {
 bool core_track_is_live(const struct core_track *track, int64_t now_us);
 
 /**
- * Take an audio level into the smoothed loudness: fast up, slow down, so that a pause between words
- * does not look like silence. A packet without the extension changes nothing.
+ * Take a packet of a microphone: how loud it is, and whether its participant has the floor.
+ *
+ * @param level  -dBov, or CORE_VOICE_NO_LEVEL
+ * @return       true if its activity rises with it: the room should look at once
  */
-void core_track_on_level(struct core_track *track, uint8_t level, int64_t now_us);
+bool core_track_on_audio(struct core_track *track, int level, size_t payload_len, int64_t now_us);
+
+/** What a microphone hears now; muted, it is silent. */
+enum core_voice_activity core_track_activity(const struct core_track *track, int64_t now_us);
 
 /** The contract's media rate of its kind (facts.md) [bit/s]. */
 uint64_t core_track_contract_bps(const struct core_track *track);

@@ -193,7 +193,8 @@ static void meter(const struct core_media *media)
     const struct rtp_vp8 *vp8 = media->vp8;
     unsigned temporal = vp8->has_temporal_id ? vp8->temporal_id : 0;
     media->layer->has_temporal_ids = vp8->has_temporal_id;
-    media->layer->has_syncs |= temporal > 0 && vp8->is_layer_sync;
+    if (vp8->is_layer_sync)
+        media->layer->syncs |= (uint8_t)(1u << temporal);
     if (temporal <= CORE_TEMPORAL_MAX)
         bwe_rate_meter_on_packet(&media->layer->meters[temporal], media->payload_len,
                                  media->now_us);
@@ -233,6 +234,13 @@ static bool read_payload(struct core_media *media, const struct rtp_packet *pack
     return rtp_vp8_parse(&media->descriptor, packet->payload, packet->payload_len) == 0;
 }
 
+static void hear(const struct core_media *media)
+{
+    int level = media->has_audio_level ? media->audio_level : CORE_VOICE_NO_LEVEL;
+    if (core_track_on_audio(media->track, level, media->payload_len, media->now_us))
+        core_room_wake(media->track->owner->room);
+}
+
 static void receive_media(struct core_participant *participant, struct core_binding *binding,
                           const struct rtp_packet *packet,
                           const struct rtp_extension_values *values, int64_t now_us)
@@ -257,8 +265,8 @@ static void receive_media(struct core_participant *participant, struct core_bind
             on_alive(track, now_us);
         if (media.vp8)
             take_picture(&media, packet);
-        else if (media.has_audio_level)
-            core_track_on_level(track, media.audio_level, now_us);
+        else
+            hear(&media);
     }
     forward(&media);
 }

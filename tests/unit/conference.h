@@ -21,10 +21,14 @@
 #include "sfu/core/engine.h"
 #include "stun_client.h"
 
-#define MS              INT64_C(1000)
-#define S               INT64_C(1000000)
-#define PEOPLE_MAX      8
-#define PACKETS_MAX     8192
+#define MS INT64_C(1000)
+#define S  INT64_C(1000000)
+#ifndef PEOPLE_MAX
+#define PEOPLE_MAX 8
+#endif
+#ifndef PACKETS_MAX
+#define PACKETS_MAX 8192
+#endif
 #define EVENTS_MAX      256
 #define CONFERENCE_SEED 4711
 

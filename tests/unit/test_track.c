@@ -1,4 +1,4 @@
-/* What a track knows of its layers, and how loud it is. */
+/* What a track knows of its layers, and of who speaks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -97,30 +97,29 @@ static void test_rank_layers(void **state)
     }
 }
 
-static void test_loudness(void **state)
+/* Levels go where they belong; without them, packets count. The room is told of what rises. */
+static void test_audio(void **state)
 {
     (void)state;
-    static const struct {
-        const char *what;
-        uint8_t level; /* -dBov of each packet */
-        int packets;
-        int at_least, at_most; /* dB above silence afterwards */
-    } table[] = {
-        {"silence", 127, 50, 0, 0},
-        {"speech rises within 100 ms", 27, 5, 90, 100},
-        {"and is reached", 27, 45, 99, 100},
-        {"a pause of 100 ms is no silence", 127, 5, 75, 85},
-        {"a second of it is", 127, 45, 0, 20},
-        {"one loud packet is not speech yet", 7, 1, 40, 60},
-    };
-    struct core_track track = {0};
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        for (int p = 0; p < table[i].packets; p++)
-            core_track_on_level(&track, table[i].level, NOW + p);
-        print_message("%s: %.1f\n", table[i].what, (double)track.loudness);
-        assert_true(track.loudness >= (float)table[i].at_least - 0.5f);
-        assert_true(track.loudness <= (float)table[i].at_most + 0.5f);
+    struct core_track loud = {0}, plain = {0};
+    unsigned loud_rises = 0, plain_rises = 0;
+    for (int i = 0; i < 40; i++) {
+        int64_t at_us = NOW + i * S / 50;
+        /* Dips as between syllables. */
+        loud_rises += core_track_on_audio(&loud, i % 10 ? 40 : 70, 80, at_us);
+        plain_rises += core_track_on_audio(&plain, CORE_VOICE_NO_LEVEL, 80, at_us);
+        if (i == 1)
+            assert_int_equal(core_track_activity(&loud, at_us), CORE_VOICE_LOUD);
     }
+    assert_int_equal(loud_rises, 2);
+    assert_int_equal(plain_rises, 1);
+    assert_int_equal(core_track_activity(&loud, NOW + S), CORE_VOICE_SPEAKING);
+    assert_int_equal(core_track_activity(&plain, NOW + S), CORE_VOICE_ACTIVE);
+    assert_true(core_turn_has_floor(&plain.turn, NOW + S));
+    loud.is_muted = plain.is_muted = true;
+    assert_int_equal(core_track_activity(&loud, NOW + S), CORE_VOICE_SILENT);
+    assert_int_equal(core_track_activity(&plain, NOW + S), CORE_VOICE_SILENT);
+    assert_false(core_track_on_audio(&loud, 20, 80, NOW + 9 * S));
 }
 
 static void test_want_keyframe(void **state)
@@ -167,7 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_live),        cmocka_unit_test(test_rank_layers),
-        cmocka_unit_test(test_loudness),    cmocka_unit_test(test_want_keyframe),
+        cmocka_unit_test(test_audio),       cmocka_unit_test(test_want_keyframe),
         cmocka_unit_test(test_audio_layer), cmocka_unit_test(test_contract),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
