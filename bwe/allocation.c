@@ -91,6 +91,22 @@ int bwe_allocation_lowest_level(const struct bwe_allocation_track *track)
     return is_wanted(track, spatial) ? level_of(spatial, 0) : BWE_LEVEL_PAUSED;
 }
 
+/* A level that is used on the way up. */
+static bool is_rung(const struct bwe_allocation_track *track, int level)
+{
+    return bwe_allocation_is_level(track, level) &&
+           (unsigned)level % BWE_ALLOCATION_TEMPORALS >=
+               first_temporal(track, (unsigned)level / BWE_ALLOCATION_TEMPORALS);
+}
+
+static int level_before(const struct bwe_allocation_track *track, int level)
+{
+    do
+        level--;
+    while (level >= 0 && !is_rung(track, level));
+    return level;
+}
+
 static uint64_t level_cost_bps(const struct bwe_allocation_track *track, int level)
 {
     if (level < 0)
@@ -138,16 +154,13 @@ static void grant(struct decision *decision, unsigned index, int level)
     decision->levels[index] = (int8_t)level;
 }
 
-/* Raise a track to a temporal layer of a spatial one, if it has what comes before. */
+/* Raise a track to a temporal layer of a spatial one, if it has what comes before. So what is
+   granted stays granted, and next_budget_bps is exact. */
 static void wish(struct decision *decision, unsigned index, unsigned spatial, unsigned temporal)
 {
     const struct bwe_allocation_track *track = &decision->tracks[index];
-    int level = level_of(spatial, temporal), has = decision->levels[index];
-    if (!bwe_allocation_is_level(track, level))
-        return;
-    unsigned first = first_temporal(track, spatial);
-    bool is_entry = spatial == lowest_spatial(track) ? has < 0 : has >= 0;
-    if (temporal == first ? is_entry : temporal > first && has == level - 1)
+    int level = level_of(spatial, temporal);
+    if (is_rung(track, level) && decision->levels[index] == level_before(track, level))
         grant(decision, index, level);
 }
 
