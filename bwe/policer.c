@@ -25,8 +25,8 @@
 #define BURST_US      200000   /* how long a stalled link takes to empty itself */
 #define RELAPSE_US    10000000 /* policed again so soon: twice the patience */
 
-/* After so many slices of silence the allowance is full and the windows are empty. */
-#define SETTLED_SLICES (2 * BWE_BYTE_WINDOW_SLICES)
+/* After so many slices of silence nothing is left to catch up with. */
+#define SETTLED_SLICES (BWE_POLICER_HOLD_MAX_US / SLICE_US + 2 * BWE_BYTE_WINDOW_SLICES)
 
 /* Smoothing of a class's rate, a slice at a time: over about 0.8 s. */
 #define CLASS_WEIGHT 8
@@ -40,6 +40,14 @@ void bwe_policer_init(struct bwe_policer *policer, uint32_t contract_bps, bool i
     policer->allowance_bytes = contract_bps / 8; /* a second's worth */
     for (uint8_t layer = 0; layer < BWE_POLICER_LAYERS; layer++)
         policer->ranks[layer] = layer;
+}
+
+void bwe_policer_forget_layer(struct bwe_policer *policer, unsigned layer)
+{
+    memset(&policer->gates[layer], 0, sizeof(policer->gates[layer]));
+    policer->frame_bytes[layer] = 0;
+    policer->frame_peak_bytes[layer] = 0;
+    policer->keyframe_bytes[layer] = 0;
 }
 
 /* --- counting --------------------------------------------------------------------------------- */
@@ -321,7 +329,7 @@ bool bwe_policer_passes(struct bwe_policer *policer, const struct bwe_policer_pa
     unsigned rung = policer->rung == 0 ? first_rung(policer, now_us) : 0;
     if (rung > 0)
         begin_policing(policer, rung, now_us);
-    if (is_over_short(policer, now_us))
+    if (now_us < policer->mild_until_us && is_over_short(policer, now_us))
         policer->mild_until_us = 0;
 
     bool is_passed = policer->is_audio ? passes_audio(policer, packet->payload_bytes, now_us)

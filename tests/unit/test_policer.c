@@ -602,6 +602,23 @@ static void test_audio(void **state)
     }
 }
 
+/* Another stream in a layer's place begins anew, wherever its timestamps are. */
+static void test_forget_layer(void **state)
+{
+    (void)state;
+    static struct run run;
+    static const struct scenario flood = {SOURCE("", CAMERA, 30, 1, 3, 20), .phases = {FLOOD}};
+    play(&run, &flood);
+    assert_int_equal(bwe_policer_wanted_keyframes(&run.policer, run.now_us + 2000000), 1);
+    bwe_policer_forget_layer(&run.policer, 0);
+    assert_int_equal(bwe_policer_wanted_keyframes(&run.policer, run.now_us + 2000000), 0);
+    struct bwe_policer_packet packet = {.payload_bytes = 1000};
+    packet.frame.timestamp = run.policer.gates[0].newest - 90000;
+    packet.frame.is_frame_start = true;
+    assert_true(bwe_policer_passes(&run.policer, &packet, run.now_us + 3000000));
+    assert_true(bwe_policer_is_policing(&run.policer));
+}
+
 /* Video together: camera and screen, each at the worst that its own policer lets pass. */
 static void test_together(void **state)
 {
@@ -623,10 +640,10 @@ static void test_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_honest),   cmocka_unit_test(test_joiners),
-        cmocka_unit_test(test_hostile),  cmocka_unit_test(test_order),
-        cmocka_unit_test(test_recovery), cmocka_unit_test(test_audio),
-        cmocka_unit_test(test_together),
+        cmocka_unit_test(test_honest),       cmocka_unit_test(test_joiners),
+        cmocka_unit_test(test_hostile),      cmocka_unit_test(test_order),
+        cmocka_unit_test(test_recovery),     cmocka_unit_test(test_audio),
+        cmocka_unit_test(test_forget_layer), cmocka_unit_test(test_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
