@@ -15,12 +15,12 @@
 struct decision {
     const struct bwe_allocation_track *tracks;
     unsigned count;
-    const int8_t *ceilings; /* or NULL */
+    const int *ceilings; /* or NULL */
     uint64_t budget_bps;
     uint64_t cost_bps, payload_bps; /* of the levels so far */
     uint64_t next_budget_bps;
     uint8_t order[BWE_ALLOCATION_TRACKS]; /* indices of tracks, most important first */
-    int8_t levels[BWE_ALLOCATION_TRACKS];
+    int levels[BWE_ALLOCATION_TRACKS];
 };
 
 enum group { GROUP_SCREEN, GROUP_SPEAKER, GROUP_OTHER };
@@ -129,6 +129,14 @@ static uint64_t level_payload_bps(const struct bwe_allocation_track *track, int 
     return payload_bps;
 }
 
+int bwe_allocation_interim_level(const struct bwe_allocation_track *track, int level,
+                                 const struct bwe_allocation_choice *choice)
+{
+    while (level % BWE_ALLOCATION_TEMPORALS > 0 && level_cost_bps(track, level) > choice->cost_bps)
+        level--;
+    return level;
+}
+
 /* --- wishes ----------------------------------------------------------------------------------- */
 
 /* Give a track a level, if it fits instead of the one it has. */
@@ -151,7 +159,7 @@ static void grant(struct decision *decision, unsigned index, int level)
     }
     decision->cost_bps = cost_bps;
     decision->payload_bps = payload_bps;
-    decision->levels[index] = (int8_t)level;
+    decision->levels[index] = level;
 }
 
 /* Raise a track to a temporal layer of a spatial one, if it has what comes before. So what is
@@ -222,7 +230,7 @@ struct bwe_allocation_choice bwe_allocation_choose(const struct bwe_allocation_t
 {
     struct bwe_allocation_choice choice = {.level = BWE_LEVEL_PAUSED};
     if (level >= 0) {
-        choice.level = (int8_t)level;
+        choice.level = level;
         choice.spatial = (uint8_t)(level / BWE_ALLOCATION_TEMPORALS);
         choice.temporal = (uint8_t)(level % BWE_ALLOCATION_TEMPORALS);
         uint64_t cost_bps = level_cost_bps(track, level);
@@ -238,7 +246,7 @@ struct bwe_allocation_choice bwe_allocation_choose(const struct bwe_allocation_t
 }
 
 void bwe_allocation_decide(const struct bwe_allocation_track *tracks, unsigned count,
-                           const int8_t *ceilings, uint64_t budget_bps, struct bwe_allocation *out)
+                           const int *ceilings, uint64_t budget_bps, struct bwe_allocation *out)
 {
     struct decision decision = {
         .tracks = tracks,

@@ -17,8 +17,8 @@ struct call {
     int64_t deadline_us;
     struct bwe_allocation safe;                                 /* what would fit with a margin */
     struct bwe_hysteresis_track *tracks[BWE_ALLOCATION_TRACKS]; /* as the input's */
-    int8_t carried[BWE_ALLOCATION_TRACKS];                      /* what is left of the last level */
-    int8_t ceilings[BWE_ALLOCATION_TRACKS];
+    int carried[BWE_ALLOCATION_TRACKS];                         /* what is left of the last level */
+    int ceilings[BWE_ALLOCATION_TRACKS];
 };
 
 /* --- who is who ------------------------------------------------------------------------------- */
@@ -109,9 +109,9 @@ static int permitted_level(struct call *call, struct bwe_hysteresis_track *track
     }
     if (track->fits_us == 0) {
         track->fits_us = call->now_us;
-        track->wished = (int8_t)safe;
+        track->wished = safe;
     } else if (safe < track->wished) {
-        track->wished = (int8_t)safe;
+        track->wished = safe;
     }
     int64_t at_us = rise_at_us(call, track);
     if (at_us > call->now_us) {
@@ -129,9 +129,8 @@ static void set_ceilings(struct call *call)
         int carried = carry(&call->input->tracks[i], track->level);
         bool has_begun =
             track->state == BWE_ALLOCATION_LIVE || track->state == BWE_ALLOCATION_BANDWIDTH;
-        call->carried[i] = (int8_t)carried;
-        call->ceilings[i] =
-            (int8_t)(has_begun ? permitted_level(call, track, carried, safe) : safe);
+        call->carried[i] = carried;
+        call->ceilings[i] = (has_begun ? permitted_level(call, track, carried, safe) : safe);
     }
 }
 

@@ -81,100 +81,102 @@ static void test_order(void **state)
     }
 }
 
-/* One track that is not as the page sends it, at a budget for everything but where said. */
+/* A track that is not as the page sends it, at a budget for everything but where said. */
+static const struct {
+    const char *what;
+    struct bwe_allocation_track track;
+    uint64_t budget_kbps;
+    const char *choice;
+} odd_tracks[] = {
+    {"not wanted", {.layer_count = 1, .layers = {{true, 1, 240, {1000}, {1000}}}}, 3000, "la"},
+    {"nothing sent", {.wanted_height = 480}, 3000, "so"},
+    {"its only layer stopped",
+     {.wanted_height = 480, .layer_count = 1, .layers = {{false, 1, 240, {1000}, {1000}}}},
+     3000,
+     "so"},
+    {"wanted small",
+     {.wanted_height = 240,
+      .layer_count = 2,
+      .layers = {{true, 1, 240, {1000}, {1000}}, {true, 1, 480, {1000}, {1000}}}},
+     3000,
+     "00"},
+    {"the lowest is higher than wanted",
+     {.wanted_height = 180,
+      .layer_count = 2,
+      .layers = {{true, 1, 240, {1000}, {1000}}, {true, 1, 480, {1000}, {1000}}}},
+     3000,
+     "00"},
+    {"the lower one stopped",
+     {.wanted_height = 240,
+      .layer_count = 2,
+      .layers = {{false, 1, 240, {1000}, {1000}}, {true, 3, 480, {1000, 1000, 1000}, {0}}}},
+     1,
+     "10"},
+    {"the upper one stopped",
+     {.wanted_height = 720,
+      .layer_count = 2,
+      .layers = {{true, 2, 240, {1000, 1}, {0}}, {false, 1, 480, {1000}, {0}}}},
+     3000,
+     "01"},
+    {"the middle one stopped",
+     {.wanted_height = 720,
+      .layer_count = 3,
+      .layers = {{true, 1, 180, {1000}, {0}},
+                 {false, 1, 360, {1000}, {0}},
+                 {true, 1, 720, {1000}, {0}}}},
+     3000,
+     "20"},
+    {"heights not known yet",
+     {.wanted_height = 180,
+      .layer_count = 2,
+      .layers = {{true, 1, 0, {1000}, {0}}, {true, 1, 0, {1000}, {0}}}},
+     3000,
+     "10"},
+    {"three layers, the top does not fit",
+     {.wanted_height = 720,
+      .layer_count = 3,
+      .layers = {{true, 1, 180, {1000}, {0}},
+                 {true, 1, 360, {2000}, {0}},
+                 {true, 1, 720, {9000}, {0}}}},
+     5,
+     "10"},
+    {"the middle does not fit, nor does the top then",
+     {.wanted_height = 720,
+      .layer_count = 3,
+      .layers = {{true, 1, 180, {1000}, {0}},
+                 {true, 1, 360, {9000}, {0}},
+                 {true, 1, 720, {5000}, {0}}}},
+     5,
+     "00"},
+    {"more than the contract",
+     {.wanted_height = 480,
+      .layer_count = 2,
+      .layers = {{true, 1, 240, {1000}, {1000}}, {true, 1, 480, {2900000}, {2800001}}}},
+     3220,
+     "00"},
+    {"the contract to the bit",
+     {.wanted_height = 480,
+      .layer_count = 2,
+      .layers = {{true, 1, 240, {1000}, {1000}}, {true, 1, 480, {3220000}, {2800000}}}},
+     3220,
+     "10"},
+    {"costs that overflow",
+     {.wanted_height = 480,
+      .layer_count = 1,
+      .layers = {{true, 3, 240, {UINT32_MAX, UINT32_MAX, UINT32_MAX}, {0}}}},
+     1000000000,
+     "02"},
+};
+
 static void test_tracks(void **state)
 {
     (void)state;
-    static const struct {
-        const char *what;
-        struct bwe_allocation_track track;
-        uint64_t budget_kbps;
-        const char *choice;
-    } table[] = {
-        {"not wanted", {.layer_count = 1, .layers = {{true, 1, 240, {1000}, {1000}}}}, 3000, "la"},
-        {"nothing sent", {.wanted_height = 480}, 3000, "so"},
-        {"its only layer stopped",
-         {.wanted_height = 480, .layer_count = 1, .layers = {{false, 1, 240, {1000}, {1000}}}},
-         3000,
-         "so"},
-        {"wanted small",
-         {.wanted_height = 240,
-          .layer_count = 2,
-          .layers = {{true, 1, 240, {1000}, {1000}}, {true, 1, 480, {1000}, {1000}}}},
-         3000,
-         "00"},
-        {"the lowest is higher than wanted",
-         {.wanted_height = 180,
-          .layer_count = 2,
-          .layers = {{true, 1, 240, {1000}, {1000}}, {true, 1, 480, {1000}, {1000}}}},
-         3000,
-         "00"},
-        {"the lower one stopped",
-         {.wanted_height = 240,
-          .layer_count = 2,
-          .layers = {{false, 1, 240, {1000}, {1000}}, {true, 3, 480, {1000, 1000, 1000}, {0}}}},
-         1,
-         "10"},
-        {"the upper one stopped",
-         {.wanted_height = 720,
-          .layer_count = 2,
-          .layers = {{true, 2, 240, {1000, 1}, {0}}, {false, 1, 480, {1000}, {0}}}},
-         3000,
-         "01"},
-        {"the middle one stopped",
-         {.wanted_height = 720,
-          .layer_count = 3,
-          .layers = {{true, 1, 180, {1000}, {0}},
-                     {false, 1, 360, {1000}, {0}},
-                     {true, 1, 720, {1000}, {0}}}},
-         3000,
-         "20"},
-        {"heights not known yet",
-         {.wanted_height = 180,
-          .layer_count = 2,
-          .layers = {{true, 1, 0, {1000}, {0}}, {true, 1, 0, {1000}, {0}}}},
-         3000,
-         "10"},
-        {"three layers, the top does not fit",
-         {.wanted_height = 720,
-          .layer_count = 3,
-          .layers = {{true, 1, 180, {1000}, {0}},
-                     {true, 1, 360, {2000}, {0}},
-                     {true, 1, 720, {9000}, {0}}}},
-         5,
-         "10"},
-        {"the middle does not fit, nor does the top then",
-         {.wanted_height = 720,
-          .layer_count = 3,
-          .layers = {{true, 1, 180, {1000}, {0}},
-                     {true, 1, 360, {9000}, {0}},
-                     {true, 1, 720, {5000}, {0}}}},
-         5,
-         "00"},
-        {"more than the contract",
-         {.wanted_height = 480,
-          .layer_count = 2,
-          .layers = {{true, 1, 240, {1000}, {1000}}, {true, 1, 480, {2900000}, {2800001}}}},
-         3220,
-         "00"},
-        {"the contract to the bit",
-         {.wanted_height = 480,
-          .layer_count = 2,
-          .layers = {{true, 1, 240, {1000}, {1000}}, {true, 1, 480, {3220000}, {2800000}}}},
-         3220,
-         "10"},
-        {"costs that overflow",
-         {.wanted_height = 480,
-          .layer_count = 1,
-          .layers = {{true, 3, 240, {UINT32_MAX, UINT32_MAX, UINT32_MAX}, {0}}}},
-         1000000000,
-         "02"},
-    };
-    for (size_t i = 0; i < COUNT(table); i++) {
+    for (size_t i = 0; i < COUNT(odd_tracks); i++) {
         struct bwe_allocation out;
-        print_message("%s\n", table[i].what);
-        bwe_allocation_decide(&table[i].track, 1, NULL, table[i].budget_kbps * 1000, &out);
-        assert_string_equal(allocation_text(&out, 1), table[i].choice);
+        print_message("%s\n", odd_tracks[i].what);
+        bwe_allocation_decide(&odd_tracks[i].track, 1, NULL, odd_tracks[i].budget_kbps * 1000,
+                              &out);
+        assert_string_equal(allocation_text(&out, 1), odd_tracks[i].choice);
     }
 }
 
@@ -206,6 +208,27 @@ static void test_importance(void **state)
     }
 }
 
+/* From 480p down to 240p, before its key frame: T0 154, T1 231, T2 385 of the old layer. */
+static void test_interim(void **state)
+{
+    (void)state;
+    static const struct {
+        int from, to, interim;
+    } table[] = {
+        {5, 2, 3}, /* 165 */
+        {5, 1, 3}, /* 99: nothing fits, the base layer it is */
+        {4, 2, 3}, {3, 2, 3}, {5, 4, 4},
+        {5, 5, 5}, {4, 5, 4}, {2, 5, 2}, /* up: nothing changes yet */
+    };
+    struct bwe_allocation_track track = allocation_camera(1);
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct bwe_allocation_choice choice = bwe_allocation_choose(&track, table[i].to);
+        print_message("%d to %d\n", table[i].from, table[i].to);
+        assert_int_equal(bwe_allocation_interim_level(&track, table[i].from, &choice),
+                         table[i].interim);
+    }
+}
+
 /* Four cameras at 500 kbps and a screen at 800 are the contract: all of them, at full quality. */
 static void test_contract(void **state)
 {
@@ -233,7 +256,7 @@ static void test_contract(void **state)
 
 struct chance {
     struct bwe_allocation_track tracks[BWE_ALLOCATION_TRACKS];
-    int8_t ceilings[BWE_ALLOCATION_TRACKS];
+    int ceilings[BWE_ALLOCATION_TRACKS];
     unsigned count;
     uint64_t budget_bps;
 };
@@ -246,7 +269,7 @@ static struct chance draw(uint32_t *random)
     };
     for (unsigned i = 0; i < chance.count; i++) {
         chance.tracks[i] = allocation_any(i + 1, random);
-        chance.ceilings[i] = (int8_t)((int)(allocation_random(random) % 10) - 1);
+        chance.ceilings[i] = ((int)(allocation_random(random) % 10) - 1);
     }
     return chance;
 }
@@ -260,7 +283,7 @@ static void test_validity(void **state)
         struct chance chance = draw(&random);
         struct bwe_allocation out;
         uint64_t cost_bps = 0, payload_bps = 0;
-        const int8_t *ceilings = round % 2 ? chance.ceilings : NULL;
+        const int *ceilings = round % 2 ? chance.ceilings : NULL;
         bwe_allocation_decide(chance.tracks, chance.count, ceilings, chance.budget_bps, &out);
         for (unsigned i = 0; i < chance.count; i++) {
             const struct bwe_allocation_choice *choice = &out.choices[i];
@@ -389,11 +412,11 @@ static void test_monotone_for_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_budget),           cmocka_unit_test(test_order),
-        cmocka_unit_test(test_tracks),           cmocka_unit_test(test_importance),
-        cmocka_unit_test(test_contract),         cmocka_unit_test(test_validity),
-        cmocka_unit_test(test_next_budget),      cmocka_unit_test(test_monotone),
-        cmocka_unit_test(test_monotone_for_all),
+        cmocka_unit_test(test_budget),   cmocka_unit_test(test_order),
+        cmocka_unit_test(test_tracks),   cmocka_unit_test(test_importance),
+        cmocka_unit_test(test_contract), cmocka_unit_test(test_interim),
+        cmocka_unit_test(test_validity), cmocka_unit_test(test_next_budget),
+        cmocka_unit_test(test_monotone), cmocka_unit_test(test_monotone_for_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

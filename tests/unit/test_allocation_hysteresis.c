@@ -294,7 +294,7 @@ static void count_switches(struct count *count, const struct bwe_allocation *bef
                            const struct bwe_allocation *after, int64_t now_us)
 {
     for (unsigned i = 0; i < 2; i++) {
-        int8_t was = before->choices[i].level, is = after->choices[i].level;
+        int was = before->choices[i].level, is = after->choices[i].level;
         count->downs[i] += is < was;
         if (is <= was)
             continue;

@@ -268,8 +268,8 @@ static uint64_t late_bps(const struct run *run)
  */
 
 #define SOURCE(text, contract, rate, layers, factor, noise)                                        \
-    .what = text, .contract_bps = contract, .fps = rate, .temporals = layers,                      \
-    .keyframe_factor = factor, .noise_percent = noise
+    .what = (text), .contract_bps = (contract), .fps = (rate), .temporals = (layers),              \
+    .keyframe_factor = (factor), .noise_percent = (noise)
 #define CAMERA BWE_CONTRACT_CAMERA_BPS
 #define SCREEN BWE_CONTRACT_SCREEN_BPS
 #define CHROMIUM                                                                                   \
