@@ -99,25 +99,27 @@ static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_t
     return at_us;
 }
 
+/* Note since when more than a level fits, and how much has fitted all that time. */
+static void watch(struct call *call, struct bwe_hysteresis_track *track, int level, int safe)
+{
+    if (safe <= level) {
+        track->fits_us = 0;
+        return;
+    }
+    if (track->fits_us == 0)
+        track->fits_us = call->now_us;
+    if (track->fits_us == call->now_us || safe < track->wished)
+        track->wished = safe;
+    call_again(call, rise_at_us(call, track));
+}
+
 /* The level that a track which has something, or is paused for bandwidth, may have now. */
 static int permitted_level(struct call *call, struct bwe_hysteresis_track *track, int carried,
                            int safe)
 {
-    if (safe <= carried) {
-        track->fits_us = 0;
+    watch(call, track, carried, safe);
+    if (safe <= carried || rise_at_us(call, track) > call->now_us)
         return carried;
-    }
-    if (track->fits_us == 0) {
-        track->fits_us = call->now_us;
-        track->wished = safe;
-    } else if (safe < track->wished) {
-        track->wished = safe;
-    }
-    int64_t at_us = rise_at_us(call, track);
-    if (at_us > call->now_us) {
-        call_again(call, at_us);
-        return carried;
-    }
     return call->input->is_probe_passed ? safe : track->wished;
 }
 
@@ -189,6 +191,8 @@ static void follow(struct call *call, unsigned i, struct bwe_allocation *out)
         note_upgrade(track, call->now_us);
     track->level = choice->level;
     track->state = choice->state;
+    if (track->fits_us == 0) /* it has got something else: from here on */
+        watch(call, track, choice->level, call->safe.choices[i].level);
 }
 
 int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,

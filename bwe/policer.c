@@ -20,7 +20,7 @@
 #define RUNG_LAST     (BWE_POLICER_LAYERS * BWE_POLICER_TEMPORALS - 1)
 #define SHORT_SLICES  5 /* 500 ms */
 #define SHORT_PERCENT 200
-#define MILD_PERCENT  125
+#define MILD_PERCENT  150 /* with what key frames took from the allowance before */
 #define MILD_US       2000000
 #define BURST_US      200000   /* how long a stalled link takes to empty itself */
 #define RELAPSE_US    10000000 /* policed again so soon: twice the patience */
@@ -181,7 +181,7 @@ static void begin_policing(struct bwe_policer *policer, unsigned rung, int64_t n
     uint64_t measured_bps =
         is_short ? short_mean_bps(policer, now_us) : long_mean_bps(policer, now_us);
     deepen(policer, rung, now_us);
-    policer->mild_until_us = now_us + MILD_US;
+    policer->mild_until_us = policer->is_audio || is_short ? 0 : now_us + MILD_US;
     policer->has_excess = true;
     policer->excess.limit_bps = policer->contract_bps;
     policer->excess.measured_bps = measured_bps < UINT32_MAX ? (uint32_t)measured_bps : UINT32_MAX;
@@ -237,19 +237,18 @@ static void pass_time(struct bwe_policer *policer, int64_t now_us)
 
 /* --- what passes ------------------------------------------------------------------------------ */
 
-/* Room in what has passed for so many bytes, and a reserve in eighths of the limit. */
-static bool has_room(const struct bwe_policer *policer, uint64_t bytes, unsigned reserve_eighths,
-                     int64_t now_us)
+/* Room in what has passed for so many bytes more. */
+static bool has_room(const struct bwe_policer *policer, uint64_t bytes, int64_t now_us)
 {
-    uint64_t limit_bps = percent_bps(
-        policer, now_us < policer->mild_until_us ? MILD_PERCENT : BWE_CONTRACT_TOLERANCE_PERCENT);
-    return bwe_byte_window_has_room(&policer->passed, limit_bps * (8 - reserve_eighths) / 8, bytes);
+    unsigned percent =
+        now_us < policer->mild_until_us ? MILD_PERCENT : BWE_CONTRACT_TOLERANCE_PERCENT;
+    return bwe_byte_window_has_room(&policer->passed, percent_bps(policer, percent), bytes);
 }
 
-/* Room for a key frame of a layer and for something after it. */
+/* Room for a key frame of a layer, and half a second of the contract after it. */
 static bool has_keyframe_room(const struct bwe_policer *policer, unsigned layer, int64_t now_us)
 {
-    return has_room(policer, policer->keyframe_bytes[layer], 2, now_us);
+    return has_room(policer, policer->keyframe_bytes[layer] + policer->contract_bps / 16, now_us);
 }
 
 static bool is_frame_allowed(const struct bwe_policer *policer,
@@ -263,14 +262,11 @@ static bool is_frame_allowed(const struct bwe_policer *policer,
         return false;
     if (policer->gates[packet->layer].is_waiting)
         return has_keyframe_room(policer, packet->layer, now_us);
-    /* The frame's size is not known yet: as large as the larger ones lately. What others do not
-       depend on leaves room for what they do. */
+    /* The frame's size is not known yet: as large as the larger ones lately. */
     uint64_t bytes = frame->is_frame_start && frame->is_keyframe
                          ? policer->keyframe_bytes[packet->layer]
                          : policer->frame_peak_bytes[packet->layer];
-    bool is_base = packet->rank == 0 && frame->temporal_id == 0;
-    return has_room(policer, bytes > packet->payload_bytes ? bytes : packet->payload_bytes,
-                    is_base ? 0 : 1, now_us);
+    return has_room(policer, bytes > packet->payload_bytes ? bytes : packet->payload_bytes, now_us);
 }
 
 static void count_frame(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
@@ -300,7 +296,7 @@ static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_pa
     if (is_newest)
         count_frame(policer, packet, gate->newest != newest);
     bool is_passing = state == BWE_FRAME_NEW ? gate->is_passing : state == BWE_FRAME_PASSES;
-    if (is_passing && policer->rung > 0 && !has_room(policer, packet->payload_bytes, 0, now_us)) {
+    if (is_passing && policer->rung > 0 && !has_room(policer, packet->payload_bytes, now_us)) {
         if (is_newest)
             bwe_frame_gate_cut(gate);
         return false;
@@ -314,7 +310,7 @@ static bool passes_audio(const struct bwe_policer *policer, uint32_t bytes, int6
     uint64_t even_bytes = (uint64_t)policer->contract_bps / 8 * 2 * SLICE_US / 1000000;
     return policer->rung == 0 ||
            (bwe_byte_window_bytes(&policer->passed, 1) + bytes <= even_bytes &&
-            has_room(policer, bytes, 0, now_us));
+            has_room(policer, bytes, now_us));
 }
 
 bool bwe_policer_passes(struct bwe_policer *policer, const struct bwe_policer_packet *packet,

@@ -12,10 +12,10 @@
  * is dropped at once, less after that has fitted for 5 s (twice as long when the source relapses,
  * 40 s at most). Audio is thinned to its contract.
  *
- * Invariant: while policed, at most 115 % of the contract passes in any 2 s; 125 % in the first
- * 2 s of an excess below 200 %, so that dropping the top is enough. Camera and screen of a
- * participant both kept so, their sum is within 115 % of 1.3 Mbps: video together needs no count
- * of its own.
+ * Invariant: while policed, at most 115 % of the contract passes in any 2 s. Only in the first 2 s
+ * of an excess below 200 % it is 150 %, so that dropping the top is enough and nothing freezes.
+ * Camera and screen of a participant both kept so, their sum is within 115 % of 1.3 Mbps: video
+ * together needs no count of its own.
  *
  * Every packet that would be forwarded or kept is put to the policer once, repaired ones too (or
  * RTX would be a way round it); what it drops is not kept for retransmission.
@@ -62,7 +62,7 @@ struct bwe_policer {
     int64_t eased_us;     /* when less was dropped than before, 0: never */
     int64_t better_us;    /* since when less would fit, 0: it does not */
     int64_t hold_us;
-    int64_t mild_until_us;                                           /* until then 125 % may pass */
+    int64_t mild_until_us;                                           /* until then 150 % may pass */
     uint32_t class_bps[BWE_POLICER_LAYERS][BWE_POLICER_TEMPORALS];   /* smoothed, by rank */
     uint32_t class_bytes[BWE_POLICER_LAYERS][BWE_POLICER_TEMPORALS]; /* of the running slice */
     uint32_t frame_peak_bytes[BWE_POLICER_LAYERS]; /* of its larger delta frames */

@@ -56,9 +56,9 @@ static void check_policer(struct bwe_policer *policer, bool was_policing, int64_
     CHECK(policer->rung < BWE_POLICER_LAYERS * BWE_POLICER_TEMPORALS);
     CHECK(policer->hold_us >= BWE_POLICER_HOLD_US && policer->hold_us <= BWE_POLICER_HOLD_MAX_US);
     CHECK(bwe_policer_wanted_keyframes(policer, now_us) < 1u << BWE_POLICER_LAYERS);
-    /* 115 % and the allowance, at the worst. */
+    /* 150 % and the allowance, at the worst. */
     if (was_policing || bwe_policer_is_policing(policer))
-        CHECK(passed_bytes <= (uint64_t)policer->contract_bps * 2 * 125 / 100 / 8 +
+        CHECK(passed_bytes <= (uint64_t)policer->contract_bps * 2 * 150 / 100 / 8 +
                                   policer->contract_bps / 8 + 65536);
 }
 

@@ -54,6 +54,7 @@ struct run {
     unsigned excesses, policed_begins;
     struct bwe_policer_excess excess;
     bool was_policing;
+    unsigned frozen_steps; /* the lowest layer waits for a key frame */
     uint32_t random;
     int64_t now_us, keyframe_us, begun_us, policed_us;
     uint32_t seconds;
@@ -127,6 +128,7 @@ static void note_state(struct run *run)
     if (is_policing)
         run->policed_us += STEP_US;
     run->was_policing = is_policing;
+    run->frozen_steps += run->policer.gates[0].is_waiting;
     if (bwe_policer_take_excess(&run->policer, &run->excess))
         run->excesses++;
 }
@@ -309,6 +311,7 @@ static const struct scenario honest[] = {
      .keyframe_every_ms = 10000},
     {SOURCE("a screen that stops and goes", SCREEN, 15, 1, 5, 20),
      .phases = {{20, {800000}}, {20, {15000}}, {20, {800000}}}},
+    {SOURCE("a screen that begins with a slide", SCREEN, 5, 1, 5, 10), .phases = {{20, {700000}}}},
     {SOURCE("held back for 300 ms", CAMERA, 30, 3, 5, 20), .phases = {CHROMIUM},
      .stall_every_ms = 7000, .stall_ms = 300},
     {SOURCE("held back for 700 ms", CAMERA, 30, 3, 5, 20), .phases = {CHROMIUM},
@@ -459,19 +462,38 @@ static void test_order(void **state)
     static const struct {
         struct scenario scenario;
         const char *passes; /* layers' temporal layers: low, high */
+        bool freezes;       /* the lowest layer, for want of temporal ones or at a gross excess */
     } table[] = {
-        {{SOURCE("107 %", CAMERA, 30, 3, 5, 20), .phases = {{40, {162000, 374000}}}}, "012 012"},
-        {{SOURCE("125 %", CAMERA, 30, 3, 5, 20), .phases = {{40, {180000, 445000}}}}, "01- 01-"},
-        {{SOURCE("150 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {230000, 520000}}}}, "01- 01-"},
-        {{SOURCE("220 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {330000, 770000}}}}, "0-- 0--"},
-        {{SOURCE("300 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {400000, 1100000}}}}, "012 ---"},
-        {{SOURCE("400 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {700000, 1300000}}}}, "01- ---"},
-        {{SOURCE("500 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {1000000, 1500000}}}}, "0-- ---"},
+        {{SOURCE("107 %", CAMERA, 30, 3, 5, 20), .phases = {{40, {162000, 374000}}}},
+         "012 012",
+         false},
+        {{SOURCE("125 %", CAMERA, 30, 3, 5, 20), .phases = {{40, {180000, 445000}}}},
+         "01- 01-",
+         false},
+        {{SOURCE("150 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {230000, 520000}}}},
+         "01- 01-",
+         false},
+        {{SOURCE("220 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {330000, 770000}}}},
+         "0-- 0--",
+         true},
+        {{SOURCE("300 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {400000, 1100000}}}},
+         "012 ---",
+         true},
+        {{SOURCE("400 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {700000, 1300000}}}},
+         "01- ---",
+         true},
+        {{SOURCE("500 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {1000000, 1500000}}}},
+         "0-- ---",
+         true},
         {{SOURCE("two temporal layers", CAMERA, 30, 2, 5, 10), .phases = {{40, {200000, 450000}}}},
-         "0-- 0--"},
-        {{SOURCE("none", CAMERA, 30, 1, 5, 10), .phases = {{40, {200000, 450000}}}}, "0-- ---"},
+         "0-- 0--",
+         false},
+        {{SOURCE("none", CAMERA, 30, 1, 5, 10), .phases = {{40, {200000, 450000}}}},
+         "0-- ---",
+         false},
         {{SOURCE("one layer, three temporal", CAMERA, 30, 3, 5, 10), .phases = {{40, {700000}}}},
-         "01- ---"},
+         "01- ---",
+         false},
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         char passes[] = "--- ---";
@@ -486,8 +508,10 @@ static void test_order(void **state)
         assert_string_equal(passes, table[i].passes);
         assert_int_equal(run.policed_begins, i > 0);
         assert_true(most_percent(&run, run.begun_us + 2000000) <= 115);
-        assert_true(most_percent(&run, 0) <= 140); /* a key frame's allowance, before */
+        assert_true(most_percent(&run, 0) <= 150);
         check_decodable(&run);
+        print_message("  frozen for %u ms\n", run.frozen_steps * STEP_US / 1000);
+        assert_true(table[i].freezes || run.frozen_steps == 0);
         /* What was kept was kept whole: no frame of the lowest layer's base is missing. */
         assert_true(run.decoded[0] >= 8 * 30 / 4);
     }
@@ -619,6 +643,31 @@ static void test_forget_layer(void **state)
     assert_true(bwe_policer_is_policing(&run.policer));
 }
 
+/* Key frames are no way round: in the long run 115 % pass, and the allowance once. */
+static void test_long_run(void **state)
+{
+    (void)state;
+    static struct run run;
+    static const struct scenario table[] = {
+        {SOURCE("a large key frame a second", CAMERA, 30, 1, 22, 20), .phases = {{100, {400000}}},
+         .keyframe_every_ms = 1000},
+        {SOURCE("a huge one every 5 s", CAMERA, 30, 1, 90, 20), .phases = {{100, {480000}}},
+         .keyframe_every_ms = 5000},
+        {SOURCE("bursts after silence", CAMERA, 30, 1, 3, 20), .phases = {{100, {750000}}},
+         .stall_every_ms = 1000, .stall_ms = 600},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        uint64_t passed = 0;
+        play(&run, &table[i]);
+        for (unsigned step = 0; step < STEPS_MAX; step++)
+            passed += run.passed_bytes[step];
+        uint64_t percent = passed * 8 / 98.5 * 100 / CAMERA;
+        print_message("%s: %u %%\n", table[i].what, (unsigned)percent);
+        assert_true(run.policed_begins > 0);
+        assert_true(percent <= 116);
+    }
+}
+
 /* Video together: camera and screen, each at the worst that its own policer lets pass. */
 static void test_together(void **state)
 {
@@ -643,7 +692,8 @@ int main(void)
         cmocka_unit_test(test_honest),       cmocka_unit_test(test_joiners),
         cmocka_unit_test(test_hostile),      cmocka_unit_test(test_order),
         cmocka_unit_test(test_recovery),     cmocka_unit_test(test_audio),
-        cmocka_unit_test(test_forget_layer), cmocka_unit_test(test_together),
+        cmocka_unit_test(test_forget_layer), cmocka_unit_test(test_long_run),
+        cmocka_unit_test(test_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
