@@ -221,6 +221,8 @@ static void pass_time(struct bwe_policer *policer, int64_t now_us)
 {
     struct bwe_byte_window *offered = &policer->offered;
     int64_t slice = now_us / SLICE_US;
+    if (policer->last_packet_us == 0) /* time begins with the first packet */
+        offered->slice = slice;
     if (slice - offered->slice > SETTLED_SLICES)
         bwe_byte_window_advance(offered, (slice - SETTLED_SLICES) * SLICE_US);
     while (offered->slice < slice) {

@@ -55,7 +55,8 @@ struct bwe_policer {
     struct bwe_byte_window offered; /* what came, without what the allowance paid for */
     struct bwe_byte_window passed;  /* all that passed */
     uint32_t allowance_bytes;
-    int64_t last_packet_us, stall_end_us; /* a burst after a stall is one until stall_end_us */
+    int64_t last_packet_us; /* 0: none yet */
+    int64_t stall_end_us;   /* what comes until then was held back by a stall */
 
     uint8_t class_slices; /* that class_bps is made of, saturating */
     uint8_t rung;         /* how much is dropped, 0: not policed */
