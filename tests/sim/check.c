@@ -36,7 +36,7 @@ void sim_check_fail(struct sim_checks *checks, enum sim_check check, uint64_t pa
     va_start(arguments, format);
     vsnprintf(breach->detail, sizeof(breach->detail), format, arguments);
     va_end(arguments);
-    breach->at_us = checks->now_us;
+    breach->at_us = checks->now_us - checks->begin_us;
     breach->participant = participant;
 }
 

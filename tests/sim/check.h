@@ -45,7 +45,7 @@ struct sim_breach {
 };
 
 struct sim_checks {
-    int64_t now_us; /* kept by the world */
+    int64_t now_us, begin_us; /* kept by the world */
     struct sim_breach breaches[SIM_CHECK_COUNT];
 };
 

@@ -37,7 +37,7 @@ struct sim_person {
     struct sim_random random;
     struct core_join join;
     struct transport_path path;
-    unsigned rebinds;
+    uint16_t validated_port; /* the newest from which a check has reached the server */
     struct transport_srtp_sender *sender;     /* owned */
     struct transport_srtp_receiver *receiver; /* owned; opens what the server sends, in order */
     struct sim_link up, down;

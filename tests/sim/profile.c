@@ -130,7 +130,7 @@ static const struct sim_profile profiles[] = {
                  .up_bps = 4000000,
                  .down_bps = 10000000,
                  .queue_us = 200 * MS},
-     .unmet = UNMET_STORM},
+     .unmet = UNMET_STORM | UNMET_POLICER}, /* key frames of the screen on every request */
     {.name = "layers",
      .about = "eight people whose layers stop, with layouts and budgets that change",
      .participants = 8,
@@ -154,7 +154,7 @@ static const struct sim_profile profiles[] = {
      .cameras = PAGE_CAMERAS,
      .hostile = 0.33,
      .network = {.delay_min_us = 5 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS},
-     .unmet = UNMET_STORM | UNMET_POLICER},
+     .unmet = UNMET_STORM | UNMET_POLICER | UNMET_BUDGET},
 };
 
 const struct sim_profile *sim_profiles(unsigned *count)

@@ -13,6 +13,8 @@
 #define ATTACK_US          300000
 #define CLOSING_US         40000000 /* whoever went without a word is forgotten by then */
 #define TAMPER_AFTER_US    8000000
+#define WARM_US            1000000
+#define WARM_PORTS         4
 
 struct sim_person *sim_world_person(struct sim_world *world, uint64_t number)
 {
@@ -109,6 +111,22 @@ static void on_engine(struct sim_world *world, const struct sim_event *event)
     wake_engine(world);
 }
 
+/* The server takes it: what comes from an address without a check is nobody's. */
+static void note_delivery(struct sim_person *person, const struct sim_datagram *sent)
+{
+    uint16_t port = sent->path.remote.port;
+    if (sent->data[0] < 4 && port > person->validated_port)
+        person->validated_port = port;
+    struct sim_stream *stream =
+        sent->is_media && port <= person->validated_port
+            ? sim_person_stream(person, sent->stamp.track, sent->stamp.layer)
+            : NULL;
+    if (stream)
+        sim_stream_delivered(stream, &sent->stamp);
+    else if (sent->is_media && sent->stamp.track < SIM_TRACK_COUNT)
+        person->lost_us[sent->stamp.track] = sent->stamp.captured_us;
+}
+
 /* Whether its sender is still there does not matter to a datagram. */
 static void on_uplink(struct sim_world *world, const struct sim_event *event)
 {
@@ -116,12 +134,8 @@ static void on_uplink(struct sim_world *world, const struct sim_event *event)
     struct sim_person *person = sim_world_person(world, event->number);
     struct transport_datagram datagram = {
         .path = sent->path, .data = sent->data, .len = sent->len};
-    struct sim_stream *stream =
-        person && sent->is_media
-            ? sim_person_stream(person, sent->stamp.track, sent->stamp.layer)
-            : NULL;
-    if (stream)
-        sim_stream_delivered(stream, &sent->stamp);
+    if (person)
+        note_delivery(person, sent);
     world->summary.packets_in++;
     world->summary.bytes_in += sent->len;
     world->digest = sim_world_digest(world->digest, sent->data, sent->len);
@@ -264,18 +278,6 @@ static int create_engine(struct sim_world *world)
     return world->engine ? 0 : -1;
 }
 
-/* Joins alone make the engine's tables as large as they get; what is held then is the start level. */
-static void warm_up(struct sim_world *world)
-{
-    uint64_t first = world->next_number;
-    for (unsigned round = 0; round < 2; round++)
-        for (unsigned seat = 0; seat < world->config.participants; seat++)
-            sim_person_destroy(sim_person_create(world, seat, world->next_number++));
-    for (uint64_t number = first; number < world->next_number; number++)
-        sim_world_command(world, &(struct core_command){.type = CORE_COMMAND_LEAVE,
-                                                        .participant = number});
-}
-
 static void free_pools(struct sim_world *world)
 {
     while (world->free_datagrams) {
@@ -296,10 +298,35 @@ static void run_until(struct sim_world *world, int64_t end_us)
     struct sim_event event;
     while (sim_queue_next_us(&world->queue) <= end_us && sim_queue_pop(&world->queue, &event)) {
         world->now_us = event.at_us;
-        world->checks.now_us = event.at_us - SIM_START_US;
+        world->checks.now_us = event.at_us;
         dispatch(world, &event);
     }
     world->now_us = end_us;
+}
+
+/* The tables of the engine and of its libraries grow with the first people, their paths and their
+   media, and stay: what is held after a first second of everybody is the start level. */
+static void warm_up(struct sim_world *world)
+{
+    unsigned count = world->config.participants;
+    for (unsigned seat = 0; seat < count; seat++)
+        sim_script_join(world, seat);
+    for (unsigned port = 0; port < WARM_PORTS; port++)
+        for (unsigned seat = 0; seat < count; seat++) {
+            world->people[seat]->path.remote.port++;
+            sim_person_check(world, world->people[seat]);
+        }
+    run_until(world, world->now_us + WARM_US);
+    world->is_closing = true;
+    for (unsigned seat = 0; seat < count; seat++)
+        if (world->people[seat])
+            sim_script_leave(world, world->people[seat], false);
+    run_until(world, world->now_us + WARM_US);
+    world->is_closing = false;
+    free_pools(world);
+    memset(&world->summary, 0, sizeof(world->summary));
+    memset(&world->checks, 0, sizeof(world->checks));
+    world->digest = 0;
 }
 
 static void drain(struct sim_world *world)
@@ -324,15 +351,14 @@ int sim_world_run(struct sim_world *world, const struct sim_config *config)
     world->config = *config;
     world->random.state = config->seed;
     world->now_us = SIM_START_US;
-    world->end_us = SIM_START_US + (int64_t)config->seconds * 1000000;
     world->engine_us = INT64_MAX;
     world->next_number = 1;
     if (create_engine(world))
         return -1;
     warm_up(world);
-    free_pools(world);
-    world->engine_us = INT64_MAX;
-    sim_tamper_init(&world->tamper, config->tamper, SIM_START_US + TAMPER_AFTER_US);
+    world->begin_us = world->checks.begin_us = world->now_us;
+    world->end_us = world->begin_us + (int64_t)config->seconds * 1000000;
+    sim_tamper_init(&world->tamper, config->tamper, world->begin_us + TAMPER_AFTER_US);
     world->tamper.receiver = world->next_number;
     size_t start_bytes = sim_world_heap_bytes();
     double began_s = wall_s();
@@ -340,7 +366,7 @@ int sim_world_run(struct sim_world *world, const struct sim_config *config)
     run_until(world, world->end_us);
     drain(world);
     world->summary.wall_s = wall_s() - began_s;
-    world->summary.virtual_us = world->end_us - SIM_START_US;
+    world->summary.virtual_us = world->end_us - world->begin_us;
     free_pools(world);
     sim_check_memory(world, start_bytes);
     core_engine_destroy(world->engine);

@@ -58,7 +58,7 @@ struct sim_config {
 
 struct sim_world {
     struct sim_config config;
-    int64_t now_us, end_us;
+    int64_t now_us, begin_us, end_us;
     struct sim_random random;
     struct sim_queue queue;
     struct core_engine *engine;               /* owned */
@@ -123,6 +123,9 @@ void sim_script_begin(struct sim_world *world);
 
 /** An event of the scenario. */
 void sim_script_event(struct sim_world *world, const struct sim_event *event);
+
+/** Somebody joins in a seat that is free. */
+void sim_script_join(struct sim_world *world, unsigned seat);
 
 /** A participant leaves, with or without a word. */
 void sim_script_leave(struct sim_world *world, struct sim_person *person, bool is_silent);

@@ -22,7 +22,7 @@ static bool sees_somebody(struct sim_world *world, uint32_t room)
     return false;
 }
 
-static void on_join(struct sim_world *world, unsigned seat)
+void sim_script_join(struct sim_world *world, unsigned seat)
 {
     const struct sim_profile *profile = world->config.profile;
     if (world->is_closing || world->people[seat])
@@ -192,7 +192,7 @@ void sim_script_budget(struct sim_world *world, struct sim_person *person, uint6
 
 static void rebind(struct sim_world *world, struct sim_person *person)
 {
-    person->path.remote.port = (uint16_t)(40000 + ++person->rebinds);
+    person->path.remote.port++;
     person->up.trouble_us = person->down.trouble_us = world->now_us;
 }
 
@@ -284,7 +284,7 @@ void sim_script_event(struct sim_world *world, const struct sim_event *event)
 {
     struct sim_person *person = sim_world_find(world, event->seat, event->number);
     if (event->kind == SIM_EVENT_JOIN)
-        on_join(world, event->seat);
+        sim_script_join(world, event->seat);
     else if (event->kind == SIM_EVENT_FLOOR)
         on_floor(world, event->detail);
     else if (event->kind == SIM_EVENT_SHARE)
