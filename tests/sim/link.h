@@ -13,11 +13,11 @@
 /* Probabilities are per packet. */
 struct sim_link_params {
     int64_t delay_us;
-    int64_t jitter_us;    /* added delay: uniform in 0 to this; order is kept */
-    double loss;          /* independent losses */
-    double burst;         /* a burst of losses begins (Gilbert-Elliott, everything lost in it) */
-    double burst_end;     /* it ends */
-    double reorder;       /* the packet overtakes nothing and is overtaken: late by reorder_us */
+    int64_t jitter_us; /* added delay: uniform in 0 to this; order is kept */
+    double loss;       /* independent losses */
+    double burst;      /* a burst of losses begins (Gilbert-Elliott, everything lost in it) */
+    double burst_end;  /* it ends */
+    double reorder;    /* the packet overtakes nothing and is overtaken: late by reorder_us */
     int64_t reorder_us;
     double duplicate;
     uint64_t capacity_bps; /* UDP payload; 0: without a bottleneck */

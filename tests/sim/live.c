@@ -48,8 +48,7 @@ void sim_check_budget(struct sim_world *world, struct sim_person *receiver,
     int64_t step_us = WINDOW_US / SIM_WINDOW_STEPS;
     uint64_t payload = sim_window_add(&receiver->video_payload, step_us, world->now_us,
                                       media->is_rtx ? 0 : media->payload_len);
-    uint64_t wire =
-        sim_window_add(&receiver->video_wire, step_us, world->now_us, media->wire_len);
+    uint64_t wire = sim_window_add(&receiver->video_wire, step_us, world->now_us, media->wire_len);
     if (payload > bytes_of(BWE_CONTRACT_DOWN_BPS))
         sim_check_fail(&world->checks, SIM_CHECK_BUDGET, receiver->number,
                        "%" PRIu64 " bytes of video in 2 s, contract and 15 %%: %" PRIu64, payload,
@@ -65,8 +64,8 @@ void sim_check_storm(struct sim_world *world, struct sim_person *source, unsigne
 {
     struct sim_requests *requests = &source->requests[track];
     int64_t since_us = world->now_us - requests->pli_us;
-    uint64_t bytes = sim_window_add(&requests->bytes, REQUESTED_US / SIM_WINDOW_STEPS,
-                                    world->now_us, 0);
+    uint64_t bytes =
+        sim_window_add(&requests->bytes, REQUESTED_US / SIM_WINDOW_STEPS, world->now_us, 0);
     uint64_t limit = track == SIM_TRACK_SCREEN ? SCREEN_KEY_BYTES : CAMERA_KEY_BYTES;
     bool is_first = requests->pli_us == 0;
     requests->pli_us = world->now_us;

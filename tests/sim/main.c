@@ -56,12 +56,15 @@ static uint64_t number_of(const char *text, uint64_t max)
 
 static void read_options(struct options *options, int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"seed", required_argument, NULL, 's'},         {"profile", required_argument, NULL, 'p'},
-        {"participants", required_argument, NULL, 'n'}, {"seconds", required_argument, NULL, 't'},
-        {"runs", required_argument, NULL, 'r'},         {"json", no_argument, NULL, 'j'},
-        {"quiet", no_argument, NULL, 'q'},              {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+    static const struct option names[] = {{"seed", required_argument, NULL, 's'},
+                                          {"profile", required_argument, NULL, 'p'},
+                                          {"participants", required_argument, NULL, 'n'},
+                                          {"seconds", required_argument, NULL, 't'},
+                                          {"runs", required_argument, NULL, 'r'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"quiet", no_argument, NULL, 'q'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "h", names, NULL)) != -1;)
         switch (option) {
         case 's':
@@ -107,11 +110,11 @@ static bool run(const struct options *options, uint64_t seed)
         fprintf(stderr, "iris-sim: no profile '%s'; see --help\n", options->profile);
         exit(2);
     }
-    struct sim_config config = {
-        .seed = seed,
-        .profile = profile,
-        .participants = options->participants ? options->participants : profile->participants,
-        .seconds = options->seconds ? options->seconds : profile->seconds};
+    struct sim_config config = {.seed = seed,
+                                .profile = profile,
+                                .participants = options->participants ? options->participants
+                                                                      : profile->participants,
+                                .seconds = options->seconds ? options->seconds : profile->seconds};
     if (sim_world_run(&world, &config)) {
         fprintf(stderr, "iris-sim: the engine cannot be created\n");
         exit(2);

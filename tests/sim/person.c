@@ -83,7 +83,7 @@ static void add_track(struct sim_person *person, enum core_kind kind, const char
     bool is_audio = kind == CORE_KIND_AUDIO;
     *track = (struct core_track_params){
         .kind = kind,
-        .csrc = (uint32_t)person->number * 4 + join->track_count,
+        .csrc = (uint32_t)person->number * SIM_TAP_CSRCS + join->track_count,
         .payload_type = is_audio ? SIM_PT_OPUS : SIM_PT_VP8,
         .rtx_payload_type = !is_audio && has_rtx ? SIM_PT_RTX : -1,
         .has_nack = !is_audio,
@@ -175,7 +175,8 @@ struct sim_person *sim_person_create(struct sim_world *world, unsigned seat, uin
     person->room = 1 + seat % profile->rooms;
     person->random = sim_random_fork(&world->random);
     /* By seat and not by chance, so that the share is met in small rooms too. */
-    person->is_hostile = (unsigned)((seat + 1) * profile->hostile) > (unsigned)(seat * profile->hostile);
+    person->is_hostile =
+        (unsigned)((seat + 1) * profile->hostile) > (unsigned)(seat * profile->hostile);
     person->joined_us = person->estimate_us = world->now_us;
     person->connected_us = person->first_frame_us = person->nack_us = INT64_MAX;
     person->estimate_bps = person->remb_bps = ESTIMATE_START_BPS;

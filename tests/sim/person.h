@@ -37,8 +37,8 @@ struct sim_person {
     struct sim_random random;
     struct core_join join;
     struct transport_path path;
-    uint16_t validated_port; /* the newest from which a check has reached the server */
-    struct transport_srtp_sender *sender;     /* owned */
+    uint16_t validated_port;              /* the newest from which a check has reached the server */
+    struct transport_srtp_sender *sender; /* owned */
     struct transport_srtp_receiver *receiver; /* owned; opens what the server sends, in order */
     struct sim_link up, down;
     int64_t joined_us, connected_us; /* INT64_MAX: not yet */
@@ -63,7 +63,7 @@ struct sim_person {
     uint16_t transport_seq;
     int64_t nack_us; /* when the next look at what is missing is due; INT64_MAX: not */
     int64_t report_us;
-    uint64_t estimate_bps, remb_bps; /* what its congestion control and the server allow */
+    uint64_t estimate_bps, remb_bps;        /* what its congestion control and the server allow */
     unsigned feedback_lost, feedback_count; /* since the estimate was last looked at */
     int64_t estimate_us;
 };

@@ -77,9 +77,8 @@ static void update_estimate(struct sim_person *person, int64_t now_us)
     if (now_us - person->estimate_us < ESTIMATE_US)
         return;
     person->estimate_us = now_us;
-    double loss = person->feedback_count
-                      ? (double)person->feedback_lost / (double)person->feedback_count
-                      : 0;
+    double loss =
+        person->feedback_count ? (double)person->feedback_lost / (double)person->feedback_count : 0;
     double estimate = (double)person->estimate_bps;
     if (loss > 0.1)
         estimate *= 1 - loss / 2;
@@ -98,8 +97,7 @@ static void share_estimate(struct sim_person *person)
     uint64_t video_bps =
         person->estimate_bps < person->remb_bps ? person->estimate_bps : person->remb_bps;
     uint64_t taken_bps = AUDIO_BPS + (person->has_screen ? SCREEN_BPS : 0);
-    sim_video_set_available(&person->videos[0],
-                            video_bps > taken_bps ? video_bps - taken_bps : 0);
+    sim_video_set_available(&person->videos[0], video_bps > taken_bps ? video_bps - taken_bps : 0);
     sim_video_set_available(&person->videos[1], SCREEN_BPS);
 }
 

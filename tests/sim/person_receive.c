@@ -101,12 +101,29 @@ static void on_sender_report(struct sim_person *person, const struct rtcp_packet
             rtp_reception_on_sender_report(&person->slots[i].reception, &report, now_us);
 }
 
+/* Whatever the server reports on, it has bound (libwebrtc: OnReceivedAckOnSsrc). */
+static void on_report_blocks(struct sim_person *person, const struct rtcp_packet *packet)
+{
+    struct rtcp_report_block block;
+    for (unsigned i = 0; rtcp_report_block_at(&block, packet, i) == 0; i++)
+        for (unsigned track = 0; track < SIM_TRACK_COUNT; track++) {
+            struct sim_stream *stream;
+            for (unsigned l = 0; (stream = sim_person_stream(person, track, l)); l++) {
+                stream->is_acknowledged |= stream->ssrc == block.ssrc;
+                if (track == SIM_TRACK_VOICE)
+                    break;
+            }
+        }
+}
+
 static void on_packet(struct sim_world *world, struct sim_person *person,
                       const struct rtcp_packet *packet)
 {
     struct rtcp_remb remb;
     if (packet->type == RTCP_SENDER_REPORT)
         on_sender_report(person, packet, world->now_us);
+    if (packet->type == RTCP_RECEIVER_REPORT)
+        on_report_blocks(person, packet);
     if (packet->type == RTCP_TRANSPORT_LAYER_FEEDBACK && packet->count == RTCP_FORMAT_NACK)
         on_nack(world, person, packet);
     if (packet->type == RTCP_TRANSPORT_LAYER_FEEDBACK &&
@@ -114,8 +131,8 @@ static void on_packet(struct sim_world *world, struct sim_person *person,
         on_transport_feedback(person, packet);
     if (packet->type == RTCP_PAYLOAD_FEEDBACK && packet->count == RTCP_FORMAT_PLI)
         on_pli(person, packet);
-    if (packet->type == RTCP_PAYLOAD_FEEDBACK &&
-        packet->count == RTCP_FORMAT_APPLICATION_LAYER && rtcp_remb_parse(&remb, packet) == 0)
+    if (packet->type == RTCP_PAYLOAD_FEEDBACK && packet->count == RTCP_FORMAT_APPLICATION_LAYER &&
+        rtcp_remb_parse(&remb, packet) == 0)
         person->remb_bps = remb.bitrate_bps;
 }
 

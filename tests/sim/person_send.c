@@ -22,8 +22,8 @@ void sim_person_check(struct sim_world *world, struct sim_person *person)
     StunAgent agent;
     StunMessage message;
     uint64_t id[2] = {sim_random_next(&person->random), sim_random_next(&person->random)};
-    int len = snprintf(username, sizeof(username), "%.16s:%.16s", ice->local_ufrag,
-                       ice->remote_ufrag);
+    int len =
+        snprintf(username, sizeof(username), "%.16s:%.16s", ice->local_ufrag, ice->remote_ufrag);
     stun_agent_init(&agent, known_attributes, STUN_COMPATIBILITY_RFC5389,
                     STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS | STUN_AGENT_USAGE_USE_FINGERPRINT);
     stun_agent_init_request(&agent, &message, datagram->data, SIM_DATAGRAM_BYTES, STUN_BINDING);
@@ -40,8 +40,8 @@ void sim_person_check(struct sim_world *world, struct sim_person *person)
 static void send_rtp(struct sim_world *world, struct sim_person *person,
                      struct sim_datagram *datagram, const struct sim_rtp *rtp)
 {
-    int len = transport_srtp_seal_rtp(person->sender, rtp->data, rtp->len, rtp->header_len,
-                                      rtp->index);
+    int len =
+        transport_srtp_seal_rtp(person->sender, rtp->data, rtp->len, rtp->header_len, rtp->index);
     datagram->len = (uint16_t)len;
     datagram->is_media = true;
     uint8_t track = datagram->stamp.track;
@@ -72,8 +72,7 @@ void sim_person_speak(struct sim_world *world, struct sim_person *person)
 {
     struct sim_content content;
     struct sim_stamp stamp = stamp_of(world, person, SIM_TRACK_VOICE);
-    if (person->is_muted[SIM_TRACK_VOICE] ||
-        !sim_voice_advance(&person->voice, &stamp, &content))
+    if (person->is_muted[SIM_TRACK_VOICE] || !sim_voice_advance(&person->voice, &stamp, &content))
         return;
     if (person->voice.started_us == INT64_MAX)
         person->voice.started_us = world->now_us;

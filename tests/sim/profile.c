@@ -15,6 +15,7 @@
 #define UNMET_STORM   SIM_CHECK_BIT(SIM_CHECK_STORM)   /* one key-frame budget per source */
 #define UNMET_BUDGET  SIM_CHECK_BIT(SIM_CHECK_BUDGET)  /* CORE_COMMAND_BUDGET */
 #define UNMET_POLICER SIM_CHECK_BIT(SIM_CHECK_POLICER) /* the policer */
+#define UNMET_PICTURE SIM_CHECK_BIT(SIM_CHECK_PICTURE) /* ids made up for packets repaired late */
 #define UNMET_STUCK   SIM_CHECK_BIT(SIM_CHECK_STUCK)   /* cache, key frames, layers that stop */
 
 #define PAGE_CAMERAS                                                                               \
@@ -111,7 +112,7 @@ static const struct sim_profile profiles[] = {
                  .burst_end = 0.2,
                  .reorder = 0.002,
                  .duplicate = 0.002},
-     .unmet = UNMET_STORM},
+     .unmet = UNMET_STORM | UNMET_PICTURE},
     {.name = "flapping",
      .about = "eight people whose networks go away, shrink and change their address",
      .participants = 8,
@@ -211,7 +212,7 @@ void sim_profile_draw(struct sim_profile *profile, uint64_t seed)
         .no_rtx = draw_share(&random, 0.3),
         .hostile = draw_share(&random, 0.3),
         .has_screens = sim_random_chance(&random, 0.7),
-        .unmet = UNMET_STORM | UNMET_BUDGET | UNMET_POLICER | UNMET_STUCK,
+        .unmet = UNMET_STORM | UNMET_BUDGET | UNMET_POLICER | UNMET_STUCK | UNMET_PICTURE,
     };
     if (sim_random_chance(&random, 0.5)) {
         profile->stay_us = sim_random_between(&random, 3 * S, 20 * S);

@@ -1,6 +1,6 @@
 /*
- * What kind of conference is simulated: how many, on which networks, who does what. A table of named
- * ones, and one drawn from the seed. Which invariants the engine keeps in each is part of it.
+ * What kind of conference is simulated: how many, on which networks, who does what. A table of
+ * named ones, and one drawn from the seed. Which invariants the engine keeps in each is part of it.
  */
 #ifndef IRIS_SIM_PROFILE_H
 #define IRIS_SIM_PROFILE_H
@@ -37,15 +37,15 @@ struct sim_profile {
     const char *name, *about;
     unsigned participants, seconds; /* unless told otherwise */
     unsigned rooms;
-    unsigned floors;        /* people who talk at once, in each room */
-    int64_t join_spread_us; /* the first joins come within so long */
-    int64_t stay_us, away_us;     /* mean; stay 0: for the whole run */
-    int64_t action_us;            /* mean time between actions of a participant; 0: none */
+    unsigned floors;                    /* people who talk at once, in each room */
+    int64_t join_spread_us;             /* the first joins come within so long */
+    int64_t stay_us, away_us;           /* mean; stay 0: for the whole run */
+    int64_t action_us;                  /* mean time between actions of a participant; 0: none */
     unsigned actions[SIM_ACTION_COUNT]; /* weights */
     unsigned cameras[SIM_VIDEO_KIND_COUNT]; /* weights of the encoders */
-    double no_levels, no_dtx, no_rtx; /* shares of participants without these */
-    double hostile;                   /* share that sends garbage, too much, jumping numbers */
-    bool has_screens;                 /* somebody shares, by turns */
+    double no_levels, no_dtx, no_rtx;       /* shares of participants without these */
+    double hostile;   /* share that sends garbage, too much, jumping numbers */
+    bool has_screens; /* somebody shares, by turns */
     struct sim_network network;
     uint32_t unmet; /* invariants (SIM_CHECK_BIT) that the engine does not keep yet */
 };

@@ -11,8 +11,8 @@
 /* Kinds are the world's (world.h). An event for somebody who has left is recognised by number. */
 struct sim_event {
     int64_t at_us;
-    uint64_t order; /* set by sim_queue_push() */
-    void *what;     /* a datagram or packet on its way; else NULL */
+    uint64_t order;  /* set by sim_queue_push() */
+    void *what;      /* a datagram or packet on its way; else NULL */
     uint64_t number; /* of the participant; 0: nobody's */
     uint16_t seat;
     uint16_t kind;

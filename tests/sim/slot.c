@@ -35,8 +35,8 @@ static void decode(struct sim_slot *slot, const struct sim_stamp *stamp, int64_t
 {
     uint32_t missing;
     if (sim_decoder_can_decode(&slot->decoder, stamp, &missing)) {
-        slot->layer_switches += slot->decoded_from == stamp->participant &&
-                                slot->decoded_layer != stamp->layer;
+        slot->layer_switches +=
+            slot->decoded_from == stamp->participant && slot->decoded_layer != stamp->layer;
         sim_decoder_decoded(&slot->decoder, stamp);
         bubbles_freeze_on_frame(&slot->freeze, now_us);
         slot->decoded_us = now_us;

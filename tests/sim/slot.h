@@ -39,9 +39,9 @@ struct sim_slot {
     bool is_in_frame;
     struct sim_decoder decoder;
     struct bubbles_freeze freeze;
-    int64_t decoded_us; /* newest decoded frame; 0: none */
-    uint64_t lost_stream;   /* its key frame was lost on the way; 0: none */
-    uint64_t decoded_from;  /* its participant */
+    int64_t decoded_us;    /* newest decoded frame; 0: none */
+    uint64_t lost_stream;  /* its key frame was lost on the way; 0: none */
+    uint64_t decoded_from; /* its participant */
     uint8_t decoded_layer;
     int64_t undecodable_us; /* since when a key frame is needed; 0: it is not */
     int64_t pli_us;

@@ -12,7 +12,8 @@
 
 #define SIM_STAMP_BYTES       48
 #define SIM_STAMP_CHECK_BYTES 8
-#define SIM_STAMP_DEPENDS     3 /* a frame of temporal layer 2 refers to one of each below and of its own */
+#define SIM_STAMP_DEPENDS                                                                          \
+    3 /* a frame of temporal layer 2 refers to one of each below and of its own */
 
 /* Copied to the wire as it is: no padding. */
 struct sim_stamp {

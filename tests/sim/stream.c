@@ -27,7 +27,7 @@ void sim_stream_init(struct sim_stream *stream, uint32_t ssrc, uint32_t rtx_ssrc
     stream->rtx_ssrc = rtx_ssrc;
     stream->index = index;
     stream->rtx_index = index / 2;
-    stream->named_left = stream->rtx_named_left = SIM_NAMED_PACKETS;
+    stream->rtx_named_left = SIM_NAMED_PACKETS;
     stream->clock_hz = is_video ? VIDEO_HZ : AUDIO_HZ;
     stream->timestamp_base = ssrc * 2654435761u;
     stream->deliveries = calloc(SIM_DELIVERIES, sizeof(*stream->deliveries));
@@ -135,9 +135,8 @@ void sim_stream_send(struct sim_stream *stream, struct sim_content *content,
                                   .seq = content->seq,
                                   .payload_type = stream->payload_type,
                                   .marker = content->marker,
-                                  .is_named = stream->named_left > 0,
+                                  .is_named = !stream->is_acknowledged,
                                   .level = content->level};
-    stream->named_left -= stream->named_left > 0;
     rtp->header_len = put_header(stream, rtp->data, &header, (*transport_seq)++);
     size_t payload_len = put_payload(rtp->data + rtp->header_len, content);
     rtp->len = rtp->header_len + payload_len;
@@ -162,7 +161,7 @@ bool sim_stream_retransmit(struct sim_stream *stream, uint16_t seq, uint16_t *tr
                                   .is_named = stream->rtx_named_left > 0,
                                   .is_rtx = true,
                                   .level = -1};
-    stream->rtx_named_left -= stream->rtx_named_left > 0;
+    stream->rtx_named_left -= stream->rtx_named_left > 0 && stream->is_acknowledged;
     rtp->header_len = put_header(stream, rtp->data, &header, (*transport_seq)++);
     rtp_bytes_put16(rtp->data + rtp->header_len, seq); /* OSN (RFC 4588, section 4) */
     rtp->len = rtp->header_len + RTP_RTX_BYTES +

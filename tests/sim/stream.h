@@ -1,7 +1,7 @@
 /*
- * One RTP stream that a participant sends, as libwebrtc does: MID and RID in the first packets only,
- * a transport-wide sequence number in each, RTX on a stream of its own (RFC 4588). What was sent is
- * remembered as what it was made of, not as bytes. Sans-IO.
+ * One RTP stream that a participant sends, as libwebrtc does: MID and RID until the first report on
+ * it, a transport-wide sequence number in each, RTX on a stream of its own (RFC 4588). What was
+ * sent is remembered as what it was made of, not as bytes. Sans-IO.
  */
 #ifndef IRIS_SIM_STREAM_H
 #define IRIS_SIM_STREAM_H
@@ -51,11 +51,12 @@ struct sim_delivery {
 struct sim_stream {
     uint32_t ssrc, rtx_ssrc; /* rtx 0: none */
     uint8_t payload_type;
-    const char *mid, *rid; /* static text; rid NULL: no simulcast */
+    const char *mid, *rid;     /* static text; rid NULL: no simulcast */
     uint64_t index, rtx_index; /* SRTP indices of the next packets */
-    uint32_t packet; /* number of the last packet: never jumps */
-    unsigned named_left, rtx_named_left;
-    uint32_t packets, octets;   /* of sender reports */
+    uint32_t packet;           /* number of the last packet: never jumps */
+    bool is_acknowledged;      /* the server has reported on it: it is known by its SSRC */
+    unsigned rtx_named_left;
+    uint32_t packets, octets; /* of sender reports */
     uint32_t timestamp_base, clock_hz;
     struct sim_content *sent;        /* SIM_SENT_PACKETS, owned; NULL: no retransmission */
     struct sim_delivery *deliveries; /* SIM_DELIVERIES, owned */

@@ -129,8 +129,8 @@ static void print_json_breaches(const struct sim_world *world)
         const struct sim_breach *breach = &world->checks.breaches[i];
         if (breach->count == 0)
             continue;
-        printf("%s{\"invariant\":\"%s\",\"unmet\":%s,\"count\":%" PRIu64
-               ",\"at_us\":%" PRId64 ",\"participant\":%" PRIu64 ",\"detail\":\"%s\"}",
+        printf("%s{\"invariant\":\"%s\",\"unmet\":%s,\"count\":%" PRIu64 ",\"at_us\":%" PRId64
+               ",\"participant\":%" PRIu64 ",\"detail\":\"%s\"}",
                is_first ? "" : ",", sim_check_name((enum sim_check)i),
                world->config.profile->unmet & SIM_CHECK_BIT(i) ? "true" : "false", breach->count,
                breach->at_us, breach->participant, breach->detail);

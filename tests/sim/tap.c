@@ -7,13 +7,14 @@
 
 #include "bwe/remb.h"
 
-#define AUDIO_HZ     48000
-#define VIDEO_HZ     90000
-#define WINDOW_US    2000000
-#define REACTION_US  2000000 /* a source over its contract is policed within so long */
-#define SLACK_US     400000  /* of a timestamp against the wall clock: jitter, an encoder's hiccup */
-#define NEAR         64 /* numbers */
-#define LOSS_EFFECT_US 2000000 /* a packet lost on the way to the server explains a jump so long */
+#define AUDIO_HZ       48000
+#define VIDEO_HZ       90000
+#define WINDOW_US      2000000
+#define REACTION_US    2000000 /* a source over its contract is policed within so long */
+#define SLACK_US       400000 /* of a timestamp against the wall clock: jitter, an encoder's hiccup */
+#define NEAR           64     /* numbers */
+#define LOSS_EFFECT_US 2000000 /* a packet lost on the way to the server explains a jump so long   \
+                                */
 
 void sim_tap_init(struct sim_tap *tap, const struct core_slot_params *params, uint64_t participant,
                   uint32_t room)
@@ -48,11 +49,14 @@ bool sim_check_origin(const struct sim_tap *tap, const struct sim_media *media,
                       const struct sim_tap_source *source, struct sim_checks *checks)
 {
     const struct sim_stamp *stamp = &media->stamp;
-    if (!media->is_stamped && source->is_hostile)
-        return true;
+    if (source->is_hostile &&
+        (!media->is_stamped || media->csrc / SIM_TAP_CSRCS == source->csrc / SIM_TAP_CSRCS))
+        return true; /* its tracks are mixed up at its own cost */
     if (!media->is_stamped || !media->has_csrc || media->csrc != source->csrc) {
         sim_check_fail(checks, SIM_CHECK_PAYLOAD, tap->participant,
-                       "slot %s: CSRC %" PRIu32 ", %s", tap->params.mid, media->csrc,
+                       "slot %s: CSRC %" PRIu32 ", participant %u track %u layer %u packet %u: %s",
+                       tap->params.mid, media->csrc, stamp->participant, stamp->track, stamp->layer,
+                       stamp->packet,
                        media->is_stamped ? "which is not the source's" : "payload not as sent");
         return false;
     }
@@ -101,9 +105,8 @@ static bool repeats(const struct sim_tap *tap, const struct sim_media *media, ui
         return true; /* forgotten by now */
     if (sent->ext_seq != ext_seq)
         return fits_between(tap, media, ext_seq);
-    return sent->stream == sim_stamp_stream(&media->stamp) &&
-           sent->packet == media->stamp.packet && sent->timestamp == media->timestamp &&
-           sent->picture_id == media->vp8.picture_id;
+    return sent->stream == sim_stamp_stream(&media->stamp) && sent->packet == media->stamp.packet &&
+           sent->timestamp == media->timestamp && sent->picture_id == media->vp8.picture_id;
 }
 
 void sim_check_retransmission(const struct sim_tap *tap, const struct sim_media *media,
@@ -147,13 +150,14 @@ void sim_check_timestamp(const struct sim_tap *tap, const struct sim_media *medi
     int64_t advance_us = ticks * INT64_C(1000000) / rate_hz;
     int64_t elapsed_us = checks->now_us - tap->last_us;
     bool is_same_frame = is_same_stream(tap, media) && media->stamp.frame == tap->last.frame;
-    int64_t slack_us = SLACK_US + source->queue_us;
-    if (checks->now_us - source->lost_us < LOSS_EFFECT_US) /* repaired packets come late */
-        slack_us += LOSS_EFFECT_US;
+    int64_t limit_us = elapsed_us + SLACK_US + source->queue_us;
+    /* What was repaired late is followed by what was not: as far on as the source is. */
+    int64_t captured_us = media->stamp.captured_us - tap->last.captured_us + 2000;
+    if (is_same_stream(tap, media) && captured_us > limit_us)
+        limit_us = captured_us;
     if (!tap->has_last || source->is_hostile)
         return;
-    if (is_same_frame ? ticks != 0
-                      : ticks <= 0 || advance_us > elapsed_us + slack_us)
+    if (is_same_frame ? ticks != 0 : ticks <= 0 || advance_us > limit_us)
         sim_check_fail(checks, SIM_CHECK_TIMESTAMP, tap->participant,
                        "slot %s: %" PRId64 " us on after %" PRId64 " us%s", tap->params.mid,
                        advance_us, elapsed_us, is_same_frame ? ", same frame" : "");
@@ -192,8 +196,8 @@ void sim_check_picture(const struct sim_tap *tap, const struct sim_media *media,
         return;
     }
     /* Frames that the source lost on the way, or that were lost to us, leave a gap in these. */
-    bool has_cause = is_same && (!tap->is_whole ||
-                                 checks->now_us - source->lost_us < LOSS_EFFECT_US);
+    bool has_cause =
+        is_same && (!tap->is_whole || checks->now_us - source->lost_us < LOSS_EFFECT_US);
     int frames = is_same ? (int)(stamp->frame - tap->last.frame) : 1;
     int bases_due = stamp->temporal == 0;
     if (has_cause ? pictures < 1 || pictures > frames || bases < bases_due || bases > frames

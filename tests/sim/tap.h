@@ -14,6 +14,8 @@
 
 #define SIM_TAP_SENT 1024 /* packets remembered for retransmissions; a power of two */
 
+#define SIM_TAP_CSRCS 4 /* a participant's tracks have CSRCs from its number times this on */
+
 /* What was sent under a sequence number. */
 struct sim_tap_sent {
     uint64_t ext_seq; /* 0: empty */
@@ -24,12 +26,12 @@ struct sim_tap_sent {
 
 /* What a tap must know of the source of a packet. */
 struct sim_tap_source {
-    uint32_t room;      /* 0: there is no such source */
-    uint32_t csrc;      /* of its track */
-    bool is_hostile;    /* sends what it likes: only the server's own promises are held */
-    int64_t lost_us;    /* when it last lost a packet on the way to the server */
-    int64_t queue_us;   /* how much its packets may be late */
-    int64_t over_us;    /* sends over its contract since; INT64_MAX: it does not */
+    uint32_t room;    /* 0: there is no such source */
+    uint32_t csrc;    /* of its track */
+    bool is_hostile;  /* sends what it likes: only the server's own promises are held */
+    int64_t lost_us;  /* when it last lost a packet on the way to the server */
+    int64_t queue_us; /* how much its packets may be late */
+    int64_t over_us;  /* sends over its contract since; INT64_MAX: it does not */
 };
 
 /* One slot. Zero-initialised but for the parameters. */
@@ -46,8 +48,8 @@ struct sim_tap {
     struct sim_stamp last;
     uint16_t last_picture_id;
     uint8_t last_tl0;
-    bool is_whole;   /* no sequence number was left out since the last frame's start */
-    uint32_t voice;  /* number of the newest audio packet of the owner; 0: a new owner */
+    bool is_whole;  /* no sequence number was left out since the last frame's start */
+    uint32_t voice; /* number of the newest audio packet of the owner; 0: a new owner */
     int64_t voice_us;
     struct sim_window window;
     uint64_t packets, bytes, retransmitted;

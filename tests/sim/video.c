@@ -28,11 +28,8 @@ struct kind_params {
 };
 
 static const struct kind_params kinds[SIM_VIDEO_KIND_COUNT] = {
-    [SIM_VIDEO_SIMULCAST] = {2,
-                             3,
-                             15,
-                             33333,
-                             {{320, 240, 120000, 30000, "l"}, {640, 480, 350000, 203000, "h"}}},
+    [SIM_VIDEO_SIMULCAST] =
+        {2, 3, 15, 33333, {{320, 240, 120000, 30000, "l"}, {640, 480, 350000, 203000, "h"}}},
     [SIM_VIDEO_SIMULCAST_3] = {3,
                                3,
                                15,
@@ -105,8 +102,8 @@ static void assign_layers(struct sim_video *video)
     for (unsigned i = 0; i < video->layer_count; i++) {
         struct sim_video_layer *layer = &video->layers[i];
         double factor = layer->is_on ? 1 : START_FACTOR;
-        bool fits = i == 0 || needed_bps + params[i].min_bps * factor <=
-                                  (double)video->available_bps;
+        bool fits =
+            i == 0 || needed_bps + params[i].min_bps * factor <= (double)video->available_bps;
         set_on(layer, fits && !layer->is_stopped);
         needed_bps += params[i].target_bps;
     }
@@ -163,7 +160,8 @@ static double slide_bytes(struct sim_video *video, bool is_key, int64_t now_us)
 }
 
 /* A frame of the base layer is twice as large as the others; what was too much is saved again. */
-static double frame_bytes(struct sim_video *video, unsigned index, unsigned temporal, int64_t now_us)
+static double frame_bytes(struct sim_video *video, unsigned index, unsigned temporal,
+                          int64_t now_us)
 {
     struct sim_video_layer *layer = &video->layers[index];
     if (video->kind == SIM_VIDEO_SCREEN)
@@ -261,8 +259,7 @@ bool sim_video_begin_frame(struct sim_video *video, unsigned index, const struct
     content->stamp.layer = (uint8_t)index;
     content->stamp.temporal = (uint8_t)temporal;
     content->stamp.frame = ++layer->frame;
-    content->stamp.piece_count =
-        (uint16_t)((layer->left_bytes + PIECE_BYTES - 1) / PIECE_BYTES);
+    content->stamp.piece_count = (uint16_t)((layer->left_bytes + PIECE_BYTES - 1) / PIECE_BYTES);
     content->level = -1;
     if (is_key)
         content->stamp.flags |= SIM_STAMP_KEY;

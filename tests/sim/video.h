@@ -17,20 +17,20 @@
 
 /* What kind of encoder; the table is in video.c. */
 enum sim_video_kind {
-    SIM_VIDEO_SIMULCAST,     /* 320x240 and 640x480, three temporal layers, as the page sends */
-    SIM_VIDEO_SIMULCAST_3,   /* 160x120 below these */
-    SIM_VIDEO_SINGLE,        /* 640x480, three temporal layers */
-    SIM_VIDEO_FLAT,          /* 640x480 without temporal layers, 15-bit picture ids */
-    SIM_VIDEO_SHORT_ID,      /* the same with 7-bit picture ids */
-    SIM_VIDEO_BARE,          /* the same without any */
-    SIM_VIDEO_SCREEN,        /* 1280x720, 5 frames/s, one slide: small deltas, a new slide at times */
-    SIM_VIDEO_FLOOD,         /* 640x480 at 5 Mbps: breaks the contract */
+    SIM_VIDEO_SIMULCAST,   /* 320x240 and 640x480, three temporal layers, as the page sends */
+    SIM_VIDEO_SIMULCAST_3, /* 160x120 below these */
+    SIM_VIDEO_SINGLE,      /* 640x480, three temporal layers */
+    SIM_VIDEO_FLAT,        /* 640x480 without temporal layers, 15-bit picture ids */
+    SIM_VIDEO_SHORT_ID,    /* the same with 7-bit picture ids */
+    SIM_VIDEO_BARE,        /* the same without any */
+    SIM_VIDEO_SCREEN,      /* 1280x720, 5 frames/s, one slide: small deltas, a new slide at times */
+    SIM_VIDEO_FLOOD,       /* 640x480 at 5 Mbps: breaks the contract */
     SIM_VIDEO_KIND_COUNT
 };
 
 struct sim_video_layer {
     struct sim_stream stream;
-    bool is_on;         /* the encoder feeds it */
+    bool is_on; /* the encoder feeds it */
     bool is_key_due;
     bool is_stopped;    /* by the scenario, whatever the rate */
     uint32_t frame;     /* number of the last frame, from 1 */

@@ -49,8 +49,8 @@ bool sim_voice_advance(struct sim_voice *voice, const struct sim_stamp *stamp,
     content->level = (int8_t)level_of(voice, is_speech);
     content->body_len = BODY_MIN;
     if (is_speech)
-        content->body_len = (uint16_t)sim_random_between(&voice->random, SPEECH_BYTES - 20,
-                                                         SPEECH_BYTES + 20);
+        content->body_len =
+            (uint16_t)sim_random_between(&voice->random, SPEECH_BYTES - 20, SPEECH_BYTES + 20);
     content->marker = is_speech && voice->number == 1;
     return true;
 }

@@ -15,8 +15,8 @@ struct sim_voice {
     struct sim_random random;
     bool has_levels, has_dtx;
     bool is_talking;
-    unsigned pause;  /* packets since the spurt ended */
-    uint32_t number; /* of the last packet sent */
+    unsigned pause;     /* packets since the spurt ended */
+    uint32_t number;    /* of the last packet sent */
     int64_t started_us; /* sending since; INT64_MAX: not sending */
 };
 

@@ -5,16 +5,16 @@
 #include <string.h>
 #include <time.h>
 
-#define ENGINE_BUFFERS     8192
-#define NTP_AT_ZERO        UINT64_C(0xE000000000000000)
-#define CHECK_FIRST_US     100000  /* until an answer comes */
-#define CHECK_PERIOD_US    2500000 /* consent (RFC 7675) */
-#define TICK_US            100000
-#define ATTACK_US          300000
-#define CLOSING_US         40000000 /* whoever went without a word is forgotten by then */
-#define TAMPER_AFTER_US    8000000
-#define WARM_US            1000000
-#define WARM_PORTS         4
+#define ENGINE_BUFFERS  8192
+#define NTP_AT_ZERO     UINT64_C(0xE000000000000000)
+#define CHECK_FIRST_US  100000  /* until an answer comes */
+#define CHECK_PERIOD_US 2500000 /* consent (RFC 7675) */
+#define TICK_US         100000
+#define ATTACK_US       300000
+#define CLOSING_US      40000000 /* whoever went without a word is forgotten by then */
+#define TAMPER_AFTER_US 8000000
+#define WARM_US         1000000
+#define WARM_PORTS      4
 
 struct sim_person *sim_world_person(struct sim_world *world, uint64_t number)
 {
@@ -31,12 +31,11 @@ struct sim_person *sim_world_find(struct sim_world *world, unsigned seat, uint64
 void sim_world_schedule(struct sim_world *world, enum sim_event_kind kind,
                         const struct sim_person *person, int64_t at_us, uint32_t detail)
 {
-    sim_queue_push(&world->queue,
-                   &(struct sim_event){.at_us = at_us,
-                                       .kind = (uint16_t)kind,
-                                       .seat = person ? (uint16_t)person->seat : 0,
-                                       .number = person ? person->number : 0,
-                                       .detail = detail});
+    sim_queue_push(&world->queue, &(struct sim_event){.at_us = at_us,
+                                                      .kind = (uint16_t)kind,
+                                                      .seat = person ? (uint16_t)person->seat : 0,
+                                                      .number = person ? person->number : 0,
+                                                      .detail = detail});
 }
 
 struct sim_datagram *sim_world_datagram(struct sim_world *world)
@@ -132,8 +131,7 @@ static void on_uplink(struct sim_world *world, const struct sim_event *event)
 {
     struct sim_datagram *sent = event->what;
     struct sim_person *person = sim_world_person(world, event->number);
-    struct transport_datagram datagram = {
-        .path = sent->path, .data = sent->data, .len = sent->len};
+    struct transport_datagram datagram = {.path = sent->path, .data = sent->data, .len = sent->len};
     if (person)
         note_delivery(person, sent);
     world->summary.packets_in++;
@@ -152,10 +150,10 @@ static void begin_media(struct sim_world *world, struct sim_person *person)
     sim_video_set_sending(&person->videos[0], true, now_us);
     sim_world_schedule(world, SIM_EVENT_VOICE, person,
                        now_us + sim_random_between(&person->random, 0, SIM_VOICE_PACKET_US), 0);
-    sim_world_schedule(
-        world, SIM_EVENT_VIDEO, person,
-        now_us + sim_random_between(&person->random, 0, person->videos[0].interval_us),
-        SIM_TRACK_CAMERA);
+    sim_world_schedule(world, SIM_EVENT_VIDEO, person,
+                       now_us +
+                           sim_random_between(&person->random, 0, person->videos[0].interval_us),
+                       SIM_TRACK_CAMERA);
     sim_world_schedule(world, SIM_EVENT_TICK, person,
                        now_us + sim_random_between(&person->random, 0, TICK_US), 0);
     if (person->is_hostile)

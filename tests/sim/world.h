@@ -39,7 +39,7 @@ struct sim_datagram {
     struct sim_datagram *next; /* in the pool */
     struct transport_path path;
     uint16_t len;
-    bool is_media;          /* of a source, as stamp says */
+    bool is_media; /* of a source, as stamp says */
     struct sim_stamp stamp;
     uint8_t data[SIM_DATAGRAM_BYTES];
 };
@@ -61,9 +61,9 @@ struct sim_world {
     int64_t now_us, begin_us, end_us;
     struct sim_random random;
     struct sim_queue queue;
-    struct core_engine *engine;               /* owned */
-    struct transport_certificate *certificate; /* owned */
-    struct transport_aead_context *aead;      /* owned; of the participants */
+    struct core_engine *engine;                      /* owned */
+    struct transport_certificate *certificate;       /* owned */
+    struct transport_aead_context *aead;             /* owned; of the participants */
     struct sim_person *people[SIM_PARTICIPANTS_MAX]; /* by seat, owned; NULL: away */
     uint64_t next_number;
     uint16_t seats[SIM_NUMBERS]; /* of each participant's number, modulo SIM_NUMBERS */

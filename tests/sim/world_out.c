@@ -102,9 +102,9 @@ static bool read_media(struct sim_media *media, struct sim_person *receiver, uin
     media->csrc = media->has_csrc ? rtp_bytes_get32(data + RTP_HEADER_BYTES) : 0;
     const struct core_slot_params *params = &receiver->join.slots[slot];
     media->is_stamped = false;
-    media->is_media = packet.payload_len > 0 &&
-                      (!media->is_rtx ||
-                       rtp_rtx_restore(&packet, params->ssrc, params->payload_type) == 0);
+    media->is_media =
+        packet.payload_len > 0 &&
+        (!media->is_rtx || rtp_rtx_restore(&packet, params->ssrc, params->payload_type) == 0);
     media->seq = packet.seq;
     media->timestamp = packet.timestamp;
     media->marker = packet.marker;
@@ -117,9 +117,9 @@ static bool read_media(struct sim_media *media, struct sim_person *receiver, uin
 /* A packet without a stamp names its source by its CSRC alone (person.c). */
 static struct sim_tap_source source_of(struct sim_world *world, const struct sim_media *media)
 {
-    uint64_t number = media->is_stamped ? media->stamp.participant : media->csrc / 4;
+    uint64_t number = media->is_stamped ? media->stamp.participant : media->csrc / SIM_TAP_CSRCS;
     struct sim_person *person = sim_world_person(world, number);
-    unsigned track = media->is_stamped ? media->stamp.track : media->csrc % 4;
+    unsigned track = media->is_stamped ? media->stamp.track : media->csrc % SIM_TAP_CSRCS;
     if (!person || track >= SIM_TRACK_COUNT)
         return (struct sim_tap_source){.over_us = INT64_MAX};
     const struct sim_video *video = sim_person_video(person, track);
@@ -189,8 +189,8 @@ static void send_media(struct sim_world *world, struct sim_person *receiver, uin
         release_media(world, media);
 }
 
-static void look_for_plis(struct sim_world *world, struct sim_person *receiver,
-                          const uint8_t *data, size_t len)
+static void look_for_plis(struct sim_world *world, struct sim_person *receiver, const uint8_t *data,
+                          size_t len)
 {
     struct rtcp_reader reader;
     struct rtcp_packet packet;
@@ -211,8 +211,7 @@ static void send_plain(struct sim_world *world, struct sim_person *receiver, con
                        size_t len)
 {
     int64_t arrivals_us[SIM_LINK_COPIES];
-    unsigned copies =
-        sim_link_send(&receiver->down, (unsigned)len, world->now_us, arrivals_us);
+    unsigned copies = sim_link_send(&receiver->down, (unsigned)len, world->now_us, arrivals_us);
     if (copies == 0)
         return;
     struct sim_datagram *datagram = sim_world_datagram(world);

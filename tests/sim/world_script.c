@@ -1,16 +1,15 @@
 /* People come and go, talk by turns, share, mute; networks fail and recover. */
 #include "tests/sim/world.h"
 
-#define MS              INT64_C(1000)
-#define S               INT64_C(1000000)
-#define SILENT_LEAVES   0.2     /* share of those who go without a word */
-#define SIGHT_US        1000000 /* a camera that has been on for so long is to be seen by a joiner */
-#define FLOORS_MAX      64
+#define MS            INT64_C(1000)
+#define S             INT64_C(1000000)
+#define SILENT_LEAVES 0.2     /* share of those who go without a word */
+#define SIGHT_US      1000000 /* a camera that has been on for so long is to be seen by a joiner */
+#define FLOORS_MAX    64
 
 static bool is_present(const struct sim_person *person, uint32_t room)
 {
-    return person && !person->is_ghost && person->room == room &&
-           person->connected_us != INT64_MAX;
+    return person && !person->is_ghost && person->room == room && person->connected_us != INT64_MAX;
 }
 
 static bool sees_somebody(struct sim_world *world, uint32_t room)
@@ -43,9 +42,9 @@ void sim_script_join(struct sim_world *world, unsigned seat)
                            world->now_us + sim_random_interval(&person->random, profile->stay_us),
                            sim_random_chance(&person->random, SILENT_LEAVES));
     if (profile->action_us)
-        sim_world_schedule(
-            world, SIM_EVENT_ACTION, person,
-            world->now_us + sim_random_interval(&person->random, profile->action_us), 0);
+        sim_world_schedule(world, SIM_EVENT_ACTION, person,
+                           world->now_us + sim_random_interval(&person->random, profile->action_us),
+                           0);
 }
 
 static void forget(struct sim_world *world, struct sim_person *person)
@@ -55,12 +54,12 @@ static void forget(struct sim_world *world, struct sim_person *person)
     world->people[seat] = NULL;
     sim_person_destroy(person);
     if (!world->is_closing && profile->stay_us)
-        sim_queue_push(&world->queue,
-                       &(struct sim_event){.at_us = world->now_us + sim_random_interval(
-                                                                        &world->random,
-                                                                        profile->away_us),
-                                           .kind = SIM_EVENT_JOIN,
-                                           .seat = (uint16_t)seat});
+        sim_queue_push(
+            &world->queue,
+            &(struct sim_event){.at_us = world->now_us +
+                                         sim_random_interval(&world->random, profile->away_us),
+                                .kind = SIM_EVENT_JOIN,
+                                .seat = (uint16_t)seat});
 }
 
 void sim_script_leave(struct sim_world *world, struct sim_person *person, bool is_silent)
@@ -93,8 +92,7 @@ static struct sim_person *draw_person(struct sim_world *world, uint32_t room)
     struct sim_person *drawn = NULL;
     unsigned count = 0;
     for (unsigned i = 0; i < world->config.participants; i++)
-        if (is_present(world->people[i], room) &&
-            sim_random_next(&world->random) % ++count == 0)
+        if (is_present(world->people[i], room) && sim_random_next(&world->random) % ++count == 0)
             drawn = world->people[i];
     return drawn;
 }
