@@ -12,7 +12,7 @@
 #define WINDOW_US      2000000
 #define REACTION_US    2000000 /* a source over its contract is policed within so long */
 #define SLACK_US       400000 /* of a timestamp against the wall clock: jitter, an encoder's hiccup */
-#define NEAR           64     /* numbers */
+#define NEAR           600 /* numbers: as many as a source may lose at once and repair */
 #define LOSS_EFFECT_US 2000000 /* a packet lost on the way to the server explains a jump so long   \
                                 */
 
