@@ -10,8 +10,9 @@
 #define REACTION_US      2000000 /* a budget is obeyed from then on */
 #define STUCK_US         2000000
 #define HEALTHY_US       4000000 /* so long after trouble a network is healthy again */
-#define VOICE_GAP_MAX    200     /* packets of which is known what became of them */
-#define PLI_SPACING_US   980000  /* once a second; a tick of the engine is 10 ms */
+#define UNREPAIRED_LOSS  0.0005
+#define VOICE_GAP_MAX    200    /* packets of which is known what became of them */
+#define PLI_SPACING_US   980000 /* once a second; a tick of the engine is 10 ms */
 #define REQUESTED_US     10000000
 #define CAMERA_KEY_BYTES (BWE_CONTRACT_CAMERA_BPS / 8 * 10 * 20 / 100)
 #define SCREEN_KEY_BYTES (BWE_CONTRACT_SCREEN_BPS / 8 * 10 * 50 / 100)
@@ -83,10 +84,13 @@ void sim_check_storm(struct sim_world *world, struct sim_person *source, unsigne
                        track, bytes, limit);
 }
 
+/* Without RTX, losses make large key frames fail again and again. */
 static bool is_healthy(const struct sim_person *person, int64_t now_us)
 {
-    return !person->is_hostile && !person->is_ghost && person->connected_us != INT64_MAX &&
-           now_us - person->connected_us > STUCK_US &&
+    bool has_repair =
+        person->has_rtx || person->up.params.loss + person->down.params.loss < UNREPAIRED_LOSS;
+    return has_repair && !person->is_hostile && !person->is_ghost &&
+           person->connected_us != INT64_MAX && now_us - person->connected_us > STUCK_US &&
            sim_link_is_healthy(&person->up, HEALTHY_US, now_us) &&
            sim_link_is_healthy(&person->down, HEALTHY_US, now_us);
 }
@@ -110,7 +114,7 @@ static void check_slot(struct sim_world *world, struct sim_person *receiver,
         return;
     int64_t patience_us = STUCK_US + source->up.params.delay_us + receiver->down.params.delay_us +
                           source->up.params.jitter_us + receiver->down.params.jitter_us;
-    int64_t since_us = slot->reported_us > slot->live_us ? slot->reported_us : slot->live_us;
+    int64_t since_us = slot->reported_us;
     if (slot->decoded_us > since_us && slot->decoded_from == report->participant)
         since_us = slot->decoded_us;
     if (world->now_us - since_us > patience_us)

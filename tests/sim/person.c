@@ -184,11 +184,11 @@ struct sim_person *sim_person_create(struct sim_world *world, unsigned seat, uin
     person->layout = (struct core_layout){.max_cameras = CAMERA_SLOTS, .max_height = UINT16_MAX};
     draw_link(person, &person->up, network, network->up_bps, world->now_us);
     draw_link(person, &person->down, network, network->down_bps, world->now_us);
-    bool has_rtx = !sim_random_chance(&person->random, profile->no_rtx);
-    init_media(person, profile, has_rtx);
+    person->has_rtx = !sim_random_chance(&person->random, profile->no_rtx);
+    init_media(person, profile, person->has_rtx);
     for (unsigned t = 0; t < SIM_TRACK_COUNT; t++)
         person->lost_us[t] = INT64_MIN / 2;
-    offer(person, has_rtx, world->now_us);
+    offer(person, person->has_rtx, world->now_us);
     enter(world, person);
     return person;
 }

@@ -32,7 +32,7 @@ struct sim_person {
     uint64_t number; /* never reused */
     unsigned seat;   /* place in the world */
     uint32_t room;
-    bool is_hostile;
+    bool is_hostile, has_rtx;
     bool is_ghost; /* went without a word; the engine does not know yet */
     struct sim_random random;
     struct core_join join;

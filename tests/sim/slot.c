@@ -14,7 +14,7 @@ void sim_slot_init(struct sim_slot *slot, const struct core_slot_params *params,
 {
     memset(slot, 0, sizeof(*slot));
     slot->params = *params;
-    slot->reported_us = slot->live_us = now_us;
+    slot->reported_us = now_us;
     rtp_reception_init(&slot->reception, params->kind == CORE_KIND_AUDIO ? AUDIO_HZ : VIDEO_HZ);
     rtp_nack_init(&slot->nack);
 }
@@ -270,12 +270,11 @@ void sim_slot_on_report(struct sim_slot *slot, const struct core_slot_report *re
                         int64_t now_us)
 {
     bool was_live = slot->report.state == CORE_SLOT_LIVE;
-    if (report->participant != slot->report.participant)
+    if (report->participant != slot->report.participant || report->state != slot->report.state ||
+        report->pause != slot->report.pause)
         slot->reported_us = now_us;
-    if (was_live != (report->state == CORE_SLOT_LIVE)) {
-        slot->live_us = now_us;
+    if (was_live != (report->state == CORE_SLOT_LIVE))
         bubbles_freeze_break(&slot->freeze);
-    }
     slot->report = *report;
 }
 

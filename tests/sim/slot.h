@@ -26,8 +26,7 @@ struct sim_waiting {
 struct sim_slot {
     struct core_slot_params params;
     struct core_slot_report report; /* what the server last told */
-    int64_t reported_us;            /* since when it shows this participant */
-    int64_t live_us;                /* since when it is live, as told */
+    int64_t reported_us;            /* since when it shows this participant in this state */
     struct rtp_reception reception;
     struct rtp_nack nack;
     struct sim_waiting *waiting; /* SIM_SLOT_WAITING, owned; video, from the first packet on */

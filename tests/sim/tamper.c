@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define AUDIO_SLOTS 3
+#define SCREEN_SLOT 7
 
 void sim_tamper_init(struct sim_tamper *tamper, enum sim_tamper_kind kind, int64_t begin_us)
 {
@@ -19,6 +20,8 @@ static bool concerns(struct sim_tamper *tamper, uint64_t receiver, const struct 
                      int64_t now_us)
 {
     bool is_audio = media->slot < AUDIO_SLOTS;
+    if (media->slot == SCREEN_SLOT) /* hardly anything is in it */
+        return false;
     if (receiver != tamper->receiver || now_us < tamper->begin_us || !media->is_stamped)
         return false;
     if (is_audio != (tamper->kind == SIM_TAMPER_AUDIO) ||
@@ -92,10 +95,10 @@ bool sim_tamper_media(struct sim_tamper *tamper, uint64_t receiver, struct sim_m
     case SIM_TAMPER_STUCK:
         return false;
     case SIM_TAMPER_POLICER:
-        media->payload_len = (uint16_t)(media->payload_len * 10);
+        media->payload_len = (uint16_t)(media->payload_len * 6);
         break;
     case SIM_TAMPER_BUDGET:
-        media->wire_len = (uint16_t)(media->wire_len * 20);
+        media->wire_len = (uint16_t)(media->wire_len * 50);
         break;
     case SIM_TAMPER_ROOM:
         media->stamp.room++;

@@ -7,14 +7,15 @@
 
 #include "bwe/remb.h"
 
-#define AUDIO_HZ       48000
-#define VIDEO_HZ       90000
-#define WINDOW_US      2000000
-#define REACTION_US    2000000 /* a source over its contract is policed within so long */
-#define SLACK_US       400000 /* of a timestamp against the wall clock: jitter, an encoder's hiccup */
-#define NEAR           600 /* numbers: as many as a source may lose at once and repair */
-#define LOSS_EFFECT_US 2000000 /* a packet lost on the way to the server explains a jump so long   \
-                                */
+#define AUDIO_HZ    48000
+#define VIDEO_HZ    90000
+#define WINDOW_US   2000000
+#define REACTION_US 2000000 /* a source over its contract is policed within so long */
+#define SLACK_US    400000  /* of a timestamp against the wall clock: jitter, an encoder's hiccup */
+#define NEAR        600     /* numbers: as many as a source may lose at once and repair */
+#define LOSS_EFFECT_US                                                                             \
+    2000000 /* a packet lost on the way to the server explains a jump so long                      \
+             */
 
 void sim_tap_init(struct sim_tap *tap, const struct core_slot_params *params, uint64_t participant,
                   uint32_t room)

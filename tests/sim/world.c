@@ -14,6 +14,7 @@
 #define CLOSING_US      40000000 /* whoever went without a word is forgotten by then */
 #define TAMPER_AFTER_US 8000000
 #define WARM_US         1000000
+#define LEAK_BYTES      200000 /* of the self-test */
 #define WARM_PORTS      4
 
 struct sim_person *sim_world_person(struct sim_world *world, uint64_t number)
@@ -366,6 +367,8 @@ int sim_world_run(struct sim_world *world, const struct sim_config *config)
     world->summary.wall_s = wall_s() - began_s;
     world->summary.virtual_us = world->end_us - world->begin_us;
     free_pools(world);
+    if (config->tamper == SIM_TAMPER_MEMORY)
+        world->tamper.leak = malloc(LEAK_BYTES);
     sim_check_memory(world, start_bytes);
     core_engine_destroy(world->engine);
     transport_aead_context_destroy(world->aead);

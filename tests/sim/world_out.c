@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bwe/remb.h"
 #include "rtp/bytes.h"
 #include "rtp/error.h"
 #include "rtp/rtx.h"
@@ -142,6 +143,8 @@ static bool listen(struct sim_world *world, struct sim_person *receiver, struct 
         const struct core_join *join = &receiver->join;
         unsigned track = join->slots[media->slot].kind;
         world->tamper.receiver_csrc = join->tracks[track].csrc;
+        if (world->tamper.kind == SIM_TAMPER_BUDGET && !receiver->budget_bps)
+            sim_script_budget(world, receiver, BWE_CONTRACT_DOWN_BPS);
         if (!sim_tamper_media(&world->tamper, receiver->number, &seen, world->now_us))
             return false;
     }
@@ -187,6 +190,18 @@ static void send_media(struct sim_world *world, struct sim_person *receiver, uin
         push(world, receiver, SIM_EVENT_MEDIA, media, arrivals_us[0]);
     else
         release_media(world, media);
+}
+
+/* Of a self-test: requests that the server did not make. */
+static void add_requests(struct sim_world *world, struct sim_person *source)
+{
+    struct sim_tamper *tamper = &world->tamper;
+    if (tamper->kind != SIM_TAMPER_STORM || tamper->is_done || source->number != tamper->receiver ||
+        world->now_us < tamper->begin_us)
+        return;
+    tamper->is_done = true;
+    for (unsigned i = 0; i < 3; i++)
+        sim_check_storm(world, source, SIM_TRACK_CAMERA);
 }
 
 static void look_for_plis(struct sim_world *world, struct sim_person *receiver, const uint8_t *data,
@@ -268,6 +283,7 @@ static void carry(struct sim_world *world, struct core_buffer *buffer)
         return;
     }
     look_for_plis(world, receiver, buffer->data, (size_t)len);
+    add_requests(world, receiver);
     if (is_routed)
         send_plain(world, receiver, buffer->data, (size_t)len);
 }

@@ -5,6 +5,7 @@
 #define S             INT64_C(1000000)
 #define SILENT_LEAVES 0.2     /* share of those who go without a word */
 #define SIGHT_US      1000000 /* a camera that has been on for so long is to be seen by a joiner */
+#define JOIN_LATER_US 5000000
 #define FLOORS_MAX    64
 
 static bool is_present(const struct sim_person *person, uint32_t room)
@@ -298,13 +299,14 @@ void sim_script_event(struct sim_world *world, const struct sim_event *event)
 void sim_script_begin(struct sim_world *world)
 {
     const struct sim_profile *profile = world->config.profile;
-    for (unsigned seat = 0; seat < world->config.participants; seat++)
-        sim_queue_push(&world->queue,
-                       &(struct sim_event){
-                           .at_us = world->now_us +
-                                    sim_random_between(&world->random, 0, profile->join_spread_us),
-                           .kind = SIM_EVENT_JOIN,
-                           .seat = (uint16_t)seat});
+    for (unsigned seat = 0; seat < world->config.participants; seat++) {
+        bool is_late = profile->early > 0 && seat >= profile->early;
+        int64_t at_us = world->now_us + (is_late ? JOIN_LATER_US : 0) +
+                        sim_random_between(&world->random, 0, profile->join_spread_us);
+        sim_queue_push(
+            &world->queue,
+            &(struct sim_event){.at_us = at_us, .kind = SIM_EVENT_JOIN, .seat = (uint16_t)seat});
+    }
     for (uint32_t room = 1; room <= profile->rooms; room++) {
         for (unsigned i = 0; i < profile->floors && world->floor_count < FLOORS_MAX; i++) {
             world->floors[world->floor_count].room = room;
