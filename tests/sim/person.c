@@ -117,7 +117,8 @@ static void add_slot(struct sim_person *person, enum core_kind kind, bool has_rt
         .transport_seq_id = SIM_ID_SEQ,
     };
     snprintf(slot->mid, sizeof(slot->mid), "s%u", index);
-    sim_slot_init(&person->slots[index], slot, now_us);
+    sim_slot_init(&person->slots[index], slot,
+                  person->up.params.delay_us + person->down.params.delay_us, now_us);
     sim_tap_init(&person->taps[index], slot, person->number, person->room);
 }
 

@@ -6,13 +6,19 @@
 
 #define AUDIO_HZ        48000
 #define VIDEO_HZ        90000
+#define REPAIR_MAX_US   250000 /* a jitter buffer waits no longer */
+#define PLAYOUT_US      20000  /* jitter and rendering */
 #define PATIENCE_US     600000 /* with a gap: several round trips of retries */
 #define KEY_PATIENCE_US 200000 /* libwebrtc: max_wait_for_keyframe_ms */
 #define KEY_REPEAT_US   500000
 
-void sim_slot_init(struct sim_slot *slot, const struct core_slot_params *params, int64_t now_us)
+void sim_slot_init(struct sim_slot *slot, const struct core_slot_params *params, int64_t rtt_us,
+                   int64_t now_us)
 {
     memset(slot, 0, sizeof(*slot));
+    slot->repair_us = RTP_NACK_REORDER_US + rtt_us + rtt_us / 2;
+    if (slot->repair_us > REPAIR_MAX_US)
+        slot->repair_us = REPAIR_MAX_US;
     slot->params = *params;
     slot->reported_us = now_us;
     rtp_reception_init(&slot->reception, params->kind == CORE_KIND_AUDIO ? AUDIO_HZ : VIDEO_HZ);
@@ -30,6 +36,16 @@ static struct sim_waiting *waiting_at(struct sim_slot *slot, uint64_t ext_seq)
     return &slot->waiting[ext_seq % SIM_SLOT_WAITING];
 }
 
+/* When a frame is shown: its source's pace, as late as repairs need, as a jitter buffer does. */
+static int64_t render_us(struct sim_slot *slot, const struct sim_stamp *stamp, int64_t now_us)
+{
+    int64_t transit_us = now_us - stamp->captured_us;
+    if (slot->decoded_from != stamp->participant || transit_us < slot->transit_us)
+        slot->transit_us = transit_us;
+    int64_t at_us = stamp->captured_us + slot->transit_us + slot->repair_us + PLAYOUT_US;
+    return at_us > now_us ? at_us : now_us;
+}
+
 static void decode(struct sim_slot *slot, const struct sim_stamp *stamp, int64_t now_us,
                    struct sim_taken *taken)
 {
@@ -38,7 +54,7 @@ static void decode(struct sim_slot *slot, const struct sim_stamp *stamp, int64_t
         slot->layer_switches +=
             slot->decoded_from == stamp->participant && slot->decoded_layer != stamp->layer;
         sim_decoder_decoded(&slot->decoder, stamp);
-        bubbles_freeze_on_frame(&slot->freeze, now_us);
+        bubbles_freeze_on_frame(&slot->freeze, render_us(slot, stamp, now_us));
         slot->decoded_us = now_us;
         slot->decoded_from = stamp->participant;
         slot->decoded_layer = stamp->layer;
@@ -174,10 +190,12 @@ static bool is_whole_and_decodable(struct sim_slot *slot, uint64_t ext_seq)
     return true;
 }
 
-/* The decoder needs not wait: a frame behind the gap does without what is missing. Otherwise, when
+/* Once a repair should have come, a frame behind the gap that does without what is missing; when
    patience has ended, the next frame's start. */
 static void pass_gap(struct sim_slot *slot, int64_t now_us, struct sim_taken *taken)
 {
+    if (now_us - slot->gap_us < slot->repair_us)
+        return;
     bool is_over = now_us - slot->gap_us > PATIENCE_US;
     for (uint64_t seq = slot->next_seq + 1; seq < slot->end_seq; seq++)
         if (is_frame_start(slot, seq) && (is_over || is_whole_and_decodable(slot, seq))) {
@@ -262,7 +280,7 @@ void sim_slot_advance(struct sim_slot *slot, int64_t now_us, struct sim_taken *t
     taken->decoded = 0;
     taken->is_unexplained = false;
     rtp_nack_take_gave_up(&slot->nack);
-    if (slot->gap_us && now_us - slot->gap_us > PATIENCE_US)
+    if (slot->gap_us)
         pass_gap(slot, now_us, taken);
 }
 

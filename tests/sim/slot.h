@@ -32,6 +32,8 @@ struct sim_slot {
     struct sim_waiting *waiting; /* SIM_SLOT_WAITING, owned; video, from the first packet on */
     uint64_t next_seq;           /* next one to be consumed; 0: nothing came */
     uint64_t end_seq;            /* one past the highest received */
+    int64_t transit_us;          /* from the source's camera to here, at best */
+    int64_t repair_us;           /* within so long a repair comes, if it does */
     int64_t gap_us;              /* since when next_seq is missing; 0: it is not */
     bool has_gap;                /* the frame being consumed follows a gap */
     struct sim_stamp frame;      /* the frame being consumed; piece: next one expected */
@@ -56,7 +58,9 @@ struct sim_taken {
     uint32_t missing;       /* what it refers to; 0: its stream's key frame */
 };
 
-void sim_slot_init(struct sim_slot *slot, const struct core_slot_params *params, int64_t now_us);
+/** @param rtt_us  to the server: how long a repair takes */
+void sim_slot_init(struct sim_slot *slot, const struct core_slot_params *params, int64_t rtt_us,
+                   int64_t now_us);
 void sim_slot_dispose(struct sim_slot *slot);
 
 /** Take a packet from the network, media or RTX. */
