@@ -51,12 +51,13 @@ static enum sim_video_kind draw_camera(struct sim_person *person, const struct s
     return (enum sim_video_kind)kind;
 }
 
-/* SSRCs are random; the index starts where a wrap comes soon for some. */
+/* SSRCs are random; numbers start below 2^15 as those of libwebrtc (RFC 3711, 3.3.1: a loss at the
+   start must not hide a wrap). */
 static void init_stream(struct sim_person *person, struct sim_stream *stream, bool has_rtx)
 {
     uint64_t bits = sim_random_next(&person->random);
     uint32_t ssrc = (uint32_t)bits | 1;
-    sim_stream_init(stream, ssrc, has_rtx ? ssrc ^ 0x5A5A5A5A : 0, (bits >> 32) & 0xFFFF);
+    sim_stream_init(stream, ssrc, has_rtx ? ssrc ^ 0x5A5A5A5A : 0, (bits >> 32) & 0x7FFF);
 }
 
 static void init_media(struct sim_person *person, const struct sim_profile *profile, bool has_rtx)

@@ -116,7 +116,7 @@ static const struct sim_profile profiles[] = {
      .floors = 2,
      .join_spread_us = 3 * S,
      .cameras = ALL_CAMERAS,
-     .no_rtx = 0.2,
+     .no_rtx = 0.1,
      .has_screens = true,
      .network = {.delay_min_us = 10 * MS,
                  .delay_max_us = 120 * MS,
