@@ -1,0 +1,190 @@
+/* Invariants that need the world: audio, budgets, requests, pictures that must be there, memory. */
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "bwe/remb.h"
+#include "tests/sim/world.h"
+
+#define WINDOW_US        2000000
+#define REACTION_US      2000000 /* a budget is obeyed from then on */
+#define STUCK_US         2000000
+#define HEALTHY_US       4000000 /* so long after trouble a network is healthy again */
+#define UNREPAIRED_LOSS  0.0005
+#define VOICE_GAP_MAX    200    /* packets of which is known what became of them */
+#define PLI_SPACING_US   980000 /* once a second; a tick of the engine is 10 ms */
+#define REQUESTED_US     10000000
+#define CAMERA_KEY_BYTES (BWE_CONTRACT_CAMERA_BPS / 8 * 10 * 20 / 100)
+#define SCREEN_KEY_BYTES (BWE_CONTRACT_SCREEN_BPS / 8 * 10 * 50 / 100)
+
+void sim_check_audio(struct sim_world *world, struct sim_tap *tap, const struct sim_media *media)
+{
+    const struct sim_stamp *stamp = &media->stamp;
+    struct sim_person *owner =
+        media->is_stamped ? sim_world_person(world, stamp->participant) : NULL;
+    if (!owner || owner->is_hostile)
+        return;
+    bool is_same = tap->voice && tap->last.participant == stamp->participant &&
+                   owner->muted_us[SIM_TRACK_VOICE] < tap->voice_us;
+    if (is_same && stamp->frame > tap->voice && stamp->frame - tap->voice < VOICE_GAP_MAX)
+        for (uint32_t frame = tap->voice + 1; frame < stamp->frame; frame++)
+            if (sim_stream_is_delivered(&owner->voice.stream, frame))
+                sim_check_fail(&world->checks, SIM_CHECK_AUDIO, tap->participant,
+                               "slot %s: packet %u of participant %u was received, not forwarded",
+                               tap->params.mid, frame, stamp->participant);
+    if (!is_same || stamp->frame > tap->voice) {
+        tap->voice = stamp->frame;
+        tap->voice_us = world->now_us;
+    }
+}
+
+static uint64_t bytes_of(uint64_t bps)
+{
+    return bps * 115 / 100 * WINDOW_US / 8000000;
+}
+
+void sim_check_budget(struct sim_world *world, struct sim_person *receiver,
+                      const struct sim_media *media)
+{
+    int64_t step_us = WINDOW_US / SIM_WINDOW_STEPS;
+    uint64_t payload = sim_window_add(&receiver->video_payload, step_us, world->now_us,
+                                      media->is_rtx ? 0 : media->payload_len);
+    uint64_t wire = sim_window_add(&receiver->video_wire, step_us, world->now_us, media->wire_len);
+    if (payload > bytes_of(BWE_CONTRACT_DOWN_BPS))
+        sim_check_fail(&world->checks, SIM_CHECK_BUDGET, receiver->number,
+                       "%" PRIu64 " bytes of video in 2 s, contract and 15 %%: %" PRIu64, payload,
+                       bytes_of(BWE_CONTRACT_DOWN_BPS));
+    if (receiver->budget_bps && world->now_us - receiver->budget_us > WINDOW_US + REACTION_US &&
+        wire > bytes_of(receiver->budget_bps))
+        sim_check_fail(&world->checks, SIM_CHECK_BUDGET, receiver->number,
+                       "%" PRIu64 " bytes of video in 2 s, budget and 15 %%: %" PRIu64, wire,
+                       bytes_of(receiver->budget_bps));
+}
+
+void sim_check_storm(struct sim_world *world, struct sim_person *source, unsigned track)
+{
+    struct sim_requests *requests = &source->requests[track];
+    int64_t since_us = world->now_us - requests->pli_us;
+    uint64_t bytes =
+        sim_window_add(&requests->bytes, REQUESTED_US / SIM_WINDOW_STEPS, world->now_us, 0);
+    uint64_t limit = track == SIM_TRACK_SCREEN ? SCREEN_KEY_BYTES : CAMERA_KEY_BYTES;
+    bool is_first = requests->pli_us == 0;
+    requests->pli_us = world->now_us;
+    requests->plis++;
+    if (is_first || source->is_hostile)
+        return;
+    if (since_us < PLI_SPACING_US)
+        sim_check_fail(&world->checks, SIM_CHECK_STORM, source->number,
+                       "track %u: asked for a key frame %" PRId64 " us after the last time", track,
+                       since_us);
+    else if (bytes > limit && world->now_us - requests->keyframe_us < REQUESTED_US)
+        sim_check_fail(&world->checks, SIM_CHECK_STORM, source->number,
+                       "track %u: asked for a key frame after %" PRIu64
+                       " bytes of requested ones in 10 s, budget %" PRIu64,
+                       track, bytes, limit);
+}
+
+/* Without RTX, losses make large key frames fail again and again. */
+static bool is_healthy(const struct sim_person *person, int64_t now_us)
+{
+    bool has_repair =
+        person->has_rtx || person->up.params.loss + person->down.params.loss < UNREPAIRED_LOSS;
+    return has_repair && !person->is_hostile && !person->is_ghost &&
+           person->connected_us != INT64_MAX && now_us - person->connected_us > STUCK_US &&
+           sim_link_is_healthy(&person->up, HEALTHY_US, now_us) &&
+           sim_link_is_healthy(&person->down, HEALTHY_US, now_us);
+}
+
+/* Sends pictures, and has for as long as it takes to be seen. */
+static bool is_showing(const struct sim_person *person, unsigned track, int64_t now_us)
+{
+    const struct sim_video *video = &person->videos[track - SIM_TRACK_CAMERA];
+    return is_healthy(person, now_us) && video->started_us < now_us - STUCK_US &&
+           video->frame_us > now_us - 2 * video->interval_us - 100000;
+}
+
+static void check_slot(struct sim_world *world, struct sim_person *receiver,
+                       const struct sim_slot *slot)
+{
+    const struct core_slot_report *report = &slot->report;
+    struct sim_person *source = sim_world_person(world, report->participant);
+    unsigned track = slot->params.kind == CORE_KIND_SCREEN ? SIM_TRACK_SCREEN : SIM_TRACK_CAMERA;
+    if (!source || !is_showing(source, track, world->now_us) ||
+        (report->state == CORE_SLOT_PAUSED && report->pause != CORE_PAUSE_SOURCE))
+        return;
+    int64_t patience_us = STUCK_US + source->up.params.delay_us + receiver->down.params.delay_us +
+                          source->up.params.jitter_us + receiver->down.params.jitter_us;
+    int64_t since_us = slot->reported_us;
+    if (slot->decoded_us > since_us && slot->decoded_from == report->participant)
+        since_us = slot->decoded_us;
+    if (world->now_us - since_us > patience_us)
+        sim_check_fail(&world->checks, SIM_CHECK_STUCK, receiver->number,
+                       "slot %s: nothing of participant %" PRIu64 " decoded for %" PRId64
+                       " ms (undecodable for %" PRId64 ")",
+                       slot->params.mid, report->participant, (world->now_us - since_us) / 1000,
+                       slot->undecodable_us ? (world->now_us - slot->undecodable_us) / 1000 : 0);
+}
+
+/* Cameras that must be shown, and those that are. */
+static bool is_short_of_cameras(struct sim_world *world, const struct sim_person *receiver)
+{
+    unsigned shown = 0, showing = 0, slots = 0;
+    for (unsigned i = 0; i < receiver->join.slot_count; i++)
+        if (receiver->slots[i].params.kind == CORE_KIND_CAMERA) {
+            slots++;
+            shown += receiver->slots[i].report.participant != 0;
+        }
+    if (slots > receiver->layout.max_cameras)
+        slots = receiver->layout.max_cameras;
+    for (unsigned i = 0; i < world->config.participants && shown < slots; i++) {
+        const struct sim_person *person = world->people[i];
+        showing += person && person != receiver && person->room == receiver->room &&
+                   is_showing(person, SIM_TRACK_CAMERA, world->now_us);
+    }
+    return shown < slots && shown < showing;
+}
+
+void sim_check_stuck(struct sim_world *world, struct sim_person *receiver)
+{
+    if (!is_healthy(receiver, world->now_us)) {
+        receiver->short_us = 0;
+        return;
+    }
+    for (unsigned i = 0; i < receiver->join.slot_count; i++)
+        if (receiver->slots[i].params.kind != CORE_KIND_AUDIO)
+            check_slot(world, receiver, &receiver->slots[i]);
+    if (!is_short_of_cameras(world, receiver))
+        receiver->short_us = 0;
+    else if (receiver->short_us == 0)
+        receiver->short_us = world->now_us;
+    else if (world->now_us - receiver->short_us > STUCK_US)
+        sim_check_fail(&world->checks, SIM_CHECK_STUCK, receiver->number,
+                       "a camera is not shown though a slot is free");
+}
+
+/* Of AddressSanitizer's allocator; there is none without it. */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+/* glibc counts as allocated what a thread keeps for its next calls; AddressSanitizer is exact. */
+static size_t slack_bytes(void)
+{
+    return __sanitizer_get_current_allocated_bytes ? 0 : 65536;
+}
+
+size_t sim_world_heap_bytes(void)
+{
+    if (__sanitizer_get_current_allocated_bytes)
+        return __sanitizer_get_current_allocated_bytes();
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+void sim_check_memory(struct sim_world *world, size_t start_bytes)
+{
+    size_t bytes = sim_world_heap_bytes();
+    unsigned left = core_engine_count(world->engine);
+    if (bytes > start_bytes + slack_bytes() || left > 0)
+        sim_check_fail(&world->checks, SIM_CHECK_MEMORY, 0,
+                       "%zd bytes more than at the start, %u participants left",
+                       (ssize_t)(bytes - start_bytes), left);
+}

@@ -1,0 +1,241 @@
+/* The named conferences. */
+#include "tests/sim/profile.h"
+
+#include <string.h>
+
+#include "tests/sim/check.h"
+
+#define MS INT64_C(1000)
+#define S  INT64_C(1000000)
+
+/*
+ * THE table of what today's engine does not do yet. Whoever builds the feature takes its bit out;
+ * the self-tests hold that each of these invariants trips when it must.
+ */
+#define UNMET_STORM   SIM_CHECK_BIT(SIM_CHECK_STORM)   /* one key-frame budget per source */
+#define UNMET_BUDGET  SIM_CHECK_BIT(SIM_CHECK_BUDGET)  /* CORE_COMMAND_BUDGET */
+#define UNMET_POLICER SIM_CHECK_BIT(SIM_CHECK_POLICER) /* the policer */
+#define UNMET_PICTURE SIM_CHECK_BIT(SIM_CHECK_PICTURE) /* ids made up for packets repaired late */
+
+#define PAGE_CAMERAS                                                                               \
+    {                                                                                              \
+        [SIM_VIDEO_SIMULCAST] = 1                                                                  \
+    }
+#define ALL_CAMERAS                                                                                \
+    {                                                                                              \
+        [SIM_VIDEO_SIMULCAST] = 6, [SIM_VIDEO_SIMULCAST_3] = 2, [SIM_VIDEO_SINGLE] = 1,            \
+        [SIM_VIDEO_FLAT] = 1, [SIM_VIDEO_SHORT_ID] = 1, [SIM_VIDEO_BARE] = 1                       \
+    }
+
+static const struct sim_profile profiles[] = {
+    {.name = "call3",
+     .about = "three people, good networks, a screen by turns",
+     .participants = 3,
+     .seconds = 60,
+     .rooms = 1,
+     .floors = 1,
+     .join_spread_us = 2 * S,
+     .cameras = PAGE_CAMERAS,
+     .has_screens = true,
+     .network = {.delay_min_us = 5 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS},
+     .unmet = UNMET_STORM},
+    {.name = "call10",
+     .about = "ten people in one room on good networks; what the speed is measured with",
+     .participants = 10,
+     .seconds = 60,
+     .rooms = 1,
+     .floors = 2,
+     .join_spread_us = 3 * S,
+     .cameras = PAGE_CAMERAS,
+     .network = {.delay_min_us = 5 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS},
+     .unmet = UNMET_STORM},
+    {.name = "churn12",
+     .about = "twelve who come and go in two rooms, mute, share and choose layouts",
+     .participants = 12,
+     .seconds = 60,
+     .rooms = 2,
+     .floors = 2,
+     .join_spread_us = 5 * S,
+     .stay_us = 15 * S,
+     .away_us = 3 * S,
+     .action_us = 4 * S,
+     .actions = {[SIM_ACTION_MUTE_CAMERA] = 3,
+                 [SIM_ACTION_MUTE_VOICE] = 3,
+                 [SIM_ACTION_LAYOUT] = 3,
+                 [SIM_ACTION_STOP_LAYER] = 1},
+     .cameras = ALL_CAMERAS,
+     .no_levels = 0.1,
+     .no_dtx = 0.2,
+     .has_screens = true,
+     .network = {.delay_min_us = 5 * MS,
+                 .delay_max_us = 80 * MS,
+                 .jitter_max_us = 10 * MS,
+                 .loss_max = 0.002},
+     .unmet = UNMET_STORM},
+    {.name = "burst50",
+     .about = "fifty who join a room of five within a second",
+     .participants = 55,
+     .seconds = 12,
+     .rooms = 1,
+     .floors = 2,
+     .early = 5,
+     .join_spread_us = 1 * S,
+     .cameras = PAGE_CAMERAS,
+     .network = {.delay_min_us = 5 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS},
+     .unmet = UNMET_STORM},
+    {.name = "big120",
+     .about = "a full room of 120, four who speak at once",
+     .participants = 120,
+     .seconds = 10,
+     .rooms = 1,
+     .floors = 4,
+     .join_spread_us = 4 * S,
+     .cameras = PAGE_CAMERAS,
+     .has_screens = true,
+     .network = {.delay_min_us = 5 * MS, .delay_max_us = 60 * MS, .jitter_max_us = 5 * MS},
+     .unmet = UNMET_STORM},
+    {.name = "wireless",
+     .about = "six people on networks that lose up to 2 % at random, with jitter",
+     .participants = 6,
+     .seconds = 60,
+     .rooms = 1,
+     .floors = 2,
+     .join_spread_us = 3 * S,
+     .cameras = PAGE_CAMERAS,
+     .has_screens = true,
+     .network = {.delay_min_us = 10 * MS,
+                 .delay_max_us = 60 * MS,
+                 .jitter_max_us = 20 * MS,
+                 .loss_max = 0.02},
+     .unmet = UNMET_STORM},
+    {.name = "lossy",
+     .about = "eight people on networks that lose, reorder, repeat and burst",
+     .participants = 8,
+     .seconds = 60,
+     .rooms = 1,
+     .floors = 2,
+     .join_spread_us = 3 * S,
+     .cameras = ALL_CAMERAS,
+     .no_rtx = 0.1,
+     .has_screens = true,
+     .network = {.delay_min_us = 10 * MS,
+                 .delay_max_us = 120 * MS,
+                 .jitter_max_us = 30 * MS,
+                 .loss_max = 0.05,
+                 .burst = 0.0005,
+                 .burst_end = 0.2,
+                 .reorder = 0.002,
+                 .duplicate = 0.002},
+     .unmet = UNMET_STORM | UNMET_PICTURE},
+    {.name = "flapping",
+     .about = "eight people whose networks go away, shrink and change their address",
+     .participants = 8,
+     .seconds = 60,
+     .rooms = 1,
+     .floors = 2,
+     .join_spread_us = 3 * S,
+     .action_us = 6 * S,
+     .actions = {[SIM_ACTION_OUTAGE] = 2, [SIM_ACTION_SQUEEZE] = 2, [SIM_ACTION_REBIND] = 1},
+     .cameras = PAGE_CAMERAS,
+     .has_screens = true,
+     .network = {.delay_min_us = 5 * MS,
+                 .delay_max_us = 80 * MS,
+                 .jitter_max_us = 10 * MS,
+                 .loss_max = 0.005,
+                 .up_bps = 4000000,
+                 .down_bps = 10000000,
+                 .queue_us = 200 * MS},
+     .unmet = UNMET_STORM | UNMET_POLICER}, /* key frames of the screen on every request */
+    {.name = "layers",
+     .about = "eight people whose layers stop, with layouts and budgets that change",
+     .participants = 8,
+     .seconds = 60,
+     .rooms = 1,
+     .floors = 2,
+     .join_spread_us = 3 * S,
+     .action_us = 3 * S,
+     .actions = {[SIM_ACTION_STOP_LAYER] = 2, [SIM_ACTION_LAYOUT] = 1, [SIM_ACTION_BUDGET] = 3},
+     .cameras = ALL_CAMERAS,
+     .has_screens = true,
+     .network = {.delay_min_us = 5 * MS, .delay_max_us = 60 * MS, .jitter_max_us = 5 * MS},
+     .unmet = UNMET_STORM | UNMET_BUDGET},
+    {.name = "hostile",
+     .about = "nine people, a third of whom send too much, garbage and jumping numbers",
+     .participants = 9,
+     .seconds = 40,
+     .rooms = 1,
+     .floors = 2,
+     .join_spread_us = 3 * S,
+     .cameras = PAGE_CAMERAS,
+     .hostile = 0.33,
+     .network = {.delay_min_us = 5 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS},
+     .unmet = UNMET_STORM | UNMET_POLICER | UNMET_BUDGET},
+};
+
+const struct sim_profile *sim_profiles(unsigned *count)
+{
+    *count = sizeof(profiles) / sizeof(*profiles);
+    return profiles;
+}
+
+const struct sim_profile *sim_profile_find(const char *name)
+{
+    for (unsigned i = 0; i < sizeof(profiles) / sizeof(*profiles); i++)
+        if (strcmp(profiles[i].name, name) == 0)
+            return &profiles[i];
+    return NULL;
+}
+
+/* Half of the runs have nothing of it, the others up to max. */
+static double draw_share(struct sim_random *random, double max)
+{
+    return sim_random_chance(random, 0.5) ? 0 : max * sim_random_unit(random);
+}
+
+static void draw_network(struct sim_network *network, struct sim_random *random)
+{
+    network->delay_min_us = sim_random_between(random, 1 * MS, 40 * MS);
+    network->delay_max_us = network->delay_min_us + sim_random_between(random, 0, 120 * MS);
+    network->jitter_max_us = sim_random_between(random, 0, 40 * MS);
+    network->loss_max = draw_share(random, 0.1);
+    network->burst = draw_share(random, 0.002);
+    network->burst_end = 0.1 + 0.4 * sim_random_unit(random);
+    network->reorder = draw_share(random, 0.01);
+    network->duplicate = draw_share(random, 0.01);
+    network->queue_us = sim_random_between(random, 50 * MS, 500 * MS);
+    if (sim_random_chance(random, 0.5))
+        return;
+    network->up_bps = (uint64_t)sim_random_between(random, 1500000, 10000000);
+    network->down_bps = (uint64_t)sim_random_between(random, 3000000, 20000000);
+}
+
+void sim_profile_draw(struct sim_profile *profile, uint64_t seed)
+{
+    struct sim_random random = {seed ^ 0x70726F66696C65u};
+    *profile = (struct sim_profile){
+        .name = "random",
+        .about = "drawn from the seed",
+        .participants = (unsigned)sim_random_between(&random, 2, 16),
+        .seconds = (unsigned)sim_random_between(&random, 15, 40),
+        .rooms = (unsigned)sim_random_between(&random, 1, 3),
+        .floors = (unsigned)sim_random_between(&random, 1, 4),
+        .join_spread_us = sim_random_between(&random, 100 * MS, 8 * S),
+        .cameras = ALL_CAMERAS,
+        .no_levels = draw_share(&random, 0.3),
+        .no_dtx = draw_share(&random, 0.5),
+        .no_rtx = draw_share(&random, 0.3),
+        .hostile = draw_share(&random, 0.3),
+        .has_screens = sim_random_chance(&random, 0.7),
+        .unmet = UNMET_STORM | UNMET_BUDGET | UNMET_POLICER | UNMET_PICTURE,
+    };
+    if (sim_random_chance(&random, 0.5)) {
+        profile->stay_us = sim_random_between(&random, 3 * S, 20 * S);
+        profile->away_us = sim_random_between(&random, 500 * MS, 5 * S);
+    }
+    if (sim_random_chance(&random, 0.8)) {
+        profile->action_us = sim_random_between(&random, 1 * S, 10 * S);
+        for (unsigned i = 0; i < SIM_ACTION_COUNT; i++)
+            profile->actions[i] = (unsigned)sim_random_between(&random, 0, 3);
+    }
+    draw_network(&profile->network, &random);
+}

@@ -1,0 +1,63 @@
+/*
+ * What kind of conference is simulated: how many, on which networks, who does what. A table of
+ * named ones, and one drawn from the seed. Which invariants the engine keeps in each is part of it.
+ */
+#ifndef IRIS_SIM_PROFILE_H
+#define IRIS_SIM_PROFILE_H
+
+#include "tests/sim/link.h"
+#include "tests/sim/video.h"
+
+#define SIM_PARTICIPANTS_MAX 400
+
+/* What people and networks do besides talking; each with a weight. */
+enum sim_action {
+    SIM_ACTION_MUTE_CAMERA,
+    SIM_ACTION_MUTE_VOICE,
+    SIM_ACTION_LAYOUT,
+    SIM_ACTION_STOP_LAYER, /* the browser's encoder drops an upper layer for a while */
+    SIM_ACTION_OUTAGE,     /* nothing passes for a while */
+    SIM_ACTION_SQUEEZE,    /* little capacity for a while */
+    SIM_ACTION_REBIND,     /* the NAT gives another port */
+    SIM_ACTION_BUDGET,     /* the receiver's budget changes */
+    SIM_ACTION_COUNT
+};
+
+/* Both directions of everybody's network; each participant draws its own from these. */
+struct sim_network {
+    int64_t delay_min_us, delay_max_us, jitter_max_us;
+    double loss_max;
+    double burst, burst_end;
+    double reorder, duplicate;
+    uint64_t up_bps, down_bps; /* 0: without a bottleneck */
+    int64_t queue_us;
+};
+
+struct sim_profile {
+    const char *name, *about;
+    unsigned participants, seconds; /* unless told otherwise */
+    unsigned rooms;
+    unsigned floors; /* people who talk at once, in each room */
+    unsigned early;  /* who are there a while before the others (world_script.c); 0: nobody */
+    int64_t join_spread_us;             /* the first joins come within so long */
+    int64_t stay_us, away_us;           /* mean; stay 0: for the whole run */
+    int64_t action_us;                  /* mean time between actions of a participant; 0: none */
+    unsigned actions[SIM_ACTION_COUNT]; /* weights */
+    unsigned cameras[SIM_VIDEO_KIND_COUNT]; /* weights of the encoders */
+    double no_levels, no_dtx, no_rtx;       /* shares of participants without these */
+    double hostile;   /* share that sends garbage, too much, jumping numbers */
+    bool has_screens; /* somebody shares, by turns */
+    struct sim_network network;
+    uint32_t unmet; /* invariants (SIM_CHECK_BIT) that the engine does not keep yet */
+};
+
+/** The table; *count written. */
+const struct sim_profile *sim_profiles(unsigned *count);
+
+/** Find by name; NULL if there is none. */
+const struct sim_profile *sim_profile_find(const char *name);
+
+/** Draw one: anything that the named ones can do, mixed. */
+void sim_profile_draw(struct sim_profile *profile, uint64_t seed);
+
+#endif

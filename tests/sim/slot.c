@@ -1,0 +1,308 @@
+/* The ring of packets that wait, and the frames that come out of it. */
+#include "tests/sim/slot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AUDIO_HZ        48000
+#define VIDEO_HZ        90000
+#define REPAIR_MAX_US   250000 /* a jitter buffer waits no longer */
+#define PLAYOUT_US      20000  /* jitter and rendering */
+#define PATIENCE_US     600000 /* with a gap: several round trips of retries */
+#define KEY_PATIENCE_US 200000 /* libwebrtc: max_wait_for_keyframe_ms */
+#define KEY_REPEAT_US   500000
+
+void sim_slot_init(struct sim_slot *slot, const struct core_slot_params *params, int64_t rtt_us,
+                   int64_t now_us)
+{
+    memset(slot, 0, sizeof(*slot));
+    slot->repair_us = RTP_NACK_REORDER_US + rtt_us + rtt_us / 2;
+    if (slot->repair_us > REPAIR_MAX_US)
+        slot->repair_us = REPAIR_MAX_US;
+    slot->params = *params;
+    slot->reported_us = now_us;
+    rtp_reception_init(&slot->reception, params->kind == CORE_KIND_AUDIO ? AUDIO_HZ : VIDEO_HZ);
+    rtp_nack_init(&slot->nack);
+}
+
+void sim_slot_dispose(struct sim_slot *slot)
+{
+    free(slot->waiting);
+    slot->waiting = NULL;
+}
+
+static struct sim_waiting *waiting_at(struct sim_slot *slot, uint64_t ext_seq)
+{
+    return &slot->waiting[ext_seq % SIM_SLOT_WAITING];
+}
+
+/* When a frame is shown: its source's pace, as late as repairs need, as a jitter buffer does. */
+static int64_t render_us(struct sim_slot *slot, const struct sim_stamp *stamp, int64_t now_us)
+{
+    int64_t transit_us = now_us - stamp->captured_us;
+    if (slot->decoded_from != stamp->participant || transit_us < slot->transit_us)
+        slot->transit_us = transit_us;
+    int64_t at_us = stamp->captured_us + slot->transit_us + slot->repair_us + PLAYOUT_US;
+    return at_us > now_us ? at_us : now_us;
+}
+
+static void decode(struct sim_slot *slot, const struct sim_stamp *stamp, int64_t now_us,
+                   struct sim_taken *taken)
+{
+    uint32_t missing;
+    if (sim_decoder_can_decode(&slot->decoder, stamp, &missing)) {
+        slot->layer_switches +=
+            slot->decoded_from == stamp->participant && slot->decoded_layer != stamp->layer;
+        sim_decoder_decoded(&slot->decoder, stamp);
+        bubbles_freeze_on_frame(&slot->freeze, render_us(slot, stamp, now_us));
+        slot->decoded_us = now_us;
+        slot->decoded_from = stamp->participant;
+        slot->decoded_layer = stamp->layer;
+        slot->undecodable_us = 0;
+        slot->lost_stream = 0;
+        slot->frames++;
+        taken->decoded++;
+        return;
+    }
+    bool is_same = slot->decoder.stream == sim_stamp_stream(stamp);
+    bool is_explained = is_same ? sim_decoder_fate(&slot->decoder, missing) == SIM_FATE_LOST
+                                : slot->has_gap || slot->lost_stream == sim_stamp_stream(stamp);
+    if (!is_same && is_explained)
+        slot->lost_stream = sim_stamp_stream(stamp);
+    slot->undecodable++;
+    if (slot->undecodable_us == 0)
+        slot->undecodable_us = now_us;
+    if (is_same)
+        sim_decoder_lose(&slot->decoder, stamp->frame, stamp->frame);
+    if (is_explained)
+        return;
+    taken->is_unexplained = true;
+    taken->stamp = *stamp;
+    taken->missing = missing;
+}
+
+/* The frame being consumed goes on with something else: it was cut. */
+static void cut_frame(struct sim_slot *slot, const struct sim_stamp *next, struct sim_taken *taken)
+{
+    bool is_restart = next->piece == 0 && (next->flags & SIM_STAMP_KEY);
+    slot->is_in_frame = false;
+    if (slot->decoder.stream == sim_stamp_stream(&slot->frame))
+        sim_decoder_lose(&slot->decoder, slot->frame.frame, slot->frame.frame);
+    if (slot->has_gap || is_restart) /* the server may leave a source in the middle of a frame */
+        return;
+    taken->is_unexplained = true;
+    taken->stamp = *next;
+    taken->missing = slot->frame.frame;
+}
+
+static bool is_next_piece(const struct sim_slot *slot, const struct sim_stamp *stamp)
+{
+    return slot->is_in_frame && sim_stamp_stream(&slot->frame) == sim_stamp_stream(stamp) &&
+           slot->frame.frame == stamp->frame && slot->frame.piece == stamp->piece;
+}
+
+static void consume(struct sim_slot *slot, const struct sim_waiting *packet, int64_t now_us,
+                    struct sim_taken *taken)
+{
+    const struct sim_stamp *stamp = &packet->stamp;
+    if (!packet->is_stamped) { /* a hostile source's; nothing to be decoded */
+        slot->is_in_frame = false;
+        slot->has_gap = true;
+        return;
+    }
+    if (!is_next_piece(slot, stamp)) {
+        if (slot->is_in_frame)
+            cut_frame(slot, stamp, taken);
+        if (stamp->piece != 0) {
+            if (!slot->has_gap) {
+                taken->is_unexplained = true;
+                taken->stamp = *stamp;
+            }
+            if (slot->decoder.stream == sim_stamp_stream(stamp))
+                sim_decoder_lose(&slot->decoder, stamp->frame, stamp->frame);
+            return;
+        }
+        slot->frame = *stamp;
+        slot->is_in_frame = true;
+    }
+    slot->frame.piece++;
+    if (!packet->marker)
+        return;
+    slot->is_in_frame = false;
+    if (slot->frame.piece == stamp->piece_count)
+        decode(slot, stamp, now_us, taken);
+    slot->has_gap = false;
+}
+
+static void advance(struct sim_slot *slot, int64_t now_us, struct sim_taken *taken)
+{
+    while (slot->next_seq < slot->end_seq) {
+        struct sim_waiting *packet = waiting_at(slot, slot->next_seq);
+        if (!packet->is_received)
+            break;
+        consume(slot, packet, now_us, taken);
+        packet->is_received = false;
+        slot->next_seq++;
+    }
+    bool is_waiting = slot->next_seq < slot->end_seq;
+    if (!is_waiting)
+        slot->gap_us = 0;
+    else if (slot->gap_us == 0)
+        slot->gap_us = now_us;
+}
+
+/* Go on at a frame's start behind a gap: what lies between is lost, and known to be. */
+static void skip_to(struct sim_slot *slot, uint64_t ext_seq)
+{
+    const struct sim_stamp *next = &waiting_at(slot, ext_seq)->stamp;
+    uint64_t stream = slot->decoder.stream;
+    if (slot->is_in_frame && sim_stamp_stream(&slot->frame) == stream)
+        sim_decoder_lose(&slot->decoder, slot->frame.frame, slot->frame.frame);
+    for (uint64_t seq = slot->next_seq; seq < ext_seq; seq++)
+        waiting_at(slot, seq)->is_received = false;
+    if (sim_stamp_stream(next) == stream && next->frame > slot->decoder.newest + 1)
+        sim_decoder_lose(&slot->decoder, slot->decoder.newest + 1, next->frame - 1);
+    slot->is_in_frame = false;
+    slot->has_gap = true;
+    slot->next_seq = ext_seq;
+    slot->gap_us = 0;
+}
+
+static bool is_frame_start(struct sim_slot *slot, uint64_t ext_seq)
+{
+    const struct sim_waiting *packet = waiting_at(slot, ext_seq);
+    return packet->is_received && packet->is_stamped && packet->stamp.piece == 0;
+}
+
+static bool is_whole_and_decodable(struct sim_slot *slot, uint64_t ext_seq)
+{
+    const struct sim_waiting *first = waiting_at(slot, ext_seq);
+    uint32_t missing;
+    if (ext_seq + first->stamp.piece_count > slot->end_seq ||
+        !sim_decoder_can_decode(&slot->decoder, &first->stamp, &missing))
+        return false;
+    for (unsigned i = 1; i < first->stamp.piece_count; i++) {
+        const struct sim_waiting *packet = waiting_at(slot, ext_seq + i);
+        if (!packet->is_received || packet->stamp.frame != first->stamp.frame ||
+            packet->stamp.piece != i)
+            return false;
+    }
+    return true;
+}
+
+/* Once a repair should have come, a frame behind the gap that does without what is missing; when
+   patience has ended, the next frame's start. */
+static void pass_gap(struct sim_slot *slot, int64_t now_us, struct sim_taken *taken)
+{
+    if (now_us - slot->gap_us < slot->repair_us)
+        return;
+    bool is_over = now_us - slot->gap_us > PATIENCE_US;
+    for (uint64_t seq = slot->next_seq + 1; seq < slot->end_seq; seq++)
+        if (is_frame_start(slot, seq) && (is_over || is_whole_and_decodable(slot, seq))) {
+            skip_to(slot, seq);
+            advance(slot, now_us, taken);
+            return;
+        }
+}
+
+static void clear(struct sim_slot *slot, uint64_t next_seq)
+{
+    memset(slot->waiting, 0, SIM_SLOT_WAITING * sizeof(*slot->waiting));
+    if (slot->next_seq && slot->is_in_frame && slot->decoder.stream)
+        sim_decoder_lose(&slot->decoder, slot->decoder.newest, slot->decoder.newest + 1);
+    slot->next_seq = slot->end_seq = next_seq;
+    slot->is_in_frame = false;
+    slot->has_gap = true;
+    slot->gap_us = 0;
+}
+
+static void order(struct sim_slot *slot, const struct sim_media *media, uint64_t ext_seq,
+                  int64_t now_us, struct sim_taken *taken)
+{
+    if (!slot->waiting) {
+        slot->waiting = calloc(SIM_SLOT_WAITING, sizeof(*slot->waiting));
+        if (!slot->waiting)
+            abort();
+    }
+    if (slot->next_seq == 0) /* what came before may have been overtaken or lost */
+        clear(slot, ext_seq);
+    if (ext_seq < slot->next_seq)
+        return;
+    if (ext_seq >= slot->next_seq + SIM_SLOT_WAITING) {
+        slot->decoder.stream = 0;
+        clear(slot, ext_seq);
+    }
+    struct sim_waiting *waiting = waiting_at(slot, ext_seq);
+    waiting->is_received = true;
+    waiting->marker = media->marker;
+    waiting->is_stamped = media->is_stamped;
+    waiting->stamp = media->stamp;
+    if (ext_seq >= slot->end_seq)
+        slot->end_seq = ext_seq + 1;
+    advance(slot, now_us, taken);
+    if (slot->gap_us && media->marker)
+        pass_gap(slot, now_us, taken);
+}
+
+static void note_source(struct sim_slot *slot, uint32_t csrc)
+{
+    if (csrc == slot->csrc)
+        return;
+    slot->switches += slot->csrc != 0;
+    slot->csrc = csrc;
+    bubbles_freeze_break(&slot->freeze);
+}
+
+void sim_slot_take(struct sim_slot *slot, const struct sim_media *media, int64_t now_us,
+                   struct sim_taken *taken)
+{
+    uint64_t ext_seq;
+    taken->decoded = 0;
+    taken->is_unexplained = false;
+    if (media->is_rtx) {
+        ext_seq = rtp_sequence_peek(&slot->reception.sequence, media->seq);
+    } else {
+        ext_seq = rtp_reception_on_packet(&slot->reception, media->seq, media->timestamp,
+                                          media->payload_len, now_us);
+        note_source(slot, media->csrc);
+    }
+    slot->packets++;
+    if (slot->params.kind == CORE_KIND_AUDIO)
+        return;
+    slot->repairs += rtp_nack_on_packet(&slot->nack, ext_seq, now_us);
+    if (media->vp8.is_frame_start && media->vp8.is_keyframe)
+        rtp_nack_on_keyframe(&slot->nack, ext_seq);
+    order(slot, media, ext_seq, now_us, taken);
+}
+
+void sim_slot_advance(struct sim_slot *slot, int64_t now_us, struct sim_taken *taken)
+{
+    taken->decoded = 0;
+    taken->is_unexplained = false;
+    rtp_nack_take_gave_up(&slot->nack);
+    if (slot->gap_us)
+        pass_gap(slot, now_us, taken);
+}
+
+void sim_slot_on_report(struct sim_slot *slot, const struct core_slot_report *report,
+                        int64_t now_us)
+{
+    bool was_live = slot->report.state == CORE_SLOT_LIVE;
+    if (report->participant != slot->report.participant || report->state != slot->report.state ||
+        report->pause != slot->report.pause)
+        slot->reported_us = now_us;
+    if (was_live != (report->state == CORE_SLOT_LIVE))
+        bubbles_freeze_break(&slot->freeze);
+    slot->report = *report;
+}
+
+bool sim_slot_wants_key(struct sim_slot *slot, int64_t now_us)
+{
+    if (slot->undecodable_us == 0 || slot->report.state != CORE_SLOT_LIVE ||
+        now_us - slot->undecodable_us < KEY_PATIENCE_US ||
+        (slot->pli_us && now_us - slot->pli_us < KEY_REPEAT_US))
+        return false;
+    slot->pli_us = now_us;
+    slot->plis++;
+    return true;
+}

@@ -1,0 +1,165 @@
+/* Adding up, and printing. */
+#include "tests/sim/summary.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/world.h"
+
+static void add_slot(struct sim_summary *summary, const struct sim_slot *slot)
+{
+    summary->nacked += slot->nacks;
+    summary->repaired += slot->repairs;
+    summary->plis_received += slot->plis;
+    summary->switches += slot->switches;
+    if (slot->params.kind == CORE_KIND_AUDIO)
+        return;
+    summary->frames += slot->frames;
+    summary->undecodable += slot->undecodable;
+    summary->layer_switches += slot->layer_switches;
+    summary->freezes += slot->freeze.freezes;
+    summary->frozen_ms += (uint64_t)slot->freeze.frozen_us / 1000;
+}
+
+static void add_sources(struct sim_summary *summary, const struct sim_person *person,
+                        int64_t now_us)
+{
+    for (unsigned v = 0; v < 2; v++) {
+        const struct sim_video *video = &person->videos[v];
+        summary->plis_sent += person->requests[SIM_TRACK_CAMERA + v].plis;
+        summary->key_frames += video->key_frames;
+        if (video->frame_us == 0)
+            continue;
+        summary->sources++;
+        if (v == 0)
+            summary->source_us += now_us - person->connected_us;
+    }
+}
+
+void sim_summary_add(struct sim_summary *summary, const struct sim_person *person, int64_t now_us)
+{
+    for (unsigned i = 0; i < person->join.slot_count; i++) {
+        add_slot(summary, &person->slots[i]);
+        summary->retransmitted += person->taps[i].retransmitted;
+    }
+    add_sources(summary, person, now_us);
+    if (!person->expects_frame)
+        return;
+    if (person->first_frame_us == INT64_MAX)
+        summary->without_frame++;
+    else if (summary->first_frame_count < SIM_FIRST_FRAMES_MAX)
+        summary->first_frames_ms[summary->first_frame_count++] =
+            (int32_t)((person->first_frame_us - person->joined_us) / 1000);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const int32_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static int32_t percentile(const struct sim_summary *summary, unsigned percent)
+{
+    int32_t sorted[SIM_FIRST_FRAMES_MAX];
+    unsigned count = summary->first_frame_count;
+    if (count == 0)
+        return -1;
+    memcpy(sorted, summary->first_frames_ms, count * sizeof(*sorted));
+    qsort(sorted, count, sizeof(*sorted), compare);
+    return sorted[(count - 1) * percent / 100];
+}
+
+static double speed_of(const struct sim_summary *summary)
+{
+    return (double)summary->virtual_us / 1e6 / summary->wall_s;
+}
+
+static void print_breaches(const struct sim_world *world)
+{
+    const struct sim_config *config = &world->config;
+    for (unsigned i = 0; i < SIM_CHECK_COUNT; i++) {
+        const struct sim_breach *breach = &world->checks.breaches[i];
+        bool is_unmet = config->profile->unmet & SIM_CHECK_BIT(i);
+        if (breach->count == 0)
+            continue;
+        printf("%s  %s: %" PRIu64 " times, first at %.6f s, participant %" PRIu64 ": %s\n",
+               is_unmet ? "unmet " : "BROKEN", sim_check_name((enum sim_check)i), breach->count,
+               (double)breach->at_us / 1e6, breach->participant, breach->detail);
+    }
+}
+
+void sim_summary_print(const struct sim_world *world, bool is_quiet)
+{
+    const struct sim_config *config = &world->config;
+    const struct sim_summary *s = &world->summary;
+    bool is_broken = sim_checks_are_broken(&world->checks, ~config->profile->unmet);
+    if (is_quiet && !is_broken)
+        return;
+    printf("%s: seed %" PRIu64 ", %u participants, %u s, digest %016" PRIx64 "\n",
+           config->profile->name, config->seed, config->participants, config->seconds,
+           world->digest);
+    printf("  joins %u, leaves %u (%u without a word); first frame p50 %d ms, p95 %d ms of %u, "
+           "never %u\n",
+           s->joins, s->leaves, s->vanished, percentile(s, 50), percentile(s, 95),
+           s->first_frame_count, s->without_frame);
+    printf("  frames %" PRIu64 ", undecodable %" PRIu64 ", freezes %" PRIu64 " (%" PRIu64
+           " ms), sources switched %" PRIu64 ", layers %" PRIu64 "\n",
+           s->frames, s->undecodable, s->freezes, s->frozen_ms, s->switches, s->layer_switches);
+    printf("  PLIs from receivers %" PRIu64 ", to sources %" PRIu64 "; key frames %" PRIu64
+           " of %" PRIu64 " sources in %.0f s of cameras\n",
+           s->plis_received, s->plis_sent, s->key_frames, s->sources, (double)s->source_us / 1e6);
+    printf("  asked again %" PRIu64 ", answered %" PRIu64 ", repaired %" PRIu64 "\n", s->nacked,
+           s->retransmitted, s->repaired);
+    printf("  in %" PRIu64 " packets, %" PRIu64 " bytes; out %" PRIu64 " packets, %" PRIu64
+           " bytes; %.2f s of CPU: %.0f x real time\n",
+           s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s, speed_of(s));
+    print_breaches(world);
+    if (is_broken)
+        printf("replay: iris-sim --seed %" PRIu64 " --profile %s --participants %u --seconds %u\n",
+               config->seed, config->profile->name, config->participants, config->seconds);
+}
+
+static void print_json_breaches(const struct sim_world *world)
+{
+    bool is_first = true;
+    printf("\"broken\":[");
+    for (unsigned i = 0; i < SIM_CHECK_COUNT; i++) {
+        const struct sim_breach *breach = &world->checks.breaches[i];
+        if (breach->count == 0)
+            continue;
+        printf("%s{\"invariant\":\"%s\",\"unmet\":%s,\"count\":%" PRIu64 ",\"at_us\":%" PRId64
+               ",\"participant\":%" PRIu64 ",\"detail\":\"%s\"}",
+               is_first ? "" : ",", sim_check_name((enum sim_check)i),
+               world->config.profile->unmet & SIM_CHECK_BIT(i) ? "true" : "false", breach->count,
+               breach->at_us, breach->participant, breach->detail);
+        is_first = false;
+    }
+    printf("]");
+}
+
+void sim_summary_print_json(const struct sim_world *world)
+{
+    const struct sim_config *config = &world->config;
+    const struct sim_summary *s = &world->summary;
+    printf("{\"profile\":\"%s\",\"seed\":%" PRIu64 ",\"participants\":%u,\"seconds\":%u,"
+           "\"digest\":\"%016" PRIx64 "\",\"joins\":%u,\"leaves\":%u,\"vanished\":%u,",
+           config->profile->name, config->seed, config->participants, config->seconds,
+           world->digest, s->joins, s->leaves, s->vanished);
+    printf("\"first_frame_ms\":{\"p50\":%d,\"p95\":%d,\"count\":%u,\"never\":%u},",
+           percentile(s, 50), percentile(s, 95), s->first_frame_count, s->without_frame);
+    printf("\"frames\":%" PRIu64 ",\"undecodable\":%" PRIu64 ",\"freezes\":%" PRIu64
+           ",\"frozen_ms\":%" PRIu64 ",\"switches\":%" PRIu64 ",\"layer_switches\":%" PRIu64 ",",
+           s->frames, s->undecodable, s->freezes, s->frozen_ms, s->switches, s->layer_switches);
+    printf("\"plis_received\":%" PRIu64 ",\"plis_sent\":%" PRIu64 ",\"key_frames\":%" PRIu64
+           ",\"sources\":%" PRIu64 ",\"nacked\":%" PRIu64 ",\"retransmitted\":%" PRIu64
+           ",\"repaired\":%" PRIu64 ",",
+           s->plis_received, s->plis_sent, s->key_frames, s->sources, s->nacked, s->retransmitted,
+           s->repaired);
+    printf("\"packets_in\":%" PRIu64 ",\"bytes_in\":%" PRIu64 ",\"packets_out\":%" PRIu64
+           ",\"bytes_out\":%" PRIu64 ",\"cpu_s\":%.3f,\"speed\":%.1f,",
+           s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s, speed_of(s));
+    print_json_breaches(world);
+    printf("}\n");
+}

@@ -1,0 +1,38 @@
+/* What a run came to, in numbers for people and for programs. */
+#ifndef IRIS_SIM_SUMMARY_H
+#define IRIS_SIM_SUMMARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SIM_FIRST_FRAMES_MAX 4096
+
+struct sim_person;
+struct sim_world;
+
+struct sim_summary {
+    unsigned joins, leaves, vanished;
+    unsigned first_frame_count;
+    int32_t first_frames_ms[SIM_FIRST_FRAMES_MAX];
+    unsigned without_frame; /* joined where somebody was to be seen, and saw nobody */
+    uint64_t packets_in, bytes_in, packets_out, bytes_out; /* of the server; UDP payload */
+    uint64_t frames, undecodable, freezes, frozen_ms;
+    uint64_t switches, layer_switches; /* another source; another layer of the same one */
+    uint64_t plis_received, plis_sent; /* by the server, from receivers; to sources */
+    uint64_t nacked, repaired, retransmitted;
+    uint64_t key_frames, sources; /* of cameras and screens that sent */
+    int64_t source_us;            /* how long they did, together */
+    int64_t virtual_us;
+    double wall_s;
+};
+
+/** A participant leaves: what it saw and sent is added up. */
+void sim_summary_add(struct sim_summary *summary, const struct sim_person *person, int64_t now_us);
+
+/** Print for people. @param is_quiet only what broke */
+void sim_summary_print(const struct sim_world *world, bool is_quiet);
+
+/** Print one JSON object. */
+void sim_summary_print_json(const struct sim_world *world);
+
+#endif

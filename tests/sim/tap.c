@@ -1,0 +1,287 @@
+/* Invariants of one outgoing stream. */
+#include "tests/sim/tap.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bwe/remb.h"
+
+#define AUDIO_HZ    48000
+#define VIDEO_HZ    90000
+#define WINDOW_US   2000000
+#define REACTION_US 2000000 /* a source over its contract is policed within so long */
+#define SLACK_US    400000  /* of a timestamp against the wall clock: jitter, an encoder's hiccup */
+#define NEAR        600     /* numbers: as many as a source may lose at once and repair */
+#define LOSS_EFFECT_US                                                                             \
+    2000000 /* a packet lost on the way to the server explains a jump so long                      \
+             */
+
+void sim_tap_init(struct sim_tap *tap, const struct core_slot_params *params, uint64_t participant,
+                  uint32_t room)
+{
+    memset(tap, 0, sizeof(*tap));
+    tap->params = *params;
+    tap->participant = participant;
+    tap->room = room;
+}
+
+void sim_tap_dispose(struct sim_tap *tap)
+{
+    free(tap->sent);
+    tap->sent = NULL;
+}
+
+bool sim_check_ssrc(const struct sim_tap *tap, const struct sim_media *media,
+                    struct sim_checks *checks)
+{
+    const struct core_slot_params *params = &tap->params;
+    uint32_t ssrc = media->is_rtx ? params->rtx_ssrc : params->ssrc;
+    int payload_type = media->is_rtx ? params->rtx_payload_type : params->payload_type;
+    if (media->ssrc == ssrc && media->payload_type == payload_type)
+        return true;
+    sim_check_fail(checks, SIM_CHECK_SSRC, tap->participant,
+                   "slot %s: SSRC %" PRIu32 " with payload type %u", params->mid, media->ssrc,
+                   media->payload_type);
+    return false;
+}
+
+bool sim_check_origin(const struct sim_tap *tap, const struct sim_media *media,
+                      const struct sim_tap_source *source, struct sim_checks *checks)
+{
+    const struct sim_stamp *stamp = &media->stamp;
+    if (source->is_hostile &&
+        (!media->is_stamped || media->csrc / SIM_TAP_CSRCS == source->csrc / SIM_TAP_CSRCS))
+        return true; /* its tracks are mixed up at its own cost */
+    if (!media->is_stamped || !media->has_csrc || media->csrc != source->csrc) {
+        sim_check_fail(checks, SIM_CHECK_PAYLOAD, tap->participant,
+                       "slot %s: CSRC %" PRIu32 ", participant %u track %u layer %u packet %u: %s",
+                       tap->params.mid, media->csrc, stamp->participant, stamp->track, stamp->layer,
+                       stamp->packet,
+                       media->is_stamped ? "which is not the source's" : "payload not as sent");
+        return false;
+    }
+    if (stamp->room != tap->room || source->room != tap->room) {
+        sim_check_fail(checks, SIM_CHECK_ROOM, tap->participant,
+                       "slot %s in room %u: participant %u of room %u", tap->params.mid, tap->room,
+                       stamp->participant, stamp->room);
+        return false;
+    }
+    if (stamp->participant == tap->participant) {
+        sim_check_fail(checks, SIM_CHECK_ONESELF, tap->participant, "slot %s", tap->params.mid);
+        return false;
+    }
+    return true;
+}
+
+/* What was sent nearest below (step -1) or above (1) a number; NULL: nothing near. */
+static const struct sim_tap_sent *neighbour(const struct sim_tap *tap, uint64_t ext_seq, int step)
+{
+    for (int i = 1; i < NEAR; i++) {
+        uint64_t at = ext_seq + (uint64_t)(int64_t)(i * step);
+        const struct sim_tap_sent *sent = &tap->sent[at % SIM_TAP_SENT];
+        if (sent->ext_seq == at)
+            return sent;
+    }
+    return NULL;
+}
+
+/* A number may have been left out (no path to the receiver then) and be filled by RTX alone: with a
+   packet that belongs there. */
+static bool fits_between(const struct sim_tap *tap, const struct sim_media *media, uint64_t ext_seq)
+{
+    uint64_t stream = sim_stamp_stream(&media->stamp);
+    const struct sim_tap_sent *below = neighbour(tap, ext_seq, -1);
+    const struct sim_tap_sent *above = neighbour(tap, ext_seq, 1);
+    bool is_of_either = (below && below->stream == stream) || (above && above->stream == stream);
+    return is_of_either &&
+           (!below || below->stream != stream || below->packet < media->stamp.packet) &&
+           (!above || above->stream != stream || above->packet > media->stamp.packet);
+}
+
+static bool repeats(const struct sim_tap *tap, const struct sim_media *media, uint64_t ext_seq)
+{
+    const struct sim_tap_sent *sent = &tap->sent[ext_seq % SIM_TAP_SENT];
+    if (sent->ext_seq > ext_seq)
+        return true; /* forgotten by now */
+    if (sent->ext_seq != ext_seq)
+        return fits_between(tap, media, ext_seq);
+    return sent->stream == sim_stamp_stream(&media->stamp) && sent->packet == media->stamp.packet &&
+           sent->timestamp == media->timestamp && sent->picture_id == media->vp8.picture_id;
+}
+
+void sim_check_retransmission(const struct sim_tap *tap, const struct sim_media *media,
+                              struct sim_checks *checks)
+{
+    uint64_t ext_seq = rtp_sequence_peek(&tap->sequence, media->seq);
+    if (!tap->sent || !repeats(tap, media, ext_seq))
+        sim_check_fail(checks, SIM_CHECK_RETRANSMISSION, tap->participant,
+                       "slot %s: number %u is not packet %u of participant %u layer %u",
+                       tap->params.mid, media->seq, media->stamp.packet, media->stamp.participant,
+                       media->stamp.layer);
+}
+
+static bool is_same_stream(const struct sim_tap *tap, const struct sim_media *media)
+{
+    return sim_stamp_stream(&tap->last) == sim_stamp_stream(&media->stamp);
+}
+
+void sim_check_sequence(const struct sim_tap *tap, const struct sim_media *media, uint64_t ext_seq,
+                        const struct sim_tap_source *source, struct sim_checks *checks)
+{
+    int64_t out = (int64_t)(ext_seq - tap->last_seq);
+    int64_t in = (int64_t)media->stamp.packet - (int64_t)tap->last.packet;
+    if (!tap->has_last || out == 1 || source->is_hostile)
+        return;
+    bool has_cause = is_same_stream(tap, media) && (out > 0 ? in >= out : in < 0);
+    /* What is late may come after the source changed; then it stays where its source's are. */
+    if (out < 0 && !is_same_stream(tap, media))
+        has_cause = tap->sent && tap->sent[ext_seq % SIM_TAP_SENT].ext_seq != ext_seq;
+    if (!has_cause)
+        sim_check_fail(checks, SIM_CHECK_SEQUENCE, tap->participant,
+                       "slot %s: %" PRId64 " numbers on, the source's packet is %" PRId64 " on",
+                       tap->params.mid, out, in);
+}
+
+void sim_check_timestamp(const struct sim_tap *tap, const struct sim_media *media,
+                         const struct sim_tap_source *source, struct sim_checks *checks)
+{
+    int64_t rate_hz = tap->params.kind == CORE_KIND_AUDIO ? AUDIO_HZ : VIDEO_HZ;
+    int32_t ticks = (int32_t)(media->timestamp - tap->last_timestamp);
+    int64_t advance_us = ticks * INT64_C(1000000) / rate_hz;
+    int64_t elapsed_us = checks->now_us - tap->last_us;
+    bool is_same_frame = is_same_stream(tap, media) && media->stamp.frame == tap->last.frame;
+    int64_t limit_us = elapsed_us + SLACK_US + source->queue_us;
+    /* What was repaired late is followed by what was not: as far on as the source is. */
+    int64_t captured_us = media->stamp.captured_us - tap->last.captured_us + 2000;
+    if (is_same_stream(tap, media) && captured_us > limit_us)
+        limit_us = captured_us;
+    if (!tap->has_last || source->is_hostile)
+        return;
+    if (is_same_frame ? ticks != 0 : ticks <= 0 || advance_us > limit_us)
+        sim_check_fail(checks, SIM_CHECK_TIMESTAMP, tap->participant,
+                       "slot %s: %" PRId64 " us on after %" PRId64 " us%s", tap->params.mid,
+                       advance_us, elapsed_us, is_same_frame ? ", same frame" : "");
+}
+
+/* What the picture ids did, and what they may have done. */
+static void fail_picture(const struct sim_tap *tap, const struct sim_media *media, int pictures,
+                         int bases, struct sim_checks *checks)
+{
+    sim_check_fail(checks, SIM_CHECK_PICTURE, tap->participant,
+                   "slot %s: frame %u of layer %u (temporal %u) after frame %u: "
+                   "picture id %+d, TL0PICIDX %+d",
+                   tap->params.mid, media->stamp.frame, media->stamp.layer, media->stamp.temporal,
+                   tap->last.frame, pictures, bases);
+}
+
+void sim_check_picture(const struct sim_tap *tap, const struct sim_media *media,
+                       const struct sim_tap_source *source, struct sim_checks *checks)
+{
+    const struct sim_stamp *stamp = &media->stamp;
+    int pictures = (media->vp8.picture_id - tap->last_picture_id) & 0x7FFF;
+    int bases = (uint8_t)(media->vp8.tl0_picture_index - tap->last_tl0);
+    bool is_same = tap->has_last && is_same_stream(tap, media);
+    bool is_key = stamp->flags & SIM_STAMP_KEY;
+    if (source->is_hostile)
+        return;
+    if (!is_same && !(is_key && stamp->piece == 0))
+        sim_check_fail(checks, SIM_CHECK_DECODABLE, tap->participant,
+                       "slot %s: participant %u layer %u begins with frame %u, no key frame",
+                       tap->params.mid, stamp->participant, stamp->layer, stamp->frame);
+    if (!tap->has_last)
+        return;
+    if (is_same && stamp->frame == tap->last.frame) {
+        if (pictures != 0 || bases != 0)
+            fail_picture(tap, media, pictures, bases, checks);
+        return;
+    }
+    /* Frames that the source lost on the way, or that were lost to us, leave a gap in these. */
+    bool has_cause =
+        is_same && (!tap->is_whole || checks->now_us - source->lost_us < LOSS_EFFECT_US);
+    int frames = is_same ? (int)(stamp->frame - tap->last.frame) : 1;
+    int bases_due = stamp->temporal == 0;
+    if (has_cause ? pictures < 1 || pictures > frames || bases < bases_due || bases > frames
+                  : pictures != 1 || bases != bases_due)
+        fail_picture(tap, media, pictures, bases, checks);
+}
+
+void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
+                       const struct sim_tap_source *source, struct sim_checks *checks)
+{
+    static const uint64_t contract_bps[CORE_KIND_COUNT] = {
+        BWE_CONTRACT_AUDIO_BPS, BWE_CONTRACT_CAMERA_BPS, BWE_CONTRACT_SCREEN_BPS};
+    uint64_t bytes = sim_window_add(&tap->window, WINDOW_US / SIM_WINDOW_STEPS, checks->now_us,
+                                    media->payload_len);
+    uint64_t limit = contract_bps[tap->params.kind] * 115 / 100 * WINDOW_US / 8000000;
+    bool is_new = checks->now_us - source->over_us < WINDOW_US + REACTION_US;
+    if (bytes > limit && !(source->over_us != INT64_MAX && is_new))
+        sim_check_fail(checks, SIM_CHECK_POLICER, tap->participant,
+                       "slot %s: %" PRIu64 " bytes of participant %u in 2 s, contract and 15 %%: "
+                       "%" PRIu64,
+                       tap->params.mid, bytes, media->stamp.participant, limit);
+}
+
+static void remember(struct sim_tap *tap, const struct sim_media *media, uint64_t ext_seq)
+{
+    if (!tap->params.rtx_ssrc)
+        return;
+    if (!tap->sent)
+        tap->sent = calloc(SIM_TAP_SENT, sizeof(*tap->sent));
+    if (!tap->sent)
+        abort();
+    tap->sent[ext_seq % SIM_TAP_SENT] =
+        (struct sim_tap_sent){.ext_seq = ext_seq,
+                              .stream = sim_stamp_stream(&media->stamp),
+                              .packet = media->stamp.packet,
+                              .timestamp = media->timestamp,
+                              .picture_id = media->vp8.picture_id};
+}
+
+static void advance(struct sim_tap *tap, const struct sim_media *media, uint64_t ext_seq,
+                    int64_t now_us)
+{
+    bool is_new_frame = !is_same_stream(tap, media) || media->stamp.frame != tap->last.frame;
+    if (is_new_frame || !tap->has_last)
+        tap->is_whole = true;
+    if (!tap->has_last || media->timestamp != tap->last_timestamp)
+        tap->last_us = now_us;
+    tap->has_last = true;
+    tap->last_seq = ext_seq;
+    tap->last_timestamp = media->timestamp;
+    tap->last = media->stamp;
+    tap->last_picture_id = media->vp8.picture_id;
+    tap->last_tl0 = media->vp8.tl0_picture_index;
+}
+
+void sim_tap_packet(struct sim_tap *tap, const struct sim_media *media,
+                    const struct sim_tap_source *source, struct sim_checks *checks)
+{
+    if (!sim_check_ssrc(tap, media, checks) || !sim_check_origin(tap, media, source, checks))
+        return;
+    if (media->is_rtx) {
+        tap->retransmitted++;
+        if (media->is_stamped && !source->is_hostile)
+            sim_check_retransmission(tap, media, checks);
+        if (media->is_stamped)
+            remember(tap, media, rtp_sequence_peek(&tap->sequence, media->seq));
+        return;
+    }
+    uint64_t ext_seq = rtp_sequence_unwrap(&tap->sequence, media->seq);
+    tap->packets++;
+    tap->bytes += media->payload_len;
+    if (!media->is_stamped) { /* a hostile source's: its own numbers are unknown */
+        tap->has_last = false;
+        return;
+    }
+    sim_check_sequence(tap, media, ext_seq, source, checks);
+    sim_check_policer(tap, media, source, checks);
+    if (!tap->has_last || ext_seq > tap->last_seq) {
+        tap->is_whole &= ext_seq == tap->last_seq + 1;
+        sim_check_timestamp(tap, media, source, checks);
+        if (tap->params.kind != CORE_KIND_AUDIO)
+            sim_check_picture(tap, media, source, checks);
+        advance(tap, media, ext_seq, checks->now_us);
+    }
+    remember(tap, media, ext_seq);
+}

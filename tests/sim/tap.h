@@ -1,0 +1,100 @@
+/*
+ * The ear at the server's door: sees every packet of a slot in the order in which the server sent
+ * it, before any network, and holds the invariants that a stream must keep (check.h). One function
+ * an invariant. What is a cause of a jump, it learns from the source's own numbers in the payload.
+ */
+#ifndef IRIS_SIM_TAP_H
+#define IRIS_SIM_TAP_H
+
+#include "rtp/sequence.h"
+#include "sfu/core/message.h"
+#include "tests/sim/check.h"
+#include "tests/sim/media.h"
+#include "tests/sim/window.h"
+
+#define SIM_TAP_SENT 1024 /* packets remembered for retransmissions; a power of two */
+
+#define SIM_TAP_CSRCS 4 /* a participant's tracks have CSRCs from its number times this on */
+
+/* What was sent under a sequence number. */
+struct sim_tap_sent {
+    uint64_t ext_seq; /* 0: empty */
+    uint64_t stream;
+    uint32_t packet, timestamp;
+    uint16_t picture_id;
+};
+
+/* What a tap must know of the source of a packet. */
+struct sim_tap_source {
+    uint32_t room;    /* 0: there is no such source */
+    uint32_t csrc;    /* of its track */
+    bool is_hostile;  /* sends what it likes: only the server's own promises are held */
+    int64_t lost_us;  /* when it last lost a packet on the way to the server */
+    int64_t queue_us; /* how much its packets may be late */
+    int64_t over_us;  /* sends over its contract since; INT64_MAX: it does not */
+};
+
+/* One slot. Zero-initialised but for the parameters. */
+struct sim_tap {
+    struct core_slot_params params;
+    uint64_t participant; /* the receiver */
+    uint32_t room;
+    struct rtp_sequence sequence;
+    struct sim_tap_sent *sent; /* SIM_TAP_SENT, owned; video, from the first packet on */
+    bool has_last;
+    uint64_t last_seq; /* highest sent, and what was in it: */
+    int64_t last_us;
+    uint32_t last_timestamp;
+    struct sim_stamp last;
+    uint16_t last_picture_id;
+    uint8_t last_tl0;
+    bool is_whole;  /* no sequence number was left out since the last frame's start */
+    uint32_t voice; /* number of the newest audio packet of the owner; 0: a new owner */
+    int64_t voice_us;
+    struct sim_window window;
+    uint64_t packets, bytes, retransmitted;
+};
+
+void sim_tap_init(struct sim_tap *tap, const struct core_slot_params *params, uint64_t participant,
+                  uint32_t room);
+void sim_tap_dispose(struct sim_tap *tap);
+
+/** SIM_CHECK_SSRC: one of the slot's two, with its payload type. @return it held */
+bool sim_check_ssrc(const struct sim_tap *tap, const struct sim_media *media,
+                    struct sim_checks *checks);
+
+/** SIM_CHECK_PAYLOAD, SIM_CHECK_ROOM, SIM_CHECK_ONESELF: whose it is. @return all held */
+bool sim_check_origin(const struct sim_tap *tap, const struct sim_media *media,
+                      const struct sim_tap_source *source, struct sim_checks *checks);
+
+/** SIM_CHECK_RETRANSMISSION: it repeats what was sent. */
+void sim_check_retransmission(const struct sim_tap *tap, const struct sim_media *media,
+                              struct sim_checks *checks);
+
+/**
+ * SIM_CHECK_SEQUENCE: the next number; or one further on or back, as far as the source's own
+ * packets are.
+ *
+ * @param ext_seq  of the packet, unwrapped
+ */
+void sim_check_sequence(const struct sim_tap *tap, const struct sim_media *media, uint64_t ext_seq,
+                        const struct sim_tap_source *source, struct sim_checks *checks);
+
+/** SIM_CHECK_TIMESTAMP, of a packet newer than all before. */
+void sim_check_timestamp(const struct sim_tap *tap, const struct sim_media *media,
+                         const struct sim_tap_source *source, struct sim_checks *checks);
+
+/** SIM_CHECK_PICTURE, of a packet newer than all before. A new stream begins with a key frame
+ * (SIM_CHECK_DECODABLE). */
+void sim_check_picture(const struct sim_tap *tap, const struct sim_media *media,
+                       const struct sim_tap_source *source, struct sim_checks *checks);
+
+/** SIM_CHECK_POLICER: the last 2 s of the slot. */
+void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
+                       const struct sim_tap_source *source, struct sim_checks *checks);
+
+/** All of these in turn, for a packet that authenticated. */
+void sim_tap_packet(struct sim_tap *tap, const struct sim_media *media,
+                    const struct sim_tap_source *source, struct sim_checks *checks);
+
+#endif

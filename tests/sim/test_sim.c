@@ -1,0 +1,213 @@
+/*
+ * The simulator's own tests: every invariant trips when what it forbids happens, and no other does;
+ * the same seed gives the same bytes; links and decoders do what their headers say.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+/* cmocka needs the first four above. */
+#include <cmocka.h>
+
+#include "tests/sim/world.h"
+
+#define SEED         7
+#define PARTICIPANTS 4
+#define SECONDS      20
+
+static struct sim_world world;
+
+/* Few people on good networks; with a loss that makes repairs happen, if it is wanted. */
+static void run(enum sim_tamper_kind tamper, double loss, uint64_t seed)
+{
+    struct sim_profile profile = *sim_profile_find("call3");
+    struct sim_config config = {.seed = seed,
+                                .profile = &profile,
+                                .participants = PARTICIPANTS,
+                                .seconds = SECONDS,
+                                .tamper = tamper};
+    profile.network.loss_max = loss;
+    assert_int_equal(sim_world_run(&world, &config), 0);
+}
+
+static void test_each_invariant_trips_alone(void **state)
+{
+    (void)state;
+    for (unsigned check = 0; check < SIM_CHECK_COUNT; check++) {
+        double loss = check == SIM_CHECK_RETRANSMISSION ? 0.01 : 0;
+        run(SIM_TAMPER_NONE, loss, SEED);
+        struct sim_checks before = world.checks;
+        run((enum sim_tamper_kind)(SIM_TAMPER_NONE + 1 + check), loss, SEED);
+        for (unsigned i = 0; i < SIM_CHECK_COUNT; i++) {
+            uint64_t count = world.checks.breaches[i].count;
+            if (i == check && count <= before.breaches[i].count)
+                fail_msg("%s did not trip", sim_check_name((enum sim_check)i));
+            if (i != check && count > 0 && before.breaches[i].count == 0)
+                fail_msg("breaking %s tripped %s: %s", sim_check_name((enum sim_check)check),
+                         sim_check_name((enum sim_check)i), world.checks.breaches[i].detail);
+        }
+    }
+}
+
+static void test_same_seed_same_bytes(void **state)
+{
+    (void)state;
+    run(SIM_TAMPER_NONE, 0.02, 1);
+    uint64_t digest = world.digest, packets = world.summary.packets_out;
+    run(SIM_TAMPER_NONE, 0.02, 1);
+    assert_true(world.digest == digest);
+    assert_true(world.summary.packets_out == packets);
+    run(SIM_TAMPER_NONE, 0.02, 2);
+    assert_true(world.digest != digest);
+}
+
+static void test_profiles_draw_the_same(void **state)
+{
+    struct sim_profile a, b;
+    (void)state;
+    sim_profile_draw(&a, 3);
+    sim_profile_draw(&b, 3);
+    assert_memory_equal(&a, &b, sizeof(a));
+}
+
+static void test_queue_keeps_order(void **state)
+{
+    struct sim_queue queue = {0};
+    struct sim_random random = {5};
+    struct sim_event event, previous = {.at_us = -1};
+    (void)state;
+    for (unsigned i = 0; i < 2000; i++)
+        sim_queue_push(
+            &queue, &(struct sim_event){.at_us = sim_random_between(&random, 0, 100), .detail = i});
+    for (unsigned i = 0; i < 2000; i++) {
+        assert_true(sim_queue_pop(&queue, &event));
+        assert_true(event.at_us > previous.at_us ||
+                    (event.at_us == previous.at_us && event.detail > previous.detail));
+        previous = event;
+    }
+    assert_false(sim_queue_pop(&queue, &event));
+    assert_true(sim_queue_next_us(&queue) == INT64_MAX);
+    sim_queue_dispose(&queue);
+}
+
+/* Packets of 1000 bytes, one every interval_us for a second: how many arrive, and how late. */
+static void test_links(void **state)
+{
+    static const struct {
+        const char *label;
+        struct sim_link_params params;
+        int64_t interval_us;
+        unsigned min, max; /* arrivals, copies included */
+        int64_t latest_us; /* delay at most */
+    } rows[] = {
+        {"plain", {.delay_us = 50000}, 10000, 100, 100, 50000},
+        {"jitter", {.delay_us = 50000, .jitter_us = 20000}, 10000, 100, 100, 70000},
+        {"down", {.is_down = true}, 10000, 0, 0, 0},
+        {"loss", {.loss = 0.5}, 1000, 400, 600, 0},
+        {"bursts", {.burst = 0.1, .burst_end = 0.1}, 1000, 300, 700, 0},
+        {"copies", {.duplicate = 0.5}, 1000, 1400, 1600, 0},
+        {"late", {.reorder = 0.5, .reorder_us = 5000}, 1000, 1000, 1000, 5000},
+        {"bottleneck", {.capacity_bps = 800000, .queue_us = 50000}, 1000, 100, 110, 70000},
+        {"wide", {.capacity_bps = 8000000, .queue_us = 50000}, 1000, 1000, 1000, 1000},
+    };
+    (void)state;
+    for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
+        struct sim_link link;
+        unsigned arrived = 0;
+        sim_link_init(&link, &rows[r].params, (struct sim_random){r}, 0);
+        for (int64_t now_us = 0; now_us < 1000000; now_us += rows[r].interval_us) {
+            int64_t arrivals_us[SIM_LINK_COPIES];
+            unsigned copies = sim_link_send(&link, 1000, now_us, arrivals_us);
+            arrived += copies;
+            for (unsigned i = 0; i < copies; i++)
+                if (arrivals_us[i] - now_us > rows[r].latest_us)
+                    fail_msg("%s: %d us late", rows[r].label, (int)(arrivals_us[i] - now_us));
+        }
+        if (arrived < rows[r].min || arrived > rows[r].max)
+            fail_msg("%s: %u arrived", rows[r].label, arrived);
+    }
+}
+
+static void test_decoder(void **state)
+{
+    static const struct {
+        const char *label;
+        struct sim_stamp stamp;
+        bool is_decodable;
+    } rows[] = {
+        {"nothing yet", {.participant = 1, .frame = 5, .depends = {4}}, false},
+        {"key", {.participant = 1, .frame = 6, .flags = SIM_STAMP_KEY}, true},
+        {"after it", {.participant = 1, .frame = 7, .depends = {6}}, true},
+        {"missing 8", {.participant = 1, .frame = 9, .temporal = 1, .depends = {7, 8}}, false},
+        {"without 8", {.participant = 1, .frame = 10, .depends = {7}}, true},
+        {"another layer", {.participant = 1, .layer = 1, .frame = 11, .depends = {10}}, false},
+        {"its key", {.participant = 1, .layer = 1, .frame = 12, .flags = SIM_STAMP_KEY}, true},
+        {"the old layer", {.participant = 1, .frame = 13, .depends = {10}}, false},
+    };
+    static struct sim_decoder decoder;
+    (void)state;
+    for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
+        uint32_t missing;
+        if (sim_decoder_can_decode(&decoder, &rows[r].stamp, &missing) != rows[r].is_decodable)
+            fail_msg("%s", rows[r].label);
+        if (rows[r].is_decodable)
+            sim_decoder_decoded(&decoder, &rows[r].stamp);
+    }
+}
+
+/* Over ten seconds an honest encoder sends what it is told, a flood what it likes; upper layers go
+   and come with the rate. */
+static void test_encoder_rates(void **state)
+{
+    static const struct {
+        enum sim_video_kind kind;
+        uint64_t available_bps;
+        unsigned layers_on;
+        double min_bps, max_bps;
+    } rows[] = {
+        {SIM_VIDEO_SIMULCAST, 1000000, 2, 440000, 500000},
+        {SIM_VIDEO_SIMULCAST, 200000, 1, 110000, 130000},
+        {SIM_VIDEO_SIMULCAST, 50000, 1, 45000, 60000},
+        {SIM_VIDEO_SIMULCAST_3, 1000000, 3, 440000, 500000},
+        {SIM_VIDEO_SINGLE, 1000000, 1, 420000, 480000},
+        {SIM_VIDEO_FLOOD, 100000, 1, 4500000, 5500000},
+    };
+    (void)state;
+    for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
+        struct sim_video video;
+        unsigned on = 0;
+        uint64_t bytes = 0;
+        sim_video_init(&video, rows[r].kind, (struct sim_random){r});
+        sim_video_set_available(&video, rows[r].available_bps);
+        for (int64_t now_us = 0; now_us < 10000000; now_us += video.interval_us)
+            for (unsigned l = 0; l < video.layer_count; l++) {
+                struct sim_stamp stamp = {.captured_us = now_us};
+                const struct sim_content *content;
+                if (!sim_video_begin_frame(&video, l, &stamp))
+                    continue;
+                while ((content = sim_video_next_packet(&video, l)))
+                    bytes += content->body_len;
+            }
+        for (unsigned l = 0; l < video.layer_count; l++)
+            on += video.layers[l].is_on;
+        double rate_bps = (double)bytes * 8 / 10;
+        if (on != rows[r].layers_on || rate_bps < rows[r].min_bps || rate_bps > rows[r].max_bps)
+            fail_msg("row %zu: %u layers, %.0f bit/s", r, on, rate_bps);
+        sim_video_dispose(&video);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_queue_keeps_order),
+        cmocka_unit_test(test_links),
+        cmocka_unit_test(test_decoder),
+        cmocka_unit_test(test_encoder_rates),
+        cmocka_unit_test(test_profiles_draw_the_same),
+        cmocka_unit_test(test_same_seed_same_bytes),
+        cmocka_unit_test(test_each_invariant_trips_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
