@@ -29,7 +29,8 @@ struct control {
     struct control_registry registry;
     struct io_worker *workers[CONTROL_WORKERS_MAX];
     struct control_backlog backlogs[CONTROL_WORKERS_MAX];
-    uv_timer_t backlog_timer; /* runs while a command waits */
+    struct io_statistics statistics[CONTROL_WORKERS_MAX]; /* the newest snapshots */
+    uv_timer_t backlog_timer;                             /* runs while a command waits */
     uv_async_t events_wake;
     bool is_stopping;
 };

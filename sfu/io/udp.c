@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rtp/error.h"
@@ -25,6 +26,7 @@ static int open_socket(const struct transport_address *address, uint16_t port)
     int size = SOCKET_BUFFER, on = 1;
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)); /* of samples: io_delay */
     if (storage.ss_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     if (bind(fd, (struct sockaddr *)&storage, len)) {
@@ -85,10 +87,15 @@ struct batch {
     struct mmsghdr messages[IO_UDP_BATCH];
     struct iovec vectors[IO_UDP_BATCH];
     struct sockaddr_storage names[IO_UDP_BATCH];
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(struct timespec))];
+    } stamp; /* of the sample */
     uint8_t data[IO_UDP_BATCH][DATAGRAM_BYTES];
 };
 
-static void prepare(struct batch *batch)
+/* sample: which datagram the kernel shall say the time of. */
+static void prepare(struct batch *batch, unsigned sample)
 {
     for (int i = 0; i < IO_UDP_BATCH; i++) {
         batch->vectors[i] = (struct iovec){batch->data[i], DATAGRAM_BYTES};
@@ -97,14 +104,47 @@ static void prepare(struct batch *batch)
                                                      .msg_iov = &batch->vectors[i],
                                                      .msg_iovlen = 1};
     }
+    if (sample < IO_UDP_BATCH) {
+        batch->messages[sample].msg_hdr.msg_control = batch->stamp.bytes;
+        batch->messages[sample].msg_hdr.msg_controllen = sizeof(batch->stamp.bytes);
+    }
+}
+
+static void open_sample(struct io_udp *udp, struct msghdr *header)
+{
+    const struct cmsghdr *control = CMSG_FIRSTHDR(header);
+    struct timespec stamp;
+    if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS)
+        return;
+    memcpy(&stamp, CMSG_DATA(control), sizeof(stamp));
+    io_delay_open(&udp->delay, (int64_t)stamp.tv_sec * 1000000000 + stamp.tv_nsec);
+}
+
+/* What the datagrams of a batch are; before the engine writes over them. */
+static void count_received(struct io_udp *udp, struct batch *batch, unsigned count)
+{
+    unsigned sample = io_delay_sample(&udp->delay);
+    for (unsigned i = 0; i < count; i++) {
+        if (!io_is_media(batch->data[i], batch->messages[i].msg_len))
+            continue;
+        udp->statistics.received_media++;
+        if (i == sample)
+            open_sample(udp, &batch->messages[i].msg_hdr);
+    }
+    udp->statistics.received_datagrams += count;
+    io_delay_pass(&udp->delay, count);
 }
 
 void io_udp_receive(struct io_udp *udp, unsigned index, struct core_engine *engine, int64_t now_us)
 {
     static _Thread_local struct batch batch;
     for (int round = 0; round < BATCHES_MAX; round++) {
-        prepare(&batch);
+        prepare(&batch, io_delay_sample(&udp->delay));
         int count = recvmmsg(udp->fds[index], batch.messages, IO_UDP_BATCH, 0, NULL);
+        if (count > 0) {
+            udp->statistics.wakes += round == 0;
+            count_received(udp, &batch, (unsigned)count);
+        }
         for (int i = 0; i < count; i++) {
             struct transport_datagram datagram = {.data = batch.data[i],
                                                   .len = batch.messages[i].msg_len};

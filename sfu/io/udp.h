@@ -8,6 +8,7 @@
 
 #include "sfu/core/engine.h"
 #include "sfu/io/address.h"
+#include "sfu/io/statistics.h"
 
 #define IO_UDP_BATCH 32 /* datagrams of one recvmmsg, messages of one sendmmsg */
 
@@ -27,8 +28,8 @@ struct io_udp {
     uint16_t port;
     unsigned ungrouped_count, ungrouped_next;
     struct transport_path ungrouped[IO_UDP_UNGROUPED_MAX];
-    uint64_t sent_datagrams, sent_calls, send_errors, would_block;
-    uint64_t refused_groups; /* UDP_SEGMENT sends that were repeated singly */
+    struct io_delay delay;
+    struct io_statistics statistics;
 };
 
 /**

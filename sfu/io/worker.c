@@ -12,6 +12,8 @@
 #define COMMANDS_MAX      256
 #define EVENTS_MAX        1024
 #define BUFFERS           8192 /* of the send pool: a batch of 32 packets to 120 receivers, twice */
+#define SNAPSHOTS_MAX     2    /* of statistics; one too many is left out */
+#define SNAPSHOT_US       1000000
 #define KEPT_RETRY_US     10000       /* an event that found control's queue full */
 #define NTP_UNIX_OFFSET_S 2208988800u /* 1900 to 1970 (RFC 5905) */
 
@@ -25,7 +27,8 @@ struct io_worker {
     struct io_worker_config config;
     struct core_engine *engine;
     struct io_udp udp;
-    struct io_queue commands, events;
+    struct io_queue commands, events, snapshots;
+    int64_t snapshot_us; /* when the last one was made */
     uv_loop_t loop;
     uv_thread_t thread;
     uv_async_t wake;
@@ -65,6 +68,16 @@ static void pass_events(struct io_worker *worker)
         worker->config.on_events(worker->config.context);
 }
 
+static void pass_statistics(struct io_worker *worker)
+{
+    int64_t at_us = now_us();
+    if (at_us - worker->snapshot_us < SNAPSHOT_US)
+        return;
+    worker->snapshot_us = at_us;
+    if (io_queue_push(&worker->snapshots, &worker->udp.statistics))
+        worker->config.on_events(worker->config.context);
+}
+
 static void on_timer(uv_timer_t *timer);
 
 /* After anything happened: time's due, packets out, events out, the next deadline. */
@@ -73,6 +86,7 @@ static void settle(struct io_worker *worker)
     core_engine_advance(worker->engine, now_us());
     io_udp_flush(&worker->udp, worker->engine);
     pass_events(worker);
+    pass_statistics(worker);
     int64_t deadline_us = core_engine_deadline(worker->engine);
     if (worker->has_kept && deadline_us > now_us() + KEPT_RETRY_US)
         deadline_us = now_us() + KEPT_RETRY_US;
@@ -133,6 +147,7 @@ static void release(struct io_worker *worker)
     core_engine_destroy(worker->engine);
     io_queue_dispose(&worker->commands);
     io_queue_dispose(&worker->events);
+    io_queue_dispose(&worker->snapshots);
     free(worker);
 }
 
@@ -148,7 +163,8 @@ static int prepare(struct io_worker *worker)
         return IRIS_E_NO_MEMORY;
     worker->has_loop = true;
     if (io_queue_init(&worker->commands, sizeof(struct core_command), COMMANDS_MAX) ||
-        io_queue_init(&worker->events, sizeof(struct core_event), EVENTS_MAX))
+        io_queue_init(&worker->events, sizeof(struct core_event), EVENTS_MAX) ||
+        io_queue_init(&worker->snapshots, sizeof(struct io_statistics), SNAPSHOTS_MAX))
         return IRIS_E_NO_MEMORY;
     return 0;
 }
@@ -230,4 +246,9 @@ bool io_worker_command(struct io_worker *worker, const struct core_command *comm
 bool io_worker_next_event(struct io_worker *worker, struct core_event *event)
 {
     return io_queue_pop(&worker->events, event);
+}
+
+bool io_worker_next_statistics(struct io_worker *worker, struct io_statistics *statistics)
+{
+    return io_queue_pop(&worker->snapshots, statistics);
 }

@@ -78,6 +78,9 @@ static void test_life(void **state)
     assert_int_equal(event.participant, 7);
     assert_true(atomic_load(&woken) > 0);
     assert_false(io_worker_next_event(second, &event)); /* not its business */
+    static struct io_statistics snapshot = {.wakes = 1};
+    assert_true(io_worker_next_statistics(first, &snapshot)); /* also once a second */
+    assert_int_equal(snapshot.wakes, 0);
     free(command);
     io_worker_stop(first);
     io_worker_stop(second);
