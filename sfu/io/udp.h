@@ -42,8 +42,16 @@ int io_udp_bind(struct io_udp *udp, const struct io_addresses *addresses, uint16
                 uint16_t last_port, char *error, size_t error_cap);
 void io_udp_close(struct io_udp *udp);
 
-/** Receive what is there on socket index, at most a few batches, into the engine. */
-void io_udp_receive(struct io_udp *udp, unsigned index, struct core_engine *engine, int64_t now_us);
+/**
+ * Take what has come on socket index from the kernel, one batch; io_udp_deliver() is due next. Two
+ * steps, so that commands that were given before a datagram was sent can be carried out between.
+ *
+ * @return datagrams, at most IO_UDP_BATCH; fewer: there is nothing more
+ */
+unsigned io_udp_read(struct io_udp *udp, unsigned index);
+
+/** Give the engine what this thread's last io_udp_read() has taken; flushes when it must. */
+void io_udp_deliver(struct io_udp *udp, struct core_engine *engine, int64_t now_us);
 
 /** Send everything that the engine has queued. */
 void io_udp_flush(struct io_udp *udp, struct core_engine *engine);

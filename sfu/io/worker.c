@@ -10,6 +10,7 @@
 #include "sfu/io/udp.h"
 
 #define COMMANDS_MAX      256
+#define BATCHES_MAX       8 /* of one wake-up, so that timers and other sockets get their turn */
 #define EVENTS_MAX        1024
 #define BUFFERS           8192 /* of the send pool: a batch of 32 packets to 120 receivers, twice */
 #define SNAPSHOTS_MAX     2    /* of statistics; one too many is left out */
@@ -104,11 +105,34 @@ static void on_timer(uv_timer_t *timer)
     settle(timer->data);
 }
 
+static void take_commands(struct io_worker *worker)
+{
+    struct core_command command;
+    while (io_queue_pop(&worker->commands, &command))
+        core_engine_command(worker->engine, &command, now_us());
+}
+
+/*
+ * A client's first check follows the answer that it got, and the answer follows the command. The
+ * kernel may name the socket before the eventfd of the commands, or a batch may come while we are
+ * at an older one; so every batch waits for the commands that were queued before it was read.
+ */
+static void receive(struct io_worker *worker, unsigned index)
+{
+    unsigned count = IO_UDP_BATCH;
+    for (unsigned round = 0; round < BATCHES_MAX && count == IO_UDP_BATCH; round++) {
+        count = io_udp_read(&worker->udp, index);
+        worker->udp.statistics.wakes += round == 0 && count > 0;
+        take_commands(worker);
+        io_udp_deliver(&worker->udp, worker->engine, now_us());
+    }
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct socket_poll *socket = poll->data;
     if (status == 0 && (events & UV_READABLE))
-        io_udp_receive(&socket->worker->udp, socket->index, socket->worker->engine, now_us());
+        receive(socket->worker, socket->index);
     settle(socket->worker);
 }
 
@@ -123,13 +147,11 @@ static void close_handles(struct io_worker *worker)
 static void on_wake(uv_async_t *wake)
 {
     struct io_worker *worker = wake->data;
-    struct core_command command;
     if (atomic_load(&worker->is_stopping)) {
         close_handles(worker);
         return;
     }
-    while (io_queue_pop(&worker->commands, &command))
-        core_engine_command(worker->engine, &command, now_us());
+    take_commands(worker);
     settle(worker);
 }
 

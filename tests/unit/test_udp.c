@@ -207,7 +207,8 @@ static void test_exchange(void **state)
                       &(struct stun_client_check){.priority = 1, .is_nominating = true});
     send_to(&udp, fds[1], bob->stun.data, bob->stun.len);
     wait_readable(udp.fds[0]);
-    io_udp_receive(&udp, 0, c.engine, c.now_us);
+    assert_int_equal(io_udp_read(&udp, 0), 1);
+    io_udp_deliver(&udp, c.engine, c.now_us);
     io_udp_flush(&udp, c.engine);
     wait_readable(fds[1]);
     assert_true(recv(fds[1], data, sizeof(data), 0) > 20);
@@ -331,11 +332,11 @@ static void test_statistics(void **state)
         size_t len = make_packet(call->people[0], packet, (uint8_t)i, 100);
         send_to(&call->udp, call->fds[0], packet, len);
         wait_readable(call->udp.fds[0]);
-        io_udp_receive(&call->udp, 0, call->c.engine, call->c.now_us);
+        assert_int_equal(io_udp_read(&call->udp, 0), 1);
+        io_udp_deliver(&call->udp, call->c.engine, call->c.now_us);
         io_udp_flush(&call->udp, call->c.engine);
     }
     assert_int_equal(hear_all(call, 1) + hear_all(call, 2), 260);
-    assert_int_equal(statistics->wakes, 130);
     assert_int_equal(statistics->received_datagrams, 130);
     assert_int_equal(statistics->received_media, 130);
     assert_int_equal(statistics->delay.count, 3); /* the 1st, 65th and 129th */
@@ -356,7 +357,8 @@ static void test_statistics(void **state)
         memset(packet, i % 2 ? 0x80 : 0x16, 100); /* SRTP of nobody, DTLS */
         send_to(&call->udp, call->fds[0], packet, 100);
         wait_readable(call->udp.fds[0]);
-        io_udp_receive(&call->udp, 0, call->c.engine, call->c.now_us);
+        assert_int_equal(io_udp_read(&call->udp, 0), 1);
+        io_udp_deliver(&call->udp, call->c.engine, call->c.now_us);
         io_udp_flush(&call->udp, call->c.engine);
     }
     assert_int_equal(statistics->received_datagrams, 260);
