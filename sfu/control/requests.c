@@ -44,6 +44,36 @@ static const char *check_update(const json_t *params)
     return name ? control_check_name(name) : NULL;
 }
 
+/* Take the flags over. @return whether one of them is another than before */
+static bool update_flags(struct control *control, struct control_participant *participant,
+                         const json_t *params)
+{
+    bool is_changed = false;
+    for (size_t i = 0; i < FLAG_COUNT; i++) {
+        const json_t *value = json_object_get(params, flags[i].key);
+        bool is_muted = json_is_true(value) == flags[i].mutes_when;
+        if (!value || participant->is_muted[flags[i].kind] == is_muted)
+            continue;
+        control_set_muted(control, participant, flags[i].kind, is_muted);
+        is_changed = true;
+    }
+    return is_changed;
+}
+
+/* Name and metadata, likewise; NULL: stays. */
+static bool update_profile(struct control_participant *participant, const char *name,
+                           json_t *metadata)
+{
+    bool is_changed = name && strcmp(participant->name, name) != 0;
+    if (is_changed)
+        snprintf(participant->name, sizeof(participant->name), "%s", name);
+    if (!metadata || json_equal(participant->metadata, metadata))
+        return is_changed;
+    json_decref(participant->metadata);
+    participant->metadata = json_incref(metadata);
+    return true;
+}
+
 json_t *control_update(struct control_session *session, const struct signalling_request *request)
 {
     struct control_participant *participant = session->participant;
@@ -54,20 +84,12 @@ json_t *control_update(struct control_session *session, const struct signalling_
         return control_refuse(request, SIGNALLING_E_PARAMS, wrong);
     if ((wrong = control_check_metadata(metadata)))
         return control_refuse(request, SIGNALLING_E_TOO_LARGE, wrong);
-    for (size_t i = 0; i < FLAG_COUNT; i++) {
-        const json_t *value = json_object_get(request->params, flags[i].key);
-        if (value)
-            control_set_muted(session->control, participant, flags[i].kind,
-                              json_is_true(value) == flags[i].mutes_when);
-    }
-    if (name)
-        snprintf(participant->name, sizeof(participant->name), "%s", name);
-    if (metadata) {
-        json_decref(participant->metadata);
-        participant->metadata = json_incref(metadata);
-    }
-    control_broadcast(participant->room, participant, "participant_updated",
-                      json_pack("{s:o}", "participant", control_message_participant(participant)));
+    bool is_changed = update_flags(session->control, participant, request->params);
+    is_changed |= update_profile(participant, name, metadata);
+    if (is_changed)
+        control_broadcast(
+            participant->room, participant, "participant_updated",
+            json_pack("{s:o}", "participant", control_message_participant(participant)));
     return signalling_jsonrpc_result(request->id, json_object());
 }
 

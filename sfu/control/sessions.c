@@ -9,14 +9,12 @@
 void control_broadcast(const struct control_room *room, const struct control_participant *except,
                        const char *method, json_t *params)
 {
-    json_t *message = signalling_jsonrpc_notification(method, params);
-    struct control_participant *next;
-    for (struct control_participant *p = room->first; p; p = next) {
-        next = p->next;
+    struct signalling_frame *frame =
+        signalling_frame_create(signalling_jsonrpc_notification(method, params));
+    for (const struct control_participant *p = room->first; p; p = p->next)
         if (p != except && p->connection)
-            signalling_connection_send(p->connection, json_incref(message));
-    }
-    json_decref(message);
+            signalling_connection_send_frame(p->connection, frame);
+    signalling_frame_release(frame);
 }
 
 void control_leave(struct control *control, struct control_participant *participant,

@@ -54,6 +54,16 @@ static void everyone_hears_of_updates(void **state)
     assert_true(json_is_true(json_object_get(participant, "screen_sharing")));
     assert_null(rpc_client_take(bob->rpc, "participant_updated", 0)); /* who asked knows */
     json_decref(params);
+    /* What is so already is no news. */
+    json_decref(assert_called(
+        bob->rpc, "update",
+        json_pack("{s:s, s:O, s:b}", "name", "Bob B.", "metadata", metadata, "audio_muted", 1)));
+    json_decref(assert_called(bob->rpc, "update", json_pack("{s:b}", "audio_muted", 0)));
+    params = assert_notified(ann, "participant_updated");
+    assert_true(
+        json_is_false(json_object_get(json_object_get(params, "participant"), "audio_muted")));
+    json_decref(params);
+    assert_null(rpc_client_take(ann->rpc, "participant_updated", 50));
     json_decref(metadata);
 }
 
