@@ -20,6 +20,7 @@ static void free_participant(struct control_participant *participant)
     free(participant->negotiation);
     free(participant->token);
     OPENSSL_cleanse(participant->session, sizeof(participant->session));
+    OPENSSL_cleanse(participant->older_session, sizeof(participant->older_session));
     free(participant);
 }
 
@@ -142,7 +143,8 @@ struct control_participant *control_registry_find_session(const struct control_r
         return NULL;
     for (const struct control_room *room = registry->rooms; room; room = room->next)
         for (struct control_participant *p = room->first; p; p = p->next)
-            if (CRYPTO_memcmp(p->session, session, CONTROL_SECRET_BYTES - 1) == 0)
+            if (CRYPTO_memcmp(p->session, session, CONTROL_SECRET_BYTES - 1) == 0 ||
+                CRYPTO_memcmp(p->older_session, session, CONTROL_SECRET_BYTES - 1) == 0)
                 return p;
     return NULL;
 }

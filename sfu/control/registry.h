@@ -34,8 +34,9 @@ struct control_participant {
     struct control_participant *next, *previous; /* in the room */
     struct control_room *room;
     uint64_t number;
-    char id[CONTROL_ID_BYTES];          /* as clients see it */
-    char session[CONTROL_SECRET_BYTES]; /* secret */
+    char id[CONTROL_ID_BYTES];                /* as clients see it */
+    char session[CONTROL_SECRET_BYTES];       /* secret */
+    char older_session[CONTROL_SECRET_BYTES]; /* until the client shows that it has that; or "" */
     char name[CONTROL_NAME_BYTES];
     json_t *metadata; /* owned; NULL: null */
     char *token;      /* owned; NULL: joined without */
@@ -84,7 +85,8 @@ void control_registry_remove(struct control_registry *registry,
 /** A room by its number, or NULL. */
 struct control_room *control_registry_room(const struct control_registry *registry, uint64_t id);
 
-/** A participant by the secret of its session, or NULL. Compares in constant time. */
+/** A participant by the secret of its session, or the older one. NULL: nobody's. Compares in
+ * constant time. */
 struct control_participant *control_registry_find_session(const struct control_registry *registry,
                                                           const char *session);
 

@@ -1,4 +1,5 @@
 /* A session goes on over another WebSocket (resume), or over another network (offer). */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sfu/control/control_internal.h"
@@ -63,6 +64,9 @@ json_t *control_resume(struct control_session *session, const struct signalling_
     if (control_attach(session, participant))
         return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "the server is overloaded",
                                       1000);
+    /* The result may be lost with this connection, too: then this secret is all that there is. */
+    snprintf(participant->older_session, sizeof(participant->older_session), "%s",
+             json_string_value(secret));
     control_command(control, participant, &command);
     control_log(control, CONTROL_LOG_INFO, "participant.resume", "room", participant->room->name,
                 "participant", participant->id, "peer",

@@ -1,4 +1,5 @@
 /* WebSockets: who speaks, what is asked, who is told. */
+#include <openssl/crypto.h>
 #include <stdlib.h>
 
 #include "sfu/control/control_internal.h"
@@ -180,6 +181,8 @@ void control_on_request(void *context, struct signalling_connection *connection,
     (void)context;
     if (!session)
         return;
+    if (session->participant) /* it has the result, and the secret in it */
+        OPENSSL_cleanse(session->participant->older_session, CONTROL_SECRET_BYTES);
     json_t *reply = dispatch(session, request);
     if (request->id)
         signalling_connection_send(connection, reply);

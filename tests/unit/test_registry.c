@@ -117,6 +117,9 @@ static void test_lookups(void **state)
     assert_null(control_room_find(ann->room, ""));
     assert_ptr_equal(control_registry_find_session(&registry, bob->session), bob);
     assert_null(control_registry_find_session(&registry, "bbb"));
+    memset(bob->older_session, 'o', CONTROL_SECRET_BYTES - 1);
+    assert_ptr_equal(control_registry_find_session(&registry, bob->older_session), bob);
+    assert_ptr_equal(control_registry_find_session(&registry, bob->session), bob);
     assert_null(control_registry_find_session(&registry, ""));
     assert_null(control_registry_find_session(&registry, "cccccccccccccccccccccccccccccccc"));
     control_registry_dispose(&registry);
