@@ -6,6 +6,7 @@
 #include "sfu/control/message.h"
 
 #define MESSAGE_MAX_BYTES 16384 /* of data (protocol.md, section 2) */
+#define PINNED_IDS_MAX    128   /* of one request; more than a room holds */
 
 const struct signalling_rate control_message_rate = {.per_second = 10, .burst = 10};
 
@@ -97,10 +98,10 @@ json_t *control_update(struct control_session *session, const struct signalling_
 static const char *read_pinned(const struct control_room *room, const json_t *pinned,
                                struct core_layout *layout)
 {
-    static const char wrong[] = "pinned: an array of participant ids is needed";
+    static const char wrong[] = "pinned: an array of at most 128 participant ids is needed";
     const json_t *entry;
     size_t i;
-    if (!json_is_array(pinned))
+    if (!json_is_array(pinned) || json_array_size(pinned) > PINNED_IDS_MAX)
         return wrong;
     layout->pinned_count = 0;
     json_array_foreach(pinned, i, entry)
@@ -108,8 +109,9 @@ static const char *read_pinned(const struct control_room *room, const json_t *pi
         const char *id = json_string_value(entry);
         if (!id)
             return wrong;
-        const struct control_participant *found = control_room_find(room, id);
-        if (found && layout->pinned_count < CORE_PINNED_MAX)
+        const struct control_participant *found =
+            layout->pinned_count < CORE_PINNED_MAX ? control_room_find(room, id) : NULL;
+        if (found)
             layout->pinned[layout->pinned_count++] = found->number;
     }
     return NULL;

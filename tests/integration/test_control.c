@@ -67,6 +67,14 @@ static void everyone_hears_of_updates(void **state)
     json_decref(metadata);
 }
 
+static json_t *pinned_ids(unsigned count)
+{
+    json_t *ids = json_array();
+    for (unsigned i = 0; i < count; i++)
+        json_array_append_new(ids, json_string("p-0123456789abcdef"));
+    return json_pack("{s:o}", "pinned", ids);
+}
+
 static void bad_parameters_change_nothing(void **state)
 {
     (void)state;
@@ -90,6 +98,8 @@ static void bad_parameters_change_nothing(void **state)
         {"layout", json_pack("{s:s}", "audio_only", "no"), -32602},
         {"layout", json_pack("{s:s}", "pinned", "bob"), -32602},
         {"layout", json_pack("{s:[i]}", "pinned", 1), -32602},
+        {"layout", pinned_ids(129), -32602},
+        {"layout", pinned_ids(128), 0}, /* who is gone pins nothing */
         {"message", json_object(), -32602},
         {"message", json_pack("{s:s, s:s}", "to", "nobody", "data", "x"), 404},
         {"message", json_pack("{s:i, s:s}", "to", 1, "data", "x"), -32602},
