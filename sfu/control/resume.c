@@ -100,7 +100,8 @@ static json_t *restart(struct control_session *session, const struct signalling_
     command.ice = participant->negotiation->ice;
     if (is_new) {
         control_command(control, participant, &command);
-        control_log(control, CONTROL_LOG_INFO, "participant.restart_ice", "room",
+        /* As often as a client likes: not for the log of every day. */
+        control_log(control, CONTROL_LOG_DEBUG, "participant.restart_ice", "room",
                     participant->room->name, "participant", participant->id);
     }
     return signalling_jsonrpc_result(request->id, json_pack("{s:s}", "answer", answer));
