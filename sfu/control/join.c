@@ -119,8 +119,10 @@ static struct control_participant *admit(struct control *control, struct join_re
     return participant;
 }
 
-static void remember_slots(struct control_participant *participant, const struct core_join *join)
+static void remember_media(struct control_participant *participant, const struct core_join *join)
 {
+    for (unsigned i = 0; i < join->track_count; i++)
+        participant->csrcs[i] = join->tracks[i].csrc;
     participant->slot_count = join->slot_count;
     for (unsigned i = 0; i < join->slot_count; i++) {
         memcpy(participant->slot_mids[i], join->slots[i].mid, CORE_TOKEN_BYTES);
@@ -128,36 +130,53 @@ static void remember_slots(struct control_participant *participant, const struct
     }
 }
 
+static bool has_csrc_of_room(const struct core_join *join, const struct control_room *room)
+{
+    for (unsigned i = 0; i < join->track_count; i++)
+        if (control_room_has_csrc(room, join->tracks[i].csrc))
+            return true;
+    return false;
+}
+
+/* Fill a join and its answer; once more when a CSRC is somebody's in the room already. */
+static int negotiate(struct control *control, struct control_participant *participant,
+                     struct core_join *join, char *answer)
+{
+    const struct signalling_grant *grant = &participant->grant;
+    const struct sdp_rights rights = {.audio = grant->publish_audio,
+                                      .camera = grant->publish_camera,
+                                      .screen = grant->publish_screen,
+                                      .subscribe = grant->subscribe};
+    participant->negotiation->session_id = participant->number;
+    participant->negotiation->port = io_worker_port(control->workers[participant->room->worker]);
+    do {
+        memset(join, 0, sizeof(*join));
+        join->room = participant->room->id;
+        join->participant = participant->number;
+        if (control_negotiate(&control->identity, participant->negotiation, &rights, join, answer))
+            return -1;
+    } while (has_csrc_of_room(join, participant->room));
+    return 0;
+}
+
 /* Negotiate and hand over to the worker. @return the answer, malloc'ed, or NULL */
 static char *start_media(struct control *control, struct control_participant *participant)
 {
-    struct io_worker *worker = control->workers[participant->room->worker];
-    struct control_backlog *backlog = &control->backlogs[participant->room->worker];
-    const struct signalling_grant *grant = &participant->grant;
+    unsigned worker = participant->room->worker;
     struct core_command *command = calloc(1, sizeof(*command));
     char *answer = malloc(SDP_ANSWER_MAX_BYTES);
-    struct sdp_rights rights = {.audio = grant->publish_audio,
-                                .camera = grant->publish_camera,
-                                .screen = grant->publish_screen,
-                                .subscribe = grant->subscribe};
     bool is_started = false;
-    if (command && answer) {
+    if (command && answer && negotiate(control, participant, &command->join, answer) == 0) {
         command->type = CORE_COMMAND_JOIN;
-        command->join.room = participant->room->id;
-        command->join.participant = participant->number;
-        participant->negotiation->session_id = participant->number;
-        participant->negotiation->port = io_worker_port(worker);
-        is_started = control_negotiate(&control->identity, participant->negotiation, &rights,
-                                       &command->join, answer) == 0 &&
-                     control_backlog_try(backlog, worker, command);
-        remember_slots(participant, &command->join);
+        remember_media(participant, &command->join);
+        is_started =
+            control_backlog_try(&control->backlogs[worker], control->workers[worker], command);
     }
     free(command);
-    if (!is_started) {
-        free(answer);
-        return NULL;
-    }
-    return answer;
+    if (is_started)
+        return answer;
+    free(answer);
+    return NULL;
 }
 
 static json_t *overloaded(const struct signalling_request *request)

@@ -166,3 +166,12 @@ struct control_participant *control_room_find(const struct control_room *room, c
         participant = participant->next;
     return participant;
 }
+
+bool control_room_has_csrc(const struct control_room *room, uint32_t csrc)
+{
+    for (const struct control_participant *p = room->first; p; p = p->next)
+        for (unsigned i = 0; i < CORE_TRACKS_MAX; i++)
+            if (p->csrcs[i] == csrc)
+                return true;
+    return false;
+}

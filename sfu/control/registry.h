@@ -46,6 +46,7 @@ struct control_participant {
     struct core_layout layout;
     bool is_muted[CORE_KIND_COUNT];           /* for the screen: is not shared */
     struct signalling_connection *connection; /* NULL: the WebSocket is gone */
+    uint32_t csrcs[CORE_TRACKS_MAX];          /* of its tracks; 0: none */
     unsigned slot_count;
     char slot_mids[CORE_SLOTS_MAX][CORE_TOKEN_BYTES];
     enum core_kind slot_kinds[CORE_SLOTS_MAX];
@@ -93,6 +94,9 @@ struct control_participant *control_registry_find_session(const struct control_r
 /** A participant by its number, or NULL. */
 struct control_participant *control_registry_find(const struct control_registry *registry,
                                                   uint64_t number);
+
+/** Whether a track of somebody in the room has this CSRC. @param csrc not 0 */
+bool control_room_has_csrc(const struct control_room *room, uint32_t csrc);
 
 /** A participant of a room by the id that clients use, or NULL. */
 struct control_participant *control_room_find(const struct control_room *room, const char *id);

@@ -115,6 +115,10 @@ static void test_lookups(void **state)
     assert_ptr_equal(control_room_find(ann->room, "p-1"), ann);
     assert_null(control_room_find(ann->room, "p-2")); /* another room's */
     assert_null(control_room_find(ann->room, ""));
+    ann->csrcs[1] = 7;
+    assert_true(control_room_has_csrc(ann->room, 7));
+    assert_false(control_room_has_csrc(ann->room, 8));
+    assert_false(control_room_has_csrc(bob->room, 7));
     assert_ptr_equal(control_registry_find_session(&registry, bob->session), bob);
     assert_null(control_registry_find_session(&registry, "bbb"));
     memset(bob->older_session, 'o', CONTROL_SECRET_BYTES - 1);
