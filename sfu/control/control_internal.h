@@ -73,8 +73,14 @@ json_t *control_refuse_token(struct control_session *session,
 json_t *control_refuse_for_now(const struct signalling_request *request, int code,
                                const char *reason, int retry_after_ms);
 
-/** Bind a session to a participant: it has joined or resumed. A fresh secret. @return 0 or -1 */
-int control_attach(struct control_session *session, struct control_participant *participant);
+/**
+ * Bind a session to a participant: it has joined or resumed. Cannot fail, so that nothing has to be
+ * undone.
+ *
+ * @param secret  of its session from now on: control_random_text(), CONTROL_SECRET_BYTES
+ */
+void control_attach(struct control_session *session, struct control_participant *participant,
+                    const char *secret);
 
 /** What join and resume have in common in their results. New reference. */
 json_t *control_joined(const struct control_session *session);

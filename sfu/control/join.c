@@ -85,13 +85,14 @@ static int check_token(const struct control *control, struct join_request *join,
                                    &join->grant, error);
 }
 
-static int new_id(struct control_participant *participant)
+/* What others call it, and what only it knows. */
+static int draw_identity(struct control_participant *participant, char *secret)
 {
     uint64_t random;
     if (RAND_bytes((unsigned char *)&random, sizeof(random)) != 1)
         return -1;
     snprintf(participant->id, sizeof(participant->id), "p-%016llx", (unsigned long long)random);
-    return 0;
+    return control_random_text(secret, CONTROL_SECRET_BYTES - 1);
 }
 
 /* The participant takes over what the request holds. NULL: no memory. */
@@ -192,12 +193,14 @@ static json_t *start(struct control_session *session, struct join_request *join,
     struct control_participant *participant = admit(control, join);
     if (!participant)
         return overloaded(request);
-    char *answer = new_id(participant) == 0 ? start_media(control, participant) : NULL;
-    if (!answer || control_attach(session, participant)) {
+    char secret[CONTROL_SECRET_BYTES];
+    char *answer =
+        draw_identity(participant, secret) == 0 ? start_media(control, participant) : NULL;
+    if (!answer) { /* the worker knows nothing of it */
         control_registry_remove(&control->registry, participant);
-        free(answer);
         return overloaded(request);
     }
+    control_attach(session, participant, secret);
     control_broadcast(participant->room, participant, "participant_joined",
                       json_pack("{s:o}", "participant", control_message_participant(participant)));
     control_log(control, CONTROL_LOG_INFO, "participant.join", "room", participant->room->name,

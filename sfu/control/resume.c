@@ -5,6 +5,8 @@
 #include "sfu/control/control_internal.h"
 #include "sfu/control/message.h"
 
+#define RETRY_MS 1000
+
 /* The token is judged by the key of now, at the time of the join: a session outlives its exp. */
 static int check_token(const struct control *control, const struct control_participant *participant,
                        const char **error)
@@ -48,6 +50,7 @@ json_t *control_resume(struct control_session *session, const struct signalling_
     struct control *control = session->control;
     const json_t *secret = json_object_get(request->params, "session");
     const char *wrong = NULL;
+    char next[CONTROL_SECRET_BYTES];
     if (!json_is_string(secret))
         return control_refuse(request, SIGNALLING_E_PARAMS,
                               "session: the secret of `join` is needed");
@@ -59,11 +62,11 @@ json_t *control_resume(struct control_session *session, const struct signalling_
     int code = check_token(control, participant, &wrong);
     if (code)
         return control_refuse(request, code, wrong);
+    if (control_random_text(next, CONTROL_SECRET_BYTES - 1))
+        return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "no randomness", RETRY_MS);
     struct core_command command = {.type = CORE_COMMAND_DETACH, .participant = participant->number};
     detach_older(participant);
-    if (control_attach(session, participant))
-        return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "the server is overloaded",
-                                      1000);
+    control_attach(session, participant, next);
     /* The result may be lost with this connection, too: then this secret is all that there is. */
     snprintf(participant->older_session, sizeof(participant->older_session), "%s",
              json_string_value(secret));
@@ -79,7 +82,7 @@ static json_t *refuse_offer(const struct signalling_request *request, const stru
 {
     if (!error->reason[0])
         return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "the server is overloaded",
-                                      1000);
+                                      RETRY_MS);
     return signalling_jsonrpc_error(request->id, SIGNALLING_E_SDP, error->reason,
                                     json_pack("{s:i}", "line", (int)error->line));
 }

@@ -73,14 +73,13 @@ json_t *control_refuse_for_now(const struct signalling_request *request, int cod
         json_pack("{s:s, s:i}", "reason", reason, "retry_after_ms", retry_after_ms));
 }
 
-int control_attach(struct control_session *session, struct control_participant *participant)
+void control_attach(struct control_session *session, struct control_participant *participant,
+                    const char *secret)
 {
-    if (control_random_text(participant->session, CONTROL_SECRET_BYTES - 1))
-        return -1;
+    memcpy(participant->session, secret, CONTROL_SECRET_BYTES);
     session->participant = participant;
     participant->connection = session->connection;
     uv_timer_stop(&session->join_timer);
-    return 0;
 }
 
 json_t *control_joined(const struct control_session *session)
