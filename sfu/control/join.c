@@ -19,6 +19,7 @@ struct join_request {
     json_t *metadata; /* borrowed, NULL: none */
     struct signalling_grant grant;
     struct control_negotiation *negotiation; /* owned until the participant takes it */
+    struct control_participant *older;       /* who goes when this one has joined; NULL: nobody */
 };
 
 static bool is_room_name(const char *name, size_t len)
@@ -160,30 +161,49 @@ static int negotiate(struct control *control, struct control_participant *partic
     return 0;
 }
 
-/* Negotiate and hand over to the worker. @return the answer, malloc'ed, or NULL */
-static char *start_media(struct control *control, struct control_participant *participant)
+/* Negotiate and hand over to the worker. @return the answer, malloc'ed; NULL, and why */
+static char *start_media(struct control *control, struct control_participant *participant,
+                         const char **why)
 {
     unsigned worker = participant->room->worker;
     struct core_command *command = calloc(1, sizeof(*command));
     char *answer = malloc(SDP_ANSWER_MAX_BYTES);
-    bool is_started = false;
-    if (command && answer && negotiate(control, participant, &command->join, answer) == 0) {
+    *why = "out of memory";
+    if (command && answer) {
+        bool is_negotiated = negotiate(control, participant, &command->join, answer) == 0;
         command->type = CORE_COMMAND_JOIN;
         remember_media(participant, &command->join);
-        is_started =
-            control_backlog_try(&control->backlogs[worker], control->workers[worker], command);
+        *why = !is_negotiated ? "no answer can be made"
+               : control_backlog_try(&control->backlogs[worker], control->workers[worker], command)
+                   ? NULL
+                   : "the server is overloaded";
     }
     free(command);
-    if (is_started)
+    if (!*why)
         return answer;
     free(answer);
     return NULL;
 }
 
-static json_t *overloaded(const struct signalling_request *request)
+static json_t *refuse_for_now(const struct signalling_request *request, const char *why)
 {
-    return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "the server is overloaded",
-                                  RETRY_OVERLOADED_MS);
+    return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, why, RETRY_OVERLOADED_MS);
+}
+
+/* It has joined: everyone hears of it, and it gets its result. */
+static json_t *welcome(struct control_session *session, const struct signalling_request *request,
+                       const char *answer)
+{
+    struct control_participant *participant = session->participant;
+    control_broadcast(participant->room, participant, "participant_joined",
+                      json_pack("{s:o}", "participant", control_message_participant(participant)));
+    control_log(session->control, CONTROL_LOG_INFO, "participant.join", "room",
+                participant->room->name, "participant", participant->id, "name", participant->name,
+                "subject", participant->grant.subject, "peer",
+                signalling_connection_peer(session->connection));
+    json_t *result = control_joined(session);
+    json_object_set_new(result, "answer", json_string(answer));
+    return signalling_jsonrpc_result(request->id, result);
 }
 
 static json_t *start(struct control_session *session, struct join_request *join,
@@ -191,49 +211,48 @@ static json_t *start(struct control_session *session, struct join_request *join,
 {
     struct control *control = session->control;
     struct control_participant *participant = admit(control, join);
-    if (!participant)
-        return overloaded(request);
     char secret[CONTROL_SECRET_BYTES];
+    const char *why = "no randomness";
+    if (!participant)
+        return refuse_for_now(request, "out of memory");
     char *answer =
-        draw_identity(participant, secret) == 0 ? start_media(control, participant) : NULL;
+        draw_identity(participant, secret) == 0 ? start_media(control, participant, &why) : NULL;
     if (!answer) { /* the worker knows nothing of it */
         control_registry_remove(&control->registry, participant);
-        return overloaded(request);
+        return refuse_for_now(request, why);
     }
     control_attach(session, participant, secret);
-    control_broadcast(participant->room, participant, "participant_joined",
-                      json_pack("{s:o}", "participant", control_message_participant(participant)));
-    control_log(control, CONTROL_LOG_INFO, "participant.join", "room", participant->room->name,
-                "participant", participant->id, "name", participant->name, "subject",
-                participant->grant.subject, "peer",
-                signalling_connection_peer(session->connection));
-    json_t *result = control_joined(session);
-    json_object_set_new(result, "answer", json_string(answer));
+    if (join->older)
+        control_end(control, join->older, "replaced", SIGNALLING_CLOSE_REPLACED,
+                    "the same person has joined from elsewhere");
+    json_t *reply = welcome(session, request, answer);
     free(answer);
-    return signalling_jsonrpc_result(request->id, result);
+    return reply;
 }
 
-/* The older of two with one identity goes, where identities are unique. */
-static void replace_older(struct control *control, const struct join_request *join)
+/* The older of two with one identity, where identities are unique. */
+static struct control_participant *find_older(const struct control *control,
+                                              const struct join_request *join)
 {
-    struct control_room *room = control_registry_find_room(&control->registry, join->room);
+    const struct control_room *room = control_registry_find_room(&control->registry, join->room);
     struct control_participant *participant = room ? room->first : NULL;
+    if (!control->config.unique_identities || !join->grant.subject[0])
+        return NULL;
     while (participant && strcmp(participant->grant.subject, join->grant.subject) != 0)
         participant = participant->next;
-    if (participant)
-        control_end(control, participant, "replaced", SIGNALLING_CLOSE_REPLACED,
-                    "the same person has joined from elsewhere");
+    return participant;
 }
 
-/* Why there is no room for one more; NULL: there is. */
-static const char *check_capacity(const struct control *control, const char *room_name)
+/* Why there is no room for one more, when somebody may go for it; NULL: there is. */
+static const char *check_capacity(const struct control *control, const struct join_request *join)
 {
-    const struct control_room *room = control_registry_find_room(&control->registry, room_name);
+    const struct control_room *room = control_registry_find_room(&control->registry, join->room);
+    unsigned leaving = join->older != NULL;
     if (control->config.max_participants &&
-        control->registry.participant_count >= control->config.max_participants)
+        control->registry.participant_count - leaving >= control->config.max_participants)
         return "the server is full";
     if (control->config.room_max_participants && room &&
-        room->count >= control->config.room_max_participants)
+        room->count - leaving >= control->config.room_max_participants)
         return "the room is full";
     return NULL;
 }
@@ -243,7 +262,7 @@ static json_t *check_offer(struct join_request *join, const struct signalling_re
     struct sdp_error error;
     join->negotiation = calloc(1, sizeof(*join->negotiation));
     if (!join->negotiation)
-        return overloaded(request);
+        return refuse_for_now(request, "out of memory");
     if (signalling_sdp_parse_offer(&join->negotiation->offer, join->offer_text, join->offer_len,
                                    &error) == 0)
         return NULL;
@@ -258,9 +277,8 @@ static json_t *join_checked(struct control_session *session, struct join_request
     json_t *refusal = check_offer(join, request);
     if (refusal)
         return refusal;
-    if (control->config.unique_identities && join->grant.subject[0])
-        replace_older(control, join);
-    const char *full = check_capacity(control, join->room);
+    join->older = find_older(control, join);
+    const char *full = check_capacity(control, join);
     if (full)
         return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, full, RETRY_FULL_MS);
     return start(session, join, request);

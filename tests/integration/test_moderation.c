@@ -189,11 +189,16 @@ static void older_of_two_is_replaced(void **state)
 static void full_rooms_say_when_to_come_back(void **state)
 {
     (void)state;
-    for (int i = 0; i < 4; i++) { /* room_max_participants of this program */
+    struct media_client *people[4]; /* room_max_participants of this program */
+    for (int i = 0; i < 4; i++) {
         char name[16];
         snprintf(name, sizeof(name), "p%d", i);
-        assert_joined("full", name, false);
+        people[i] = assert_joined("full", name, false);
     }
+    /* Who comes in place of himself finds room. */
+    struct media_client *again = assert_joined("full", "p0", false);
+    assert_int_equal(rpc_client_await_close(people[0]->rpc), 4409);
+    assert_int_equal(json_array_size(json_object_get(again->join_result, "participants")), 3);
     struct media_client_options options = usual_participant("full", "late");
     options.token = token_for("full", "late", false);
     struct media_client *late = media_client_create(&options);
