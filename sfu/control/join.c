@@ -132,6 +132,14 @@ static void remember_media(struct control_participant *participant, const struct
     }
 }
 
+static struct sdp_rights rights_of(const struct signalling_grant *grant)
+{
+    return (struct sdp_rights){.audio = grant->publish_audio,
+                               .camera = grant->publish_camera,
+                               .screen = grant->publish_screen,
+                               .subscribe = grant->subscribe};
+}
+
 static bool has_csrc_of_room(const struct core_join *join, const struct control_room *room)
 {
     for (unsigned i = 0; i < join->track_count; i++)
@@ -144,11 +152,7 @@ static bool has_csrc_of_room(const struct core_join *join, const struct control_
 static int negotiate(struct control *control, struct control_participant *participant,
                      struct core_join *join, char *answer)
 {
-    const struct signalling_grant *grant = &participant->grant;
-    const struct sdp_rights rights = {.audio = grant->publish_audio,
-                                      .camera = grant->publish_camera,
-                                      .screen = grant->publish_screen,
-                                      .subscribe = grant->subscribe};
+    const struct sdp_rights rights = rights_of(&participant->grant);
     participant->negotiation->session_id = participant->number;
     participant->negotiation->port = io_worker_port(control->workers[participant->room->worker]);
     do {
@@ -270,6 +274,19 @@ static json_t *check_offer(struct join_request *join, const struct signalling_re
                                     json_pack("{s:i}", "line", (int)error.line));
 }
 
+/* With no line to answer there would be no transport, and the participant would time out. */
+static bool has_any_role(const struct join_request *join)
+{
+    const struct sdp_offer *offer = &join->negotiation->offer;
+    const struct sdp_rights rights = rights_of(&join->grant);
+    struct sdp_role roles[SDP_LINES_MAX];
+    signalling_sdp_assign_roles(offer, &rights, roles);
+    for (unsigned i = 0; i < offer->line_count; i++)
+        if (roles[i].sends != SDP_SOURCE_NONE || roles[i].slot != SDP_SOURCE_NONE)
+            return true;
+    return false;
+}
+
 static json_t *join_checked(struct control_session *session, struct join_request *join,
                             const struct signalling_request *request)
 {
@@ -277,6 +294,9 @@ static json_t *join_checked(struct control_session *session, struct join_request
     json_t *refusal = check_offer(join, request);
     if (refusal)
         return refusal;
+    if (!has_any_role(join))
+        return control_refuse(request, SIGNALLING_E_FORBIDDEN,
+                              "the token allows no line of the offer to send or to receive");
     join->older = find_older(control, join);
     const char *full = check_capacity(control, join);
     if (full)

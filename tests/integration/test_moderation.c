@@ -71,6 +71,10 @@ static void tokens_are_judged(void **state)
     assert_join(
         "this room",
         token_write(TOKEN_SECRET, json_pack("{s:s, s:I}", "room", "tokens", "exp", hours(1))), 0);
+    assert_join("nothing granted",
+                token_write(TOKEN_SECRET, json_pack("{s:s, s:[], s:b, s:I}", "room", "tokens",
+                                                    "publish", "subscribe", 0, "exp", hours(1))),
+                403);
     assert_join("any room",
                 token_write(TOKEN_SECRET, json_pack("{s:s, s:I}", "room", "*", "exp", hours(1))),
                 0);
