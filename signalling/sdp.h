@@ -18,7 +18,8 @@
 #define SDP_LINES_MAX         32
 #define SDP_RIDS_MAX          3
 #define SDP_TOKEN_BYTES       33 /* mid, rid: what we accept, and the terminator */
-#define SDP_MID_MAX           16 /* a MID must fit a one-byte header extension */
+#define SDP_MID_MAX           16 /* a MID must fit a one-byte header extension, */
+#define SDP_RID_MAX           16 /* and so must a RID (RFC 8285, section 4.2) */
 #define SDP_CREDENTIAL_BYTES  257
 #define SDP_FINGERPRINT_BYTES 32
 #define SDP_CANDIDATES_MAX    16
