@@ -85,6 +85,9 @@ void control_attach(struct control_session *session, struct control_participant 
 /** What join and resume have in common in their results. New reference. */
 json_t *control_joined(const struct control_session *session);
 
+/** No more participants fit on the server, even when so many leave. */
+bool control_is_full(const struct control *control, unsigned leaving);
+
 /** What is wrong with a display name, or with metadata; NULL: nothing. */
 const char *control_check_name(const json_t *name);
 const char *control_check_metadata(const json_t *metadata);

@@ -247,13 +247,18 @@ static struct control_participant *find_older(const struct control *control,
     return participant;
 }
 
+bool control_is_full(const struct control *control, unsigned leaving)
+{
+    return control->config.max_participants &&
+           control->registry.participant_count - leaving >= control->config.max_participants;
+}
+
 /* Why there is no room for one more, when somebody may go for it; NULL: there is. */
 static const char *check_capacity(const struct control *control, const struct join_request *join)
 {
     const struct control_room *room = control_registry_find_room(&control->registry, join->room);
     unsigned leaving = join->older != NULL;
-    if (control->config.max_participants &&
-        control->registry.participant_count - leaving >= control->config.max_participants)
+    if (control_is_full(control, leaving))
         return "the server is full";
     if (control->config.room_max_participants && room &&
         room->count - leaving >= control->config.room_max_participants)

@@ -26,6 +26,17 @@ static bool answer_json(struct signalling_http_response *response, json_t *body)
     return true;
 }
 
+/* Whether a join would be taken: what a load balancer asks. */
+static bool answer_readiness(const struct control *control,
+                             struct signalling_http_response *response)
+{
+    if (control->is_stopping)
+        return answer_text(response, 503, "stopping\n");
+    if (control_is_full(control, 0))
+        return answer_text(response, 503, "full\n");
+    return answer_text(response, 200, "ready\n");
+}
+
 static json_t *all_workers(const struct control *control)
 {
     json_t *list = json_array();
@@ -44,8 +55,7 @@ bool control_on_http(void *context, const struct signalling_http_request *reques
     if (strcmp(request->path, "/healthz") == 0)
         return answer_text(response, 200, "ok\n");
     if (strcmp(request->path, "/readyz") == 0)
-        return control->is_stopping ? answer_text(response, 503, "stopping\n")
-                                    : answer_text(response, 200, "ready\n");
+        return answer_readiness(control, response);
     if (request->is_operations && strcmp(request->path, WORKERS_PATH) == 0)
         return answer_json(response, all_workers(control));
     if (!request->is_operations || strncmp(request->path, ROOMS_PATH, strlen(ROOMS_PATH)) != 0)

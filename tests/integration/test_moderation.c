@@ -219,6 +219,31 @@ static void full_rooms_say_when_to_come_back(void **state)
     free((char *)options.token);
 }
 
+static struct media_client *join_alone(unsigned number, int expected)
+{
+    char room[24];
+    snprintf(room, sizeof(room), "alone-%u", number);
+    struct media_client_options options = usual_participant(room, "one");
+    options.token = token_for(room, "one", false);
+    struct media_client *client = media_client_create(&options);
+    assert_int_equal(media_client_join(client), expected);
+    free((char *)options.token);
+    return client;
+}
+
+static void a_full_server_is_not_ready(void **state)
+{
+    (void)state;
+    struct media_client *last = NULL;
+    unsigned count = 0;
+    while (server_process_is_ready() && count < 48) /* max_participants of this program is 24 */
+        last = join_alone(count++, 0);
+    assert_in_range(count, 1, 47);
+    join_alone(count, 503);
+    assert_int_equal(media_client_leave(last), 1000);
+    assert_true(server_process_is_ready());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,9 +253,11 @@ int main(void)
         CONFERENCE_TEST(moderators_remove),
         CONFERENCE_TEST(older_of_two_is_replaced),
         CONFERENCE_TEST(full_rooms_say_when_to_come_back),
+        CONFERENCE_TEST(a_full_server_is_not_ready),
     };
     server_process_want_tokens();
     server_process_set("unique_identities=true");
     server_process_set("room_max_participants=4");
+    server_process_set("max_participants=24");
     return RUN_WITH_SERVER(tests);
 }
