@@ -32,6 +32,7 @@ struct control_room {
 
 struct control_participant {
     struct control_participant *next, *previous; /* in the room */
+    struct control_participant *next_in_bucket;
     struct control_room *room;
     uint64_t number;
     char id[CONTROL_ID_BYTES];                /* as clients see it */
@@ -55,8 +56,12 @@ struct control_participant {
     enum transport_srtp_profile profile;
 };
 
+/* As many as a server has participants; numbers follow each other, so they spread evenly. */
+#define CONTROL_REGISTRY_BUCKETS 1024
+
 struct control_registry {
     struct control_room *rooms;
+    struct control_participant *buckets[CONTROL_REGISTRY_BUCKETS]; /* by number */
     uint64_t next_number; /* of rooms and participants; never reused */
     unsigned participant_count;
     unsigned worker_count;
@@ -91,7 +96,7 @@ struct control_room *control_registry_room(const struct control_registry *regist
 struct control_participant *control_registry_find_session(const struct control_registry *registry,
                                                           const char *session);
 
-/** A participant by its number, or NULL. */
+/** A participant by its number, or NULL. For every event of a worker: a look into a hash table. */
 struct control_participant *control_registry_find(const struct control_registry *registry,
                                                   uint64_t number);
 
