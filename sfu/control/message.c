@@ -205,15 +205,22 @@ static json_t *sends_of(const struct io_statistics *statistics)
     return sends;
 }
 
+static json_t *losses_of(const struct core_engine_counters *counters)
+{
+    return json_pack("{s:I, s:I, s:I}", "strays", (json_int_t)counters->strays, "lost_events",
+                     (json_int_t)counters->lost_events, "missing_buffers",
+                     (json_int_t)counters->missing_buffers);
+}
+
 json_t *control_message_worker(uint16_t udp_port, const struct io_statistics *statistics)
 {
     return json_pack(
-        "{s:i, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I, s:I}, s:o, s:o}", "udp_port",
+        "{s:i, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I, s:I}, s:o, s:o, s:o}", "udp_port",
         (int)udp_port, "received", "wakes", (json_int_t)statistics->wakes, "datagrams",
         (json_int_t)statistics->received_datagrams, "media", (json_int_t)statistics->received_media,
         "sent", "datagrams", (json_int_t)statistics->sent_datagrams, "calls",
         (json_int_t)statistics->sent_calls, "errors", (json_int_t)statistics->send_errors,
         "would_block", (json_int_t)statistics->would_block, "refused_groups",
-        (json_int_t)statistics->refused_groups, "delay_us", delay_of(&statistics->delay), "sends",
-        sends_of(statistics));
+        (json_int_t)statistics->refused_groups, "engine", losses_of(&statistics->engine),
+        "delay_us", delay_of(&statistics->delay), "sends", sends_of(statistics));
 }

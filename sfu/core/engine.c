@@ -396,6 +396,14 @@ uint64_t core_engine_stray_count(const struct core_engine *engine)
     return engine->stray_count;
 }
 
+void core_engine_count_losses(const struct core_engine *engine,
+                              struct core_engine_counters *counters)
+{
+    *counters = (struct core_engine_counters){.strays = engine->stray_count,
+                                              .lost_events = engine->events.lost,
+                                              .missing_buffers = engine->outbox.exhausted};
+}
+
 int core_engine_set_keys(struct core_engine *engine, uint64_t participant,
                          const struct transport_srtp_keys *send,
                          const struct transport_srtp_keys *receive)

@@ -1,12 +1,13 @@
 /*
- * What a worker's sockets did since it started: counters that its own thread writes and publishes
- * as snapshots (io_worker_next_statistics()).
+ * What a worker's sockets did since it started, and what its engine could not do: counters that its
+ * own thread writes and publishes as snapshots (io_worker_next_statistics()).
  */
 #ifndef IRIS_IO_STATISTICS_H
 #define IRIS_IO_STATISTICS_H
 
 #include <stddef.h>
 
+#include "sfu/core/engine.h"
 #include "sfu/io/delay.h"
 
 #define IO_SEGMENTS_MAX 16 /* of one UDP_SEGMENT send; the kernel takes 64 KB and 64 segments */
@@ -25,6 +26,7 @@ struct io_statistics {
     uint64_t refused_groups; /* UDP_SEGMENT sends that were repeated singly */
     struct io_send sends[IO_SEGMENTS_MAX][IO_SEND_SIZES]; /* of media, by packets - 1 and size */
     struct io_delay_histogram delay;
+    struct core_engine_counters engine; /* as of the snapshot */
 };
 
 /** Whether a datagram is SRTP media: no SRTCP, DTLS or STUN (RFC 7983; RFC 5761, section 4). */

@@ -75,6 +75,7 @@ static void pass_statistics(struct io_worker *worker)
     if (at_us - worker->snapshot_us < SNAPSHOT_US)
         return;
     worker->snapshot_us = at_us;
+    core_engine_count_losses(worker->engine, &worker->udp.statistics.engine);
     if (io_queue_push(&worker->snapshots, &worker->udp.statistics))
         worker->config.on_events(worker->config.context);
 }
