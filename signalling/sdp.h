@@ -47,8 +47,6 @@ enum sdp_extension {
     SDP_EXTENSION_COUNT
 };
 
-enum sdp_setup { SDP_SETUP_ACTPASS, SDP_SETUP_ACTIVE, SDP_SETUP_PASSIVE };
-
 /* One extension as offered: its direction attribute is answered reversed (RFC 8285, section 6). */
 struct sdp_extmap {
     uint8_t id;        /* 0: not offered, or above 14 */
@@ -82,11 +80,9 @@ struct sdp_line {
 
 /* A parsed offer. About 10 KB: embed it where it is used briefly. */
 struct sdp_offer {
-    uint64_t origin_version;
     char ufrag[SDP_CREDENTIAL_BYTES];
     char pwd[SDP_CREDENTIAL_BYTES];
     uint8_t fingerprint[SDP_FINGERPRINT_BYTES]; /* sha-256 */
-    enum sdp_setup setup;
     bool has_extmap_allow_mixed;
     unsigned line_count;
     struct sdp_line lines[SDP_LINES_MAX];
