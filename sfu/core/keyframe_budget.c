@@ -15,9 +15,10 @@ void core_keyframe_budget_init(struct core_keyframe_budget *budget, uint64_t con
         (uint32_t)(contract_bps / 8 * share_pct / 100 * (CORE_KEYFRAME_WINDOW_US / US_PER_S));
 }
 
-void core_keyframe_budget_want(struct core_keyframe_budget *budget)
+void core_keyframe_budget_want(struct core_keyframe_budget *budget, int64_t now_us)
 {
     budget->is_wanted = true;
+    budget->wanted_us = now_us;
 }
 
 static void begin(struct core_keyframe_budget *budget, int64_t now_us)
@@ -68,7 +69,7 @@ static int64_t affordable_us(const struct core_keyframe_budget *budget, int64_t 
 
 int64_t core_keyframe_budget_due(const struct core_keyframe_budget *budget, int64_t now_us)
 {
-    if (!budget->is_wanted)
+    if (!budget->is_wanted || now_us - budget->wanted_us >= CORE_KEYFRAME_WISH_US)
         return INT64_MAX;
     int64_t due_us = affordable_us(budget, now_us);
     int64_t spaced_us = budget->asked_us + CORE_KEYFRAME_PERIOD_US;

@@ -16,7 +16,8 @@
 
 #define CORE_KEYFRAME_PERIOD_US  1000000
 #define CORE_KEYFRAME_WINDOW_US  10000000
-#define CORE_KEYFRAME_ANSWERS    16 /* more than the window can hold */
+#define CORE_KEYFRAME_WISH_US    1500000 /* who still waits has asked again by then */
+#define CORE_KEYFRAME_ANSWERS    16      /* more than the window can hold */
 #define CORE_KEYFRAME_CAMERA_PCT 20
 #define CORE_KEYFRAME_SCREEN_PCT 50
 
@@ -33,6 +34,7 @@ struct core_keyframe_budget {
     bool is_answer;       /* the newest key frame is one */
     bool has_keyframe;
     uint32_t request_count;
+    int64_t wanted_us; /* when somebody said so last */
     int64_t asked_us;
     int64_t keyframe_us;   /* start of the newest, in the first layer that had it */
     uint32_t newest_bytes; /* of it, in all layers: what another one will cost */
@@ -47,8 +49,8 @@ struct core_keyframe_budget {
 void core_keyframe_budget_init(struct core_keyframe_budget *budget, uint64_t contract_bps,
                                unsigned share_pct);
 
-/** A receiver needs a key frame. */
-void core_keyframe_budget_want(struct core_keyframe_budget *budget);
+/** A receiver needs a key frame; it says so again while it waits. */
+void core_keyframe_budget_want(struct core_keyframe_budget *budget, int64_t now_us);
 
 /**
  * A packet of a key frame of some layer arrived. The first answers what is wanted.

@@ -17,16 +17,17 @@ static const struct media_client *client_with_tag(uint32_t tag)
     return NULL;
 }
 
-/* The server announced this CSRC for the slot, and for the participant whose media it is. */
+/* The server announced this CSRC for the slot, and for the participant whose media it is; of one
+   that is gone, and perhaps replayed from the history, nobody remembers the number. */
 static bool is_announced(const struct media_client *client, const struct slot_receiver *slot,
                          const struct slot_packet *packet)
 {
     const struct media_client *source = client_with_tag(packet->signature.tag);
-    for (guint i = 0; source && i < client->csrcs->len; i++) {
+    for (guint i = 0; i < client->csrcs->len; i++) {
         const struct media_client_csrc *entry =
             &g_array_index(client->csrcs, struct media_client_csrc, i);
         if (entry->csrc == packet->csrc && strcmp(entry->mid, slot->mid) == 0 &&
-            strcmp(entry->participant, source->id) == 0)
+            (!source || strcmp(entry->participant, source->id) == 0))
             return true;
     }
     return false;

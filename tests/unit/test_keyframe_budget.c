@@ -34,7 +34,7 @@ static void run(const char *name, uint64_t contract_bps, unsigned share_pct, con
         int64_t now_us = rows[i].at_ms * MS;
         print_message("%s, row %zu\n", name, i);
         if (rows[i].what == WANT)
-            core_keyframe_budget_want(&budget);
+            core_keyframe_budget_want(&budget, now_us);
         if (rows[i].what == KEY || rows[i].what == MORE)
             core_keyframe_budget_on_packet(&budget, rows[i].what == KEY, rows[i].bytes, now_us);
         if (rows[i].what != LOOK)
@@ -52,11 +52,12 @@ static void test_one_a_second(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        {0, LOOK, 0, NEVER, false},   {5, WANT, 0, 0, false},      {5, LOOK, 0, 0, true},
-        {10, WANT, 0, 0, false},                                 /* of others: the same request */
+        {0, LOOK, 0, NEVER, false},   {5, WANT, 0, 0, false},
+        {5, LOOK, 0, 0, true},        {10, WANT, 0, 0, false},   /* of others: the same request */
         {10, LOOK, 0, 1005, false},   {90, KEY, 5000, 0, false}, /* answers all of them */
         {90, LOOK, 0, NEVER, false},  {95, KEY, 2000, 0, false}, /* another layer of the same */
-        {300, WANT, 0, 0, false},     {300, LOOK, 0, 1005, false}, {1005, LOOK, 0, 0, true},
+        {300, WANT, 0, 0, false},     {300, LOOK, 0, 1005, false},
+        {1005, LOOK, 0, 0, true},     {1900, WANT, 0, 0, false},
         {2004, LOOK, 0, 2005, false}, {2005, LOOK, 0, 0, true}, /* unanswered: again */
     };
     run("one a second", 500000, 20, rows, COUNT(rows));
@@ -67,14 +68,15 @@ static void test_share_of_the_contract(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        {0, WANT, 0, 0, false},       {0, LOOK, 0, 0, true},         {100, KEY, 30000, 0, false},
+        {0, WANT, 0, 0, false},        {0, LOOK, 0, 0, true},         {100, KEY, 30000, 0, false},
         {110, MORE, 10000, 0, false}, /* the lower layer's belongs to it */
-        {1000, WANT, 0, 0, false},    {1000, LOOK, 0, 0, true},      {1100, KEY, 40000, 0, false},
-        {2000, WANT, 0, 0, false},    {2000, LOOK, 0, 0, true},      {2100, KEY, 40000, 0, false},
-        {3000, WANT, 0, 0, false},    {3000, LOOK, 0, 10100, false}, /* when the first of them is 10
-                                                                        s old */
-        {4000, KEY, 40000, 0, false}, /* the source's own costs nothing */
-        {5000, WANT, 0, 0, false},    {5000, LOOK, 0, 10100, false}, {10100, LOOK, 0, 0, true},
+        {1000, WANT, 0, 0, false},     {1000, LOOK, 0, 0, true},      {1100, KEY, 40000, 0, false},
+        {2000, WANT, 0, 0, false},     {2000, LOOK, 0, 0, true},      {2100, KEY, 40000, 0, false},
+        {3000, WANT, 0, 0, false},     {3000, LOOK, 0, 10100, false}, /* when the first of them is
+                                                                         10 s old */
+        {4499, LOOK, 0, 10100, false}, {4500, LOOK, 0, NEVER, false}, /* nobody has asked again */
+        {4600, KEY, 40000, 0, false}, /* the source's own costs nothing */
+        {9900, WANT, 0, 0, false},     {9900, LOOK, 0, 10100, false}, {10100, LOOK, 0, 0, true},
     };
     run("a share of the contract", 500000, 20, rows, COUNT(rows));
 }
@@ -84,12 +86,20 @@ static void test_ten_seconds_without(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        {0, WANT, 0, 0, false},         {0, LOOK, 0, 0, true},
-        {100, KEY, 200000, 0, false},   {2000, WANT, 0, 0, false},
-        {2000, LOOK, 0, 10100, false},  {10099, LOOK, 0, 10100, false},
-        {10100, LOOK, 0, 0, true},      {10200, KEY, 200000, 0, false},
+        {0, WANT, 0, 0, false},
+        {0, LOOK, 0, 0, true},
+        {100, KEY, 200000, 0, false},
+        {2000, WANT, 0, 0, false},
+        {2000, LOOK, 0, 10100, false},
+        {10099, WANT, 0, 0, false},
+        {10099, LOOK, 0, 10100, false},
+        {10100, LOOK, 0, 0, true},
+        {10200, KEY, 200000, 0, false},
         {15000, KEY, 200000, 0, false}, /* the source's own postpones the exception */
-        {16000, WANT, 0, 0, false},     {16000, LOOK, 0, 20200, false},
+        {19900, WANT, 0, 0, false},
+        {19900, LOOK, 0, 20200, false},
+        {20200, LOOK, 0, 25000, false},
+        {24000, WANT, 0, 0, false},
         {25000, LOOK, 0, 0, true},
     };
     run("ten seconds without", 500000, 20, rows, COUNT(rows));
@@ -121,7 +131,7 @@ static void test_never_above(void **state)
         uint32_t size = 3000 + (uint32_t)round * 3000; /* of every key frame: as expected */
         for (int64_t now_ms = 0; now_ms < 60000; now_ms += 10) {
             random = random * 1664525 + 1013904223;
-            core_keyframe_budget_want(&budget);
+            core_keyframe_budget_want(&budget, now_ms * MS);
             if (core_keyframe_budget_due(&budget, now_ms * MS) > now_ms * MS)
                 continue;
             core_keyframe_budget_on_request(&budget, now_ms * MS);
