@@ -13,13 +13,13 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define BATCH_FORWARDED                                                                            \
-    1024 /* packets out of a batch, at least; they wait in the receivers' sockets */
-#define BATCH_RECEIVED 1024               /* in, at most: what the socket holds */
-#define GOLDEN         0.6180339887498949 /* spreads frames evenly, in an order without a period */
-#define RECEIVE_BYTES  (8 << 20)
-#define OPEN_ONE_OF    16
-#define OUT_SSRC       1
+/* Packets out of a batch, at least; they wait in the receivers' sockets. */
+#define BATCH_FORWARDED 1024
+#define BATCH_RECEIVED  1024               /* in, at most: what the socket holds */
+#define GOLDEN          0.6180339887498949 /* spreads frames evenly, in an order without a period */
+#define RECEIVE_BYTES   (8 << 20)
+#define OPEN_ONE_OF     16
+#define OUT_SSRC        1
 
 /* What the sink's thread needs to open: owned by the bench, used by that thread only. */
 struct checker {
