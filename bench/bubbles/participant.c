@@ -80,7 +80,8 @@ static void take_keys(struct bubbles_participant *participant, int64_t now_us)
     participant->state = BUBBLES_LIVE;
     participant->has_company = has_company(participant);
     participant->run->totals.joins.succeeded++;
-    bubbles_participant_announce_screen(participant);
+    if (participant->run->dialect->on_live)
+        participant->run->dialect->on_live(participant);
 }
 
 static void follow_dtls(struct bubbles_participant *participant, enum bubbles_dtls_state state,
@@ -128,6 +129,27 @@ void bubbles_participant_take(void *owner, uint8_t *data, size_t len, int64_t ar
         else
             bubbles_participant_take_rtp(participant, data, (size_t)opened, arrival_us);
     }
+}
+
+void bubbles_participant_connect(struct bubbles_participant *participant)
+{
+    int64_t now_us = bubbles_now_us();
+    participant->milestones.joined_us = now_us;
+    if (!participant->path && bubbles_participant_open_path(participant))
+        return;
+    bubbles_ice_init(&participant->ice, participant->ufrag, participant->answer.ufrag,
+                     participant->answer.pwd, now_us);
+    participant->state = BUBBLES_CHECKING;
+    bubbles_participant_advance(participant, now_us);
+}
+
+void bubbles_participant_on_close(void *owner, unsigned code, const char *reason)
+{
+    struct bubbles_participant *participant = owner;
+    char problem[BUBBLES_PROBLEM_MAX];
+    participant->control = NULL;
+    snprintf(problem, sizeof(problem), "the control channel was closed: %u %.200s", code, reason);
+    bubbles_participant_fail(participant, problem);
 }
 
 static const char *impatience(enum bubbles_state state)
@@ -178,6 +200,8 @@ static void advance_set_up(struct bubbles_participant *participant, int64_t now_
     }
     if (participant->dtls)
         follow_dtls(participant, bubbles_dtls_advance(participant->dtls), now_us);
+    if (participant->run->dialect->advance)
+        participant->run->dialect->advance(participant);
     participant->due.timeout_us = now_us + DTLS_PERIOD_US;
 }
 
@@ -240,7 +264,9 @@ void bubbles_participant_destroy(struct bubbles_participant *participant)
     bubbles_totals_add_join(&run->totals, participant);
     if (participant->verifier)
         bubbles_verifier_conclude(participant->verifier);
-    bubbles_participant_leave(participant);
+    if (participant->control && participant->state == BUBBLES_LIVE)
+        run->dialect->leave(participant);
+    bubbles_control_close(participant->control);
     bubbles_room_forget(participant->room, participant);
     bubbles_ice_dispose(&participant->ice, run->stun);
     bubbles_net_close_path(run->net, participant->path);
