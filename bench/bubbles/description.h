@@ -47,7 +47,7 @@ struct bubbles_offer_line {
 struct bubbles_offer {
     const char *ufrag, *pwd, *fingerprint;
     const char *setup;     /* RFC 4145: actpass, active */
-    const char *candidate; /* address of a host candidate that nothing is sent to; NULL: none */
+    const char *candidate; /* address of a host candidate that is nobody's; NULL: none */
     unsigned line_count;
     struct bubbles_offer_line lines[BUBBLES_LINES];
 };

@@ -93,8 +93,21 @@ static void follow_dtls(struct bubbles_participant *participant, enum bubbles_dt
         take_keys(participant, now_us);
 }
 
+static void answer_check(struct bubbles_participant *participant, const uint8_t *data, size_t len)
+{
+    const struct bubbles_stun_datagram check = {data, len};
+    uint8_t answer[BUBBLES_CHECK_BYTES];
+    size_t answer_len = bubbles_ice_answer(&participant->ice, participant->run->stun, &check,
+                                           bubbles_path_server(participant->path), answer);
+    bubbles_participant_send(participant, answer, answer_len);
+}
+
 static void take_stun(struct bubbles_participant *participant, const uint8_t *data, size_t len)
 {
+    if (data[0] == 0 && data[1] == 1) { /* a request (RFC 8489, section 5) */
+        answer_check(participant, data, len);
+        return;
+    }
     if (!bubbles_ice_take(&participant->ice, participant->run->stun, data, len) ||
         participant->state != BUBBLES_CHECKING)
         return;
@@ -131,14 +144,18 @@ void bubbles_participant_take(void *owner, uint8_t *data, size_t len, int64_t ar
     }
 }
 
-void bubbles_participant_connect(struct bubbles_participant *participant)
+void bubbles_participant_connect(struct bubbles_participant *participant, bool has_offered)
 {
     int64_t now_us = bubbles_now_us();
     participant->milestones.joined_us = now_us;
     if (!participant->path && bubbles_participant_open_path(participant))
         return;
-    bubbles_ice_init(&participant->ice, participant->ufrag, participant->answer.ufrag,
-                     participant->answer.pwd, now_us);
+    const struct bubbles_ice_params ice = {.local_ufrag = participant->ufrag,
+                                           .local_pwd = participant->pwd,
+                                           .remote_ufrag = participant->answer.ufrag,
+                                           .remote_pwd = participant->answer.pwd,
+                                           .is_controlling = has_offered};
+    bubbles_ice_init(&participant->ice, &ice, now_us);
     participant->state = BUBBLES_CHECKING;
     bubbles_participant_advance(participant, now_us);
 }

@@ -107,8 +107,8 @@ void bubbles_participant_describe(const struct bubbles_participant *participant,
 void bubbles_participant_name_ssrcs(const struct bubbles_participant *participant,
                                     struct bubbles_offer_line *line);
 
-/** The server's description is read into answer: path and checks begin. */
-void bubbles_participant_connect(struct bubbles_participant *participant);
+/** The server's description is read into answer: path and checks begin. has_offered: we did. */
+void bubbles_participant_connect(struct bubbles_participant *participant, bool has_offered);
 
 /** The control channel was closed (on_close of every dialect). */
 void bubbles_participant_on_close(void *participant, unsigned code, const char *reason);

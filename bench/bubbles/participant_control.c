@@ -117,7 +117,7 @@ static void take_join(struct bubbles_participant *participant, const json_t *res
         return;
     }
     take_slots(participant, json_object_get(result, "slots"));
-    bubbles_participant_connect(participant);
+    bubbles_participant_connect(participant, true);
 }
 
 static void take_error(struct bubbles_participant *participant, const json_t *error)
