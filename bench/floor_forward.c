@@ -135,6 +135,7 @@ static int open_bench(struct bench *bench, const struct floor_load *loads, unsig
     struct epoll_event event = {.events = EPOLLIN};
     int discovery = IP_PMTUDISC_DO;
 
+    memset(bench, 0, sizeof(*bench));
     bench->own = transport_aead_context_create(TRANSPORT_AEAD_AUTO);
     bench->theirs = transport_aead_context_create(TRANSPORT_AEAD_AUTO);
     bench->feeder = floor_socket(&own, 1 << 16);
@@ -230,6 +231,7 @@ static void prepare_loop(struct bench *bench, struct cell *cell, unsigned column
     loop->receivers = cell->receivers;
     loop->receiver_count = cell->load->participants;
     loop->fan_out = cell->load->receivers;
+    loop->owed = 0;
     loop->next_receiver = cell->frame % cell->load->participants;
     loop->forwarded = loop->send_errors = loop->open_errors = 0;
 }
