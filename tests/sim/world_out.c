@@ -150,6 +150,7 @@ static bool listen(struct sim_world *world, struct sim_person *receiver, struct 
     }
     struct sim_tap *tap = &receiver->taps[media->slot];
     struct sim_tap_source source = source_of(world, &seen);
+    source.away_us = receiver->up.params.is_down ? world->now_us : receiver->up.trouble_us;
     if (tap->params.kind == CORE_KIND_AUDIO)
         sim_check_audio(world, tap, &seen);
     else
