@@ -148,7 +148,9 @@ void sim_check_sequence(const struct sim_tap *tap, const struct sim_media *media
     /* What is late may come after the source changed; then it stays where its source's are. */
     if (out < 0 && !is_same_stream(tap, media))
         has_cause = tap->sent && tap->sent[ext_seq % SIM_TAP_SENT].ext_seq != ext_seq;
-    has_cause |= out > 0 && checks->now_us - source->away_us < AWAY_EFFECT_US;
+    /* Numbers are kept for what may still be repaired, and are left out when the source changes. */
+    has_cause |= out > 0 && (checks->now_us - source->away_us < AWAY_EFFECT_US ||
+                             checks->now_us - source->previous_lost_us < LOSS_EFFECT_US);
     if (!has_cause)
         sim_check_fail(checks, SIM_CHECK_SEQUENCE, tap->participant,
                        "slot %s: %" PRId64 " numbers on, the source's packet is %" PRId64 " on",
@@ -237,6 +239,8 @@ void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
         BWE_CONTRACT_AUDIO_BPS, BWE_CONTRACT_CAMERA_BPS, BWE_CONTRACT_SCREEN_BPS};
     if (is_counted(tap, &media->stamp))
         return;
+    if (tap->has_last && tap->last.participant != media->stamp.participant)
+        memset(&tap->window, 0, sizeof(tap->window));
     /* By the time of capture: repairs and replays from a cache come faster than their source. */
     uint64_t bytes = sim_window_add(&tap->window, WINDOW_US / SIM_WINDOW_STEPS,
                                     media->stamp.captured_us, media->payload_len);

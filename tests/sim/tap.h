@@ -32,10 +32,11 @@ struct sim_tap_counted {
 
 /* What a tap must know of the source of a packet. */
 struct sim_tap_source {
-    uint32_t room;    /* 0: there is no such source */
-    uint32_t csrc;    /* of its track */
-    bool is_hostile;  /* sends what it likes: only the server's own promises are held */
-    int64_t lost_us;  /* when it last lost a packet on the way to the server */
+    uint32_t room;            /* 0: there is no such source */
+    uint32_t csrc;            /* of its track */
+    bool is_hostile;          /* sends what it likes: only the server's own promises are held */
+    int64_t lost_us;          /* when it last lost a packet on the way to the server */
+    int64_t previous_lost_us; /* the same of the slot's source before */
     int64_t away_us;  /* when the receiver's network was last away: there may have been no path */
     int64_t queue_us; /* how much its packets may be late */
     int64_t over_us;  /* sends over its contract since; INT64_MAX: it does not */
