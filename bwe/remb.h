@@ -6,16 +6,21 @@
 #ifndef IRIS_BWE_REMB_H
 #define IRIS_BWE_REMB_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define BWE_REMB_HEADROOM_BPS 150000
 #define BWE_REMB_PERIOD_US    1000000 /* how often it is repeated; a change is told at once */
+#define BWE_REMB_RAISE_US     5000000 /* after the last excess it is raised again */
 
 /* The media contract of one track (facts.md): RTP payload, no headers, padding or RTX. */
 #define BWE_CONTRACT_AUDIO_BPS  100000
 #define BWE_CONTRACT_CAMERA_BPS 500000
 #define BWE_CONTRACT_SCREEN_BPS 800000
 #define BWE_CONTRACT_DOWN_BPS   2800000 /* video received by one participant */
+
+/* What honest encoders overshoot by (protocol.md, section 5), over any 2 s. */
+#define BWE_CONTRACT_TOLERANCE_PERCENT 115
 
 /**
  * The limit to announce.
@@ -24,5 +29,22 @@
  * @return               1.25 x contracts + headroom [bit/s]
  */
 uint64_t bwe_remb_limit_bps(uint64_t contracts_bps);
+
+/* Whether a participant's limit is lowered. All zero: it is not. */
+struct bwe_remb {
+    bool is_lowered;
+    int64_t over_us; /* when a track was last over its contract */
+};
+
+/**
+ * The limit to announce now: as above; the bare contracts while a track is over its own by the mean
+ * of 2 s, and for BWE_REMB_RAISE_US after.
+ *
+ * @param is_over  of any of the participant's tracks: bwe_policer_is_over()
+ * @param now_us   monotonic [us]
+ * @return         [bit/s]
+ */
+uint64_t bwe_remb_update(struct bwe_remb *remb, uint64_t contracts_bps, bool is_over,
+                         int64_t now_us);
 
 #endif

@@ -89,13 +89,13 @@ void rtp_history_add(struct rtp_history *history, const struct rtp_history_packe
         history->highest = packet->ext_seq;
 }
 
-bool rtp_history_find(const struct rtp_history *history, uint64_t ext_seq, int64_t now_us,
-                      struct rtp_history_packet *packet)
+bool rtp_history_get(const struct rtp_history *history, uint64_t ext_seq,
+                     struct rtp_history_packet *packet)
 {
     if (ext_seq == 0 || history->entry_count == 0)
         return false;
     const struct rtp_history_entry *entry = slot_of(history, ext_seq);
-    if (!holds(history, entry, ext_seq) || now_us - entry->received_us > RTP_HISTORY_AGE_US)
+    if (!holds(history, entry, ext_seq))
         return false;
     *packet = (struct rtp_history_packet){
         .ext_seq = ext_seq,
@@ -108,5 +108,16 @@ bool rtp_history_find(const struct rtp_history *history, uint64_t ext_seq, int64
         .tl0_picture_index = entry->tl0_picture_index,
         .key_index = entry->key_index,
     };
+    return true;
+}
+
+bool rtp_history_find(const struct rtp_history *history, uint64_t ext_seq, int64_t now_us,
+                      struct rtp_history_packet *packet)
+{
+    struct rtp_history_packet found;
+    if (!rtp_history_get(history, ext_seq, &found) ||
+        now_us - found.received_us > RTP_HISTORY_AGE_US)
+        return false;
+    *packet = found;
     return true;
 }

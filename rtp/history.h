@@ -67,6 +67,11 @@ void rtp_history_dispose(struct rtp_history *history);
  */
 void rtp_history_add(struct rtp_history *history, const struct rtp_history_packet *packet);
 
+/** Look a packet up whatever its age: a replay of what came after a key frame. @return false if it
+ * is not there */
+bool rtp_history_get(const struct rtp_history *history, uint64_t ext_seq,
+                     struct rtp_history_packet *packet);
+
 /**
  * Find a packet.
  *

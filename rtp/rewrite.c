@@ -40,20 +40,25 @@ static uint32_t next_timestamp(const struct rtp_rewrite *rewrite, int64_t now_us
     return rewrite->last_timestamp + (step > 0 ? step : 1);
 }
 
+/* Room for one more segment; one that never sent nor reserved anything is replaced. */
+static struct rtp_rewrite_segment *next_segment(struct rtp_rewrite *rewrite, uint64_t out_seq)
+{
+    if (rewrite->started && rewrite->segments[rewrite->current].first_out_seq != out_seq)
+        rewrite->current = (rewrite->current + 1) % RTP_REWRITE_SEGMENTS;
+    return &rewrite->segments[rewrite->current];
+}
+
 void rtp_rewrite_start(struct rtp_rewrite *rewrite, uint64_t source,
                        const struct rtp_rewrite_fields *first, int64_t now_us)
 {
     assert(source != 0);
     uint64_t out_seq = rewrite->highest_out_seq + 1;
     uint32_t timestamp = next_timestamp(rewrite, now_us);
-    /* A segment that never sent anything is replaced, not remembered. */
-    if (rewrite->started && rewrite->segments[rewrite->current].first_out_seq != out_seq)
-        rewrite->current = (rewrite->current + 1) % RTP_REWRITE_SEGMENTS;
-    rewrite->segments[rewrite->current] = (struct rtp_rewrite_segment){
+    *next_segment(rewrite, out_seq) = (struct rtp_rewrite_segment){
         .source = source,
+        .is_start = true,
         .first_out_seq = out_seq,
         .first_in_seq = first->ext_seq,
-        .seq_offset = out_seq - first->ext_seq,
         .timestamp_offset = timestamp - first->timestamp,
         .picture_id_offset =
             (uint16_t)(rewrite->last_picture_id + 1 - first->picture_id) & PICTURE_ID_MASK,
@@ -65,32 +70,94 @@ void rtp_rewrite_start(struct rtp_rewrite *rewrite, uint64_t source,
     rewrite->last_sent_us = now_us;
 }
 
-bool rtp_rewrite_continues(const struct rtp_rewrite *rewrite, uint64_t source, uint64_t ext_seq)
+void rtp_rewrite_retime(struct rtp_rewrite *rewrite, const struct rtp_rewrite_fields *first,
+                        int64_t now_us)
+{
+    struct rtp_rewrite_segment segment = rewrite->segments[rewrite->current];
+    uint32_t timestamp = next_timestamp(rewrite, now_us);
+    segment.first_out_seq += first->ext_seq - segment.first_in_seq;
+    segment.first_in_seq = first->ext_seq;
+    segment.timestamp_offset = timestamp - first->timestamp;
+    if (segment.first_out_seq != rewrite->segments[rewrite->current].first_out_seq)
+        segment.is_start = segment.is_after_skip = false;
+    *next_segment(rewrite, segment.first_out_seq) = segment;
+    rewrite->last_timestamp = timestamp;
+    rewrite->last_sent_us = now_us;
+}
+
+uint64_t rtp_rewrite_next_in_seq(const struct rtp_rewrite *rewrite)
 {
     const struct rtp_rewrite_segment *segment = &rewrite->segments[rewrite->current];
-    return rewrite->started && segment->source == source &&
-           ext_seq + segment->seq_offset == rewrite->highest_out_seq + 1;
+    return segment->first_in_seq + (rewrite->highest_out_seq + 1 - segment->first_out_seq);
+}
+
+bool rtp_rewrite_continues(const struct rtp_rewrite *rewrite, uint64_t source, uint64_t ext_seq)
+{
+    return rewrite->started && rewrite->segments[rewrite->current].source == source &&
+           ext_seq == rtp_rewrite_next_in_seq(rewrite);
 }
 
 void rtp_rewrite_map(const struct rtp_rewrite_segment *segment, struct rtp_rewrite_fields *fields)
 {
-    fields->ext_seq += segment->seq_offset;
+    fields->ext_seq += segment->first_out_seq - segment->first_in_seq;
     fields->timestamp += segment->timestamp_offset;
     fields->picture_id = (fields->picture_id + segment->picture_id_offset) & PICTURE_ID_MASK;
     fields->tl0_picture_index = (uint8_t)(fields->tl0_picture_index + segment->tl0_offset);
     fields->key_index = (fields->key_index + segment->key_offset) & KEY_INDEX_MASK;
 }
 
-bool rtp_rewrite_apply(struct rtp_rewrite *rewrite, struct rtp_rewrite_fields *fields,
-                       int64_t now_us)
+bool rtp_rewrite_is_skipped(const struct rtp_rewrite *rewrite,
+                            const struct rtp_rewrite_segment *segment, uint16_t picture_id)
 {
-    const struct rtp_rewrite_segment *segment = &rewrite->segments[rewrite->current];
-    if (!rewrite->started || fields->ext_seq < segment->first_in_seq)
-        return false;
-    rtp_rewrite_map(segment, fields);
-    if (fields->ext_seq <= rewrite->highest_out_seq)
-        return true; /* late: the newest packet remains the one that the next segment goes on from
-                      */
+    unsigned index = (unsigned)(segment - rewrite->segments);
+    const struct rtp_rewrite_segment *newer =
+        &rewrite->segments[(index + 1) % RTP_REWRITE_SEGMENTS];
+    if (segment->is_after_skip && picture_id == segment->last_skipped_id)
+        return true;
+    return index != rewrite->current && newer->is_after_skip &&
+           picture_id == newer->first_skipped_id;
+}
+
+/* A late packet: which segment its number was reserved in, if any; those of its source, from the
+   newest on. */
+static enum rtp_rewrite_verdict place_late(const struct rtp_rewrite *rewrite,
+                                           struct rtp_rewrite_fields *fields)
+{
+    const struct rtp_rewrite_segment *newer = NULL;
+    uint16_t id = fields->picture_id;
+    for (unsigned i = 0; i < RTP_REWRITE_SEGMENTS; i++) {
+        unsigned index = (rewrite->current + RTP_REWRITE_SEGMENTS - i) % RTP_REWRITE_SEGMENTS;
+        const struct rtp_rewrite_segment *segment = &rewrite->segments[index];
+        if (segment->source == 0)
+            break;
+        if (fields->ext_seq < segment->first_in_seq) {
+            if (segment->is_start)
+                break;
+            newer = segment;
+            continue;
+        }
+        rtp_rewrite_map(segment, fields);
+        if (newer && fields->ext_seq >= newer->first_out_seq)
+            return RTP_REWRITE_NOTHING;
+        return rtp_rewrite_is_skipped(rewrite, segment, id) ? RTP_REWRITE_FILL : RTP_REWRITE_SEND;
+    }
+    return RTP_REWRITE_NOTHING;
+}
+
+enum rtp_rewrite_verdict rtp_rewrite_apply(struct rtp_rewrite *rewrite,
+                                           struct rtp_rewrite_fields *fields, int64_t now_us)
+{
+    if (!rewrite->started)
+        return RTP_REWRITE_NOTHING;
+    if (fields->ext_seq < rtp_rewrite_next_in_seq(rewrite)) {
+        /* The newest packet remains the one that the next segment goes on from. */
+        struct rtp_rewrite_fields mapped = *fields;
+        enum rtp_rewrite_verdict verdict = place_late(rewrite, &mapped);
+        if (verdict != RTP_REWRITE_NOTHING)
+            *fields = mapped;
+        return verdict;
+    }
+    rtp_rewrite_map(&rewrite->segments[rewrite->current], fields);
     rewrite->highest_out_seq = fields->ext_seq;
     if (fields->timestamp != rewrite->last_timestamp) {
         rewrite->last_timestamp = fields->timestamp;
@@ -99,7 +166,49 @@ bool rtp_rewrite_apply(struct rtp_rewrite *rewrite, struct rtp_rewrite_fields *f
     rewrite->last_picture_id = fields->picture_id;
     rewrite->last_tl0 = fields->tl0_picture_index;
     rewrite->last_key_index = fields->key_index;
-    return true;
+    return RTP_REWRITE_SEND;
+}
+
+/* The numbers of a picture, once for all its packets. */
+static void close_picture(struct rtp_rewrite_segment *segment, uint16_t id, bool is_run,
+                          bool is_base)
+{
+    bool is_new = !segment->is_after_skip || segment->last_skipped_id != id;
+    segment->picture_id_offset = (segment->picture_id_offset - is_new) & PICTURE_ID_MASK;
+    segment->tl0_offset = (uint8_t)(segment->tl0_offset - (is_new && is_base));
+    if (!is_run)
+        segment->first_skipped_id = id;
+    segment->last_skipped_id = id;
+    segment->is_after_skip = true;
+}
+
+enum rtp_rewrite_verdict rtp_rewrite_skip(struct rtp_rewrite *rewrite,
+                                          struct rtp_rewrite_fields *fields,
+                                          enum rtp_rewrite_skipped skipped)
+{
+    if (!rewrite->started)
+        return RTP_REWRITE_NOTHING;
+    if (fields->ext_seq < rtp_rewrite_next_in_seq(rewrite)) {
+        struct rtp_rewrite_fields mapped = *fields;
+        if (place_late(rewrite, &mapped) == RTP_REWRITE_NOTHING)
+            return RTP_REWRITE_NOTHING;
+        *fields = mapped;
+        return RTP_REWRITE_FILL;
+    }
+    const struct rtp_rewrite_segment *current = &rewrite->segments[rewrite->current];
+    struct rtp_rewrite_segment segment = *current;
+    bool is_run = segment.is_after_skip && fields->ext_seq == segment.first_in_seq;
+    segment.first_out_seq += fields->ext_seq - segment.first_in_seq;
+    segment.first_in_seq = fields->ext_seq + 1;
+    if (segment.first_out_seq != current->first_out_seq)
+        segment.is_start = false; /* else nothing was sent of the source yet */
+    if (skipped != RTP_REWRITE_PADDING)
+        close_picture(&segment, fields->picture_id, is_run, skipped == RTP_REWRITE_BASE_PICTURE);
+    else if (!is_run)
+        segment.is_after_skip = false;
+    rewrite->highest_out_seq = segment.first_out_seq - 1;
+    *next_segment(rewrite, segment.first_out_seq) = segment;
+    return RTP_REWRITE_NOTHING;
 }
 
 /* The 15-bit picture number, whatever the descriptor has of it. */
@@ -162,7 +271,7 @@ const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rew
         const struct rtp_rewrite_segment *segment = &rewrite->segments[index];
         if (segment->source == 0 || ext_seq < segment->first_out_seq)
             continue;
-        *in_seq = ext_seq - segment->seq_offset;
+        *in_seq = ext_seq - segment->first_out_seq + segment->first_in_seq;
         *out_ext_seq = ext_seq;
         return segment;
     }

@@ -4,8 +4,13 @@
  * middlebox that rewrites; protocol.md, "What a slot's stream looks like").
  *
  * A segment is a stretch of one source forwarded with constant offsets. Invariant: within a segment
- * out = in + offset for every field; between segments the first packet goes on where the last
- * ended: sequence + 1, timestamp advanced by wall clock and by one tick at least, picture id + 1.
+ * out = in + offset for every field. Segments change in three ways: another source begins (sequence
+ * + 1, timestamp advanced by wall clock and by one tick at least, picture id + 1); a packet is
+ * skipped, whose numbers are closed, so that what is left out on purpose leaves no gap; or the same
+ * source goes on at another time (packets replayed from a history). A number that was never seen
+ * stays reserved: its packet may come late, and is then sent with the offsets of its segment, or,
+ * if its picture was skipped, filled by padding.
+ *
  * Segments are remembered, so that a NACK for an old packet finds the mapping that it was sent
  * with.
  */
@@ -14,7 +19,10 @@
 
 #include "rtp/vp8.h"
 
-#define RTP_REWRITE_SEGMENTS 16
+/* A second of one stream with its upper temporal layers skipped (15 runs), a replay of a key
+   frame's successors with a segment for each picture (11 of the base layer in 1.5 s), and some
+   reserve. */
+#define RTP_REWRITE_SEGMENTS 48
 
 /* A packet as it came in and, rewritten, as it goes out. */
 struct rtp_rewrite_fields {
@@ -28,20 +36,29 @@ struct rtp_rewrite_fields {
 struct rtp_rewrite_segment {
     uint64_t source;        /* the caller's name of the source (never reused), 0: empty */
     uint64_t first_out_seq; /* first outgoing sequence number */
-    uint64_t first_in_seq;  /* nothing older belongs to the segment */
-    uint64_t seq_offset;    /* out - in, modulo 2^64 */
+    uint64_t first_in_seq;  /* the packet that has it */
     uint32_t timestamp_offset;
     uint16_t picture_id_offset; /* modulo 2^15 */
     uint8_t tl0_offset;         /* modulo 2^8 */
     uint8_t key_offset;         /* modulo 2^5 */
+    bool is_start;              /* nothing of before belongs to what follows */
+    bool is_after_skip;         /* these pictures, in the source's terms, were skipped before it */
+    uint16_t first_skipped_id, last_skipped_id;
+};
+
+/* What is to be done with a packet. */
+enum rtp_rewrite_verdict {
+    RTP_REWRITE_NOTHING, /* no number is kept for it */
+    RTP_REWRITE_SEND,
+    RTP_REWRITE_FILL, /* its number is reserved, its picture is not wanted: send padding */
 };
 
 struct rtp_rewrite {
     uint32_t clock_rate_hz;
     bool started;
-    uint64_t highest_out_seq;
-    uint32_t last_timestamp; /* of the newest packet sent */
-    int64_t last_sent_us;    /* when a packet with it was first sent */
+    uint64_t highest_out_seq; /* sent or reserved */
+    uint32_t last_timestamp;  /* of the newest packet sent */
+    int64_t last_sent_us;     /* when a packet with it was first sent */
     uint16_t last_picture_id;
     uint8_t last_tl0, last_key_index;
     unsigned current; /* index of the newest segment */
@@ -69,13 +86,45 @@ void rtp_rewrite_start(struct rtp_rewrite *rewrite, uint64_t source,
                        const struct rtp_rewrite_fields *first, int64_t now_us);
 
 /**
- * Rewrite a packet of the current segment.
+ * The same source goes on, but what follows is sent at another time than its timestamps say: they
+ * advance by the time since the last packet.
  *
- * @param fields  in: as received; out: as to be sent
- * @return        false if it is older than the segment's first packet: not to be forwarded
+ * @param first  fields of the first packet of a picture, newer than any of before
  */
-bool rtp_rewrite_apply(struct rtp_rewrite *rewrite, struct rtp_rewrite_fields *fields,
-                       int64_t now_us);
+void rtp_rewrite_retime(struct rtp_rewrite *rewrite, const struct rtp_rewrite_fields *first,
+                        int64_t now_us);
+
+/**
+ * Rewrite a packet of the current segment, or a late one of those before.
+ *
+ * @param fields  in: as received; out: as to be sent, unless the result is RTP_REWRITE_NOTHING
+ * @return        RTP_REWRITE_NOTHING if it is older than all that the source's first key frame
+ * begins, or its number was closed
+ */
+enum rtp_rewrite_verdict rtp_rewrite_apply(struct rtp_rewrite *rewrite,
+                                           struct rtp_rewrite_fields *fields, int64_t now_us);
+
+/* What a packet that is left out belongs to. */
+enum rtp_rewrite_skipped {
+    RTP_REWRITE_PADDING, /* no picture */
+    RTP_REWRITE_PICTURE,
+    RTP_REWRITE_BASE_PICTURE, /* of temporal layer 0: TL0PICIDX counts it */
+};
+
+/**
+ * Leave a packet of the current source out. In order, its number and (once for all its packets) its
+ * picture's are closed.
+ *
+ * @param fields  in: as received; out: as to be sent, if the result is RTP_REWRITE_FILL
+ * @return        RTP_REWRITE_FILL if it comes late and its number is reserved, else
+ * RTP_REWRITE_NOTHING
+ */
+enum rtp_rewrite_verdict rtp_rewrite_skip(struct rtp_rewrite *rewrite,
+                                          struct rtp_rewrite_fields *fields,
+                                          enum rtp_rewrite_skipped skipped);
+
+/** The source's packet after the newest one sent, skipped or reserved; of the newest segment. */
+uint64_t rtp_rewrite_next_in_seq(const struct rtp_rewrite *rewrite);
 
 /**
  * The newest segment is of this source, and ext_seq comes right after its newest packet sent: it
@@ -125,6 +174,10 @@ void rtp_rewrite_complete_vp8(struct rtp_rewrite_pictures *pictures, const struc
 const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rewrite,
                                                    uint16_t out_seq, uint64_t *in_seq,
                                                    uint64_t *out_ext_seq);
+
+/** A picture (in the source's terms) that a segment's packets would belong to was skipped. */
+bool rtp_rewrite_is_skipped(const struct rtp_rewrite *rewrite,
+                            const struct rtp_rewrite_segment *segment, uint16_t picture_id);
 
 /** The outgoing timestamp that stands for now, for sender reports; the stream must have started. */
 uint32_t rtp_rewrite_timestamp_at(const struct rtp_rewrite *rewrite, int64_t now_us);

@@ -44,6 +44,28 @@ static const char *check_update(const json_t *params)
     return name ? control_check_name(name) : NULL;
 }
 
+static void tell_of(const struct control_participant *participant,
+                    const struct control_participant *except)
+{
+    control_broadcast(participant->room, except, "participant_updated",
+                      json_pack("{s:o}", "participant", control_message_participant(participant)));
+}
+
+/* One screen at a time: whoever shared before shares no longer, and hears of it like everyone. */
+static void replace_sharers(struct control *control, const struct control_participant *sharer)
+{
+    struct control_participant *next;
+    for (struct control_participant *p = sharer->room->first; p; p = next) {
+        next = p->next;
+        if (p == sharer || p->is_muted[CORE_KIND_SCREEN])
+            continue;
+        control_set_muted(control, p, CORE_KIND_SCREEN, true);
+        tell_of(p, NULL);
+        control_log(control, CONTROL_LOG_INFO, "participant.screen_replaced", "room", p->room->name,
+                    "participant", p->id, "by", sharer->id);
+    }
+}
+
 json_t *control_update(struct control_session *session, const struct signalling_request *request)
 {
     struct control_participant *participant = session->participant;
@@ -54,6 +76,10 @@ json_t *control_update(struct control_session *session, const struct signalling_
         return control_refuse(request, SIGNALLING_E_PARAMS, wrong);
     if ((wrong = control_check_metadata(metadata)))
         return control_refuse(request, SIGNALLING_E_TOO_LARGE, wrong);
+    bool shares = json_is_true(json_object_get(request->params, "screen_sharing"));
+    if (shares && !participant->grant.publish_screen)
+        return control_refuse(request, SIGNALLING_E_FORBIDDEN,
+                              "screen_sharing: the token has no right to publish a screen");
     for (size_t i = 0; i < FLAG_COUNT; i++) {
         const json_t *value = json_object_get(request->params, flags[i].key);
         if (value)
@@ -66,8 +92,9 @@ json_t *control_update(struct control_session *session, const struct signalling_
         json_decref(participant->metadata);
         participant->metadata = json_incref(metadata);
     }
-    control_broadcast(participant->room, participant, "participant_updated",
-                      json_pack("{s:o}", "participant", control_message_participant(participant)));
+    tell_of(participant, participant);
+    if (shares)
+        replace_sharers(session->control, participant);
     return signalling_jsonrpc_result(request->id, json_object());
 }
 

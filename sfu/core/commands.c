@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "rtp/error.h"
+#include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
 #define EVENTS_PER_PARTICIPANT 8
@@ -55,13 +56,12 @@ static void init_participant(struct core_engine *engine, struct core_participant
     participant->deadline_us = participant->nack_us = INT64_MAX;
     participant->feedback_us = participant->report_us = participant->statistics_us = now_us;
     participant->sender_report_us = now_us;
+    participant->budget_bps = UINT64_MAX;
     participant->layout =
         (struct core_layout){.max_cameras = CORE_SLOTS_MAX, .max_height = UINT16_MAX};
     memcpy(participant->ufrag, join->transport.ice.local_ufrag, sizeof(participant->ufrag));
-    for (unsigned i = 0; i < join->track_count; i++) {
-        participant->tracks[i].params = join->tracks[i];
-        participant->tracks[i].owner = participant;
-    }
+    for (unsigned i = 0; i < join->track_count; i++)
+        core_track_init(&participant->tracks[i], &join->tracks[i], participant);
     for (unsigned i = 0; i < join->slot_count; i++)
         core_slot_init(&participant->slots[i], &join->slots[i], participant,
                        core_engine_random(engine));
@@ -116,10 +116,13 @@ static void mute(struct core_participant *participant, enum core_kind kind, bool
             continue;
         track->is_muted = is_set;
         track->muted_us = now_us;
-        for (struct core_slot *slot = track->subscribers; slot; slot = slot->next_subscriber)
+        for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
+            core_layer_forget_keyframe(&track->layers[l]);
+        for (struct core_slot *slot = track->subscribers; slot; slot = slot->next_subscriber) {
             core_slot_interrupt(slot);
-        if (!is_set && track->subscribers && kind != CORE_KIND_AUDIO)
-            core_track_want_keyframe(track, now_us);
+            if (kind != CORE_KIND_AUDIO)
+                core_slot_need_keyframe(slot, now_us);
+        }
         core_participant_wake(participant, now_us);
         core_room_wake(participant->room);
     }
@@ -142,12 +145,6 @@ static void restart_ice(struct core_participant *participant,
     core_participant_wake(participant, transport_deadline(participant->transport));
 }
 
-static void set_layout(struct core_participant *participant, const struct core_layout *layout)
-{
-    participant->layout = *layout;
-    core_room_wake(participant->room);
-}
-
 void core_engine_command(struct core_engine *engine, const struct core_command *command,
                          int64_t now_us)
 {
@@ -160,7 +157,7 @@ void core_engine_command(struct core_engine *engine, const struct core_command *
         return;
     switch (command->type) {
     case CORE_COMMAND_LEAVE:
-        core_engine_remove(engine, participant, now_us);
+        core_engine_remove(engine, participant);
         break;
     case CORE_COMMAND_MUTE:
         mute(participant, command->kind, command->is_set, now_us);
@@ -170,7 +167,11 @@ void core_engine_command(struct core_engine *engine, const struct core_command *
         participant->detached_us = now_us;
         break;
     case CORE_COMMAND_LAYOUT:
-        set_layout(participant, &command->layout);
+        core_room_set_layout(participant, &command->layout);
+        break;
+    case CORE_COMMAND_BUDGET:
+        participant->budget_bps = command->budget_bps;
+        core_allocate(participant, now_us);
         break;
     case CORE_COMMAND_RESTART_ICE:
         restart_ice(participant, &command->ice, now_us);

@@ -64,8 +64,7 @@ void core_engine_drop_empty_room(struct core_engine *engine, struct core_room *r
     free(room);
 }
 
-void core_engine_remove(struct core_engine *engine, struct core_participant *participant,
-                        int64_t now_us)
+void core_engine_remove(struct core_engine *engine, struct core_participant *participant)
 {
     struct core_room *room = participant->room;
     struct core_participant **at = &engine->participants;
@@ -73,7 +72,7 @@ void core_engine_remove(struct core_engine *engine, struct core_participant *par
         at = &(*at)->next;
     *at = participant->next;
     engine->participant_count--;
-    core_room_remove(room, participant, now_us);
+    core_room_remove(room, participant);
     core_outbox_forget(&engine->outbox, &participant->chain);
     transport_directory_remove_owner(engine->directory, participant);
     free_participant(participant);
@@ -85,7 +84,7 @@ void core_engine_destroy(struct core_engine *engine)
     if (!engine)
         return;
     while (engine->participants)
-        core_engine_remove(engine, engine->participants, 0);
+        core_engine_remove(engine, engine->participants);
     core_outbox_dispose(&engine->outbox);
     free(engine->events.events);
     if (engine->directory)
@@ -282,8 +281,7 @@ static void check_path(struct core_participant *participant, int64_t now_us)
         struct core_slot *slot = &participant->slots[i];
         if (slot->params.kind == CORE_KIND_AUDIO || !core_slot_is_live(slot, now_us))
             continue;
-        core_track_want_keyframe(slot->track, now_us);
-        core_participant_wake(slot->track->owner, now_us);
+        core_slot_need_keyframe(slot, now_us);
     }
 }
 
@@ -351,6 +349,7 @@ static void advance_participant(struct core_participant *participant, int64_t no
     push_control(participant);
     take_events(participant);
     check_detached(participant, now_us);
+    core_downlink_advance(participant, now_us);
     core_feedback_advance(participant, now_us);
     core_events_slots(participant, now_us);
     if (participant->statistics_us <= now_us)
@@ -373,7 +372,7 @@ void core_engine_advance(struct core_engine *engine, int64_t now_us)
         if (p->deadline_us <= now_us)
             advance_participant(p, now_us);
         if (p->is_gone && tell_gone(p))
-            core_engine_remove(engine, p, now_us);
+            core_engine_remove(engine, p);
     }
     if (!engine->participants)
         engine->tick_us = INT64_MIN;

@@ -44,8 +44,7 @@ struct core_event *core_engine_emit(struct core_engine *engine, enum core_event_
 struct core_participant *core_engine_find(const struct core_engine *engine, uint64_t id);
 
 /** Remove and free now; its room goes with the last one. */
-void core_engine_remove(struct core_engine *engine, struct core_participant *participant,
-                        int64_t now_us);
+void core_engine_remove(struct core_engine *engine, struct core_participant *participant);
 void core_engine_drop_empty_room(struct core_engine *engine, struct core_room *room);
 
 /** The participant ends, for a reason in static text; it is removed at the end of the call that is
@@ -64,6 +63,9 @@ void core_rtcp_receive(struct core_participant *participant, const uint8_t *data
 /* feedback.c: what is due to a participant by now (NACK, PLI, feedback, reports, REMB); sets the
    next deadlines. */
 void core_feedback_advance(struct core_participant *participant, int64_t now_us);
+
+/* downlink.c: what is due to a participant of what it receives (switches, replays). */
+void core_downlink_advance(struct core_participant *participant, int64_t now_us);
 
 /* events.c: tell what changed in a participant's slots; its statistics. */
 void core_events_slots(struct core_participant *participant, int64_t now_us);

@@ -11,7 +11,6 @@
 #define FEEDBACK_PERIOD_US                                                                         \
     60000 /* 50-100 ms (issue "Transport feedback"), a tick of slack included */
 #define REPORT_PERIOD_US 1500000 /* sender reports every 1-2 s (protocol.md, section 1) */
-#define PLI_PERIOD_US    500000  /* requests for one layer are coalesced for so long */
 #define RTCP_BYTES       1200
 #define NACKS_MAX        64
 #define REMB_SSRCS       9
@@ -26,8 +25,17 @@ static void send(struct core_participant *participant, const struct rtcp_writer 
     core_participant_send_rtcp(participant, writer->data, writer->len);
 }
 
-static void send_nacks(struct core_participant *participant, struct core_layer *layer,
-                       int64_t now_us)
+/* A lost packet of a layer that nobody sees costs nobody a picture. */
+static bool is_forwarded(const struct core_track *track, const struct core_layer *layer)
+{
+    for (const struct core_slot *slot = track->subscribers; slot; slot = slot->next_subscriber)
+        if (slot->layer == layer)
+            return true;
+    return false;
+}
+
+static void send_nacks(struct core_participant *participant, struct core_track *track,
+                       struct core_layer *layer, int64_t now_us)
 {
     uint8_t data[RTCP_BYTES];
     uint16_t seqs[NACKS_MAX];
@@ -37,46 +45,67 @@ static void send_nacks(struct core_participant *participant, struct core_layer *
     if (count > 0)
         rtcp_write_nack(&writer, participant->feedback_ssrc, layer->ssrc, seqs, count);
     send(participant, &writer);
-    if (rtp_nack_take_gave_up(&layer->nack))
-        core_layer_want_keyframe(layer);
+    if (rtp_nack_take_gave_up(&layer->nack) && is_forwarded(track, layer))
+        core_track_want_keyframe(track, layer, now_us);
 }
 
-/* Returns when the layer wants to be looked at again. */
-static int64_t send_pli(struct core_participant *participant, struct core_layer *layer,
+/* A layer that is sent: the one that was asked for, or any: a request for one is answered in all.
+ */
+static const struct core_layer *layer_to_ask(const struct core_track *track, int64_t now_us)
+{
+    const struct core_layer *asked = &track->layers[track->asked_layer];
+    if (core_layer_is_alive(asked, now_us))
+        return asked;
+    for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)
+        if (core_layer_is_alive(&track->layers[i], now_us))
+            return &track->layers[i];
+    return NULL;
+}
+
+/* Returns when the track wants to be looked at again. */
+static int64_t send_pli(struct core_participant *participant, struct core_track *track,
                         int64_t now_us)
 {
-    if (!layer->is_pli_wanted)
+    const struct core_layer *layer = layer_to_ask(track, now_us);
+    int64_t due_us = core_keyframe_budget_due(&track->keyframes, now_us);
+    if (!layer || !track->params.has_pli)
         return INT64_MAX;
-    int64_t due_us = layer->pli_count ? layer->pli_sent_us + PLI_PERIOD_US : now_us;
-    if (now_us < due_us)
+    if (due_us > now_us)
         return due_us;
     uint8_t data[32];
     struct rtcp_writer writer;
     rtcp_writer_init(&writer, data, sizeof(data));
     rtcp_write_pli(&writer, participant->feedback_ssrc, layer->ssrc);
     send(participant, &writer);
-    layer->pli_sent_us = now_us;
-    layer->pli_count++;
-    return now_us + PLI_PERIOD_US;
+    core_keyframe_budget_on_request(&track->keyframes, now_us);
+    return core_keyframe_budget_due(&track->keyframes, now_us);
+}
+
+/* Returns when the layer wants to be looked at again. */
+static int64_t repair_layer(struct core_participant *participant, struct core_track *track,
+                            struct core_layer *layer, int64_t now_us)
+{
+    if (!layer->id || !core_layer_is_alive(layer, now_us))
+        return INT64_MAX;
+    if (rtp_nack_deadline(&layer->nack) <= now_us)
+        send_nacks(participant, track, layer, now_us);
+    return rtp_nack_deadline(&layer->nack);
 }
 
 static void repair(struct core_participant *participant, int64_t now_us)
 {
     participant->nack_us = INT64_MAX;
-    for (unsigned t = 0; t < participant->track_count; t++)
-        for (unsigned l = 0; l < CORE_LAYERS_MAX; l++) {
-            struct core_track *track = &participant->tracks[t];
-            struct core_layer *layer = &track->layers[l];
-            if (!layer->id || track->params.kind == CORE_KIND_AUDIO ||
-                !core_layer_is_alive(layer, now_us))
-                continue;
-            if (rtp_nack_deadline(&layer->nack) <= now_us)
-                send_nacks(participant, layer, now_us);
-            int64_t next_us = rtp_nack_deadline(&layer->nack);
-            if (track->params.has_pli)
-                next_us = earliest(next_us, send_pli(participant, layer, now_us));
-            participant->nack_us = earliest(participant->nack_us, next_us);
-        }
+    for (unsigned t = 0; t < participant->track_count; t++) {
+        struct core_track *track = &participant->tracks[t];
+        int64_t next_us = INT64_MAX;
+        if (track->params.kind == CORE_KIND_AUDIO)
+            continue;
+        for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
+            next_us =
+                earliest(next_us, repair_layer(participant, track, &track->layers[l], now_us));
+        next_us = earliest(next_us, send_pli(participant, track, now_us));
+        participant->nack_us = earliest(participant->nack_us, next_us);
+    }
 }
 
 static void send_transport_feedback(struct core_participant *participant, int64_t now_us)

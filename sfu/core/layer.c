@@ -39,14 +39,20 @@ bool core_layer_is_alive(const struct core_layer *layer, int64_t now_us)
 }
 
 void core_layer_on_frame(struct core_layer *layer, const struct rtp_packet *packet,
-                         const struct rtp_vp8 *vp8, int64_t now_us)
+                         const struct rtp_vp8 *vp8, uint64_t ext_seq, int64_t now_us)
 {
-    if (vp8 && vp8->is_frame_start && vp8->is_keyframe) {
+    bool is_newer =
+        !layer->has_frame || rtp_timestamp_is_later(packet->timestamp, layer->frame_timestamp);
+    bool is_newest_keyframe = layer->keyframe_count == 0 ||
+                              rtp_timestamp_is_later(packet->timestamp, layer->keyframe_timestamp);
+    if (vp8 && vp8->is_frame_start && vp8->is_keyframe && is_newest_keyframe) {
         layer->height = vp8->height;
-        layer->is_pli_wanted = false;
+        layer->keyframe_timestamp = packet->timestamp;
+        layer->keyframe_seq = ext_seq;
+        layer->keyframe_us = now_us;
         layer->keyframe_count++;
     }
-    if (layer->has_frame && !rtp_timestamp_is_later(packet->timestamp, layer->frame_timestamp))
+    if (!is_newer)
         return;
     layer->has_frame = true;
     layer->frame_timestamp = packet->timestamp;
@@ -54,7 +60,27 @@ void core_layer_on_frame(struct core_layer *layer, const struct rtp_packet *pack
     layer->last_frame_us = now_us;
 }
 
-void core_layer_want_keyframe(struct core_layer *layer)
+bool core_layer_is_of_keyframe(const struct core_layer *layer, uint32_t timestamp)
 {
-    layer->is_pli_wanted = true;
+    return layer->keyframe_count > 0 && timestamp == layer->keyframe_timestamp;
+}
+
+bool core_layer_can_replay(const struct core_layer *layer, enum core_kind kind, int64_t now_us)
+{
+    struct rtp_history_packet packet;
+    uint64_t count = layer->history.highest - layer->keyframe_seq + 1;
+    if (layer->keyframe_seq == 0 || layer->history.highest < layer->keyframe_seq ||
+        count > CORE_LAYER_REPLAY_PACKETS)
+        return false;
+    if (kind == CORE_KIND_CAMERA && now_us - layer->keyframe_us > CORE_LAYER_REPLAY_US)
+        return false;
+    for (uint64_t seq = layer->keyframe_seq; seq <= layer->history.highest; seq++)
+        if (!rtp_history_get(&layer->history, seq, &packet))
+            return false;
+    return true;
+}
+
+void core_layer_forget_keyframe(struct core_layer *layer)
+{
+    layer->keyframe_seq = 0;
 }

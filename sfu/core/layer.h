@@ -6,6 +6,7 @@
 #ifndef IRIS_CORE_LAYER_H
 #define IRIS_CORE_LAYER_H
 
+#include "bwe/rate_meter.h"
 #include "rtp/history.h"
 #include "rtp/nack.h"
 #include "rtp/reception.h"
@@ -14,7 +15,14 @@
 #include "sfu/core/message.h"
 #include "sfu/transport/replay.h"
 
+#define CORE_TEMPORAL_MAX 2 /* the highest temporal layer's number */
+
 #define CORE_LAYER_SILENCE_US 2000000 /* a source that sent nothing for so long is idle */
+#define CORE_LAYER_STOPPED_US 400000  /* a layer whose siblings have sent for so long is stopped */
+/* How long what followed a key frame is of use to somebody who comes later: a camera moves on, a
+   slide is a key frame and a few deltas. */
+#define CORE_LAYER_REPLAY_US      1500000
+#define CORE_LAYER_REPLAY_PACKETS 300
 
 struct core_layer {
     uint64_t id; /* names the stream in rewriting segments; never reused; 0: not bound */
@@ -27,15 +35,19 @@ struct core_layer {
     struct transport_replay
         seen; /* numbers forwarded or kept: an original may come after its repair */
     struct rtp_rewrite_pictures pictures;
+    struct bwe_rate_meter meters[CORE_TEMPORAL_MAX + 1]; /* of each temporal layer alone */
+    bool has_temporal_ids;
+    uint8_t syncs; /* bit t: temporal layer t says where it can begin (Y) */
     int64_t last_packet_us;
     int64_t last_frame_us;     /* first packet of the newest frame */
     int64_t previous_frame_us; /* and of the one before */
     uint32_t frame_timestamp;  /* of the newest frame */
     bool has_frame;
     uint16_t height; /* of the last key frame [pixels], 0: none seen */
-    int64_t pli_sent_us;
-    bool is_pli_wanted; /* until a key frame comes */
-    uint32_t pli_count, keyframe_count;
+    uint32_t keyframe_timestamp;
+    uint64_t keyframe_seq; /* its first packet, 0: none that can be replayed from */
+    int64_t keyframe_us;
+    uint32_t keyframe_count;
 };
 
 /**
@@ -50,14 +62,23 @@ void core_layer_dispose(struct core_layer *layer);
 bool core_layer_is_alive(const struct core_layer *layer, int64_t now_us);
 
 /**
- * Note the start of a frame: a timestamp newer than any before.
+ * Note a packet of a frame.
  *
- * @param vp8  NULL for audio
+ * @param vp8     NULL for audio
+ * @param ext_seq unwrapped, as reception gave it
  */
 void core_layer_on_frame(struct core_layer *layer, const struct rtp_packet *packet,
-                         const struct rtp_vp8 *vp8, int64_t now_us);
+                         const struct rtp_vp8 *vp8, uint64_t ext_seq, int64_t now_us);
 
-/** A receiver needs a key frame of this layer. */
-void core_layer_want_keyframe(struct core_layer *layer);
+/** The packet belongs to the layer's newest key frame. */
+bool core_layer_is_of_keyframe(const struct core_layer *layer, uint32_t timestamp);
+
+/**
+ * Everything from the last key frame on is kept and not too old: a receiver can begin with it.
+ */
+bool core_layer_can_replay(const struct core_layer *layer, enum core_kind kind, int64_t now_us);
+
+/** What came so far is of no use for a replay (it was sent while muted, or part of it dropped). */
+void core_layer_forget_keyframe(struct core_layer *layer);
 
 #endif

@@ -67,6 +67,7 @@ enum core_command_type {
     CORE_COMMAND_MUTE,        /* is_set: nothing of this kind is forwarded */
     CORE_COMMAND_DETACH,      /* is_set: the WebSocket is gone: end with the media, or in 30 s */
     CORE_COMMAND_LAYOUT,      /* layout */
+    CORE_COMMAND_BUDGET,      /* budget_bps: for the video that it receives */
     CORE_COMMAND_RESTART_ICE, /* ice: new credentials; DTLS and SRTP go on */
 };
 
@@ -78,6 +79,7 @@ struct core_command {
     union {
         struct core_join join;
         struct core_layout layout;
+        uint64_t budget_bps;
         struct transport_ice_credentials ice;
     };
 };
@@ -109,6 +111,7 @@ struct core_speaker {
 struct core_slot_statistics {
     uint64_t packets, bytes; /* RTP payload */
     uint64_t retransmitted;
+    uint32_t filled;     /* padding in place of late packets that were not wanted any more */
     uint32_t unanswered; /* NACKs and PLIs while the slot was idle or paused: not forwarded */
     uint32_t frames;
     uint32_t

@@ -5,6 +5,7 @@
 #ifndef IRIS_CORE_PARTICIPANT_H
 #define IRIS_CORE_PARTICIPANT_H
 
+#include "bwe/allocation_hysteresis.h"
 #include "rtp/transport_feedback.h"
 #include "sfu/core/outbox.h"
 #include "sfu/core/slot.h"
@@ -34,6 +35,11 @@ struct core_participant {
     unsigned path_count;
     struct transport_path paths[CORE_PATHS_MAX]; /* that lead here in the directory */
     struct core_layout layout;
+    struct core_participant *pinned[CORE_PINNED_MAX]; /* of layout, in order; NULL: not here */
+    uint64_t budget_bps; /* for video that it receives; UINT64_MAX: the contract's */
+    struct bwe_hysteresis hysteresis;
+    struct core_rtx_bucket rtx_bucket;
+    int64_t replayed_us;                               /* when packets were last replayed to it */
     char older_ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES]; /* of before the last ICE restart; "" */
     char ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES];
     struct rtp_extension_map extensions;

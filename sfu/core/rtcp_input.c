@@ -59,6 +59,12 @@ static void on_nack(struct core_participant *participant, const struct rtcp_pack
         return;
     struct core_slot *slot = find_live_slot(participant, media_ssrc, now_us);
     int count = slot ? rtcp_nack_parse(packet, seqs, NACK_MAX) : 0;
+    if (count > 0 && !slot->params.rtx_ssrc && slot->params.kind != CORE_KIND_AUDIO) {
+        /* The same packet sealed anew would repeat a nonce (RFC 7714, section 8.4): without RTX a
+           loss is repaired by a key frame. */
+        core_slot_need_keyframe(slot, now_us);
+        return;
+    }
     for (int i = 0; i < count; i++)
         core_slot_retransmit(slot, seqs[i], now_us);
 }
@@ -72,8 +78,7 @@ static void on_pli(struct core_participant *participant, const struct rtcp_packe
     struct core_slot *slot = find_live_slot(participant, media_ssrc, now_us);
     if (!slot || slot->params.kind == CORE_KIND_AUDIO)
         return;
-    core_track_want_keyframe(slot->track, now_us);
-    core_participant_wake(slot->track->owner, now_us);
+    core_slot_need_keyframe(slot, now_us);
 }
 
 static void on_sender_report(struct core_participant *participant, const struct rtcp_packet *packet,

@@ -1,130 +1,208 @@
-/* Small loops over small lists: at most 4 slots, at most a room's participants. */
+/* Small loops over small lists: at most 8 slots, at most 17 of a ranking. */
 #include "sfu/core/selection.h"
 
-#include <stddef.h>
+bool core_selection_voice_before(const struct core_candidate *a, const struct core_candidate *b)
+{
+    if (a->activity != b->activity)
+        return a->activity > b->activity;
+    if (a->activity == CORE_VOICE_SILENT)
+        return a->loud_us > b->loud_us;
+    if (a->activity == CORE_VOICE_ACTIVE)
+        return a->spurt_us > b->spurt_us;
+    return a->loudness > b->loudness;
+}
 
-#define RANK_SHOWN  1000 /* above any pin */
-#define RANK_OTHERS 2000
+bool core_selection_camera_before(const struct core_candidate *a, const struct core_candidate *b)
+{
+    if (a->has_floor != b->has_floor)
+        return a->has_floor;
+    /* Of those who are speaking none is better than the other. */
+    if (!a->has_floor && a->spoke_us != b->spoke_us)
+        return a->spoke_us > b->spoke_us;
+    return a->place < b->place;
+}
 
-static const struct core_candidate *find(const struct core_candidate *candidates, unsigned count,
-                                         uint64_t source)
+bool core_selection_screen_before(const struct core_candidate *a, const struct core_candidate *b)
+{
+    return a->shared_us > b->shared_us;
+}
+
+void core_selection_rank(struct core_ranking *ranking, const struct core_candidate *candidate,
+                         core_selection_before_fn is_before)
+{
+    unsigned at = ranking->count;
+    if (at == CORE_SELECTION_BEST_MAX) {
+        if (!is_before(candidate, ranking->best[--at]))
+            return;
+    } else {
+        ranking->count++;
+    }
+    for (; at > 0 && is_before(candidate, ranking->best[at - 1]); at--)
+        ranking->best[at] = ranking->best[at - 1];
+    ranking->best[at] = candidate;
+}
+
+static bool may_show(const struct core_choice *choice, const struct core_candidate *candidate)
+{
+    return candidate && candidate->is_live && candidate->participant != choice->receiver;
+}
+
+static void drop_absent(struct core_choice *choice)
+{
+    for (unsigned i = 0; i < choice->slot_count; i++)
+        if (!may_show(choice, choice->slots[i]))
+            choice->slots[i] = NULL;
+}
+
+static bool holds(const struct core_candidate *const *list, unsigned count,
+                  const struct core_candidate *candidate)
 {
     for (unsigned i = 0; i < count; i++)
-        if (candidates[i].source == source)
-            return &candidates[i];
-    return NULL;
-}
-
-static bool is_shown(const uint64_t *slots, unsigned slot_count, uint64_t source)
-{
-    for (unsigned i = 0; i < slot_count; i++)
-        if (slots[i] == source)
+        if (list[i] == candidate)
             return true;
     return false;
 }
 
-static void drop_absent(uint64_t *slots, unsigned slot_count,
-                        const struct core_candidate *candidates, unsigned count)
+static bool is_shown(const struct core_choice *choice, const struct core_candidate *candidate)
 {
-    for (unsigned i = 0; i < slot_count; i++)
-        if (slots[i] && !find(candidates, count, slots[i]))
-            slots[i] = 0;
+    return holds(choice->slots, choice->slot_count, candidate);
 }
 
-static bool take_free(uint64_t *slots, unsigned slot_count, uint64_t source)
+/* The free slot, else the one whose owner goes behind all others. */
+static unsigned weakest_slot(const struct core_choice *choice)
 {
-    for (unsigned i = 0; i < slot_count; i++)
-        if (!slots[i]) {
-            slots[i] = source;
-            return true;
-        }
-    return false;
+    unsigned weakest = 0;
+    for (unsigned i = 0; i < choice->slot_count; i++) {
+        if (!choice->slots[i])
+            return i;
+        if (core_selection_voice_before(choice->slots[weakest], choice->slots[i]))
+            weakest = i;
+    }
+    return weakest;
 }
 
-/* Smaller is better: pinned by their rank, then who is shown by slot, then the order of the list.
- */
-static unsigned rank_of(const uint64_t *slots, unsigned slot_count,
-                        const struct core_candidate *candidates, unsigned index)
+static bool takes_voice(const struct core_candidate *newcomer, const struct core_candidate *owner)
 {
-    if (candidates[index].pin)
-        return candidates[index].pin;
-    for (unsigned i = 0; i < slot_count; i++)
-        if (slots[i] == candidates[index].source)
-            return RANK_SHOWN + i;
-    return RANK_OTHERS + index;
+    if (!owner || newcomer->activity > owner->activity)
+        return true;
+    return newcomer->activity == owner->activity && newcomer->activity >= CORE_VOICE_LOUD &&
+           newcomer->loudness > owner->loudness + CORE_SELECTION_MARGIN_DB;
 }
 
-struct choice {
-    unsigned rank;
-    uint64_t source;
+void core_selection_voices(struct core_choice *choice, const struct core_ranking *ranking)
+{
+    drop_absent(choice);
+    for (unsigned i = 0; choice->slot_count > 0 && i < ranking->count; i++) {
+        const struct core_candidate *newcomer = ranking->best[i];
+        if (!may_show(choice, newcomer) || is_shown(choice, newcomer))
+            continue;
+        unsigned slot = weakest_slot(choice);
+        if (!takes_voice(newcomer, choice->slots[slot]))
+            return; /* those that follow are no better */
+        choice->slots[slot] = newcomer;
+    }
+}
+
+/* Those to be shown, best first. */
+struct chosen {
+    unsigned count, pinned_count; /* the pinned ones come first */
+    const struct core_candidate *list[CORE_SELECTION_SLOTS_MAX];
 };
 
-/* The best `max` of the candidates, best first. @return how many there are */
-static unsigned choose(const uint64_t *slots, unsigned slot_count, unsigned max,
-                       const struct core_candidate *candidates, unsigned count,
-                       struct choice *chosen)
+static void choose_pinned(const struct core_choice *choice,
+                          const struct core_candidate *const *pinned, unsigned pinned_count,
+                          struct chosen *chosen)
 {
-    unsigned chosen_count = 0;
-    for (unsigned i = 0; i < count; i++) {
-        unsigned rank = rank_of(slots, slot_count, candidates, i);
-        unsigned at = chosen_count;
-        if (at == max && (max == 0 || chosen[--at].rank <= rank))
+    for (unsigned i = 0; i < pinned_count && chosen->count < choice->shown_max; i++)
+        if (may_show(choice, pinned[i]) && !holds(chosen->list, chosen->count, pinned[i]))
+            chosen->list[chosen->count++] = pinned[i];
+    chosen->pinned_count = chosen->count;
+}
+
+/* Insert behind the pinned ones; when the list is full, its last one goes. */
+static void insert(struct chosen *chosen, unsigned max, const struct core_candidate *candidate)
+{
+    unsigned at = chosen->count;
+    if (at == max)
+        at--;
+    else
+        chosen->count++;
+    for (;
+         at > chosen->pinned_count && core_selection_camera_before(candidate, chosen->list[at - 1]);
+         at--)
+        chosen->list[at] = chosen->list[at - 1];
+    chosen->list[at] = candidate;
+}
+
+static void choose_shown(const struct core_choice *choice, struct chosen *chosen)
+{
+    for (unsigned i = 0; i < choice->slot_count; i++) {
+        const struct core_candidate *shown = choice->slots[i];
+        if (!shown || holds(chosen->list, chosen->pinned_count, shown))
             continue;
-        for (; at > 0 && chosen[at - 1].rank > rank; at--)
-            chosen[at] = chosen[at - 1];
-        chosen[at] = (struct choice){rank, candidates[i].source};
-        chosen_count += chosen_count < max;
+        if (chosen->count < choice->shown_max ||
+            (chosen->count > chosen->pinned_count &&
+             core_selection_camera_before(shown, chosen->list[chosen->count - 1])))
+            insert(chosen, choice->shown_max, shown);
     }
-    return chosen_count;
 }
 
-void core_selection_cameras(uint64_t *slots, unsigned slot_count, unsigned shown_max,
-                            const struct core_candidate *candidates, unsigned candidate_count)
+static void choose_newcomers(const struct core_choice *choice, const struct core_ranking *ranking,
+                             struct chosen *chosen)
 {
-    struct choice chosen[CORE_SELECTION_SLOTS_MAX];
-    unsigned count = choose(slots, slot_count, shown_max, candidates, candidate_count, chosen);
-    for (unsigned i = 0; i < slot_count; i++) {
-        bool is_kept = false;
-        for (unsigned j = 0; j < count; j++)
-            is_kept |= chosen[j].source == slots[i];
-        if (!is_kept)
-            slots[i] = 0;
+    for (unsigned i = 0; i < ranking->count; i++) {
+        const struct core_candidate *newcomer = ranking->best[i];
+        if (!may_show(choice, newcomer) || holds(chosen->list, chosen->count, newcomer) ||
+            is_shown(choice, newcomer))
+            continue;
+        bool is_full = chosen->count == choice->shown_max;
+        bool has_quiet =
+            chosen->count > chosen->pinned_count && !chosen->list[chosen->count - 1]->has_floor;
+        if (is_full && !(newcomer->has_floor && has_quiet))
+            return;
+        insert(chosen, choice->shown_max, newcomer);
     }
-    for (unsigned j = 0; j < count; j++)
-        if (!is_shown(slots, slot_count, chosen[j].source))
-            take_free(slots, slot_count, chosen[j].source);
 }
 
-static unsigned quietest_slot(const uint64_t *slots, unsigned slot_count,
-                              const struct core_candidate *candidates, unsigned count,
-                              float *loudness)
+/* Who stays keeps the slot; who comes takes that of one who goes, else a free one. */
+static void place(struct core_choice *choice, const struct core_candidate *const *list,
+                  unsigned count)
 {
-    unsigned quietest = 0;
-    for (unsigned i = 0; i < slot_count; i++) {
-        const struct core_candidate *owner = find(candidates, count, slots[i]);
-        if (i == 0 || owner->loudness < *loudness) {
-            quietest = i;
-            *loudness = owner->loudness;
+    bool is_left[CORE_SELECTION_SLOTS_MAX] = {false};
+    for (unsigned i = 0; i < choice->slot_count; i++)
+        if (choice->slots[i] && !holds(list, count, choice->slots[i])) {
+            choice->slots[i] = NULL;
+            is_left[i] = true;
         }
+    for (unsigned c = 0; c < count; c++) {
+        unsigned slot = choice->slot_count;
+        if (is_shown(choice, list[c]))
+            continue;
+        for (unsigned i = choice->slot_count; i-- > 0;)
+            if (!choice->slots[i] && (slot == choice->slot_count || is_left[i] >= is_left[slot]))
+                slot = i;
+        choice->slots[slot] = list[c];
     }
-    return quietest;
 }
 
-void core_selection_voices(uint64_t *slots, unsigned slot_count,
-                           const struct core_candidate *candidates, unsigned candidate_count)
+void core_selection_cameras(struct core_choice *choice, const struct core_ranking *ranking,
+                            const struct core_candidate *const *pinned, unsigned pinned_count)
 {
-    if (slot_count == 0)
-        return;
-    drop_absent(slots, slot_count, candidates, candidate_count);
-    for (unsigned i = 0; i < candidate_count; i++) {
-        if (is_shown(slots, slot_count, candidates[i].source) ||
-            take_free(slots, slot_count, candidates[i].source))
-            continue;
-        float loudness = 0;
-        unsigned quietest =
-            quietest_slot(slots, slot_count, candidates, candidate_count, &loudness);
-        if (candidates[i].loudness <= loudness + CORE_SELECTION_MARGIN_DB)
-            return; /* the candidates that follow are quieter still */
-        slots[quietest] = candidates[i].source;
-    }
+    struct chosen chosen = {0};
+    drop_absent(choice);
+    choose_pinned(choice, pinned, pinned_count, &chosen);
+    choose_shown(choice, &chosen);
+    choose_newcomers(choice, ranking, &chosen);
+    place(choice, chosen.list, chosen.count);
+}
+
+void core_selection_screens(struct core_choice *choice, const struct core_ranking *ranking)
+{
+    const struct core_candidate *newest[CORE_SELECTION_SLOTS_MAX];
+    unsigned count = 0;
+    drop_absent(choice);
+    for (unsigned i = 0; i < ranking->count && count < choice->slot_count; i++)
+        if (may_show(choice, ranking->best[i]))
+            newest[count++] = ranking->best[i];
+    place(choice, newest, count);
 }

@@ -3,13 +3,18 @@
  * slot's stream looks like"). Rewrites, seals and queues; keeps what retransmission and sender
  * reports need.
  *
- * Invariants: SSRC and payload types never change; video of a new source starts with a key frame;
- * an outgoing sequence number is sealed once.
+ * Invariants: SSRC and payload types never change; video of a new source or layer starts with a key
+ * frame; an outgoing sequence number is sealed once; while a layer is replayed from its history,
+ * what arrives of it waits for its turn there.
+ *
+ * slot.c: what is shown, and which layer shall be; slot_forward.c: a received packet;
+ * slot_replay.c: from the history; slot_send.c: making and sealing; slot_report.c: what is told.
  */
 #ifndef IRIS_CORE_SLOT_H
 #define IRIS_CORE_SLOT_H
 
 #include "rtp/rewrite.h"
+#include "sfu/core/rtx_limit.h"
 #include "sfu/core/track.h"
 
 struct core_slot {
@@ -17,11 +22,28 @@ struct core_slot {
     struct core_participant *owner; /* the receiver */
     struct core_track *track;       /* shown; NULL: idle */
     struct core_slot *next_subscriber;
-    const struct core_layer *layer; /* forwarded; NULL: waiting for a key frame */
+    const struct core_layer *layer; /* forwarded; NULL: waiting for a key frame, or paused */
+    struct core_layer *target;      /* that shall be forwarded; NULL: paused (video) */
+    uint8_t target_temporal;        /* highest temporal layer that shall be */
+    uint8_t synced;                 /* bit t: the receiver can decode temporal layer t */
+    bool is_held;                   /* by the receiver's layout: shown, but nothing is forwarded */
+    bool is_starved;                /* by the receiver's budget */
+    bool is_owner_new;              /* the next audio packet is the first of its owner */
+    bool is_retiming;               /* the next frame begins at its sending (after a replay) */
+    bool is_complete;               /* the newest packet sent ended its frame */
+    bool is_frame_sent;             /* the decision on the frame of frame_timestamp */
+    bool is_frame_counted;
+    bool has_frame;                   /* there is such a decision, for the layer forwarded */
+    uint32_t frame_timestamp;         /* the source's */
+    uint64_t replay_seq;              /* next packet to be sent from the layer's history; 0: live */
+    int64_t switching_us;             /* since when another layer than the target is forwarded */
+    int64_t asked_us;                 /* when a key frame was last wanted for that */
+    int64_t keyframe_us;              /* when one was last sent */
+    const struct core_layer *refused; /* its key frame did not come */
+    int64_t refused_us;               /* when that was given up */
     struct rtp_rewrite rewrite;
-    bool is_held;       /* by the receiver's layout: shown, but nothing is forwarded */
-    bool is_owner_new;  /* the next audio packet is the first of its owner */
-    uint64_t rtx_index; /* next SRTP index of the RTX stream */
+    struct core_rtx_limit rtx_limit;
+    uint64_t rtx_index;                 /* next SRTP index of the RTX stream */
     uint32_t packet_count, octet_count; /* of sender reports (RFC 3550, 6.4.1) */
     uint32_t newest_in_timestamp;       /* source's timestamp of the newest packet sent */
     int64_t last_sent_us;
@@ -30,14 +52,18 @@ struct core_slot {
     struct core_slot_statistics statistics;
 };
 
-/* A received packet on its way to the slots, parsed once. */
+/* A packet on its way to the slots, received or from a history, parsed once. */
 struct core_media {
     struct core_track *track;
     struct core_layer *layer;
-    const struct rtp_packet *packet;
-    const struct rtp_extension_values *values;
+    const uint8_t *payload;
+    uint16_t payload_len;
+    bool marker;
+    bool is_policed; /* its frame is over the sender's contract: for nobody */
+    bool has_audio_level, has_voice_activity;
+    uint8_t audio_level;
     struct rtp_vp8 descriptor;
-    const struct rtp_vp8 *vp8;        /* the descriptor; NULL: audio */
+    const struct rtp_vp8 *vp8;        /* the descriptor; NULL: audio, or padding */
     struct rtp_rewrite_fields fields; /* in the source's terms, VP8's made up where it has none */
     int64_t now_us;
 };
@@ -50,21 +76,69 @@ struct core_media {
 void core_slot_init(struct core_slot *slot, const struct core_slot_params *params,
                     struct core_participant *owner, uint64_t random);
 
-/** Show another track (NULL: none). A key frame is asked for; nothing is sent until it comes. */
-void core_slot_set_track(struct core_slot *slot, struct core_track *track, int64_t now_us);
+/** Show another track (NULL: none). Nothing of it is sent until core_slot_set_target() (video). */
+void core_slot_set_track(struct core_slot *slot, struct core_track *track);
+
+/**
+ * Which layer of its track a video slot shall forward. The one forwarded now goes on until a key
+ * frame of the other is there: from its history, or asked of the source. Temporal layers change
+ * with the next frame that allows it.
+ *
+ * @param target    NULL: none, for want of bandwidth or because no layer can be
+ * @param temporal  highest temporal layer to forward, 0 - CORE_TEMPORAL_MAX
+ */
+void core_slot_set_target(struct core_slot *slot, struct core_layer *target, unsigned temporal,
+                          int64_t now_us);
+
+/** The layer may not be a target for a while: its key frame did not come in time. */
+bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *layer,
+                       int64_t now_us);
 
 /** What follows is not the continuation of what was sent: a key frame comes first, unless nothing
  * was missed. */
 void core_slot_interrupt(struct core_slot *slot);
 
-/** Forward nothing until told otherwise; then a key frame is asked for. */
+/** Forward nothing until told otherwise; then a key frame is needed. */
 void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
 
-/**
- * Send a packet of the slot's track, if it is one of the layer that is forwarded, or the key frame
- * with which that may change.
- */
+/** The receiver has no picture (PLI, a new path): from the history if it can serve, else the source
+ * is asked. One that has just been sent answers as well. */
+void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us);
+
+/** Time passes: replays go on, switches are urged or given up. */
+void core_slot_advance(struct core_slot *slot, int64_t now_us);
+
+/** When core_slot_advance() has something to do [us]; INT64_MAX: nothing. */
+int64_t core_slot_deadline(const struct core_slot *slot);
+
+/* slot_forward.c */
+
+/** Send a packet of the slot's track, if it is one to be forwarded. */
 void core_slot_forward(struct core_slot *slot, const struct core_media *media);
+
+/* slot_replay.c */
+
+/** Begin to send a layer from its last key frame on; it must be able to (core_layer_can_replay()).
+ */
+void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us);
+
+/**
+ * Send the next packets of a replay, the base temporal layer only, each frame with a timestamp of
+ * its sending; at the end of the history the slot is live.
+ *
+ * @param bytes  that may be sent
+ * @return       bytes that were sent, in the last packet perhaps more than allowed
+ */
+uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us);
+
+/* slot_send.c */
+
+/** Make, seal and queue a packet with these outgoing fields. @return false: no buffer, no path */
+bool core_slot_send(struct core_slot *slot, const struct core_media *media,
+                    const struct rtp_rewrite_fields *fields);
+
+/** Send padding under a number that must not stay empty. */
+void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields);
 
 /**
  * Answer a NACK by retransmission (RFC 4588); nothing without RTX.
@@ -72,6 +146,8 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media);
  * @return  true if a packet was queued
  */
 bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us);
+
+/* slot_report.c */
 
 /** Something is forwarded: a track is shown, sends, and is not muted. */
 bool core_slot_is_live(const struct core_slot *slot, int64_t now_us);

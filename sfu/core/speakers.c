@@ -3,12 +3,10 @@
 
 #include <stdlib.h>
 
-#define SILENCE_LEVEL 127 /* -dBov (RFC 6464) */
-
 void core_speakers_add(struct core_speakers *speakers, uint64_t participant, float loudness)
 {
     struct core_speaker speaker = {.participant = participant,
-                                   .level = (uint8_t)(SILENCE_LEVEL - loudness)};
+                                   .level = (uint8_t)(CORE_VOICE_SILENCE_LEVEL - loudness)};
     unsigned at = speakers->count;
     if (speaker.level > CORE_SPEAKERS_LEVEL_MAX)
         return;

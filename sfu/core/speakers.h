@@ -8,10 +8,9 @@
 #include <stdbool.h>
 
 #include "sfu/core/message.h"
+#include "sfu/core/voice.h"
 
-/* Speech at a usual distance lies between 15 and 45 -dBov, a quiet room's noise above 55 (levels of
-   Chromium and Firefox, RFC 6464). */
-#define CORE_SPEAKERS_LEVEL_MAX 50
+#define CORE_SPEAKERS_LEVEL_MAX CORE_VOICE_SPEECH_LEVEL
 #define CORE_SPEAKERS_STEP_DB   6      /* a smaller change of level alone is not told */
 #define CORE_SPEAKERS_PERIOD_US 300000 /* protocol.md, section 2: at most every 300 ms */
 

@@ -3,11 +3,6 @@
 
 #include "bwe/remb.h"
 
-/* Smoothing constants of loudness: it follows a louder level in tens of milliseconds, a quieter one
-   in about half a second (20 ms packets). */
-#define LOUDNESS_RISE 0.4f
-#define LOUDNESS_FALL 0.04f
-
 bool core_track_is_live(const struct core_track *track, int64_t now_us)
 {
     if (track->is_muted && now_us - track->muted_us >= CORE_LAYER_SILENCE_US)
@@ -18,27 +13,72 @@ bool core_track_is_live(const struct core_track *track, int64_t now_us)
     return false;
 }
 
-struct core_layer *core_track_lowest_layer(struct core_track *track, int64_t now_us)
+void core_track_init(struct core_track *track, const struct core_track_params *params,
+                     struct core_participant *owner)
 {
-    struct core_layer *lowest = NULL;
-    for (unsigned i = 0; i < CORE_LAYERS_MAX; i++) {
-        struct core_layer *layer = &track->layers[i];
-        if (!core_layer_is_alive(layer, now_us))
-            continue;
-        if (track->params.kind == CORE_KIND_AUDIO)
-            return layer;
-        if (layer->height > 0 && (!lowest || layer->height < lowest->height))
-            lowest = layer;
-    }
-    return lowest;
+    memset(track, 0, sizeof(*track));
+    track->params = *params;
+    track->owner = owner;
+    core_keyframe_budget_init(&track->keyframes, core_track_contract_bps(track),
+                              params->kind == CORE_KIND_SCREEN ? CORE_KEYFRAME_SCREEN_PCT
+                                                               : CORE_KEYFRAME_CAMERA_PCT);
 }
 
-void core_track_on_level(struct core_track *track, uint8_t level, int64_t now_us)
+bool core_track_is_layer_sent(const struct core_track *track, const struct core_layer *layer,
+                              int64_t now_us)
 {
-    float above_silence = (float)(CORE_AUDIO_SILENCE_LEVEL - level);
-    float weight = above_silence > track->loudness ? LOUDNESS_RISE : LOUDNESS_FALL;
-    track->loudness += weight * (above_silence - track->loudness);
-    track->level_us = now_us;
+    int64_t newest_us = INT64_MIN;
+    if (!core_layer_is_alive(layer, now_us))
+        return false;
+    for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)
+        if (core_layer_is_alive(&track->layers[i], now_us) &&
+            track->layers[i].last_packet_us > newest_us)
+            newest_us = track->layers[i].last_packet_us;
+    return newest_us - layer->last_packet_us < CORE_LAYER_STOPPED_US;
+}
+
+static bool is_above(const struct core_layer *a, const struct core_layer *b)
+{
+    return a->height != b->height ? a->height > b->height : a->reception.bytes > b->reception.bytes;
+}
+
+unsigned core_track_rank_layers(struct core_track *track, int64_t now_us,
+                                struct core_layer **layers)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < CORE_LAYERS_MAX; i++) {
+        struct core_layer *layer = &track->layers[i];
+        bool is_known = layer->height > 0 || track->params.kind == CORE_KIND_AUDIO;
+        if (!is_known || !core_track_is_layer_sent(track, layer, now_us))
+            continue;
+        unsigned at = count++;
+        for (; at > 0 && is_above(layers[at - 1], layer); at--)
+            layers[at] = layers[at - 1];
+        layers[at] = layer;
+    }
+    return count;
+}
+
+enum core_voice_activity core_track_activity(const struct core_track *track, int64_t now_us)
+{
+    enum core_voice_activity activity = core_voice_activity(&track->voice, now_us);
+    if (track->is_muted)
+        return CORE_VOICE_SILENT;
+    if (activity == CORE_VOICE_LOUD && core_turn_has_floor(&track->turn, now_us))
+        return CORE_VOICE_SPEAKING;
+    return activity;
+}
+
+bool core_track_on_audio(struct core_track *track, int level, size_t payload_len, int64_t now_us)
+{
+    enum core_voice_activity before = core_track_activity(track, now_us);
+    core_voice_on_packet(&track->voice, level, payload_len, now_us);
+    if (level >= 0)
+        core_turn_on_level(&track->turn, (uint8_t)level, now_us);
+    else
+        core_turn_on_activity(
+            &track->turn, core_voice_activity(&track->voice, now_us) == CORE_VOICE_ACTIVE, now_us);
+    return core_track_activity(track, now_us) > before;
 }
 
 uint64_t core_track_contract_bps(const struct core_track *track)
@@ -51,18 +91,10 @@ uint64_t core_track_contract_bps(const struct core_track *track)
     return contract_bps[track->params.kind];
 }
 
-void core_track_want_keyframe(struct core_track *track, int64_t now_us)
+void core_track_want_keyframe(struct core_track *track, const struct core_layer *layer,
+                              int64_t now_us)
 {
-    struct core_layer *layer = core_track_lowest_layer(track, now_us);
-    if (layer) {
-        core_layer_want_keyframe(layer);
-        return;
-    }
-    /* None has shown its height yet: whichever sends answers for all (Chromium encodes a key frame
-       in every layer). */
-    for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)
-        if (core_layer_is_alive(&track->layers[i], now_us)) {
-            core_layer_want_keyframe(&track->layers[i]);
-            return;
-        }
+    if (layer)
+        track->asked_layer = (unsigned)(layer - track->layers);
+    core_keyframe_budget_want(&track->keyframes, now_us);
 }

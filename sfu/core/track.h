@@ -6,9 +6,10 @@
 #ifndef IRIS_CORE_TRACK_H
 #define IRIS_CORE_TRACK_H
 
+#include "sfu/core/keyframe_budget.h"
 #include "sfu/core/layer.h"
-
-#define CORE_AUDIO_SILENCE_LEVEL 127 /* -dBov (RFC 6464) */
+#include "sfu/core/selection.h"
+#include "sfu/core/turn.h"
 
 struct core_participant;
 struct core_slot;
@@ -18,10 +19,13 @@ struct core_track {
     struct core_participant *owner;
     bool is_muted; /* nothing of it is forwarded */
     int64_t muted_us;
-    float loudness;   /* smoothed, dBov above silence: 0 (silent) - 127 */
-    int64_t level_us; /* when it was last updated */
+    struct core_voice voice; /* audio */
+    struct core_turn turn;
+    struct core_candidate candidate; /* its room's */
     struct core_layer layers[CORE_LAYERS_MAX];
-    struct core_slot *subscribers; /* linked by next_subscriber */
+    struct core_keyframe_budget keyframes; /* video */
+    unsigned asked_layer;                  /* that a key frame is wanted of */
+    struct core_slot *subscribers;         /* linked by next_subscriber */
 };
 
 /**
@@ -31,23 +35,43 @@ struct core_track {
 bool core_track_is_live(const struct core_track *track, int64_t now_us);
 
 /**
- * The layer that a new receiver should get: of those alive, the lowest by the height of its key
- * frames.
+ * Take a packet of a microphone: how loud it is, and whether its participant has the floor.
  *
- * @return  NULL while no layer has sent a key frame (audio: the only layer)
+ * @param level  -dBov, or CORE_VOICE_NO_LEVEL
+ * @return       true if its activity rises with it: the room should look at once
  */
-struct core_layer *core_track_lowest_layer(struct core_track *track, int64_t now_us);
+bool core_track_on_audio(struct core_track *track, int level, size_t payload_len, int64_t now_us);
 
-/**
- * Take an audio level into the smoothed loudness: fast up, slow down, so that a pause between words
- * does not look like silence. A packet without the extension changes nothing.
- */
-void core_track_on_level(struct core_track *track, uint8_t level, int64_t now_us);
+/** What a microphone hears now; muted, it is silent. */
+enum core_voice_activity core_track_activity(const struct core_track *track, int64_t now_us);
 
 /** The contract's media rate of its kind (facts.md) [bit/s]. */
 uint64_t core_track_contract_bps(const struct core_track *track);
 
-/** A receiver needs a key frame: the layer that would be forwarded is asked for one. */
-void core_track_want_keyframe(struct core_track *track, int64_t now_us);
+/** Set up as negotiated. */
+void core_track_init(struct core_track *track, const struct core_track_params *params,
+                     struct core_participant *owner);
+
+/**
+ * Is a layer still sent? Its siblings show that its source is alive: one that sent nothing for
+ * CORE_LAYER_STOPPED_US while another did has been stopped (a browser under load drops the upper
+ * layer).
+ */
+bool core_track_is_layer_sent(const struct core_track *track, const struct core_layer *layer,
+                              int64_t now_us);
+
+/**
+ * The layers that can be forwarded now, lowest first: by the height in their key frames, then by
+ * rate (protocol.md, section 1).
+ *
+ * @param layers  CORE_LAYERS_MAX; written
+ * @return        how many: those that are sent and have shown a key frame (audio: any)
+ */
+unsigned core_track_rank_layers(struct core_track *track, int64_t now_us,
+                                struct core_layer **layers);
+
+/** A receiver needs a key frame of this layer (NULL: of any). Sends nothing. */
+void core_track_want_keyframe(struct core_track *track, const struct core_layer *layer,
+                              int64_t now_us);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "rtp/error.h"
 #include "rtp/rtx.h"
+#include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
 static bool equals(const char *token, const uint8_t *text, uint8_t len)
@@ -101,23 +102,23 @@ static struct core_binding *bind_named(struct core_participant *participant, uin
     return NULL;
 }
 
-static void keep(struct core_layer *layer, const struct core_media *media)
+static void keep(const struct core_media *media)
 {
     struct rtp_history_packet stored = {
         .ext_seq = media->fields.ext_seq,
         .received_us = media->now_us,
-        .payload = media->packet->payload,
-        .payload_len = media->packet->payload_len,
-        .timestamp = media->packet->timestamp,
-        .marker = media->packet->marker,
+        .payload = media->payload,
+        .payload_len = media->payload_len,
+        .timestamp = media->fields.timestamp,
+        .marker = media->marker,
         .picture_id = media->fields.picture_id,
         .tl0_picture_index = media->fields.tl0_picture_index,
         .key_index = media->fields.key_index,
     };
-    rtp_history_add(&layer->history, &stored);
+    rtp_history_add(&media->layer->history, &stored);
 }
 
-static void track_loss(struct core_media *media)
+static void track_loss(const struct core_media *media)
 {
     struct core_participant *participant = media->track->owner;
     struct core_layer *layer = media->layer;
@@ -164,66 +165,115 @@ static bool is_repeated(struct core_layer *layer, uint16_t seq)
     return false;
 }
 
-/* Count a packet, whatever is in it. @return whether it is media */
-static bool count(struct core_media *media)
+/* Count a packet, whatever is in it. Padding probes count for feedback, not as media. */
+static void count(struct core_media *media, const struct rtp_packet *packet)
 {
-    const struct core_track_params *params = &media->track->params;
-    const struct rtp_packet *packet = media->packet;
-    struct core_layer *layer = media->layer;
-    /* Padding probes and comfort noise count for feedback, not as media. */
-    bool is_media = packet->payload_type == params->payload_type && packet->payload_len > 0;
     media->fields.timestamp = packet->timestamp;
     media->fields.ext_seq =
-        rtp_reception_on_packet(&layer->reception, packet->seq, packet->timestamp,
-                                is_media ? packet->payload_len : 0, media->now_us);
-    if (params->kind != CORE_KIND_AUDIO)
+        rtp_reception_on_packet(&media->layer->reception, packet->seq, packet->timestamp,
+                                media->payload_len, media->now_us);
+    if (media->track->params.kind != CORE_KIND_AUDIO)
         track_loss(media);
-    return is_media;
 }
 
-static void take_picture(struct core_media *media)
+/* A key frame is counted against the source's budget of them. One that shows another height than
+   before may begin with this very packet wherever its layer is wanted. */
+static void take_keyframe(struct core_media *media, bool is_start, bool is_news)
+{
+    if (is_start && media->track->params.has_nack)
+        rtp_nack_on_keyframe(&media->layer->nack, media->fields.ext_seq);
+    if (is_news)
+        core_allocate_track(media->track, media->now_us);
+    core_keyframe_budget_on_packet(&media->track->keyframes, is_start, media->payload_len,
+                                   media->now_us);
+}
+
+static void meter(const struct core_media *media)
+{
+    const struct rtp_vp8 *vp8 = media->vp8;
+    unsigned temporal = vp8->has_temporal_id ? vp8->temporal_id : 0;
+    media->layer->has_temporal_ids = vp8->has_temporal_id;
+    if (vp8->is_layer_sync)
+        media->layer->syncs |= (uint8_t)(1u << temporal);
+    if (temporal <= CORE_TEMPORAL_MAX)
+        bwe_rate_meter_on_packet(&media->layer->meters[temporal], media->payload_len,
+                                 media->now_us);
+}
+
+static void take_picture(struct core_media *media, const struct rtp_packet *packet)
 {
     struct core_layer *layer = media->layer;
-    const struct rtp_packet *packet = media->packet;
     rtp_rewrite_complete_vp8(&layer->pictures, media->vp8, packet->timestamp, &media->fields);
-    if (media->vp8->is_frame_start && media->vp8->is_keyframe && media->track->params.has_nack)
-        rtp_nack_on_keyframe(&layer->nack, media->fields.ext_seq);
-    keep(layer, media);
-    core_layer_on_frame(layer, packet, media->vp8, media->now_us);
+    meter(media);
+    uint16_t height = layer->height;
+    core_layer_on_frame(layer, packet, media->vp8, media->fields.ext_seq, media->now_us);
+    if (core_layer_is_of_keyframe(layer, packet->timestamp))
+        take_keyframe(media, media->vp8->is_frame_start && media->vp8->is_keyframe,
+                      layer->height != height);
+    if (media->track->is_muted)
+        core_layer_forget_keyframe(layer); /* nobody may ever see it */
+    else
+        keep(media);
+}
+
+/* What is in a packet, if it is media. @return false: malformed */
+static bool read_payload(struct core_media *media, const struct rtp_packet *packet,
+                         const struct rtp_extension_values *values)
+{
+    const struct core_track_params *params = &media->track->params;
+    bool is_media = packet->payload_type == params->payload_type;
+    media->marker = packet->marker;
+    media->payload = packet->payload;
+    media->payload_len = is_media ? (uint16_t)packet->payload_len : 0;
+    media->has_audio_level = values->has_audio_level;
+    media->audio_level = values->audio_level;
+    media->has_voice_activity = values->voice_activity;
+    if (params->kind == CORE_KIND_AUDIO || media->payload_len == 0)
+        return true;
+    media->vp8 = &media->descriptor;
+    return rtp_vp8_parse(&media->descriptor, packet->payload, packet->payload_len) == 0;
+}
+
+static void hear(const struct core_media *media)
+{
+    int level = media->has_audio_level ? media->audio_level : CORE_VOICE_NO_LEVEL;
+    if (core_track_on_audio(media->track, level, media->payload_len, media->now_us))
+        core_room_wake(media->track->owner->room);
 }
 
 static void receive_media(struct core_participant *participant, struct core_binding *binding,
-                          struct core_media *media)
+                          const struct rtp_packet *packet,
+                          const struct rtp_extension_values *values, int64_t now_us)
 {
-    struct core_track *track = media->track = &participant->tracks[binding->track];
-    struct core_layer *layer = media->layer = &track->layers[binding->layer];
-    const struct rtp_packet *packet = media->packet;
-    bool was_alive = core_layer_is_alive(layer, media->now_us);
+    struct core_track *track = &participant->tracks[binding->track];
+    struct core_layer *layer = &track->layers[binding->layer];
+    struct core_media media = {.track = track, .layer = layer, .now_us = now_us};
+    bool was_alive = core_layer_is_alive(layer, now_us);
     if (is_repeated(layer, packet->seq)) {
         participant->statistics.repeated++;
         return;
     }
-    if (!count(media))
+    bool is_read = read_payload(&media, packet, values);
+    count(&media, packet);
+    if (!is_read) {
+        participant->statistics.malformed++;
         return;
-    if (track->params.kind != CORE_KIND_AUDIO) {
-        if (rtp_vp8_parse(&media->descriptor, packet->payload, packet->payload_len)) {
-            participant->statistics.malformed++;
-            return;
-        }
-        media->vp8 = &media->descriptor;
     }
-    layer->last_packet_us = media->now_us;
-    if (!was_alive)
-        on_alive(track, media->now_us);
-    if (media->vp8)
-        take_picture(media);
-    else if (media->values->has_audio_level)
-        core_track_on_level(track, media->values->audio_level, media->now_us);
-    forward(media);
+    if (media.payload_len > 0) {
+        layer->last_packet_us = now_us;
+        if (!was_alive)
+            on_alive(track, now_us);
+        if (media.vp8)
+            take_picture(&media, packet);
+        else
+            hear(&media);
+    }
+    forward(&media);
 }
 
 static void receive_rtx(struct core_participant *participant, const struct core_binding *binding,
-                        struct rtp_packet *packet, struct core_media *media)
+                        struct rtp_packet *packet, const struct rtp_extension_values *values,
+                        int64_t now_us)
 {
     struct core_track *track = &participant->tracks[binding->track];
     const struct core_layer *layer = &track->layers[binding->layer];
@@ -233,7 +283,7 @@ static void receive_rtx(struct core_participant *participant, const struct core_
         return; /* padding only: a probe */
     struct core_binding *original = core_participant_binding(participant, layer->ssrc);
     if (original)
-        receive_media(participant, original, media);
+        receive_media(participant, original, packet, values, now_us);
 }
 
 void core_uplink_receive(struct core_participant *participant, uint8_t *data, size_t len,
@@ -261,9 +311,8 @@ void core_uplink_receive(struct core_participant *participant, uint8_t *data, si
         participant->statistics.unbound++;
         return;
     }
-    struct core_media media = {.packet = &packet, .values = &values, .now_us = now_us};
     if (binding->is_rtx)
-        receive_rtx(participant, binding, &packet, &media);
+        receive_rtx(participant, binding, &packet, &values, now_us);
     else
-        receive_media(participant, binding, &media);
+        receive_media(participant, binding, &packet, &values, now_us);
 }

@@ -82,6 +82,7 @@ struct slot_summary {
     unsigned packets;
     unsigned missing;        /* gaps in the sequence numbers */
     unsigned source_gaps;    /* packets of a source that a segment lacks */
+    unsigned thinned;        /* times that upper temporal layers were left out after a key frame */
     unsigned source_changes; /* of tag, kind or layer */
     unsigned frames, key_frames;
 };

@@ -5,8 +5,9 @@
 
 #include "tests/integration/slot_receiver.h"
 
-#define AUDIO_HZ 48000
-#define VIDEO_HZ 90000
+#define AUDIO_HZ         48000
+#define HIGHEST_TEMPORAL 2
+#define VIDEO_HZ         90000
 /* Arrival is not sending: what a loaded machine may hold a packet back. */
 #define CLOCK_TOLERANCE_US 1500000
 
@@ -83,16 +84,37 @@ static bool follows_wall_clock(bool is_audio, const struct slot_packet *first,
 
 struct walk {
     bool is_audio;
+    bool has_temporal_layers; /* somewhere */
+    bool is_whole;            /* the highest of them was there since the last key frame */
     const struct slot_packet *packets;
     struct slot_summary *summary;
 };
 
-static const char *check_packet(const struct walk *walk, guint i)
+/* A receiver that begins with a key frame of the past gets its base layer only; the upper temporal
+   layers begin when they can be decoded. */
+static void count_source_gap(struct walk *walk)
+{
+    if (walk->has_temporal_layers && !walk->is_whole)
+        walk->summary->thinned++;
+    else
+        walk->summary->source_gaps++;
+}
+
+static bool has_temporal_layers(const struct slot_packet *packets, guint count)
+{
+    for (guint i = 0; i < count; i++)
+        if (packets[i].temporal_id > 0)
+            return true;
+    return false;
+}
+
+static const char *check_packet(struct walk *walk, guint i)
 {
     const struct slot_packet *now = &walk->packets[i], *before = now - 1;
     walk->summary->packets++;
     walk->summary->key_frames += now->is_keyframe;
     walk->summary->frames += now->is_frame_start;
+    walk->is_whole = !now->is_keyframe && (walk->is_whole || now->temporal_id == HIGHEST_TEMPORAL);
     if (!follows_wall_clock(walk->is_audio, walk->packets, now))
         return "the timestamp does not follow the wall clock";
     if (i == 0)
@@ -104,7 +126,7 @@ static const char *check_packet(const struct walk *walk, guint i)
         return NULL;
     }
     if (same && now->signature.counter != before->signature.counter + 1)
-        walk->summary->source_gaps++;
+        count_source_gap(walk);
     return check_neighbours(walk->is_audio, before, now);
 }
 
@@ -121,7 +143,10 @@ int slot_verify(const struct slot_receiver *slot, struct slot_summary *summary, 
         return 0;
     struct slot_packet *sorted = g_memdup2(slot->packets->data, count * sizeof(*sorted));
     qsort(sorted, count, sizeof(*sorted), by_number);
-    const struct walk walk = {.is_audio = slot->is_audio, .packets = sorted, .summary = summary};
+    struct walk walk = {.is_audio = slot->is_audio,
+                        .has_temporal_layers = has_temporal_layers(sorted, count),
+                        .packets = sorted,
+                        .summary = summary};
     for (guint i = 0; i < count && result == 0; i++) {
         const char *what = check_packet(&walk, i);
         if (!what)

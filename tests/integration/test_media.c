@@ -287,12 +287,12 @@ static bool has_more_plis(void *user)
     return wait->client->feedback.plis->len > wait->more_than;
 }
 
-/* Joiners need a key frame; many at once cost the publisher few. */
+/* Joiners need a key frame; many at once cost the publisher one, for it is kept for those after. */
 static void joiners_share_a_key_frame(void **state)
 {
     (void)state;
     struct media_client *ann = assert_talking("pli", "ann");
-    event_loop_run_ms(1000);
+    event_loop_run_ms(2000); /* the one of the beginning is too old to be replayed */
     struct media_client *joiners[4];
     struct pli_wait wait = {ann, ann->feedback.plis->len};
     unsigned key_frames = media_client_track(ann, MEDIA_CAMERA)->key_frames;
@@ -308,7 +308,7 @@ static void joiners_share_a_key_frame(void **state)
     assert_true(event_loop_until(has_more_plis, &wait, EVENT_LOOP_PATIENCE_MS));
     event_loop_run_ms(1500);
     unsigned plis = ann->feedback.plis->len - wait.more_than;
-    if (plis > 4)
+    if (plis > 2)
         fail_msg("four joiners cost %u PLIs", plis);
     assert_true(media_client_track(ann, MEDIA_CAMERA)->key_frames > key_frames);
     for (unsigned i = 0; i < 4; i++)

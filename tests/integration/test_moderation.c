@@ -105,6 +105,27 @@ static void rights_are_granted(void **state)
     assert_string_equal(text_of(json_array_get(others, 0), "name"), "Ada L.");
 }
 
+/* Without the right nobody takes the screen from another by saying so. */
+static void sharing_needs_the_right(void **state)
+{
+    (void)state;
+    struct media_client *ann = assert_joined("share", "ann", false);
+    struct media_client_options options = usual_participant("share", "bob");
+    char *token =
+        token_write(TOKEN_SECRET, json_pack("{s:s, s:[s,s], s:I}", "room", "share", "publish",
+                                            "audio", "camera", "exp", hours(1)));
+    options.token = token;
+    struct media_client *bob = media_client_create(&options);
+    assert_int_equal(media_client_join(bob), 0);
+    free(token);
+    assert_int_equal(call_error(ann, "update", json_pack("{s:b}", "screen_sharing", 1)), 0);
+    json_decref(assert_notified(bob, "participant_updated"));
+    assert_int_equal(call_error(bob, "update", json_pack("{s:b}", "screen_sharing", 1)), 403);
+    assert_int_equal(call_error(bob, "update", json_pack("{s:b}", "screen_sharing", 0)), 0);
+    json_decref(assert_notified(ann, "participant_updated")); /* of the second one */
+    assert_null(rpc_client_take(ann->rpc, "participant_updated", 100));
+}
+
 static void moderators_mute(void **state)
 {
     (void)state;
@@ -215,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CONFERENCE_TEST(tokens_are_judged),
         CONFERENCE_TEST(rights_are_granted),
+        CONFERENCE_TEST(sharing_needs_the_right),
         CONFERENCE_TEST(moderators_mute),
         CONFERENCE_TEST(moderators_remove),
         CONFERENCE_TEST(older_of_two_is_replaced),

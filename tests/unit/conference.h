@@ -21,10 +21,14 @@
 #include "sfu/core/engine.h"
 #include "stun_client.h"
 
-#define MS              INT64_C(1000)
-#define S               INT64_C(1000000)
-#define PEOPLE_MAX      8
-#define PACKETS_MAX     8192
+#define MS INT64_C(1000)
+#define S  INT64_C(1000000)
+#ifndef PEOPLE_MAX
+#define PEOPLE_MAX 8
+#endif
+#ifndef PACKETS_MAX
+#define PACKETS_MAX 8192
+#endif
 #define EVENTS_MAX      256
 #define CONFERENCE_SEED 4711
 
@@ -282,6 +286,10 @@ struct media {
     bool is_keyframe, is_start, marker;   /* video */
     uint16_t height;
     size_t payload_len; /* 0: 100 */
+    uint8_t temporal_id;
+    bool is_layer_sync;
+    uint8_t key_index;
+    int tl0; /* TL0PICIDX and one; 0: that of the picture's number */
 };
 
 static inline uint32_t ssrc_of(const struct person *person, unsigned track, unsigned layer)
@@ -329,7 +337,10 @@ static inline size_t write_vp8(uint8_t *out, const struct media *media, uint16_t
 {
     struct rtp_vp8 vp8 = {.is_partition_start = media->is_start,
                           .picture_id = picture_id,
-                          .tl0_picture_index = (uint8_t)picture_id};
+                          .temporal_id = media->temporal_id,
+                          .is_layer_sync = media->is_layer_sync,
+                          .key_index = media->key_index & 0x1F,
+                          .tl0_picture_index = (uint8_t)(media->tl0 ? media->tl0 - 1 : picture_id)};
     size_t len = media->payload_len ? media->payload_len : 100;
     memset(out, filling, len);
     rtp_vp8_write_descriptor(out, &vp8);

@@ -96,6 +96,195 @@ static void test_screen(void **state)
     conference_dispose(&c);
 }
 
+/* The camera slots that show somebody, as a set of participants' bits. */
+static unsigned cameras_shown(const struct conference *c, const struct person *person)
+{
+    unsigned set = 0;
+    for (unsigned slot = 3; slot < 7; slot++)
+        if (shown(c, person, slot))
+            set |= 1u << shown(c, person, slot);
+    return set;
+}
+
+/* Some of them send a frame of the screen every 50 ms for a while. */
+static void share(struct conference *c, struct person *const *sharers, unsigned count,
+                  int64_t duration_us)
+{
+    for (int64_t end_us = c->now_us + duration_us; c->now_us < end_us;) {
+        for (unsigned i = 0; i < count; i++)
+            person_show(c, sharers[i], SCR, true);
+        conference_run(c, 50 * MS);
+    }
+}
+
+static void mute(struct conference *c, const struct person *person, enum core_kind kind,
+                 bool is_set)
+{
+    conference_command(c, &(struct core_command){.type = CORE_COMMAND_MUTE,
+                                                 .participant = person->number,
+                                                 .kind = kind,
+                                                 .is_set = is_set});
+}
+
+/* The newest sharer is shown, the earlier one when it ends; who is muted shares anew when he is
+   unmuted, who stood still for a while does not. */
+static void test_two_screens(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1),
+                  *cid = conference_join(&c, 1);
+    struct person *const both[] = {ann, bob};
+    share(&c, &bob, 1, 200 * MS);
+    assert_int_equal(shown(&c, cid, 7), bob->number);
+    share(&c, both, 2, 200 * MS);
+    assert_int_equal(shown(&c, cid, 7), ann->number); /* though he joined first, and bob goes on */
+    assert_int_equal(shown(&c, bob, 7), ann->number);
+    assert_int_equal(shown(&c, ann, 7), bob->number); /* whose own is not for him */
+    share(&c, &bob, 1, 2500 * MS);
+    assert_int_equal(shown(&c, cid, 7), bob->number);
+    share(&c, both, 2, 200 * MS); /* a slide that stood still for 2.5 s */
+    assert_int_equal(shown(&c, cid, 7), ann->number);
+    mute(&c, ann, CORE_KIND_SCREEN, true);
+    share(&c, both, 2, 200 * MS); /* at once, not after the 2 s of a slot that nobody wants */
+    assert_int_equal(shown(&c, cid, 7), bob->number);
+    mute(&c, bob, CORE_KIND_SCREEN, true);
+    mute(&c, ann, CORE_KIND_SCREEN, false);
+    mute(&c, bob, CORE_KIND_SCREEN, false);
+    share(&c, both, 2, 200 * MS);
+    mute(&c, ann, CORE_KIND_SCREEN, true);
+    share(&c, both, 2, 200 * MS);
+    mute(&c, ann, CORE_KIND_SCREEN, false);
+    share(&c, both, 2, 200 * MS); /* the newest is who began last */
+    assert_int_equal(shown(&c, cid, 7), ann->number);
+    share(&c, &ann, 1, 13 * S);
+    share(&c, both, 2, 200 * MS); /* bob was gone for long: he shares anew */
+    assert_int_equal(shown(&c, cid, 7), bob->number);
+    conference_dispose(&c);
+}
+
+/* 20 ms of everybody: one speaks like people do, the others are silent; all show their cameras. */
+static void one_speaks(struct conference *c, const struct person *speaker, int64_t duration_us)
+{
+    for (int64_t end_us = c->now_us + duration_us; c->now_us < end_us;) {
+        for (unsigned i = 0; i < c->person_count; i++) {
+            bool is_dip = c->now_us / (20 * MS) % 10 == 0;
+            person_speak(c, &c->people[i], &c->people[i] == speaker && !is_dip ? 40 : 62);
+            person_show(c, &c->people[i], CAM, true);
+        }
+        conference_run(c, 20 * MS);
+    }
+}
+
+/* Who speaks for a second is shown to all who did not see him, in the slot of the one who joined
+   last; the others' slots stay as they were. */
+static void test_dominant_speaker(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    for (int i = 0; i < 8; i++)
+        conference_join(&c, 1);
+    struct person *ann = &c.people[0], *zoe = &c.people[7];
+    one_speaks(&c, NULL, S);
+    assert_int_equal(cameras_shown(&c, ann), 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5);
+    one_speaks(&c, zoe, 300 * MS); /* "mhm" */
+    one_speaks(&c, NULL, S);
+    assert_int_equal(cameras_shown(&c, ann), 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5);
+    one_speaks(&c, zoe, S);
+    for (unsigned p = 0; p < 7; p++)
+        assert_true(cameras_shown(&c, &c.people[p]) & 1u << 8);
+    assert_int_equal(shown(&c, ann, 3), 2);
+    assert_int_equal(shown(&c, ann, 4), 3);
+    assert_int_equal(shown(&c, ann, 5), 4);
+    assert_int_equal(shown(&c, ann, 6), 8);
+    assert_int_equal(cameras_shown(&c, zoe), 1u << 1 | 1u << 2 | 1u << 3 | 1u << 4);
+    one_speaks(&c, &c.people[6], S);
+    assert_int_equal(cameras_shown(&c, ann), 1u << 2 | 1u << 3 | 1u << 7 | 1u << 8);
+    /* Muted by a moderator, a voice that goes on arriving shows nobody. */
+    mute(&c, &c.people[5], CORE_KIND_AUDIO, true);
+    one_speaks(&c, &c.people[5], S);
+    assert_int_equal(cameras_shown(&c, ann), 1u << 2 | 1u << 3 | 1u << 7 | 1u << 8);
+    /* One slot: the speaker, and back. */
+    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_LAYOUT,
+                                                  .participant = ann->number,
+                                                  .layout = {.max_cameras = 1, .max_height = 480}});
+    one_speaks(&c, zoe, 2 * S);
+    assert_int_equal(cameras_shown(&c, ann), 1u << 8);
+    one_speaks(&c, &c.people[2], 1500 * MS);
+    assert_int_equal(cameras_shown(&c, ann), 1u << 3);
+    conference_dispose(&c);
+}
+
+/* Packets of another's microphone that a person heard. */
+static unsigned count_voice(const struct person *person, const struct person *other)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < person->heard_count; i++) {
+        const struct heard *heard = &person->heard[i];
+        count += !heard->is_rtcp && heard->rtp.csrc_count == 1 &&
+                 rtp_bytes_get32(heard->data + 12) == other->number * 16 + MIC;
+    }
+    return count;
+}
+
+/* The first words of a fourth voice are heard within a tick, though the three before him send. */
+static void test_first_words(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    for (int i = 0; i < 6; i++)
+        conference_join(&c, 1);
+    struct person *ann = &c.people[0], *zoe = &c.people[5];
+    one_speaks(&c, NULL, S);
+    for (unsigned slot = 0; slot < 3; slot++)
+        assert_int_not_equal(shown(&c, ann, slot), zoe->number);
+    unsigned before = count_voice(ann, zoe);
+    one_speaks(&c, zoe, 200 * MS);
+    unsigned after = count_voice(ann, zoe);
+    assert_int_equal(before, 0);
+    assert_in_range(after, 8, 9); /* of ten packets; the first is a dip */
+    conference_dispose(&c);
+}
+
+/* A muted or silent source frees its slot after 2 s, whatever its kind. */
+static void test_slots_are_freed(void **state)
+{
+    (void)state;
+    static const unsigned slots[] = {0, 3, 7};
+    for (int kind = 0; kind < CORE_KIND_COUNT; kind++)
+        for (int is_muted = 0; is_muted < 2; is_muted++) {
+            struct conference c;
+            conference_init(&c);
+            struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+            for (int i = 0; i < 5; i++) {
+                person_speak(&c, bob, 40);
+                person_show(&c, bob, CAM, true);
+                person_show(&c, bob, SCR, true);
+                conference_run(&c, 20 * MS);
+            }
+            assert_int_equal(shown(&c, ann, slots[kind]), bob->number);
+            if (is_muted)
+                mute(&c, bob, (enum core_kind)kind, true);
+            for (int i = 0; i < 120; i++) {
+                if (kind != CORE_KIND_AUDIO || is_muted)
+                    person_speak(&c, bob, 40);
+                if (kind != CORE_KIND_CAMERA || is_muted)
+                    person_show(&c, bob, CAM, true);
+                if (kind != CORE_KIND_SCREEN || is_muted)
+                    person_show(&c, bob, SCR, true);
+                conference_run(&c, 20 * MS);
+                if (i == 90)
+                    assert_int_equal(shown(&c, ann, slots[kind]), bob->number);
+            }
+            for (int k = 0; k < CORE_KIND_COUNT; k++)
+                assert_int_equal(shown(&c, ann, slots[k]), k == kind ? 0 : bob->number);
+            conference_dispose(&c);
+        }
+}
+
 static void test_speakers(void **state)
 {
     (void)state;
@@ -188,16 +377,6 @@ static void test_leaving(void **state)
     }
 }
 
-/* The camera slots that show somebody, as a set of participants' bits. */
-static unsigned cameras_shown(const struct conference *c, const struct person *person)
-{
-    unsigned set = 0;
-    for (unsigned slot = 3; slot < 7; slot++)
-        if (shown(c, person, slot))
-            set |= 1u << shown(c, person, slot);
-    return set;
-}
-
 /* Two cameras are wanted, three people pinned: oneself does not count, and the pin of one who left
    holds no slot. */
 static void test_pins(void **state)
@@ -229,6 +408,8 @@ int main(void)
         cmocka_unit_test(test_without_a_path),   cmocka_unit_test(test_screen),
         cmocka_unit_test(test_speakers),         cmocka_unit_test(test_alone),
         cmocka_unit_test(test_leaving),          cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_two_screens),      cmocka_unit_test(test_dominant_speaker),
+        cmocka_unit_test(test_first_words),      cmocka_unit_test(test_slots_are_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,7 +56,7 @@ static void test_pli(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 30);
+    show_for(&c, ann, 60); /* her key frame is too old to be replayed */
     unsigned before = plis(ann);
     static const struct {
         const char *what;
@@ -233,7 +233,7 @@ static void test_fir(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 30);
+    show_for(&c, ann, 60); /* her key frame is too old to be replayed */
     unsigned before = plis(ann);
     for (uint8_t ssrc = 4; ssrc <= 5; ssrc++) {
         uint8_t data[20] = {0x84, 206, 0, 4, 0, 0, 0, 9, 0, 0, 0, ssrc, 0, 0, 0, ssrc, 1, 0, 0, 0};
@@ -266,8 +266,8 @@ static void test_compound(void **state)
         struct rtcp_writer writer;
         conference_init(&c);
         struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-        show_for(&c, ann, 30);
-        uint16_t seq = heard_at(bob, 4, 29)->rtp.seq;
+        show_for(&c, ann, 60);
+        uint16_t seq = heard_at(bob, 4, 59)->rtp.seq;
         unsigned before = plis(ann);
         rtcp_writer_init(&writer, data, sizeof(data));
         assert_int_equal(rtcp_write_receiver_report(&writer, 9, NULL, 0), 0);

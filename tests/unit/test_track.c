@@ -1,4 +1,4 @@
-/* What a track knows of its layers, and how loud it is. */
+/* What a track knows of its layers, and of who speaks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,93 +44,96 @@ static void test_live(void **state)
     }
 }
 
-static void test_lowest_layer(void **state)
+static void fill_layers(struct core_track *track, const uint16_t *heights, const int64_t *last_us)
+{
+    for (int l = 0; l < 3; l++) {
+        track->layers[l].id = 1;
+        track->layers[l].height = heights[l];
+        track->layers[l].reception.packets = 1;
+        track->layers[l].reception.bytes = (uint64_t)(l * 1000);
+        track->layers[l].last_packet_us = last_us[l];
+    }
+}
+
+static void test_rank_layers(void **state)
 {
     (void)state;
     static const struct {
         const char *what;
         uint16_t heights[3];
         int64_t last_us[3];
-        int lowest; /* -1: none */
+        int ranked[4]; /* lowest first, then -1 */
     } table[] = {
-        {"by height, not by order", {720, 180, 360}, {NOW, NOW, NOW}, 1},
-        {"the lowest one is silent", {720, 180, 360}, {NOW, NOW - 3 * S, NOW}, 2},
-        {"no key frame yet", {0, 0, 0}, {NOW, NOW, NOW}, -1},
-        {"of one only", {0, 0, 360}, {NOW, NOW, NOW}, 2},
-        {"all silent", {720, 180, 360}, {0, 0, 0}, -1},
-        {"a moment before two seconds", {720, 180, 360}, {NOW, NOW - 2 * S + 1, NOW}, 1},
-        {"two seconds", {720, 180, 360}, {NOW, NOW - 2 * S, NOW}, 2},
-        {"of two as high the first", {720, 360, 360}, {NOW, NOW, NOW}, 1},
+        {"by height, not by order", {720, 180, 360}, {NOW, NOW, NOW}, {1, 2, 0, -1}},
+        {"the lowest one has stopped",
+         {720, 180, 360},
+         {NOW, NOW - CORE_LAYER_STOPPED_US, NOW},
+         {2, 0, -1}},
+        {"a moment before that",
+         {720, 180, 360},
+         {NOW, NOW - CORE_LAYER_STOPPED_US + 1, NOW},
+         {1, 2, 0, -1}},
+        {"no key frame yet", {0, 0, 0}, {NOW, NOW, NOW}, {-1}},
+        {"of one only", {0, 0, 360}, {NOW, NOW, NOW}, {2, -1}},
+        {"all silent", {720, 180, 360}, {0, 0, 0}, {-1}},
+        {"all pause for a second: none has stopped",
+         {720, 180, 360},
+         {NOW - S, NOW - S, NOW - S},
+         {1, 2, 0, -1}},
+        {"of two as high by rate", {720, 360, 360}, {NOW, NOW, NOW}, {1, 2, 0, -1}},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct core_track track = {.params = {.kind = CORE_KIND_CAMERA}};
-        for (int l = 0; l < 3; l++) {
-            track.layers[l].id = 1;
-            track.layers[l].height = table[i].heights[l];
-            track.layers[l].reception.packets = 1;
-            track.layers[l].last_packet_us = table[i].last_us[l];
-        }
+        struct core_layer *layers[CORE_LAYERS_MAX];
+        unsigned expected = 0;
+        fill_layers(&track, table[i].heights, table[i].last_us);
         print_message("%s\n", table[i].what);
-        assert_ptr_equal(core_track_lowest_layer(&track, NOW),
-                         table[i].lowest < 0 ? NULL : &track.layers[table[i].lowest]);
+        unsigned count = core_track_rank_layers(&track, NOW, layers);
+        while (table[i].ranked[expected] >= 0)
+            expected++;
+        assert_int_equal(count, expected);
+        for (unsigned l = 0; l < count; l++)
+            assert_ptr_equal(layers[l], &track.layers[table[i].ranked[l]]);
     }
 }
 
-static void test_loudness(void **state)
+/* Levels go where they belong; without them, packets count. The room is told of what rises. */
+static void test_audio(void **state)
 {
     (void)state;
-    static const struct {
-        const char *what;
-        uint8_t level; /* -dBov of each packet */
-        int packets;
-        int at_least, at_most; /* dB above silence afterwards */
-    } table[] = {
-        {"silence", 127, 50, 0, 0},
-        {"speech rises within 100 ms", 27, 5, 90, 100},
-        {"and is reached", 27, 45, 99, 100},
-        {"a pause of 100 ms is no silence", 127, 5, 75, 85},
-        {"a second of it is", 127, 45, 0, 20},
-        {"one loud packet is not speech yet", 7, 1, 40, 60},
-    };
-    struct core_track track = {0};
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        for (int p = 0; p < table[i].packets; p++)
-            core_track_on_level(&track, table[i].level, NOW + p);
-        print_message("%s: %.1f\n", table[i].what, (double)track.loudness);
-        assert_true(track.loudness >= (float)table[i].at_least - 0.5f);
-        assert_true(track.loudness <= (float)table[i].at_most + 0.5f);
+    struct core_track loud = {0}, plain = {0};
+    unsigned loud_rises = 0, plain_rises = 0;
+    for (int i = 0; i < 40; i++) {
+        int64_t at_us = NOW + i * S / 50;
+        /* Dips as between syllables. */
+        loud_rises += core_track_on_audio(&loud, i % 10 ? 40 : 70, 80, at_us);
+        plain_rises += core_track_on_audio(&plain, CORE_VOICE_NO_LEVEL, 80, at_us);
+        if (i == 1)
+            assert_int_equal(core_track_activity(&loud, at_us), CORE_VOICE_LOUD);
     }
+    assert_int_equal(loud_rises, 2);
+    assert_int_equal(plain_rises, 1);
+    assert_int_equal(core_track_activity(&loud, NOW + S), CORE_VOICE_SPEAKING);
+    assert_int_equal(core_track_activity(&plain, NOW + S), CORE_VOICE_ACTIVE);
+    assert_true(core_turn_has_floor(&plain.turn, NOW + S));
+    loud.is_muted = plain.is_muted = true;
+    assert_int_equal(core_track_activity(&loud, NOW + S), CORE_VOICE_SILENT);
+    assert_int_equal(core_track_activity(&plain, NOW + S), CORE_VOICE_SILENT);
+    assert_false(core_track_on_audio(&loud, 20, 80, NOW + 9 * S));
 }
 
-/* Of whom a key frame is asked: of the layer that would be forwarded, and of no other. */
 static void test_want_keyframe(void **state)
 {
     (void)state;
-    static const struct {
-        const char *what;
-        uint16_t heights[3];
-        int64_t last_us[3];
-        int asked; /* -1: none */
-    } table[] = {
-        {"the lowest", {720, 180, 360}, {NOW, NOW, NOW}, 1},
-        {"the lowest that sends", {720, 180, 360}, {NOW, NOW - 2 * S, NOW}, 2},
-        {"no height is known: the first that sends", {0, 0, 0}, {0, NOW, NOW}, 1},
-        {"one height is known", {0, 0, 360}, {NOW, NOW, NOW}, 2},
-        {"nobody sends", {720, 180, 360}, {0, 0, 0}, -1},
-    };
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct core_track track = {.params = {.kind = CORE_KIND_CAMERA}};
-        for (int l = 0; l < 3; l++) {
-            track.layers[l].id = 1;
-            track.layers[l].height = table[i].heights[l];
-            track.layers[l].reception.packets = 1;
-            track.layers[l].last_packet_us = table[i].last_us[l];
-        }
-        print_message("%s\n", table[i].what);
-        core_track_want_keyframe(&track, NOW);
-        for (int l = 0; l < 3; l++)
-            assert_int_equal(track.layers[l].is_pli_wanted, l == table[i].asked);
-    }
+    const struct core_track_params params = {.kind = CORE_KIND_CAMERA};
+    struct core_track track;
+    core_track_init(&track, &params, NULL);
+    assert_int_equal(core_keyframe_budget_due(&track.keyframes, NOW), INT64_MAX);
+    core_track_want_keyframe(&track, &track.layers[2], NOW);
+    assert_int_equal(track.asked_layer, 2);
+    assert_int_equal(core_keyframe_budget_due(&track.keyframes, NOW), NOW);
+    core_track_want_keyframe(&track, NULL, NOW); /* whichever */
+    assert_int_equal(track.asked_layer, 2);
 }
 
 /* A microphone's layer needs no height. */
@@ -138,12 +141,13 @@ static void test_audio_layer(void **state)
 {
     (void)state;
     struct core_track track = {.params = {.kind = CORE_KIND_AUDIO}};
-    assert_null(core_track_lowest_layer(&track, NOW));
+    struct core_layer *layers[CORE_LAYERS_MAX];
+    assert_int_equal(core_track_rank_layers(&track, NOW, layers), 0);
     track.layers[0].id = 1;
     track.layers[0].reception.packets = 1;
     track.layers[0].last_packet_us = NOW - 2 * S + 1;
-    assert_ptr_equal(core_track_lowest_layer(&track, NOW), &track.layers[0]);
-    assert_null(core_track_lowest_layer(&track, NOW + 1));
+    assert_int_equal(core_track_rank_layers(&track, NOW, layers), 1);
+    assert_int_equal(core_track_rank_layers(&track, NOW + 1, layers), 0);
 }
 
 /* facts.md: 0.5 Mbps of camera, 0.8 of screen, 100 kbps of audio. */
@@ -161,8 +165,8 @@ static void test_contract(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_live),        cmocka_unit_test(test_lowest_layer),
-        cmocka_unit_test(test_loudness),    cmocka_unit_test(test_want_keyframe),
+        cmocka_unit_test(test_live),        cmocka_unit_test(test_rank_layers),
+        cmocka_unit_test(test_audio),       cmocka_unit_test(test_want_keyframe),
         cmocka_unit_test(test_audio_layer), cmocka_unit_test(test_contract),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
-/** A screen is shared, seen by the other, and ended; after one sharer the next is seen. */
+/** A screen is shared, seen by the other, and ended; a second sharer replaces the first, and both are told. */
 import { isSeeing } from '../media.mjs';
-import { check, note } from '../report.mjs';
+import { check } from '../report.mjs';
 
 export const title = 'screen share';
 export const limitMs = 40_000;
@@ -51,6 +51,18 @@ async function checkGone(viewer) {
   check(hasNone(seen), `the stage of ${viewer.name} is empty again`);
 }
 
+/** The page of the one replaced has stopped its capture, and says why. @param {Participant} replaced @param {Participant} by */
+async function checkReplaced(replaced, by) {
+  const seen = await replaced.until(({ buttons }) => buttons['share'] === 'off', 5_000);
+  check(seen.buttons['share'] === 'off', `${replaced.name} shares no longer`);
+  check(seen.banners['sharing'] === undefined, 'and is not said to share');
+  const words = `${by.name} shares the screen now`;
+  const isTold = (/** @type {import('../look.mjs').Look} */ look) =>
+    look.notes.some((text) => text.includes(words));
+  const told = await replaced.until(isTold, 2_000);
+  check(isTold(told), 'and is told why', told.notes.join(' | '));
+}
+
 /** @param {import('../stage.mjs').Stage} stage */
 export async function run(stage) {
   const { chromium, firefox, room } = await stage.meeting();
@@ -71,14 +83,17 @@ export async function run(stage) {
       await checkGone(viewer);
     }
   }
-  // Two share at once. Which of them the others see is not settled; when one ends, it is the other.
   await checkSeen(third, firefox);
   await chromium.page.click('#share');
-  await checkSeen(firefox, chromium);
-  await stage.screenshot(third, 'two-sharers');
-  const shown = (await third.look()).tiles.find(({ kind }) => kind === 'screen');
-  note(`while both share, the third sees: ${shown?.words}`);
+  await checkReplaced(firefox, chromium);
+  for (const viewer of [third, firefox]) await checkSeen(viewer, chromium);
+  const own = await chromium.until(({ banners }) => banners['sharing'] !== undefined, 5_000);
+  check(own.buttons['share'] === 'on', `${chromium.name} shares`, JSON.stringify(own.banners));
+  await stage.screenshot(firefox, 'replaced');
+  // And back: whoever was replaced may share again.
   await firefox.page.click('#share');
-  await checkSeen(third, chromium);
-  await stage.screenshot(third, 'second-sharer');
+  await checkReplaced(chromium, firefox);
+  await checkSeen(third, firefox);
+  await firefox.page.click('#share');
+  await checkGone(third);
 }

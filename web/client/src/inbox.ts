@@ -32,7 +32,7 @@ export function take(
     case 'participant_joined':
     case 'participant_updated': {
       const { participant } = notification.params;
-      return participant.id === inbox.id ? onOwn(participant, inbox.own) : [room.put(participant)];
+      return participant.id === inbox.id ? onOwn(participant, inbox) : [room.put(participant)];
     }
     case 'participant_left': {
       const change = room.remove(notification.params);
@@ -54,8 +54,17 @@ export function take(
   }
 }
 
-/** The server tells us of ourselves only when a moderator changed something. */
-function onOwn(participant: Participant, own: OwnState): Due[] {
-  const kinds = own.onModerated(participant);
-  return kinds.map((kind) => ({ event: 'muted', value: { kind, by: 'moderator' } }));
+/**
+ * The server tells us of ourselves only when somebody else changed something: a moderator, or whoever shares a screen
+ * instead of us. One screen is shared at a time, and the server names the new sharer before the one replaced.
+ */
+function onOwn(participant: Participant, { own, room }: Inbox): Due[] {
+  const sharer = [...room.participants.values()].find((other) => other.screen_sharing);
+  return own
+    .onModerated(participant)
+    .map((kind) =>
+      kind === 'screen' && sharer
+        ? { event: 'muted', value: { kind, by: 'sharer', participant: sharer } }
+        : { event: 'muted', value: { kind, by: 'moderator' } },
+    );
 }

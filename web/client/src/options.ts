@@ -72,8 +72,13 @@ export interface ClientEvents {
   speakers: Speaker[];
   /** `to` is absent in a message to the whole room. */
   message: { from: string; to?: string; data: Json };
-  /** A moderator muted us. Nothing of that kind is sent any more; `setMuted(kind, false)` takes it back. */
-  muted: { kind: TrackKind; by: 'moderator' };
+  /**
+   * A moderator muted us, or `participant` shares a screen now in the place of ours. Nothing of that kind is sent any
+   * more; `setMuted(kind, false)` or another `setTrack('screen', track)` takes it back.
+   */
+  muted:
+    | { kind: TrackKind; by: 'moderator' }
+    | { kind: 'screen'; by: 'sharer'; participant: Participant };
   /** We send more than the contract allows, and the server drops the rest [bits per second]. */
   limit: { kind: MediaKind; limit_bps: number; measured_bps: number };
   /** Why video is as good or as bad as it is, when that changed. */

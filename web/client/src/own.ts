@@ -143,10 +143,10 @@ export class OwnState {
   }
 
   /**
-   * Take over what a moderator did to us. Compared with what the server had confirmed and not with what we want: a
+   * Take over what others did to us: a moderator, or the next sharer of a screen. Compared with what the server had confirmed and not with what we want: a
    * change of ours may be on its way, and then the notification is older than it.
    *
-   * @returns the kinds that the moderator has muted
+   * @returns the kinds that they have muted
    */
   onModerated({ audio_muted, camera_muted, screen_sharing }: Participant): TrackKind[] {
     const kinds: TrackKind[] = [];

@@ -258,6 +258,35 @@ test('a moderator mutes: nothing is sent, it is an event, and it can be taken ba
   expect(world.asked('update').at(-1)).toEqual({ audio_muted: false });
 });
 
+test('another shares a screen: ours is not sent any more, it is an event, and it can be taken back', async () => {
+  const { client, events } = await world.join();
+  const screen = new FakeTrack('video').asTrack;
+  await client.setTrack('screen', screen);
+  const ada = person('ada', { screen_sharing: true });
+  world.socket.notify('participant_updated', { participant: ada });
+  world.socket.notify('participant_updated', { participant: person('me1') });
+  await settle();
+  expect(events).toEqual([
+    ['participant_updated', ada],
+    ['muted', { kind: 'screen', by: 'sharer', participant: ada }],
+  ]);
+  expect(world.peer.lines[2]?.track).toBeNull();
+  // The server knows it already.
+  expect(world.asked('update')).toEqual([{ screen_sharing: true }]);
+  await client.setTrack('screen', screen);
+  expect(world.peer.lines[2]?.track).toBe(screen);
+  expect(world.asked('update').at(-1)).toEqual({ screen_sharing: true });
+});
+
+test('while another shares, a moderator who mutes our microphone is a moderator', async () => {
+  const { events } = await world.join();
+  const ada = person('ada', { screen_sharing: true });
+  world.socket.notify('participant_updated', { participant: ada });
+  world.socket.notify('participant_updated', { participant: person('me1', { audio_muted: true }) });
+  await settle();
+  expect(events.at(-1)).toEqual(['muted', { kind: 'microphone', by: 'moderator' }]);
+});
+
 test('a moderator who mutes one thing does not undo what is just being told of another', async () => {
   const { client, events } = await world.join();
   world.answers['update'] = () => SILENCE;

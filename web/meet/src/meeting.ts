@@ -94,7 +94,7 @@ export class Meeting {
     client.on('participant_left', ({ participant, reason }) => {
       this.#onCame(leftSentence(participant.name, reason));
     });
-    client.on('muted', ({ kind }) => tell(mutedSentence(kind)));
+    client.on('muted', (muted) => tell(mutedSentence(muted)));
     this.#publisher.on('changed', (kind) => this.#onOwnChanged(kind));
     this.#publisher.on('problem', (error) => this.#onProblem(errorSentence(error)));
     const stop = this.local.on('problem', (error) => {

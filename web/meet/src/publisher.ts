@@ -67,7 +67,7 @@ export class Publisher extends Emitter<PublisherEvents> {
     for (const stop of this.#stops) stop();
   }
 
-  /** A moderator's mute means off, not hidden: camera and screen are given back. */
+  /** Muted by others means off, not hidden: camera and screen are given back, and their light goes out. */
   #onMuted(kind: TrackKind): void {
     if (kind !== 'microphone') this.local.close(kind);
     this.emit('changed', kind);

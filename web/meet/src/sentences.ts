@@ -1,6 +1,13 @@
 /** Everything that can go wrong or change, as a sentence for the person in front of the page, with what to do. */
 import { DeviceError, ErrorCode, IrisError } from '@iris/client';
-import type { Closed, CloseReason, LeaveReason, MediaKind, TrackKind, Verdict } from '@iris/client';
+import type {
+  ClientEvents,
+  Closed,
+  CloseReason,
+  LeaveReason,
+  MediaKind,
+  Verdict,
+} from '@iris/client';
 import type { TileView } from './room-view.js';
 
 /** The words of the page on which a session ends. */
@@ -185,10 +192,13 @@ export function qualitySentence(verdict: Verdict): string {
   return `${words} quality. ${CAUSES[verdict.cause] ?? ''}`.trim();
 }
 
-/** A moderator switched something of ours off. */
-export function mutedSentence(device: TrackKind): string {
-  if (device === 'screen') return 'A moderator stopped your screen share.';
-  if (device === 'camera')
+/** Somebody switched something of ours off: a moderator, or the next to share a screen. */
+export function mutedSentence(muted: ClientEvents['muted']): string {
+  if (muted.by === 'sharer') {
+    return `${muted.participant.name} shares the screen now, so yours is not shared any more.`;
+  }
+  if (muted.kind === 'screen') return 'A moderator stopped your screen share.';
+  if (muted.kind === 'camera')
     return 'A moderator turned your camera off. You can turn it on again (V).';
   return 'A moderator muted you. Unmute when you want to speak (M).';
 }

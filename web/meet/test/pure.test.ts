@@ -5,7 +5,13 @@ import { hueClass, initials } from '../src/avatar.js';
 import { durationWords, secondsLeft } from '../src/countdown.js';
 import { invitationLink, readInvitation } from '../src/invitation.js';
 import { meterPosition } from '../src/level.js';
-import { chatErrorSentence, deviceSentence, endingOf, errorSentence } from '../src/sentences.js';
+import {
+  chatErrorSentence,
+  deviceSentence,
+  endingOf,
+  errorSentence,
+  mutedSentence,
+} from '../src/sentences.js';
 import { HOLD_MS, SpeakingMemory, toLevel } from '../src/speakers.js';
 
 const jwt = (claims: object) => {
@@ -117,6 +123,20 @@ describe('sentences', () => {
   it('a message that was too much is kept, and said kindly', () => {
     const error = new IrisError(ErrorCode.tooManyRequests, 'slow down');
     expect(chatErrorSentence(error)).toContain('still here');
+  });
+
+  it('who takes the screen is named, a moderator is not', () => {
+    const participant = {
+      id: 'p-1',
+      name: 'Ada',
+      audio_muted: false,
+      camera_muted: false,
+      screen_sharing: true,
+    };
+    const bySharer = mutedSentence({ kind: 'screen', by: 'sharer', participant });
+    expect(bySharer).toBe('Ada shares the screen now, so yours is not shared any more.');
+    expect(mutedSentence({ kind: 'screen', by: 'moderator' })).toContain('moderator');
+    expect(mutedSentence({ kind: 'microphone', by: 'moderator' })).toContain('Unmute');
   });
 
   it('every problem of a device says what to do', () => {

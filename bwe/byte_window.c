@@ -1,0 +1,55 @@
+/* A ring of slices and their sum. */
+#include "bwe/byte_window.h"
+
+#define RING (BWE_BYTE_WINDOW_SLICES + 1)
+
+unsigned bwe_byte_window_advance(struct bwe_byte_window *window, int64_t now_us)
+{
+    int64_t slice = now_us / BWE_BYTE_WINDOW_SLICE_US;
+    unsigned ended = 0;
+    if (slice - window->slice > RING)
+        window->slice = slice - RING; /* the ring is emptied once, however long it was silent */
+    while (window->slice < slice) {
+        window->slice++;
+        ended++;
+        uint32_t *oldest = &window->bytes[window->slice % RING];
+        window->sum_bytes -= *oldest;
+        *oldest = 0;
+    }
+    return ended;
+}
+
+void bwe_byte_window_add(struct bwe_byte_window *window, uint32_t bytes)
+{
+    uint32_t *running = &window->bytes[window->slice % RING];
+    if (bytes > UINT32_MAX - *running)
+        bytes = UINT32_MAX - *running;
+    *running += bytes;
+    window->sum_bytes += bytes;
+}
+
+uint64_t bwe_byte_window_bytes(const struct bwe_byte_window *window, unsigned slices)
+{
+    if (slices >= BWE_BYTE_WINDOW_SLICES)
+        return window->sum_bytes;
+    uint64_t sum = 0;
+    for (unsigned age = 0; age <= slices; age++)
+        sum += window->bytes[(window->slice + RING - age) % RING];
+    return sum;
+}
+
+uint64_t bwe_byte_window_mean_bps(const struct bwe_byte_window *window, unsigned slices,
+                                  int64_t now_us)
+{
+    int64_t running_us = now_us - window->slice * BWE_BYTE_WINDOW_SLICE_US;
+    if (running_us < 0)
+        running_us = 0;
+    uint64_t span_us = (uint64_t)(slices * BWE_BYTE_WINDOW_SLICE_US + running_us);
+    return span_us == 0 ? 0 : bwe_byte_window_bytes(window, slices) * 8000000 / span_us;
+}
+
+bool bwe_byte_window_has_room(const struct bwe_byte_window *window, uint64_t limit_bps,
+                              uint64_t bytes)
+{
+    return window->sum_bytes + bytes <= limit_bps * 2 / 8;
+}

@@ -1,0 +1,347 @@
+/*
+ * Counting, and a ladder of what to drop. A rung is a highest rank and a highest temporal layer:
+ *
+ *   rung      0    1    2    3    4    5    6    7    8
+ *   rank    all    2    2    1    1    1    0    0    0
+ *   TID     all    1    0    2    1    0    2    1    0
+ *
+ * The smoothed rates of the ranks and temporal layers say which is the first rung that fits; a rung
+ * that drops nothing of this source does not fit either, so it is passed over. Whatever the rung,
+ * nothing passes that the window of what has passed has no room for: on the last rung, or before
+ * the rates are known, that is what drops whole frames until the next key frame.
+ */
+#include "bwe/policer.h"
+
+#include <string.h>
+
+#include "bwe/remb.h"
+
+#define SLICE_US      BWE_BYTE_WINDOW_SLICE_US
+#define RUNG_LAST     (BWE_POLICER_LAYERS * BWE_POLICER_TEMPORALS - 1)
+#define SHORT_SLICES  5 /* 500 ms */
+#define SHORT_PERCENT 200
+#define MILD_PERCENT  125
+#define MILD_US       2000000
+#define BURST_US      200000   /* how long a stalled link takes to empty itself */
+#define RELAPSE_US    10000000 /* policed again so soon: twice the patience */
+
+/* After so many slices of silence the allowance is full and the windows are empty. */
+#define SETTLED_SLICES (2 * BWE_BYTE_WINDOW_SLICES)
+
+/* Smoothing of a class's rate, a slice at a time: over about 0.8 s. */
+#define CLASS_WEIGHT 8
+
+void bwe_policer_init(struct bwe_policer *policer, uint32_t contract_bps, bool is_audio)
+{
+    memset(policer, 0, sizeof(*policer));
+    policer->contract_bps = contract_bps;
+    policer->is_audio = is_audio;
+    policer->hold_us = BWE_POLICER_HOLD_US;
+    policer->allowance_bytes = contract_bps / 8 * 12 / 10;
+    for (uint8_t layer = 0; layer < BWE_POLICER_LAYERS; layer++)
+        policer->ranks[layer] = layer;
+}
+
+/* --- counting --------------------------------------------------------------------------------- */
+
+static uint64_t percent_bps(const struct bwe_policer *policer, unsigned percent)
+{
+    return (uint64_t)policer->contract_bps * percent / 100;
+}
+
+static uint64_t long_mean_bps(const struct bwe_policer *policer, int64_t now_us)
+{
+    return bwe_byte_window_mean_bps(&policer->offered, BWE_BYTE_WINDOW_SLICES, now_us);
+}
+
+static uint64_t short_mean_bps(const struct bwe_policer *policer, int64_t now_us)
+{
+    return bwe_byte_window_mean_bps(&policer->offered, SHORT_SLICES, now_us);
+}
+
+static bool is_over_long(const struct bwe_policer *policer, int64_t now_us)
+{
+    return long_mean_bps(policer, now_us) > percent_bps(policer, BWE_CONTRACT_TOLERANCE_PERCENT);
+}
+
+static bool is_over_short(const struct bwe_policer *policer, int64_t now_us)
+{
+    return short_mean_bps(policer, now_us) > percent_bps(policer, SHORT_PERCENT);
+}
+
+static void smooth_classes(struct bwe_policer *policer)
+{
+    for (unsigned rank = 0; rank < BWE_POLICER_LAYERS; rank++)
+        for (unsigned tid = 0; tid < BWE_POLICER_TEMPORALS; tid++) {
+            uint32_t *rate_bps = &policer->class_bps[rank][tid];
+            uint64_t slice_bps = (uint64_t)policer->class_bytes[rank][tid] * 8000000 / SLICE_US;
+            *rate_bps =
+                (uint32_t)(((uint64_t)*rate_bps * (CLASS_WEIGHT - 1) + slice_bps) / CLASS_WEIGHT);
+            policer->class_bytes[rank][tid] = 0;
+        }
+}
+
+/* The allowance gets what the last 2 s left unused of 115 %, a slice's share: so all that passes
+   in a long time is 115 %, and the allowance once. */
+static void refill_allowance(struct bwe_policer *policer)
+{
+    uint64_t limit_bytes = percent_bps(policer, BWE_CONTRACT_TOLERANCE_PERCENT) * 2 / 8;
+    uint64_t used_bytes = bwe_byte_window_bytes(&policer->offered, BWE_BYTE_WINDOW_SLICES);
+    uint64_t full_bytes = policer->contract_bps / 8 * 12 / 10;
+    if (used_bytes >= limit_bytes)
+        return;
+    uint64_t bytes = policer->allowance_bytes + (limit_bytes - used_bytes) / BWE_BYTE_WINDOW_SLICES;
+    policer->allowance_bytes = (uint32_t)(bytes < full_bytes ? bytes : full_bytes);
+}
+
+/* Whether key frames, or what a stall has held back, are to pay from the allowance. */
+static bool is_excused(const struct bwe_policer *policer, const struct bwe_policer_packet *packet,
+                       int64_t now_us)
+{
+    if (now_us < policer->stall_end_us)
+        return true;
+    return !policer->is_audio &&
+           bwe_frame_gate_is_keyframe(&policer->gates[packet->layer], &packet->frame);
+}
+
+static void count_offered(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
+                          int64_t now_us)
+{
+    uint32_t bytes = packet->payload_bytes;
+    if (is_excused(policer, packet, now_us)) {
+        uint32_t paid = bytes < policer->allowance_bytes ? bytes : policer->allowance_bytes;
+        policer->allowance_bytes -= paid;
+        bytes -= paid;
+    }
+    bwe_byte_window_add(&policer->offered, bytes);
+    unsigned tid = packet->frame.temporal_id < BWE_POLICER_TEMPORALS ? packet->frame.temporal_id
+                                                                     : BWE_POLICER_TEMPORALS - 1;
+    policer->class_bytes[packet->rank][policer->is_audio ? 0 : tid] += bytes;
+}
+
+/* --- the ladder ------------------------------------------------------------------------------- */
+
+static unsigned rung_rank(unsigned rung)
+{
+    return BWE_POLICER_LAYERS - 1 - rung / BWE_POLICER_TEMPORALS;
+}
+
+static unsigned rung_temporal(unsigned rung)
+{
+    return BWE_POLICER_TEMPORALS - 1 - rung % BWE_POLICER_TEMPORALS;
+}
+
+/* What would pass on a rung, by the smoothed rates. */
+static uint64_t rung_bps(const struct bwe_policer *policer, unsigned rung)
+{
+    uint64_t sum_bps = 0;
+    for (unsigned rank = 0; rank <= rung_rank(rung); rank++)
+        for (unsigned tid = 0; tid <= rung_temporal(rung); tid++)
+            sum_bps += policer->class_bps[rank][tid];
+    return sum_bps;
+}
+
+static unsigned first_rung(const struct bwe_policer *policer, int64_t now_us)
+{
+    if (!is_over_long(policer, now_us) && !is_over_short(policer, now_us))
+        return 0;
+    if (policer->is_audio)
+        return 1;
+    uint64_t all_bps = rung_bps(policer, 0);
+    for (unsigned rung = 1; rung < RUNG_LAST; rung++) {
+        uint64_t bps = rung_bps(policer, rung);
+        if (bps <= policer->contract_bps && bps < all_bps)
+            return rung;
+    }
+    return RUNG_LAST;
+}
+
+static void begin_policing(struct bwe_policer *policer, int64_t now_us)
+{
+    bool is_relapse = policer->policed_us > 0 && now_us - policer->policed_us < RELAPSE_US;
+    policer->hold_us = is_relapse ? policer->hold_us * 2 : BWE_POLICER_HOLD_US;
+    if (policer->hold_us > BWE_POLICER_HOLD_MAX_US)
+        policer->hold_us = BWE_POLICER_HOLD_MAX_US;
+    policer->rung = (uint8_t)first_rung(policer, now_us);
+    policer->policed_us = now_us;
+    policer->better_us = 0;
+    policer->mild_until_us = now_us + MILD_US;
+
+    uint64_t long_bps = long_mean_bps(policer, now_us), short_bps = short_mean_bps(policer, now_us);
+    uint64_t measured_bps = is_over_short(policer, now_us) ? short_bps : long_bps;
+    policer->has_excess = true;
+    policer->excess.limit_bps = policer->contract_bps;
+    policer->excess.measured_bps = measured_bps < UINT32_MAX ? (uint32_t)measured_bps : UINT32_MAX;
+}
+
+/* Deeper when the rung carries too much, less deep when a better one has fitted long enough. */
+static void review_rung(struct bwe_policer *policer, int64_t now_us)
+{
+    unsigned first = first_rung(policer, now_us);
+    bool is_too_much =
+        !policer->is_audio &&
+        rung_bps(policer, policer->rung) > percent_bps(policer, BWE_CONTRACT_TOLERANCE_PERCENT);
+    if (first >= policer->rung) {
+        policer->better_us = 0;
+        if (is_too_much)
+            policer->rung = (uint8_t)first;
+        return;
+    }
+    if (policer->better_us == 0)
+        policer->better_us = now_us;
+    if (now_us - policer->better_us < policer->hold_us)
+        return;
+    policer->rung = (uint8_t)first;
+    policer->policed_us = now_us;
+    policer->better_us = 0;
+}
+
+static void pass_time(struct bwe_policer *policer, int64_t now_us)
+{
+    struct bwe_byte_window *offered = &policer->offered;
+    int64_t slice = now_us / SLICE_US;
+    if (slice - offered->slice > SETTLED_SLICES)
+        bwe_byte_window_advance(offered, (slice - SETTLED_SLICES) * SLICE_US);
+    while (offered->slice < slice) {
+        int64_t ended_us = (offered->slice + 1) * SLICE_US;
+        bwe_byte_window_advance(offered, ended_us);
+        refill_allowance(policer);
+        smooth_classes(policer);
+        if (policer->rung > 0)
+            review_rung(policer, ended_us);
+    }
+    bwe_byte_window_advance(&policer->passed, now_us);
+}
+
+/* --- what passes ------------------------------------------------------------------------------ */
+
+/* Room in what has passed for so many bytes, and a reserve in eighths of the limit. */
+static bool has_room(const struct bwe_policer *policer, uint64_t bytes, unsigned reserve_eighths,
+                     int64_t now_us)
+{
+    uint64_t limit_bps = percent_bps(
+        policer, now_us < policer->mild_until_us ? MILD_PERCENT : BWE_CONTRACT_TOLERANCE_PERCENT);
+    return bwe_byte_window_has_room(&policer->passed, limit_bps * (8 - reserve_eighths) / 8, bytes);
+}
+
+/* Room for a key frame of a layer and for something after it. */
+static bool has_keyframe_room(const struct bwe_policer *policer, unsigned layer, int64_t now_us)
+{
+    return has_room(policer, policer->keyframe_bytes[layer], 2, now_us);
+}
+
+static bool is_frame_allowed(const struct bwe_policer *policer,
+                             const struct bwe_policer_packet *packet, int64_t now_us)
+{
+    const struct bwe_frame_packet *frame = &packet->frame;
+    if (policer->rung == 0)
+        return true;
+    if (packet->rank > rung_rank(policer->rung) ||
+        frame->temporal_id > rung_temporal(policer->rung))
+        return false;
+    if (policer->gates[packet->layer].is_waiting)
+        return has_keyframe_room(policer, packet->layer, now_us);
+    /* The frame's size is not known yet; the layer's last one is the best guess. What others do not
+       depend on leaves room for what they do. */
+    uint64_t bytes = policer->frame_bytes[packet->layer];
+    bool is_base = packet->rank == 0 && frame->temporal_id == 0;
+    return has_room(policer, bytes > packet->payload_bytes ? bytes : packet->payload_bytes,
+                    is_base ? 0 : 1, now_us);
+}
+
+static void count_frame(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
+                        bool is_new)
+{
+    unsigned layer = packet->layer;
+    if (is_new)
+        policer->frame_bytes[layer] = 0;
+    policer->frame_bytes[layer] += packet->payload_bytes;
+    if (bwe_frame_gate_is_keyframe(&policer->gates[layer], &packet->frame))
+        policer->keyframe_bytes[layer] = policer->frame_bytes[layer];
+}
+
+static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
+                        int64_t now_us)
+{
+    struct bwe_frame_gate *gate = &policer->gates[packet->layer];
+    uint32_t newest = gate->newest;
+    enum bwe_frame_state state = bwe_frame_gate_look(gate, &packet->frame);
+    if (state == BWE_FRAME_NEW)
+        bwe_frame_gate_begin(gate, &packet->frame, is_frame_allowed(policer, packet, now_us));
+    bool is_newest = packet->frame.timestamp == gate->newest;
+    if (is_newest)
+        count_frame(policer, packet, gate->newest != newest);
+    bool is_passing = state == BWE_FRAME_NEW ? gate->is_passing : state == BWE_FRAME_PASSES;
+    if (is_passing && policer->rung > 0 && !has_room(policer, packet->payload_bytes, 0, now_us)) {
+        if (is_newest)
+            bwe_frame_gate_cut(gate);
+        return false;
+    }
+    return is_passing;
+}
+
+/* Two slices' worth of the contract in two slices at most: thin, but even. */
+static bool passes_audio(const struct bwe_policer *policer, uint32_t bytes, int64_t now_us)
+{
+    uint64_t even_bytes = (uint64_t)policer->contract_bps / 8 * 2 * SLICE_US / 1000000;
+    return policer->rung == 0 ||
+           (bwe_byte_window_bytes(&policer->passed, 1) + bytes <= even_bytes &&
+            has_room(policer, bytes, 0, now_us));
+}
+
+bool bwe_policer_passes(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
+                        int64_t now_us)
+{
+    pass_time(policer, now_us);
+    if (policer->last_packet_us > 0 && now_us - policer->last_packet_us >= BWE_POLICER_STALL_US)
+        policer->stall_end_us = now_us + BURST_US;
+    policer->last_packet_us = now_us;
+    policer->ranks[packet->layer] = packet->rank;
+    count_offered(policer, packet, now_us);
+    if (policer->rung == 0 && first_rung(policer, now_us) > 0)
+        begin_policing(policer, now_us);
+    if (is_over_short(policer, now_us))
+        policer->mild_until_us = 0;
+
+    bool is_passed = policer->is_audio ? passes_audio(policer, packet->payload_bytes, now_us)
+                                       : passes_gate(policer, packet, now_us);
+    if (is_passed) {
+        bwe_byte_window_add(&policer->passed, packet->payload_bytes);
+    } else {
+        policer->dropped_packets++;
+        policer->dropped_bytes += packet->payload_bytes;
+    }
+    return is_passed;
+}
+
+bool bwe_policer_is_policing(const struct bwe_policer *policer)
+{
+    return policer->rung > 0;
+}
+
+bool bwe_policer_is_over(struct bwe_policer *policer, int64_t now_us)
+{
+    pass_time(policer, now_us);
+    return is_over_long(policer, now_us);
+}
+
+bool bwe_policer_take_excess(struct bwe_policer *policer, struct bwe_policer_excess *excess)
+{
+    if (!policer->has_excess)
+        return false;
+    *excess = policer->excess;
+    policer->has_excess = false;
+    return true;
+}
+
+unsigned bwe_policer_wanted_keyframes(struct bwe_policer *policer, int64_t now_us)
+{
+    unsigned wanted = 0;
+    pass_time(policer, now_us);
+    for (unsigned layer = 0; layer < BWE_POLICER_LAYERS; layer++)
+        if (policer->gates[layer].is_waiting &&
+            (policer->rung == 0 || (policer->ranks[layer] <= rung_rank(policer->rung) &&
+                                    has_keyframe_room(policer, layer, now_us))))
+            wanted |= 1u << layer;
+    return wanted;
+}

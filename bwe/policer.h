@@ -1,0 +1,108 @@
+/*
+ * The contract on one track that a participant sends (protocol.md, section 5): all its layers
+ * together, RTP payload of media.
+ *
+ * Over it: a mean above 115 % over 2 s, or above 200 % over 500 ms. Key frames, and what comes at
+ * once after a stall, may draw on an allowance of 1.2 s of the contract, which fills only by what
+ * the source leaves unused of 115 %: so honest encoders and shaky networks are not policed, and
+ * yet nobody gets more than 115 % for long.
+ *
+ * While a track is policed, frames are dropped from the top until the rest fits: the highest
+ * temporal layer, then the higher spatial layer, then whole frames until the next key frame. More
+ * is dropped at once, less after that has fitted for 5 s (twice as long when the source relapses,
+ * 40 s at most). Audio is thinned to its contract.
+ *
+ * Invariant: while policed, at most 115 % of the contract passes in any 2 s; 125 % in the first
+ * 2 s of an excess below 200 %, so that dropping the top is enough. Camera and screen of a
+ * participant both kept so, their sum is within 115 % of 1.3 Mbps: video together needs no count
+ * of its own.
+ *
+ * Every packet that would be forwarded or kept is put to the policer once, repaired ones too (or
+ * RTX would be a way round it); what it drops is not kept for retransmission.
+ */
+#ifndef IRIS_BWE_POLICER_H
+#define IRIS_BWE_POLICER_H
+
+#include "bwe/byte_window.h"
+#include "bwe/frame_gate.h"
+
+#define BWE_POLICER_LAYERS      3
+#define BWE_POLICER_TEMPORALS   3
+#define BWE_POLICER_HOLD_US     5000000 /* fitting for so long before less is dropped */
+#define BWE_POLICER_HOLD_MAX_US 40000000
+#define BWE_POLICER_STALL_US    250000 /* silence, after which a burst is the network's doing */
+
+struct bwe_policer_packet {
+    uint8_t layer;          /* which of the track's streams, the same as long as it lives, < 3 */
+    uint8_t rank;           /* of the stream among the track's, 0: the lowest, < 3; may change */
+    uint32_t payload_bytes; /* RTP payload without padding */
+    struct bwe_frame_packet frame; /* audio: not looked at */
+};
+
+/* What the participant is told (`limit`, protocol.md section 2). */
+struct bwe_policer_excess {
+    uint32_t limit_bps;
+    uint32_t measured_bps;
+};
+
+struct bwe_policer {
+    uint32_t contract_bps;
+    bool is_audio;
+    bool has_excess; /* to be told */
+    struct bwe_policer_excess excess;
+    uint64_t dropped_packets, dropped_bytes; /* payload */
+
+    struct bwe_byte_window offered; /* what came, without what the allowance paid for */
+    struct bwe_byte_window passed;  /* all that passed */
+    uint32_t allowance_bytes;
+    int64_t last_packet_us, stall_end_us; /* a burst after a stall is one until stall_end_us */
+
+    uint8_t rung;       /* how much is dropped, 0: not policed */
+    int64_t policed_us; /* when policing began, or ended */
+    int64_t better_us;  /* since when less would fit, 0: it does not */
+    int64_t hold_us;
+    int64_t mild_until_us;                                           /* until then 125 % may pass */
+    uint32_t class_bps[BWE_POLICER_LAYERS][BWE_POLICER_TEMPORALS];   /* smoothed, by rank */
+    uint32_t class_bytes[BWE_POLICER_LAYERS][BWE_POLICER_TEMPORALS]; /* of the running slice */
+    uint32_t frame_bytes[BWE_POLICER_LAYERS];    /* of the layer's last frame so far */
+    uint32_t keyframe_bytes[BWE_POLICER_LAYERS]; /* of its last key frame */
+    uint8_t ranks[BWE_POLICER_LAYERS];           /* as last told */
+    struct bwe_frame_gate gates[BWE_POLICER_LAYERS];
+};
+
+/**
+ * @param contract_bps  BWE_CONTRACT_* (bwe/remb.h)
+ * @param is_audio      every packet stands for itself
+ */
+void bwe_policer_init(struct bwe_policer *policer, uint32_t contract_bps, bool is_audio);
+
+/**
+ * Put a packet to the policer.
+ *
+ * @param now_us  monotonic [us]
+ * @return        whether it passes; if not, it is counted as dropped
+ */
+bool bwe_policer_passes(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
+                        int64_t now_us);
+
+/** Frames are being dropped, or would be if more came. */
+bool bwe_policer_is_policing(const struct bwe_policer *policer);
+
+/** Over the contract by the mean of 2 s: what lowers REMB (bwe_remb_update()). */
+bool bwe_policer_is_over(struct bwe_policer *policer, int64_t now_us);
+
+/**
+ * What to tell the participant, once when policing begins.
+ *
+ * @param excess  written if there is something
+ * @return        whether there is; the next call says no
+ */
+bool bwe_policer_take_excess(struct bwe_policer *policer, struct bwe_policer_excess *excess);
+
+/**
+ * Layers that wait for a key frame, and could have one pass now: a bit for each `layer`. The caller
+ * asks for it within its budget of key frames.
+ */
+unsigned bwe_policer_wanted_keyframes(struct bwe_policer *policer, int64_t now_us);
+
+#endif

@@ -1,0 +1,104 @@
+/* Slices of 100 ms in a ring, their sums, and the highest sum of ten by second. */
+#include "bwe/rate_meter.h"
+
+#include <string.h>
+
+#define SLICE_US          100000
+#define SLICES_PER_SECOND 10
+#define SECOND_US         1000000
+#define YOUNG_US          500000 /* a mean is never taken over less */
+
+/* After so many slices without a packet nothing is left to remember. */
+#define FORGOTTEN_SLICES (BWE_RATE_METER_PEAKS * SLICES_PER_SECOND + BWE_RATE_METER_SLICES)
+
+void bwe_rate_meter_init(struct bwe_rate_meter *meter)
+{
+    memset(meter, 0, sizeof(*meter));
+}
+
+static struct bwe_rate rate_over(const struct bwe_rate_meter *meter, int64_t span_us)
+{
+    uint64_t payload = (uint64_t)meter->payload_sum_bytes * 8000000 / (uint64_t)span_us;
+    uint64_t overhead =
+        (uint64_t)meter->packet_sum * BWE_PACKET_OVERHEAD_BYTES * 8000000 / (uint64_t)span_us;
+    uint64_t cost = payload + overhead;
+    return (struct bwe_rate){
+        .payload_bps = payload < UINT32_MAX ? (uint32_t)payload : UINT32_MAX,
+        .cost_bps = cost < UINT32_MAX ? (uint32_t)cost : UINT32_MAX,
+    };
+}
+
+static void raise_to(struct bwe_rate *peak, struct bwe_rate rate)
+{
+    if (rate.payload_bps > peak->payload_bps)
+        peak->payload_bps = rate.payload_bps;
+    if (rate.cost_bps > peak->cost_bps)
+        peak->cost_bps = rate.cost_bps;
+}
+
+/* The running slice is over. Its successor takes the place of the oldest, so that the sums are
+   those of a whole second. */
+static void end_slice(struct bwe_rate_meter *meter)
+{
+    meter->slice++;
+    unsigned oldest = (unsigned)(meter->slice % BWE_RATE_METER_SLICES);
+    meter->payload_sum_bytes -= meter->payload_bytes[oldest];
+    meter->packet_sum -= meter->packets[oldest];
+    meter->payload_bytes[oldest] = 0;
+    meter->packets[oldest] = 0;
+
+    int64_t now_us = meter->slice * SLICE_US;
+    struct bwe_rate *peak =
+        &meter->peaks[(meter->slice - 1) / SLICES_PER_SECOND % BWE_RATE_METER_PEAKS];
+    if ((meter->slice - 1) % SLICES_PER_SECOND == 0)
+        *peak = (struct bwe_rate){0};
+    if (now_us - meter->first_us >= SECOND_US)
+        raise_to(peak, rate_over(meter, SECOND_US));
+}
+
+static void advance(struct bwe_rate_meter *meter, int64_t now_us)
+{
+    int64_t slice = now_us / SLICE_US;
+    if (slice - meter->slice > FORGOTTEN_SLICES)
+        meter->slice = slice - FORGOTTEN_SLICES;
+    while (meter->slice < slice)
+        end_slice(meter);
+}
+
+void bwe_rate_meter_on_packet(struct bwe_rate_meter *meter, uint32_t payload_bytes, int64_t now_us)
+{
+    if (!meter->has_packet) {
+        meter->has_packet = true;
+        meter->first_us = now_us;
+        meter->slice = now_us / SLICE_US;
+    }
+    advance(meter, now_us);
+    unsigned running = (unsigned)(meter->slice % BWE_RATE_METER_SLICES);
+    if (meter->packets[running] == UINT16_MAX)
+        return; /* 655,350 packets/s: no layer of ours */
+    meter->payload_bytes[running] += payload_bytes;
+    meter->payload_sum_bytes += payload_bytes;
+    meter->packets[running]++;
+    meter->packet_sum++;
+}
+
+struct bwe_rate bwe_rate_meter_mean(struct bwe_rate_meter *meter, int64_t now_us)
+{
+    if (!meter->has_packet)
+        return (struct bwe_rate){0};
+    advance(meter, now_us);
+    int64_t running_us = now_us - meter->slice * SLICE_US;
+    int64_t span_us = SECOND_US + (running_us > 0 ? running_us : 0);
+    int64_t age_us = now_us - meter->first_us;
+    if (age_us < YOUNG_US)
+        age_us = YOUNG_US;
+    return rate_over(meter, age_us < span_us ? age_us : span_us);
+}
+
+struct bwe_rate bwe_rate_meter_peak(struct bwe_rate_meter *meter, int64_t now_us)
+{
+    struct bwe_rate peak = bwe_rate_meter_mean(meter, now_us);
+    for (unsigned i = 0; i < BWE_RATE_METER_PEAKS; i++)
+        raise_to(&peak, meter->peaks[i]);
+    return peak;
+}

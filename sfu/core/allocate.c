@@ -1,0 +1,111 @@
+/* From slots to bwe's tracks, and back. */
+#include "sfu/core/allocate.h"
+
+#include "sfu/core/room.h"
+
+#define SPEAKER_US 10000000 /* whose turn ended so long ago is no speaker any more */
+
+/* The slots that take part, in the order of bwe's tracks. */
+struct shares {
+    unsigned count;
+    struct core_slot *slots[CORE_SLOTS_MAX];
+    struct core_layer *layers[CORE_SLOTS_MAX][CORE_LAYERS_MAX]; /* lowest first */
+    struct bwe_allocation_track tracks[CORE_SLOTS_MAX];
+};
+
+uint64_t core_allocate_budget_bps(const struct core_participant *receiver)
+{
+    uint64_t contract_bps = bwe_allocation_budget_bps(UINT64_MAX, 0, 0);
+    return receiver->budget_bps < contract_bps ? receiver->budget_bps : contract_bps;
+}
+
+static bool is_pinned(const struct core_layout *layout, const struct core_participant *source)
+{
+    for (unsigned i = 0; i < layout->pinned_count; i++)
+        if (layout->pinned[i] == source->id)
+            return true;
+    return false;
+}
+
+static bool is_speaker(const struct core_track *camera, int64_t now_us)
+{
+    const struct core_candidate *candidate = &camera->candidate;
+    return candidate->has_floor ||
+           (candidate->spoke_us && now_us - candidate->spoke_us < SPEAKER_US);
+}
+
+static void describe_layer(struct core_layer *layer, struct bwe_allocation_layer *out,
+                           int64_t now_us)
+{
+    out->height = layer->height;
+    out->temporal_count = layer->has_temporal_ids ? BWE_ALLOCATION_TEMPORALS : 1;
+    for (unsigned t = 0; t < BWE_ALLOCATION_TEMPORALS; t++) {
+        struct bwe_rate peak = bwe_rate_meter_peak(&layer->meters[t], now_us);
+        out->cost_bps[t] = peak.cost_bps;
+        out->payload_bps[t] = peak.payload_bps;
+    }
+}
+
+static void describe(struct shares *shares, struct core_slot *slot, int64_t now_us)
+{
+    struct core_track *source = slot->track;
+    struct core_layer **layers = shares->layers[shares->count];
+    struct bwe_allocation_track *track = &shares->tracks[shares->count];
+    const struct core_layout *layout = &slot->owner->layout;
+    bool is_screen = slot->params.kind == CORE_KIND_SCREEN;
+    *track = (struct bwe_allocation_track){
+        .id = (uint64_t)1 << 32 | source->params.csrc,
+        .is_screen = is_screen,
+        .is_speaker = is_speaker(source, now_us),
+        .is_pinned = is_pinned(layout, source->owner),
+        .wanted_height = slot->is_held ? 0
+                         : is_screen   ? UINT16_MAX
+                                       : layout->max_height,
+        .layer_count =
+            (uint8_t)(source->is_muted ? 0 : core_track_rank_layers(source, now_us, layers)),
+    };
+    for (unsigned i = 0; i < track->layer_count; i++) {
+        describe_layer(layers[i], &track->layers[i], now_us);
+        track->layers[i].is_available = !core_slot_refuses(slot, layers[i], now_us);
+    }
+    shares->slots[shares->count++] = slot;
+}
+
+static void apply(struct core_slot *slot, struct core_layer **layers,
+                  const struct bwe_allocation_track *track,
+                  const struct bwe_allocation_choice *choice, int64_t now_us)
+{
+    bool is_starved = choice->state == BWE_ALLOCATION_BANDWIDTH;
+    slot->owner->are_slots_dirty |= slot->is_starved != is_starved;
+    slot->is_starved = is_starved;
+    if (choice->state == BWE_ALLOCATION_LIVE) {
+        bool is_top = choice->temporal + 1 >= track->layers[choice->spatial].temporal_count;
+        core_slot_set_target(slot, layers[choice->spatial],
+                             is_top ? CORE_TEMPORAL_MAX : choice->temporal, now_us);
+        return;
+    }
+    core_slot_set_target(slot, NULL, CORE_TEMPORAL_MAX, now_us);
+    if (choice->state == BWE_ALLOCATION_SOURCE && !slot->is_held)
+        core_slot_need_keyframe(slot, now_us); /* none has shown its height yet */
+}
+
+void core_allocate(struct core_participant *receiver, int64_t now_us)
+{
+    struct shares shares = {.count = 0};
+    struct bwe_allocation allocation;
+    for (unsigned i = 0; i < receiver->slot_count; i++)
+        if (receiver->slots[i].track && receiver->slots[i].params.kind != CORE_KIND_AUDIO)
+            describe(&shares, &receiver->slots[i], now_us);
+    struct bwe_hysteresis_input input = {.tracks = shares.tracks,
+                                         .count = shares.count,
+                                         .budget_bps = core_allocate_budget_bps(receiver)};
+    bwe_hysteresis_decide(&receiver->hysteresis, &input, now_us, &allocation);
+    for (unsigned i = 0; i < shares.count; i++)
+        apply(shares.slots[i], shares.layers[i], &shares.tracks[i], &allocation.choices[i], now_us);
+}
+
+void core_allocate_track(struct core_track *track, int64_t now_us)
+{
+    for (struct core_slot *slot = track->subscribers; slot; slot = slot->next_subscriber)
+        core_allocate(slot->owner, now_us);
+}

@@ -1,0 +1,166 @@
+/*
+ * The packet path's second half: whether a packet of the shown track goes to this receiver. A frame
+ * is decided on once, at its first packet.
+ */
+#include "sfu/core/participant.h"
+
+/* Temporal layer t can be decoded if the layers up to it were sent since they began: with a key
+   frame, or with a frame of t that needs the base layer only (Y; RFC 7741, 4.2). Of a source that
+   never says so of t, the layers below are taken to be all that t needs. */
+static bool is_decodable(const struct core_slot *slot, const struct core_media *media)
+{
+    const struct rtp_vp8 *vp8 = media->vp8;
+    unsigned t = vp8->has_temporal_id ? vp8->temporal_id : 0;
+    unsigned below = (1u << t) - 1, needed = below | (media->layer->syncs & 1u << t);
+    return t == 0 || vp8->is_layer_sync || (slot->synced & needed) == needed;
+}
+
+static bool is_wanted(struct core_slot *slot, const struct core_media *media)
+{
+    const struct rtp_vp8 *vp8 = media->vp8;
+    unsigned t = vp8->has_temporal_id ? vp8->temporal_id : 0;
+    if (media->is_policed)
+        return false;
+    if (vp8->is_frame_start && vp8->is_keyframe)
+        slot->synced = (uint8_t)((2u << slot->target_temporal) - 1);
+    if (t > slot->target_temporal || !is_decodable(slot, media))
+        return false;
+    slot->synced |= (uint8_t)(1u << t);
+    return true;
+}
+
+/* A gap is the server's if the source sent a frame within it that was not forwarded. */
+static void count_frame(struct core_slot *slot, const struct core_media *media)
+{
+    const struct core_layer *layer = media->layer;
+    if (slot->is_frame_counted)
+        return;
+    slot->is_frame_counted = true;
+    if (slot->last_frame_us && layer->previous_frame_us > slot->last_frame_us) {
+        uint32_t gap_ms = (uint32_t)((media->now_us - slot->last_frame_us) / 1000);
+        if (gap_ms > slot->statistics.max_gap_ms)
+            slot->statistics.max_gap_ms = gap_ms;
+    }
+    slot->last_frame_us = media->now_us;
+    slot->statistics.frames++;
+}
+
+/* After a replay the first live frame begins at its arrival. What is missing before it belongs to
+   it, unless the frame before has no end yet. */
+static void retime(struct core_slot *slot, const struct core_media *media)
+{
+    struct rtp_rewrite_fields first = media->fields;
+    bool is_gap_before = !slot->is_complete && media->vp8->is_frame_start;
+    if (!is_gap_before)
+        first.ext_seq = rtp_rewrite_next_in_seq(&slot->rewrite);
+    rtp_rewrite_retime(&slot->rewrite, &first, media->now_us);
+    slot->is_retiming = false;
+}
+
+static void on_new_frame(struct core_slot *slot, const struct core_media *media)
+{
+    slot->has_frame = true;
+    slot->frame_timestamp = media->fields.timestamp;
+    slot->is_frame_sent = is_wanted(slot, media);
+    if (!slot->is_frame_sent)
+        return;
+    if (slot->is_retiming)
+        retime(slot, media);
+    if (media->vp8->is_frame_start && media->vp8->is_keyframe)
+        slot->keyframe_us = media->now_us;
+    slot->is_frame_counted = false;
+}
+
+static void skip(struct core_slot *slot, const struct core_media *media)
+{
+    struct rtp_rewrite_fields fields = media->fields;
+    enum rtp_rewrite_skipped skipped = RTP_REWRITE_PADDING;
+    if (media->vp8)
+        skipped = media->vp8->has_temporal_id && media->vp8->temporal_id > 0
+                      ? RTP_REWRITE_PICTURE
+                      : RTP_REWRITE_BASE_PICTURE;
+    if (rtp_rewrite_skip(&slot->rewrite, &fields, skipped) == RTP_REWRITE_FILL)
+        core_slot_send_padding(slot, &fields);
+}
+
+static void send_or_fill(struct core_slot *slot, const struct core_media *media)
+{
+    struct rtp_rewrite_fields fields = media->fields;
+    switch (rtp_rewrite_apply(&slot->rewrite, &fields, media->now_us)) {
+    case RTP_REWRITE_SEND:
+        if (core_slot_send(slot, media, &fields) && media->vp8)
+            count_frame(slot, media);
+        break;
+    case RTP_REWRITE_FILL:
+        core_slot_send_padding(slot, &fields);
+        break;
+    case RTP_REWRITE_NOTHING:
+        break;
+    }
+}
+
+/* A packet of the layer that is forwarded. */
+static void go_on(struct core_slot *slot, const struct core_media *media)
+{
+    bool is_late = media->fields.ext_seq < rtp_rewrite_next_in_seq(&slot->rewrite);
+    if (!media->payload_len || (is_late && media->is_policed)) {
+        skip(slot, media);
+        return;
+    }
+    if (media->vp8 && !is_late) {
+        if (!slot->has_frame || media->fields.timestamp != slot->frame_timestamp)
+            on_new_frame(slot, media);
+        if (!slot->is_frame_sent) {
+            skip(slot, media);
+            return;
+        }
+        slot->is_complete = media->marker;
+    }
+    send_or_fill(slot, media);
+}
+
+static bool may_start(const struct core_slot *slot, const struct core_media *media)
+{
+    if (!media->vp8)
+        return media->payload_len > 0;
+    return slot->target == media->layer && media->vp8->is_frame_start && media->vp8->is_keyframe &&
+           !media->is_policed;
+}
+
+static void start(struct core_slot *slot, const struct core_media *media)
+{
+    rtp_rewrite_start(&slot->rewrite, media->layer->id, &media->fields, media->now_us);
+    slot->layer = media->layer;
+    slot->has_frame = false;
+    slot->replay_seq = 0;
+    slot->is_retiming = false;
+    slot->owner->are_slots_dirty = true;
+}
+
+/* The source comes back after a pause and nothing of it was missed: the decoder needs no key frame.
+ */
+static bool may_resume(const struct core_slot *slot, const struct core_media *media)
+{
+    bool is_target = !media->vp8 || slot->target == media->layer;
+    return !slot->layer && is_target && media->payload_len > 0 &&
+           rtp_rewrite_continues(&slot->rewrite, media->layer->id, media->fields.ext_seq);
+}
+
+void core_slot_forward(struct core_slot *slot, const struct core_media *media)
+{
+    if (slot->is_held)
+        return;
+    if (may_resume(slot, media)) {
+        slot->layer = media->layer;
+        slot->is_owner_new = false;
+    }
+    bool is_replayed = slot->replay_seq && slot->layer == media->layer;
+    if (is_replayed && media->fields.ext_seq >= slot->replay_seq)
+        return; /* its turn comes */
+    if (slot->layer != media->layer) {
+        if (!may_start(slot, media))
+            return;
+        start(slot, media);
+    }
+    go_on(slot, media);
+}

@@ -1,0 +1,78 @@
+/*
+ * A layer's recent past for somebody who comes late: from the last key frame on, the base temporal
+ * layer only, faster than it was recorded. A frame gets the timestamp of its sending, so that the
+ * receiver's clock is that of the live edge, and never one that it has seen.
+ */
+#include "sfu/core/participant.h"
+
+void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us)
+{
+    slot->layer = layer;
+    slot->replay_seq = layer->keyframe_seq;
+    slot->has_frame = false;
+    slot->is_retiming = false;
+    slot->keyframe_us = now_us;
+    slot->owner->are_slots_dirty = true;
+    core_participant_wake(slot->owner, now_us);
+}
+
+/* @return false: it is not there any more, or cannot be read */
+static bool load(const struct core_slot *slot, uint64_t seq, int64_t now_us,
+                 struct core_media *media)
+{
+    struct rtp_history_packet stored;
+    const struct core_layer *layer = slot->layer;
+    if (!rtp_history_get(&layer->history, seq, &stored) ||
+        rtp_vp8_parse(&media->descriptor, stored.payload, stored.payload_len))
+        return false;
+    media->track = slot->track;
+    media->layer = &slot->track->layers[layer - slot->track->layers];
+    media->payload = stored.payload;
+    media->payload_len = stored.payload_len;
+    media->marker = stored.marker;
+    media->vp8 = &media->descriptor;
+    media->fields = (struct rtp_rewrite_fields){.ext_seq = seq,
+                                                .timestamp = stored.timestamp,
+                                                .picture_id = stored.picture_id,
+                                                .tl0_picture_index = stored.tl0_picture_index,
+                                                .key_index = stored.key_index};
+    media->now_us = now_us;
+    return true;
+}
+
+/* Nobody needs the upper temporal layers of the past; the live ones begin when they are in sync. */
+static uint32_t send_stored(struct core_slot *slot, const struct core_media *media)
+{
+    uint8_t temporal = slot->target_temporal;
+    uint64_t before = slot->statistics.bytes;
+    bool is_first = !slot->has_frame;
+    if (is_first)
+        rtp_rewrite_start(&slot->rewrite, media->layer->id, &media->fields, media->now_us);
+    slot->is_retiming = !is_first;
+    slot->target_temporal = 0;
+    core_slot_forward(slot, media);
+    slot->target_temporal = temporal;
+    return (uint32_t)(slot->statistics.bytes - before);
+}
+
+uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us)
+{
+    uint32_t sent = 0;
+    if (slot->replay_seq && slot->replay_seq < slot->layer->keyframe_seq) {
+        slot->replay_seq = slot->layer->keyframe_seq; /* a newer one has come meanwhile */
+        slot->has_frame = false;
+    }
+    while (slot->replay_seq && sent < bytes) {
+        struct core_media media = {.payload_len = 0};
+        uint64_t seq = slot->replay_seq;
+        if (slot->layer->history.highest < seq || !load(slot, seq, now_us, &media)) {
+            /* The live edge; or a hole at it, which is repaired as for everybody. */
+            slot->replay_seq = 0;
+            slot->is_retiming = true;
+            break;
+        }
+        slot->replay_seq = seq + 1;
+        sent += send_stored(slot, &media);
+    }
+    return sent;
+}

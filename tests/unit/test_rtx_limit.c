@@ -1,0 +1,69 @@
+/* How often and how much is sent again; time as a column. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "sfu/core/rtx_limit.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define MS           INT64_C(1000)
+
+static void test_once_per_rtt(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at_ms;
+        uint16_t seq;
+        int64_t rtt_ms;
+        bool is_allowed;
+    } table[] = {
+        {1000, 7, 50, true},  {1010, 7, 50, false}, {1049, 7, 50, false},     {1050, 7, 50, true},
+        {1060, 8, 50, true},  {1061, 7, 50, false}, {1070, 7 + 64, 50, true}, /* takes 7's place */
+        {1071, 7, 50, true},  {2000, 9, 0, true},   {2005, 9, 0, false},      /* unknown: 10 ms */
+        {2010, 9, 0, true},   {2010, 0, 50, true}, /* 0 is a number like others */
+        {2011, 0, 50, false},
+    };
+    struct core_rtx_limit limit = {.seqs = {0}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        print_message("row %zu\n", i);
+        bool is_allowed =
+            core_rtx_limit_allows(&limit, table[i].seq, table[i].at_ms * MS, table[i].rtt_ms * MS);
+        assert_int_equal(is_allowed, table[i].is_allowed);
+        if (is_allowed)
+            core_rtx_limit_on_sent(&limit, table[i].seq, table[i].at_ms * MS);
+    }
+}
+
+/* A quarter of 800 kbps: 25,000 bytes a second, 12,500 at once. */
+static void test_share(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at_ms;
+        uint32_t bytes;
+        bool is_taken;
+    } table[] = {
+        {10000, 12000, true},  {10000, 1000, false}, {10000, 500, true},
+        {10000, 1, false},     {10040, 1000, true},  {10040, 1, false},
+        {20000, 12501, false}, {20000, 12500, true}, {20000, 1, false},
+    };
+    struct core_rtx_bucket bucket = {0};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        print_message("row %zu\n", i);
+        assert_int_equal(core_rtx_bucket_take(&bucket, table[i].bytes, 800000, table[i].at_ms * MS),
+                         table[i].is_taken);
+    }
+    assert_false(core_rtx_bucket_take(&bucket, 1, 0, 30000 * MS)); /* no budget, no share */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_once_per_rtt),
+        cmocka_unit_test(test_share),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
