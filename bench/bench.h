@@ -28,6 +28,9 @@ int bench_engine(int argc, char **argv);
 /** Simulated participants against a running server. */
 int bench_bubbles(int argc, char **argv);
 
+/** The same work by another server: CPU, memory, delay, and the floor. */
+int bench_peer(int argc, char **argv);
+
 /** CPU time that this thread has used, the kernel's part included [ns]. */
 uint64_t bench_cpu_ns(void);
 

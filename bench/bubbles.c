@@ -1,130 +1,14 @@
 /*
- * iris-bench bubbles: simulated participants in the rooms of a running server. Set-up, result, and
- * the end; the run itself is in bubbles/schedule.c. One loop, one thread (several while the
- * recordings are made).
+ * iris-bench bubbles: simulated participants in the rooms of a running server. What is done with
+ * the results; the run itself is in bubbles/schedule.c.
  */
 #include "bench/bench.h"
-#include "bench/bubbles/clock.h"
 #include "bench/bubbles/schedule.h"
+#include "bench/floor.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-static int complain(const char *problem)
-{
-    fprintf(stderr, "iris-bench bubbles: %s\n", problem);
-    return -1;
-}
-
-static int make_rooms(struct bubbles_run *run, int64_t now_us)
-{
-    const struct bubbles_options *options = &run->options;
-    /* An audience has no microphones. */
-    unsigned talkers = options->profile == BUBBLES_BROADCAST ? 1 : options->participants;
-    run->rooms = calloc(options->rooms, sizeof(*run->rooms));
-    if (!run->rooms)
-        return complain("out of memory");
-    for (unsigned r = 0; r < options->rooms; r++) {
-        struct bubbles_room *room = &run->rooms[r];
-        if (options->rooms == 1)
-            snprintf(room->name, sizeof(room->name), "%.120s", options->room);
-        else
-            snprintf(room->name, sizeof(room->name), "%.120s-%u", options->room, r + 1);
-        bubbles_spurts_init(&room->spurts, talkers, options->speakers, bubbles_random(&run->seed),
-                            now_us);
-    }
-    return 0;
-}
-
-static int read_link(struct bubbles_link_script *script, const char *path)
-{
-    char line[512], problem[600];
-    unsigned number = 0;
-    int result = 0;
-    FILE *file = fopen(path, "r");
-    if (!file) {
-        snprintf(problem, sizeof(problem), "%.400s: %s", path, strerror(errno));
-        return complain(problem);
-    }
-    while (result >= 0 && fgets(line, sizeof(line), file)) {
-        number++;
-        result = bubbles_link_script_add(script, line);
-    }
-    fclose(file);
-    if (result < 0) {
-        snprintf(problem, sizeof(problem), "%.400s, line %u: not understood, see --help", path,
-                 number);
-        return complain(problem);
-    }
-    return 0;
-}
-
-static int set_up(struct bubbles_schedule *schedule)
-{
-    struct bubbles_run *run = &schedule->run;
-    struct bubbles_options *options = &run->options;
-    char error[256];
-    if (options->server_pid && bubbles_usage_read(options->server_pid, &schedule->sampled.server))
-        return complain("there is no process with the --server-pid");
-    schedule->result.server_idle = schedule->sampled.server;
-    if (options->link_file && read_link(&run->link, options->link_file))
-        return -1;
-    if (options->token_key_file) {
-        run->sign_key = signalling_sign_key_load(options->token_key_file, error, sizeof(error));
-        if (!run->sign_key)
-            return complain(error);
-    }
-    if (bubbles_library_init(&run->library, options->profile, options->participants))
-        return complain("libvpx or libopus refuses to encode");
-    run->net = bubbles_net_create(&run->loop, options->has_gro, bubbles_participant_receive);
-    run->stun = bubbles_stun_create();
-    run->dtls = bubbles_dtls_context_create();
-    run->aead = transport_aead_context_create(TRANSPORT_AEAD_AUTO);
-    run->hub = bubbles_hub_create(&run->loop, &options->url, options->is_insecure,
-                                  &bubbles_participant_handlers);
-    if (!run->net || !run->stun || !run->dtls || !run->aead || !run->hub)
-        return complain("out of memory, or a library does not start");
-    return make_rooms(run, bubbles_now_us());
-}
-
-static void close_handle(uv_handle_t *handle, void *unused)
-{
-    (void)unused;
-    if (!uv_is_closing(handle))
-        uv_close(handle, NULL);
-}
-
-static void tear_down(struct bubbles_schedule *schedule)
-{
-    struct bubbles_run *run = &schedule->run;
-    bubbles_hub_destroy(run->hub);
-    bubbles_net_close(run->net);
-    uv_walk(&run->loop, close_handle, NULL);
-    uv_run(&run->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&run->loop);
-    bubbles_net_destroy(run->net);
-    bubbles_stun_destroy(run->stun);
-    bubbles_dtls_context_destroy(run->dtls);
-    transport_aead_context_destroy(run->aead);
-    signalling_sign_key_destroy(run->sign_key);
-    bubbles_library_dispose(&run->library);
-    free(run->rooms);
-    free(schedule->seconds);
-    free(schedule);
-}
-
-/* ---- results ---- */
-
-static bool is_right(const struct bubbles_schedule *schedule)
-{
-    const struct bubbles_totals *totals = &schedule->run.totals;
-    bool is_complete = schedule->run.options.duration_s == 0 || schedule->result.live > 0;
-    return is_complete && totals->joins.failed == 0 && totals->joins.lost == 0 &&
-           totals->wrong_frames == 0 && !bubbles_verdicts_are_bad(&totals->verdicts);
-}
 
 static int write_json(const struct bubbles_result *result, const char *path)
 {
@@ -150,46 +34,55 @@ static int write_html(const struct bubbles_result *result, const char *path)
     return 0;
 }
 
-static int report(struct bubbles_schedule *schedule)
+/* The server's packets as a load; participants are those who receive. */
+static int write_histogram(const struct bubbles_result *result, const char *path)
 {
-    struct bubbles_result *result = &schedule->result;
-    const struct bubbles_options *options = &schedule->run.options;
+    struct floor_load load;
+    if (!result->has_workers) {
+        fputs("iris-bench bubbles: no histogram: --operations is not reached\n", stderr);
+        return -1;
+    }
+    if (floor_load_measured(&load, bubbles_profile_name(result->options->profile), result->live,
+                            &result->workers)) {
+        fputs("iris-bench bubbles: no histogram: the server sent no media\n", stderr);
+        return -1;
+    }
+    FILE *out = fopen(path, "w");
+    if (out)
+        floor_load_write(out, &load);
+    if (!out || ferror(out) || fclose(out)) {
+        fprintf(stderr, "iris-bench bubbles: cannot write %s: %s\n", path, strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+static int report(const struct bubbles_result *result)
+{
+    const struct bubbles_options *options = result->options;
     int error = 0;
-    result->options = options;
-    result->totals = &schedule->run.totals;
-    result->net = bubbles_net_counters(schedule->run.net);
-    result->aead = transport_aead_context_name(schedule->run.aead);
-    result->is_right = is_right(schedule);
-    if (result->duration_s <= 0)
-        result->duration_s = 1e-6;
     if (!options->json_file || strcmp(options->json_file, "-") != 0)
         bubbles_report_text(stdout, result);
     if (options->json_file)
         error |= write_json(result, options->json_file);
     if (options->report_file)
         error |= write_html(result, options->report_file);
+    if (options->histogram_file)
+        error |= write_histogram(result, options->histogram_file);
     return error || !result->is_right ? 1 : 0;
 }
 
 int bench_bubbles(int argc, char **argv)
 {
-    struct bubbles_schedule *schedule = calloc(1, sizeof(*schedule));
-    if (!schedule || uv_loop_init(&schedule->run.loop)) {
-        free(schedule);
-        return complain("out of memory"), 1;
-    }
-    int code = bubbles_options_parse(&schedule->run.options, argc, argv);
-    if (code) {
-        tear_down(schedule);
+    struct bubbles_options options;
+    int code = bubbles_options_parse(&options, argc, argv);
+    if (code)
         return code - 1;
-    }
-    schedule->run.seed = schedule->run.options.seed;
-    schedule->is_terminal = isatty(STDERR_FILENO);
-    code = 1;
-    if (set_up(schedule) == 0) {
-        bubbles_schedule_run(schedule);
-        code = report(schedule);
-    }
-    tear_down(schedule);
+    struct bubbles_schedule *schedule = bubbles_schedule_create(&options, &bubbles_dialect_iris);
+    if (!schedule)
+        return 1;
+    bubbles_schedule_run(schedule);
+    code = report(&schedule->result);
+    bubbles_schedule_destroy(schedule);
     return code;
 }

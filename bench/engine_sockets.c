@@ -52,13 +52,14 @@ void engine_sockets_close(struct engine_room *room)
 
 int engine_sockets_check(struct engine_room *room)
 {
-    uint64_t sent = room->udp.sent_datagrams - room->settled;
+    uint64_t sent = room->udp.statistics.sent_datagrams - room->settled;
 
     room->settled += sent;
     room->expected_total += (uint64_t)room->frames * room->load.packets * room->load.receivers;
     if (floor_sink_settle(room->sink, sent))
         return -1;
-    if (atomic_load(&room->heard_total) == room->expected_total && room->udp.send_errors == 0)
+    if (atomic_load(&room->heard_total) == room->expected_total &&
+        room->udp.statistics.send_errors == 0)
         return 0;
     fprintf(stderr, "iris-bench: 1 -> %u: receivers heard %llu packets of %llu\n",
             room->load.receivers, (unsigned long long)atomic_load(&room->heard_total),

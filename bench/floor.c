@@ -38,7 +38,7 @@ static void print_usage(FILE *out)
         "A histogram is text, # begins a comment:\n\n"
         "  load NAME                 begins a load, at most %d of them\n"
         "  participants N            receivers there are: sockets and keys\n"
-        "  receivers N               receivers of one received packet\n"
+        "  receivers N               receivers of one received packet, e.g. 2.5\n"
         "  wake N                    datagrams that one wake-up finds (default 1)\n"
         "  send PACKETS BYTES COUNT  messages of 1-%d packets of BYTES of UDP payload each, of\n"
         "                            one frame to one receiver, and how many of them were sent\n\n"

@@ -14,13 +14,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define FLOOR_PACKET_BYTES 1000 /* of seal, send and receive: a camera's packet at 500 kbps */
-#define FLOOR_ROWS_MAX     24
-#define FLOOR_COLUMNS_MAX  4
-#define FLOOR_ROUNDS_MAX   1000
-#define FLOOR_SEGMENTS_MAX 16 /* of one UDP_SEGMENT send, as sfu/io/udp.c */
-#define FLOOR_LOADS_MAX    8
-#define FLOOR_SENDS_MAX    1024 /* different sends of a load */
+#include "sfu/io/statistics.h"
+
+#define FLOOR_PACKET_BYTES     1000 /* of seal, send and receive: a camera's packet at 500 kbps */
+#define FLOOR_ROWS_MAX         24
+#define FLOOR_COLUMNS_MAX      4
+#define FLOOR_ROUNDS_MAX       1000
+#define FLOOR_SEGMENTS_MAX     16 /* of one UDP_SEGMENT send, as sfu/io/udp.c */
+#define FLOOR_LOADS_MAX        8
+#define FLOOR_SENDS_MAX        1024 /* different sends of a load */
+#define FLOOR_PARTICIPANTS_MAX 1000
 
 /* floor_batch_fn: this machine does not do that. */
 #define FLOOR_ABSENT 1
@@ -67,7 +70,7 @@ struct floor_send {
 struct floor_load {
     char name[64];
     unsigned participants; /* sockets with keys of their own */
-    unsigned receivers;    /* of one received packet */
+    double receivers;      /* of one received packet, in the mean */
     unsigned wake;         /* datagrams that one wake-up finds, about */
     unsigned send_count;
     struct floor_send sends[FLOOR_SENDS_MAX];
@@ -83,6 +86,18 @@ unsigned floor_load_defaults(struct floor_load *loads);
  * @return       how many, or negative
  */
 int floor_load_read(struct floor_load *loads, const char *path, char *error, size_t error_cap);
+
+/**
+ * The load that a server carried, from what its workers count (sfu/io).
+ *
+ * @param participants  who received
+ * @return              0, or -1: no media was sent
+ */
+int floor_load_measured(struct floor_load *load, const char *name, unsigned participants,
+                        const struct io_statistics *workers);
+
+/** Write a load as floor_load_read() reads it. */
+void floor_load_write(FILE *out, const struct floor_load *load);
 
 /** The send at this place of an even spread, 0 <= at < 1, by weight. */
 const struct floor_send *floor_load_pick(const struct floor_load *load, double at);

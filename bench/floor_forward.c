@@ -13,13 +13,13 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define BATCH_FORWARDED                                                                            \
-    1024 /* packets out of a batch, at least; they wait in the receivers' sockets */
-#define BATCH_RECEIVED 1024               /* in, at most: what the socket holds */
-#define GOLDEN         0.6180339887498949 /* spreads frames evenly, in an order without a period */
-#define RECEIVE_BYTES  (8 << 20)
-#define OPEN_ONE_OF    16
-#define OUT_SSRC       1
+/* Packets out of a batch, at least; they wait in the receivers' sockets. */
+#define BATCH_FORWARDED 1024
+#define BATCH_RECEIVED  1024               /* in, at most: what the socket holds */
+#define GOLDEN          0.6180339887498949 /* spreads frames evenly, in an order without a period */
+#define RECEIVE_BYTES   (8 << 20)
+#define OPEN_ONE_OF     16
+#define OUT_SSRC        1
 
 /* What the sink's thread needs to open: owned by the bench, used by that thread only. */
 struct checker {
@@ -135,6 +135,7 @@ static int open_bench(struct bench *bench, const struct floor_load *loads, unsig
     struct epoll_event event = {.events = EPOLLIN};
     int discovery = IP_PMTUDISC_DO;
 
+    memset(bench, 0, sizeof(*bench));
     bench->own = transport_aead_context_create(TRANSPORT_AEAD_AUTO);
     bench->theirs = transport_aead_context_create(TRANSPORT_AEAD_AUTO);
     bench->feeder = floor_socket(&own, 1 << 16);
@@ -230,6 +231,7 @@ static void prepare_loop(struct bench *bench, struct cell *cell, unsigned column
     loop->receivers = cell->receivers;
     loop->receiver_count = cell->load->participants;
     loop->fan_out = cell->load->receivers;
+    loop->owed = 0;
     loop->next_receiver = cell->frame % cell->load->participants;
     loop->forwarded = loop->send_errors = loop->open_errors = 0;
 }

@@ -39,7 +39,8 @@ struct floor_loop {
     bool may_segment;
     struct transport_srtp_receiver *source; /* not owned */
     struct floor_receiver *receivers;       /* not owned */
-    unsigned receiver_count, fan_out, next_receiver;
+    unsigned receiver_count, next_receiver;
+    double fan_out, owed; /* receivers of a frame, in the mean; the part of one not served yet */
     struct floor_stopwatch watch;
     uint64_t forwarded, send_errors, open_errors;
     struct mmsghdr in[FLOOR_WAKE_MAX], out[FLOOR_FORWARD_MESSAGES];

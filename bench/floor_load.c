@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BYTES_MIN 52   /* header, extension, a few bytes, tag */
-#define BYTES_MAX 1450 /* fits an Ethernet frame */
+#define BYTES_MIN     52   /* header, extension, a few bytes, tag */
+#define BYTES_MAX     1450 /* fits an Ethernet frame */
+#define WAKE_MAX      512
+#define RECEIVERS_MIN 0.1 /* below, a batch forwards too little to be measured */
 
 /* UDP payload of a video packet: 24 bytes of header with CSRC and extension, 16 of tag. */
 #define OVERHEAD_BYTES 40
@@ -94,6 +96,17 @@ static int read_send(struct floor_load *load, const char *text)
     return 0;
 }
 
+/* Receivers of a packet: what is not forwarded makes it less than one. */
+static int read_receivers(const char *text, double *value)
+{
+    char *end;
+
+    *value = strtod(text, &end);
+    return end == text || *end || !(*value >= RECEIVERS_MIN && *value <= FLOOR_PARTICIPANTS_MAX)
+               ? -1
+               : 0;
+}
+
 static int read_setting(const char *text, unsigned most, unsigned *value)
 {
     unsigned long long number;
@@ -110,11 +123,11 @@ static int read_line(struct floor_load *load, const char *word, const char *text
     if (strcmp(word, "send") == 0)
         return read_send(load, text);
     if (strcmp(word, "participants") == 0)
-        return read_setting(text, 1000, &load->participants);
+        return read_setting(text, FLOOR_PARTICIPANTS_MAX, &load->participants);
     if (strcmp(word, "receivers") == 0)
-        return read_setting(text, 1000, &load->receivers);
+        return read_receivers(text, &load->receivers);
     if (strcmp(word, "wake") == 0)
-        return read_setting(text, 512, &load->wake);
+        return read_setting(text, WAKE_MAX, &load->wake);
     return -1;
 }
 
@@ -149,9 +162,63 @@ static int take_line(struct floor_load *loads, unsigned *count, char *line)
     return *count ? read_line(&loads[*count - 1], word, text) : -1;
 }
 
+static void add_send(struct floor_load *load, unsigned packets, const struct io_send *send)
+{
+    unsigned bytes = (unsigned)(send->bytes / send->count / packets);
+
+    if (bytes < BYTES_MIN)
+        bytes = BYTES_MIN;
+    if (bytes > BYTES_MAX)
+        bytes = BYTES_MAX;
+    load->sends[load->send_count++] =
+        (struct floor_send){.packets = packets, .bytes = bytes, .count = send->count};
+}
+
+_Static_assert(IO_SEGMENTS_MAX <= FLOOR_SEGMENTS_MAX, "the loop sends what the server does");
+_Static_assert(IO_SEGMENTS_MAX *IO_SEND_SIZES <= FLOOR_SENDS_MAX, "all classes fit");
+
+int floor_load_measured(struct floor_load *load, const char *name, unsigned participants,
+                        const struct io_statistics *workers)
+{
+    uint64_t forwarded = 0;
+    double wake = workers->wakes ? (double)workers->received_datagrams / (double)workers->wakes : 1;
+
+    memset(load, 0, sizeof(*load));
+    snprintf(load->name, sizeof(load->name), "%.63s", name);
+    for (unsigned i = 0; i < IO_SEGMENTS_MAX; i++) {
+        for (unsigned size = 0; size < IO_SEND_SIZES; size++) {
+            const struct io_send *send = &workers->sends[i][size];
+
+            forwarded += send->count * (i + 1);
+            if (send->count)
+                add_send(load, i + 1, send);
+        }
+    }
+    if (!forwarded || !workers->received_media)
+        return -1;
+    load->receivers = (double)forwarded / (double)workers->received_media;
+    if (load->receivers < RECEIVERS_MIN)
+        load->receivers = RECEIVERS_MIN;
+    load->participants =
+        participants < FLOOR_PARTICIPANTS_MAX ? participants : FLOOR_PARTICIPANTS_MAX;
+    if (load->participants < load->receivers)
+        load->participants = (unsigned)load->receivers + 1;
+    load->wake = wake < WAKE_MAX ? (unsigned)(wake + 0.5) : WAKE_MAX;
+    return 0;
+}
+
+void floor_load_write(FILE *out, const struct floor_load *load)
+{
+    fprintf(out, "load %s\nparticipants %u\nreceivers %.3f\nwake %u\n", load->name,
+            load->participants, load->receivers, load->wake);
+    for (unsigned i = 0; i < load->send_count; i++)
+        fprintf(out, "send %u %u %llu\n", load->sends[i].packets, load->sends[i].bytes,
+                (unsigned long long)load->sends[i].count);
+}
+
 static bool is_complete(const struct floor_load *load)
 {
-    return load->send_count && load->receivers && load->participants >= load->receivers;
+    return load->send_count && load->receivers > 0 && load->participants >= load->receivers;
 }
 
 int floor_load_read(struct floor_load *loads, const char *path, char *error, size_t error_cap)

@@ -148,7 +148,7 @@ static unsigned group_len(const struct floor_loop *loop, const struct floor_rece
 /* A frame to fan_out receivers. */
 static void fan_out(struct floor_loop *loop, const struct floor_received *packets, unsigned count)
 {
-    for (unsigned i = 0; i < loop->fan_out; i++) {
+    for (loop->owed += loop->fan_out; loop->owed >= 1; loop->owed--) {
         struct floor_receiver *receiver = &loop->receivers[loop->next_receiver];
 
         loop->next_receiver = (loop->next_receiver + 1) % loop->receiver_count;

@@ -8,8 +8,8 @@
 #include "bench/floor.h"
 #include "sfu/transport/srtp.h"
 
-#define FLOOR_SEAL_BATCH                                                                           \
-    256 /* packets between two readings of the clock; they stay in the L2 cache */
+/* Packets between two readings of the clock; they stay in the L2 cache. */
+#define FLOOR_SEAL_BATCH     256
 #define FLOOR_SEAL_RECEIVERS 100
 #define FLOOR_SEAL_HEADER    12
 #define FLOOR_SEAL_JOBS      32 /* packets of one call */

@@ -14,6 +14,8 @@ static const struct {
     {"seal", "CPU time of sealing and opening an SRTP packet", bench_seal},
     {"floor", "what kernel, crypto and a minimal forwarding loop cost on this machine",
      bench_floor},
+    {"peer", "what another server (Janus) costs for the same work, and the floor of it",
+     bench_peer},
     {"engine", "CPU time of the server's packet path without sockets", bench_engine},
 };
 

@@ -15,12 +15,12 @@
 struct decision {
     const struct bwe_allocation_track *tracks;
     unsigned count;
-    const int8_t *ceilings; /* or NULL */
+    const int *ceilings; /* or NULL */
     uint64_t budget_bps;
     uint64_t cost_bps, payload_bps; /* of the levels so far */
     uint64_t next_budget_bps;
     uint8_t order[BWE_ALLOCATION_TRACKS]; /* indices of tracks, most important first */
-    int8_t levels[BWE_ALLOCATION_TRACKS];
+    int levels[BWE_ALLOCATION_TRACKS];
 };
 
 enum group { GROUP_SCREEN, GROUP_SPEAKER, GROUP_OTHER };
@@ -91,6 +91,22 @@ int bwe_allocation_lowest_level(const struct bwe_allocation_track *track)
     return is_wanted(track, spatial) ? level_of(spatial, 0) : BWE_LEVEL_PAUSED;
 }
 
+/* A level that is used on the way up. */
+static bool is_rung(const struct bwe_allocation_track *track, int level)
+{
+    return bwe_allocation_is_level(track, level) &&
+           (unsigned)level % BWE_ALLOCATION_TEMPORALS >=
+               first_temporal(track, (unsigned)level / BWE_ALLOCATION_TEMPORALS);
+}
+
+static int level_before(const struct bwe_allocation_track *track, int level)
+{
+    do
+        level--;
+    while (level >= 0 && !is_rung(track, level));
+    return level;
+}
+
 static uint64_t level_cost_bps(const struct bwe_allocation_track *track, int level)
 {
     if (level < 0)
@@ -111,6 +127,14 @@ static uint64_t level_payload_bps(const struct bwe_allocation_track *track, int 
     for (int temporal = 0; temporal <= level % BWE_ALLOCATION_TEMPORALS; temporal++)
         payload_bps += layer->payload_bps[temporal];
     return payload_bps;
+}
+
+int bwe_allocation_interim_level(const struct bwe_allocation_track *track, int level,
+                                 const struct bwe_allocation_choice *choice)
+{
+    while (level % BWE_ALLOCATION_TEMPORALS > 0 && level_cost_bps(track, level) > choice->cost_bps)
+        level--;
+    return level;
 }
 
 /* --- wishes ----------------------------------------------------------------------------------- */
@@ -135,19 +159,16 @@ static void grant(struct decision *decision, unsigned index, int level)
     }
     decision->cost_bps = cost_bps;
     decision->payload_bps = payload_bps;
-    decision->levels[index] = (int8_t)level;
+    decision->levels[index] = level;
 }
 
-/* Raise a track to a temporal layer of a spatial one, if it has what comes before. */
+/* Raise a track to a temporal layer of a spatial one, if it has what comes before. So what is
+   granted stays granted, and next_budget_bps is exact. */
 static void wish(struct decision *decision, unsigned index, unsigned spatial, unsigned temporal)
 {
     const struct bwe_allocation_track *track = &decision->tracks[index];
-    int level = level_of(spatial, temporal), has = decision->levels[index];
-    if (!bwe_allocation_is_level(track, level))
-        return;
-    unsigned first = first_temporal(track, spatial);
-    bool is_entry = spatial == lowest_spatial(track) ? has < 0 : has >= 0;
-    if (temporal == first ? is_entry : temporal > first && has == level - 1)
+    int level = level_of(spatial, temporal);
+    if (is_rung(track, level) && decision->levels[index] == level_before(track, level))
         grant(decision, index, level);
 }
 
@@ -209,7 +230,7 @@ struct bwe_allocation_choice bwe_allocation_choose(const struct bwe_allocation_t
 {
     struct bwe_allocation_choice choice = {.level = BWE_LEVEL_PAUSED};
     if (level >= 0) {
-        choice.level = (int8_t)level;
+        choice.level = level;
         choice.spatial = (uint8_t)(level / BWE_ALLOCATION_TEMPORALS);
         choice.temporal = (uint8_t)(level % BWE_ALLOCATION_TEMPORALS);
         uint64_t cost_bps = level_cost_bps(track, level);
@@ -225,7 +246,7 @@ struct bwe_allocation_choice bwe_allocation_choose(const struct bwe_allocation_t
 }
 
 void bwe_allocation_decide(const struct bwe_allocation_track *tracks, unsigned count,
-                           const int8_t *ceilings, uint64_t budget_bps, struct bwe_allocation *out)
+                           const int *ceilings, uint64_t budget_bps, struct bwe_allocation *out)
 {
     struct decision decision = {
         .tracks = tracks,

@@ -60,7 +60,7 @@ enum bwe_allocation_state {
 
 struct bwe_allocation_choice {
     enum bwe_allocation_state state;
-    int8_t level;              /* BWE_LEVEL_PAUSED, or 3 x spatial + temporal: */
+    int level;                 /* BWE_LEVEL_PAUSED, or 3 x spatial + temporal: */
     uint8_t spatial, temporal; /* if live */
     uint32_t cost_bps;         /* reserved */
 };
@@ -95,6 +95,17 @@ int bwe_allocation_lowest_level(const struct bwe_allocation_track *track);
 /** Whether a level is wanted and available. */
 bool bwe_allocation_is_level(const struct bwe_allocation_track *track, int level);
 
+/**
+ * What to forward of the old spatial layer until the key frame of a lower choice comes (bwe.md,
+ * allocation 4: temporal layers first, for they need none): its highest temporal layer that costs
+ * no more than the choice, the base layer at least.
+ *
+ * @param level  forwarded so far
+ * @return       a level of the same spatial layer, not above it
+ */
+int bwe_allocation_interim_level(const struct bwe_allocation_track *track, int level,
+                                 const struct bwe_allocation_choice *choice);
+
 /** What a level (BWE_LEVEL_PAUSED, or one that is wanted and available) comes to for a track. */
 struct bwe_allocation_choice bwe_allocation_choose(const struct bwe_allocation_track *track,
                                                    int level);
@@ -107,6 +118,6 @@ struct bwe_allocation_choice bwe_allocation_choose(const struct bwe_allocation_t
  * @param out       written whole
  */
 void bwe_allocation_decide(const struct bwe_allocation_track *tracks, unsigned count,
-                           const int8_t *ceilings, uint64_t budget_bps, struct bwe_allocation *out);
+                           const int *ceilings, uint64_t budget_bps, struct bwe_allocation *out);
 
 #endif

@@ -17,8 +17,8 @@ struct call {
     int64_t deadline_us;
     struct bwe_allocation safe;                                 /* what would fit with a margin */
     struct bwe_hysteresis_track *tracks[BWE_ALLOCATION_TRACKS]; /* as the input's */
-    int8_t carried[BWE_ALLOCATION_TRACKS];                      /* what is left of the last level */
-    int8_t ceilings[BWE_ALLOCATION_TRACKS];
+    int carried[BWE_ALLOCATION_TRACKS];                         /* what is left of the last level */
+    int ceilings[BWE_ALLOCATION_TRACKS];
 };
 
 /* --- who is who ------------------------------------------------------------------------------- */
@@ -99,27 +99,29 @@ static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_t
     return at_us;
 }
 
+/* Note since when more than a level fits, and how much has fitted all that time. */
+static void watch(struct call *call, struct bwe_hysteresis_track *track, int level, int safe)
+{
+    if (safe <= level) {
+        track->fits_us = 0;
+        return;
+    }
+    if (track->fits_us == 0)
+        track->fits_us = call->now_us;
+    if (track->fits_us == call->now_us || safe < track->wished)
+        track->wished = safe;
+    call_again(call, rise_at_us(call, track));
+}
+
 /* The level that a track which has something, or is paused for bandwidth, may have now. */
 static int permitted_level(struct call *call, struct bwe_hysteresis_track *track, int carried,
                            int safe)
 {
-    if (safe <= carried) {
-        track->fits_us = 0;
-        return carried;
-    }
-    if (track->fits_us == 0) {
-        track->fits_us = call->now_us;
-        track->wished = (int8_t)safe;
-    } else if (safe < track->wished) {
-        track->wished = (int8_t)safe;
-    }
-    if (track->is_best)
+    watch(call, track, carried, safe);
+    if (safe > carried && track->is_best)
         return safe;
-    int64_t at_us = rise_at_us(call, track);
-    if (at_us > call->now_us) {
-        call_again(call, at_us);
+    if (safe <= carried || rise_at_us(call, track) > call->now_us)
         return carried;
-    }
     return call->input->is_probe_passed ? safe : track->wished;
 }
 
@@ -131,9 +133,8 @@ static void set_ceilings(struct call *call)
         int carried = carry(&call->input->tracks[i], track->level);
         bool has_begun =
             track->state == BWE_ALLOCATION_LIVE || track->state == BWE_ALLOCATION_BANDWIDTH;
-        call->carried[i] = (int8_t)carried;
-        call->ceilings[i] =
-            (int8_t)(has_begun ? permitted_level(call, track, carried, safe) : safe);
+        call->carried[i] = carried;
+        call->ceilings[i] = (has_begun ? permitted_level(call, track, carried, safe) : safe);
     }
 }
 
@@ -193,6 +194,8 @@ static void follow(struct call *call, unsigned i, struct bwe_allocation *out)
     track->is_best = choice->level >= 0 && choice->level == bwe_allocation_best_level(input);
     track->level = choice->level;
     track->state = choice->state;
+    if (track->fits_us == 0) /* it has got something else: from here on */
+        watch(call, track, choice->level, call->safe.choices[i].level);
 }
 
 int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,

@@ -29,8 +29,8 @@
 struct bwe_hysteresis_track {
     uint64_t id;                     /* 0: free */
     enum bwe_allocation_state state; /* as decided last, */
-    int8_t level;                    /* and the level */
-    int8_t wished;                   /* what has fitted since fits_us */
+    int level;                       /* and the level */
+    int wished;                      /* what has fitted since fits_us */
     bool is_best;                    /* nothing better was wanted and available */
     bool was_raised;                 /* after its last downgrade */
     int64_t since_us;                /* when it was first seen */

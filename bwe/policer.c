@@ -20,13 +20,13 @@
 #define RUNG_LAST     (BWE_POLICER_LAYERS * BWE_POLICER_TEMPORALS - 1)
 #define SHORT_SLICES  5 /* 500 ms */
 #define SHORT_PERCENT 200
-#define MILD_PERCENT  125
+#define MILD_PERCENT  150 /* with what key frames took from the allowance before */
 #define MILD_US       2000000
 #define BURST_US      200000   /* how long a stalled link takes to empty itself */
 #define RELAPSE_US    10000000 /* policed again so soon: twice the patience */
 
-/* After so many slices of silence the allowance is full and the windows are empty. */
-#define SETTLED_SLICES (2 * BWE_BYTE_WINDOW_SLICES)
+/* After so many slices of silence nothing is left to catch up with. */
+#define SETTLED_SLICES (BWE_POLICER_HOLD_MAX_US / SLICE_US + 2 * BWE_BYTE_WINDOW_SLICES)
 
 /* Smoothing of a class's rate, a slice at a time: over about 0.8 s. */
 #define CLASS_WEIGHT 8
@@ -37,9 +37,17 @@ void bwe_policer_init(struct bwe_policer *policer, uint32_t contract_bps, bool i
     policer->contract_bps = contract_bps;
     policer->is_audio = is_audio;
     policer->hold_us = BWE_POLICER_HOLD_US;
-    policer->allowance_bytes = contract_bps / 8 * 12 / 10;
+    policer->allowance_bytes = contract_bps / 8; /* a second's worth */
     for (uint8_t layer = 0; layer < BWE_POLICER_LAYERS; layer++)
         policer->ranks[layer] = layer;
+}
+
+void bwe_policer_forget_layer(struct bwe_policer *policer, unsigned layer)
+{
+    memset(&policer->gates[layer], 0, sizeof(policer->gates[layer]));
+    policer->frame_bytes[layer] = 0;
+    policer->frame_peak_bytes[layer] = 0;
+    policer->keyframe_bytes[layer] = 0;
 }
 
 /* --- counting --------------------------------------------------------------------------------- */
@@ -71,12 +79,15 @@ static bool is_over_short(const struct bwe_policer *policer, int64_t now_us)
 
 static void smooth_classes(struct bwe_policer *policer)
 {
+    if (policer->class_slices < CLASS_WEIGHT)
+        policer->class_slices++; /* the first slices weigh more, so that a start is seen at once */
     for (unsigned rank = 0; rank < BWE_POLICER_LAYERS; rank++)
         for (unsigned tid = 0; tid < BWE_POLICER_TEMPORALS; tid++) {
             uint32_t *rate_bps = &policer->class_bps[rank][tid];
             uint64_t slice_bps = (uint64_t)policer->class_bytes[rank][tid] * 8000000 / SLICE_US;
             *rate_bps =
-                (uint32_t)(((uint64_t)*rate_bps * (CLASS_WEIGHT - 1) + slice_bps) / CLASS_WEIGHT);
+                (uint32_t)(((uint64_t)*rate_bps * (policer->class_slices - 1u) + slice_bps) /
+                           policer->class_slices);
             policer->class_bytes[rank][tid] = 0;
         }
 }
@@ -87,28 +98,21 @@ static void refill_allowance(struct bwe_policer *policer)
 {
     uint64_t limit_bytes = percent_bps(policer, BWE_CONTRACT_TOLERANCE_PERCENT) * 2 / 8;
     uint64_t used_bytes = bwe_byte_window_bytes(&policer->offered, BWE_BYTE_WINDOW_SLICES);
-    uint64_t full_bytes = policer->contract_bps / 8 * 12 / 10;
+    uint64_t full_bytes = policer->contract_bps / 8;
     if (used_bytes >= limit_bytes)
         return;
     uint64_t bytes = policer->allowance_bytes + (limit_bytes - used_bytes) / BWE_BYTE_WINDOW_SLICES;
     policer->allowance_bytes = (uint32_t)(bytes < full_bytes ? bytes : full_bytes);
 }
 
-/* Whether key frames, or what a stall has held back, are to pay from the allowance. */
-static bool is_excused(const struct bwe_policer *policer, const struct bwe_policer_packet *packet,
-                       int64_t now_us)
-{
-    if (now_us < policer->stall_end_us)
-        return true;
-    return !policer->is_audio &&
-           bwe_frame_gate_is_keyframe(&policer->gates[packet->layer], &packet->frame);
-}
-
 static void count_offered(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
                           int64_t now_us)
 {
     uint32_t bytes = packet->payload_bytes;
-    if (is_excused(policer, packet, now_us)) {
+    bool is_keyframe = !policer->is_audio &&
+                       bwe_frame_gate_is_keyframe(&policer->gates[packet->layer], &packet->frame);
+    /* Key frames, and what a stall has held back, pay from the allowance. */
+    if (is_keyframe || now_us < policer->stall_end_us) {
         uint32_t paid = bytes < policer->allowance_bytes ? bytes : policer->allowance_bytes;
         policer->allowance_bytes -= paid;
         bytes -= paid;
@@ -116,7 +120,8 @@ static void count_offered(struct bwe_policer *policer, const struct bwe_policer_
     bwe_byte_window_add(&policer->offered, bytes);
     unsigned tid = packet->frame.temporal_id < BWE_POLICER_TEMPORALS ? packet->frame.temporal_id
                                                                      : BWE_POLICER_TEMPORALS - 1;
-    policer->class_bytes[packet->rank][policer->is_audio ? 0 : tid] += bytes;
+    if (!is_keyframe)
+        policer->class_bytes[packet->rank][tid] += packet->payload_bytes;
 }
 
 /* --- the ladder ------------------------------------------------------------------------------- */
@@ -156,35 +161,42 @@ static unsigned first_rung(const struct bwe_policer *policer, int64_t now_us)
     return RUNG_LAST;
 }
 
-static void begin_policing(struct bwe_policer *policer, int64_t now_us)
+/* More is to be dropped. So soon after less was: have twice the patience before the next time. */
+static void deepen(struct bwe_policer *policer, unsigned rung, int64_t now_us)
 {
-    bool is_relapse = policer->policed_us > 0 && now_us - policer->policed_us < RELAPSE_US;
-    policer->hold_us = is_relapse ? policer->hold_us * 2 : BWE_POLICER_HOLD_US;
+    bool is_relapse = policer->eased_us > 0 && now_us - policer->eased_us < RELAPSE_US;
+    if (is_relapse)
+        policer->hold_us *= 2;
+    else if (policer->rung == 0)
+        policer->hold_us = BWE_POLICER_HOLD_US;
     if (policer->hold_us > BWE_POLICER_HOLD_MAX_US)
         policer->hold_us = BWE_POLICER_HOLD_MAX_US;
-    policer->rung = (uint8_t)first_rung(policer, now_us);
-    policer->policed_us = now_us;
+    policer->rung = (uint8_t)rung;
     policer->better_us = 0;
-    policer->mild_until_us = now_us + MILD_US;
+}
 
-    uint64_t long_bps = long_mean_bps(policer, now_us), short_bps = short_mean_bps(policer, now_us);
-    uint64_t measured_bps = is_over_short(policer, now_us) ? short_bps : long_bps;
+static void begin_policing(struct bwe_policer *policer, unsigned rung, int64_t now_us)
+{
+    bool is_short = is_over_short(policer, now_us);
+    uint64_t measured_bps =
+        is_short ? short_mean_bps(policer, now_us) : long_mean_bps(policer, now_us);
+    deepen(policer, rung, now_us);
+    policer->mild_until_us = policer->is_audio || is_short ? 0 : now_us + MILD_US;
     policer->has_excess = true;
     policer->excess.limit_bps = policer->contract_bps;
     policer->excess.measured_bps = measured_bps < UINT32_MAX ? (uint32_t)measured_bps : UINT32_MAX;
 }
 
-/* Deeper when the rung carries too much, less deep when a better one has fitted long enough. */
+/* More when what is left is too much, less when that has fitted for long enough. */
 static void review_rung(struct bwe_policer *policer, int64_t now_us)
 {
     unsigned first = first_rung(policer, now_us);
-    bool is_too_much =
-        !policer->is_audio &&
-        rung_bps(policer, policer->rung) > percent_bps(policer, BWE_CONTRACT_TOLERANCE_PERCENT);
     if (first >= policer->rung) {
+        bool is_too_much =
+            rung_bps(policer, policer->rung) > percent_bps(policer, BWE_CONTRACT_TOLERANCE_PERCENT);
         policer->better_us = 0;
-        if (is_too_much)
-            policer->rung = (uint8_t)first;
+        if (first > policer->rung && is_too_much)
+            deepen(policer, first, now_us);
         return;
     }
     if (policer->better_us == 0)
@@ -192,14 +204,25 @@ static void review_rung(struct bwe_policer *policer, int64_t now_us)
     if (now_us - policer->better_us < policer->hold_us)
         return;
     policer->rung = (uint8_t)first;
-    policer->policed_us = now_us;
+    policer->eased_us = now_us;
     policer->better_us = 0;
+}
+
+/* A key frame that was too large to pass may be followed by smaller ones: half the size in 18 s.
+ */
+static void forget_keyframes(struct bwe_policer *policer)
+{
+    for (unsigned layer = 0; layer < BWE_POLICER_LAYERS; layer++)
+        if (policer->gates[layer].is_waiting)
+            policer->keyframe_bytes[layer] -= policer->keyframe_bytes[layer] / 256;
 }
 
 static void pass_time(struct bwe_policer *policer, int64_t now_us)
 {
     struct bwe_byte_window *offered = &policer->offered;
     int64_t slice = now_us / SLICE_US;
+    if (policer->last_packet_us == 0) /* time begins with the first packet */
+        offered->slice = slice;
     if (slice - offered->slice > SETTLED_SLICES)
         bwe_byte_window_advance(offered, (slice - SETTLED_SLICES) * SLICE_US);
     while (offered->slice < slice) {
@@ -207,6 +230,7 @@ static void pass_time(struct bwe_policer *policer, int64_t now_us)
         bwe_byte_window_advance(offered, ended_us);
         refill_allowance(policer);
         smooth_classes(policer);
+        forget_keyframes(policer);
         if (policer->rung > 0)
             review_rung(policer, ended_us);
     }
@@ -215,19 +239,18 @@ static void pass_time(struct bwe_policer *policer, int64_t now_us)
 
 /* --- what passes ------------------------------------------------------------------------------ */
 
-/* Room in what has passed for so many bytes, and a reserve in eighths of the limit. */
-static bool has_room(const struct bwe_policer *policer, uint64_t bytes, unsigned reserve_eighths,
-                     int64_t now_us)
+/* Room in what has passed for so many bytes more. */
+static bool has_room(const struct bwe_policer *policer, uint64_t bytes, int64_t now_us)
 {
-    uint64_t limit_bps = percent_bps(
-        policer, now_us < policer->mild_until_us ? MILD_PERCENT : BWE_CONTRACT_TOLERANCE_PERCENT);
-    return bwe_byte_window_has_room(&policer->passed, limit_bps * (8 - reserve_eighths) / 8, bytes);
+    unsigned percent =
+        now_us < policer->mild_until_us ? MILD_PERCENT : BWE_CONTRACT_TOLERANCE_PERCENT;
+    return bwe_byte_window_has_room(&policer->passed, percent_bps(policer, percent), bytes);
 }
 
-/* Room for a key frame of a layer and for something after it. */
+/* Room for a key frame of a layer, and half a second of the contract after it. */
 static bool has_keyframe_room(const struct bwe_policer *policer, unsigned layer, int64_t now_us)
 {
-    return has_room(policer, policer->keyframe_bytes[layer], 2, now_us);
+    return has_room(policer, policer->keyframe_bytes[layer] + policer->contract_bps / 16, now_us);
 }
 
 static bool is_frame_allowed(const struct bwe_policer *policer,
@@ -241,23 +264,26 @@ static bool is_frame_allowed(const struct bwe_policer *policer,
         return false;
     if (policer->gates[packet->layer].is_waiting)
         return has_keyframe_room(policer, packet->layer, now_us);
-    /* The frame's size is not known yet; the layer's last one is the best guess. What others do not
-       depend on leaves room for what they do. */
-    uint64_t bytes = policer->frame_bytes[packet->layer];
-    bool is_base = packet->rank == 0 && frame->temporal_id == 0;
-    return has_room(policer, bytes > packet->payload_bytes ? bytes : packet->payload_bytes,
-                    is_base ? 0 : 1, now_us);
+    /* The frame's size is not known yet: as large as the larger ones lately. */
+    uint64_t bytes = frame->is_frame_start && frame->is_keyframe
+                         ? policer->keyframe_bytes[packet->layer]
+                         : policer->frame_peak_bytes[packet->layer];
+    return has_room(policer, bytes > packet->payload_bytes ? bytes : packet->payload_bytes, now_us);
 }
 
 static void count_frame(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
                         bool is_new)
 {
     unsigned layer = packet->layer;
-    if (is_new)
+    if (is_new) {
         policer->frame_bytes[layer] = 0;
+        policer->frame_peak_bytes[layer] -= policer->frame_peak_bytes[layer] / 16;
+    }
     policer->frame_bytes[layer] += packet->payload_bytes;
     if (bwe_frame_gate_is_keyframe(&policer->gates[layer], &packet->frame))
         policer->keyframe_bytes[layer] = policer->frame_bytes[layer];
+    else if (policer->frame_bytes[layer] > policer->frame_peak_bytes[layer])
+        policer->frame_peak_bytes[layer] = policer->frame_bytes[layer];
 }
 
 static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
@@ -272,7 +298,7 @@ static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_pa
     if (is_newest)
         count_frame(policer, packet, gate->newest != newest);
     bool is_passing = state == BWE_FRAME_NEW ? gate->is_passing : state == BWE_FRAME_PASSES;
-    if (is_passing && policer->rung > 0 && !has_room(policer, packet->payload_bytes, 0, now_us)) {
+    if (is_passing && policer->rung > 0 && !has_room(policer, packet->payload_bytes, now_us)) {
         if (is_newest)
             bwe_frame_gate_cut(gate);
         return false;
@@ -286,7 +312,7 @@ static bool passes_audio(const struct bwe_policer *policer, uint32_t bytes, int6
     uint64_t even_bytes = (uint64_t)policer->contract_bps / 8 * 2 * SLICE_US / 1000000;
     return policer->rung == 0 ||
            (bwe_byte_window_bytes(&policer->passed, 1) + bytes <= even_bytes &&
-            has_room(policer, bytes, 0, now_us));
+            has_room(policer, bytes, now_us));
 }
 
 bool bwe_policer_passes(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
@@ -298,9 +324,10 @@ bool bwe_policer_passes(struct bwe_policer *policer, const struct bwe_policer_pa
     policer->last_packet_us = now_us;
     policer->ranks[packet->layer] = packet->rank;
     count_offered(policer, packet, now_us);
-    if (policer->rung == 0 && first_rung(policer, now_us) > 0)
-        begin_policing(policer, now_us);
-    if (is_over_short(policer, now_us))
+    unsigned rung = policer->rung == 0 ? first_rung(policer, now_us) : 0;
+    if (rung > 0)
+        begin_policing(policer, rung, now_us);
+    if (now_us < policer->mild_until_us && is_over_short(policer, now_us))
         policer->mild_until_us = 0;
 
     bool is_passed = policer->is_audio ? passes_audio(policer, packet->payload_bytes, now_us)

@@ -3,19 +3,19 @@
  * together, RTP payload of media.
  *
  * Over it: a mean above 115 % over 2 s, or above 200 % over 500 ms. Key frames, and what comes at
- * once after a stall, may draw on an allowance of 1.2 s of the contract, which fills only by what
- * the source leaves unused of 115 %: so honest encoders and shaky networks are not policed, and
- * yet nobody gets more than 115 % for long.
+ * once after a stall, may draw on an allowance of a second of the contract, which fills only by
+ * what the source leaves unused of 115 %: so honest encoders and shaky networks are not policed,
+ * and yet nobody gets more than 115 % for long.
  *
  * While a track is policed, frames are dropped from the top until the rest fits: the highest
  * temporal layer, then the higher spatial layer, then whole frames until the next key frame. More
  * is dropped at once, less after that has fitted for 5 s (twice as long when the source relapses,
  * 40 s at most). Audio is thinned to its contract.
  *
- * Invariant: while policed, at most 115 % of the contract passes in any 2 s; 125 % in the first
- * 2 s of an excess below 200 %, so that dropping the top is enough. Camera and screen of a
- * participant both kept so, their sum is within 115 % of 1.3 Mbps: video together needs no count
- * of its own.
+ * Invariant: while policed, at most 115 % of the contract passes in any 2 s. Only in the first 2 s
+ * of an excess below 200 % it is 150 %, so that dropping the top is enough and nothing freezes.
+ * Camera and screen of a participant both kept so, their sum is within 115 % of 1.3 Mbps: video
+ * together needs no count of its own.
  *
  * Every packet that would be forwarded or kept is put to the policer once, repaired ones too (or
  * RTX would be a way round it); what it drops is not kept for retransmission.
@@ -55,18 +55,21 @@ struct bwe_policer {
     struct bwe_byte_window offered; /* what came, without what the allowance paid for */
     struct bwe_byte_window passed;  /* all that passed */
     uint32_t allowance_bytes;
-    int64_t last_packet_us, stall_end_us; /* a burst after a stall is one until stall_end_us */
+    int64_t last_packet_us; /* 0: none yet */
+    int64_t stall_end_us;   /* what comes until then was held back by a stall */
 
-    uint8_t rung;       /* how much is dropped, 0: not policed */
-    int64_t policed_us; /* when policing began, or ended */
-    int64_t better_us;  /* since when less would fit, 0: it does not */
+    uint8_t class_slices; /* that class_bps is made of, saturating */
+    uint8_t rung;         /* how much is dropped, 0: not policed */
+    int64_t eased_us;     /* when less was dropped than before, 0: never */
+    int64_t better_us;    /* since when less would fit, 0: it does not */
     int64_t hold_us;
-    int64_t mild_until_us;                                           /* until then 125 % may pass */
+    int64_t mild_until_us;                                           /* until then 150 % may pass */
     uint32_t class_bps[BWE_POLICER_LAYERS][BWE_POLICER_TEMPORALS];   /* smoothed, by rank */
     uint32_t class_bytes[BWE_POLICER_LAYERS][BWE_POLICER_TEMPORALS]; /* of the running slice */
-    uint32_t frame_bytes[BWE_POLICER_LAYERS];    /* of the layer's last frame so far */
-    uint32_t keyframe_bytes[BWE_POLICER_LAYERS]; /* of its last key frame */
-    uint8_t ranks[BWE_POLICER_LAYERS];           /* as last told */
+    uint32_t frame_peak_bytes[BWE_POLICER_LAYERS]; /* of its larger delta frames */
+    uint32_t frame_bytes[BWE_POLICER_LAYERS];      /* of the layer's last frame so far */
+    uint32_t keyframe_bytes[BWE_POLICER_LAYERS];   /* of its last key frame */
+    uint8_t ranks[BWE_POLICER_LAYERS];             /* as last told */
     struct bwe_frame_gate gates[BWE_POLICER_LAYERS];
 };
 
@@ -75,6 +78,10 @@ struct bwe_policer {
  * @param is_audio      every packet stands for itself
  */
 void bwe_policer_init(struct bwe_policer *policer, uint32_t contract_bps, bool is_audio);
+
+/** Another stream (SSRC, timestamps) takes the place of a layer; what the track sent still counts.
+ */
+void bwe_policer_forget_layer(struct bwe_policer *policer, unsigned layer);
 
 /**
  * Put a packet to the policer.

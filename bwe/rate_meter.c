@@ -47,13 +47,11 @@ static void end_slice(struct bwe_rate_meter *meter)
     meter->payload_bytes[oldest] = 0;
     meter->packets[oldest] = 0;
 
-    int64_t now_us = meter->slice * SLICE_US;
     struct bwe_rate *peak =
         &meter->peaks[(meter->slice - 1) / SLICES_PER_SECOND % BWE_RATE_METER_PEAKS];
     if ((meter->slice - 1) % SLICES_PER_SECOND == 0)
         *peak = (struct bwe_rate){0};
-    if (now_us - meter->first_us >= SECOND_US)
-        raise_to(peak, rate_over(meter, SECOND_US));
+    raise_to(peak, rate_over(meter, SECOND_US));
 }
 
 static void advance(struct bwe_rate_meter *meter, int64_t now_us)

@@ -7,9 +7,8 @@
 #include <string.h>
 
 #define US_PER_S 1000000
-#define CLOCK_STEP_US                                                                              \
-    US_PER_S                   /* a report later than this means that the source's clock was set   \
-                                */
+/* A report later than this means that the source's clock was set. */
+#define CLOCK_STEP_US  US_PER_S
 #define DRIFT_INVERSE  10000   /* 100 ppm: twice what two cheap oscillators differ by */
 #define FIRST_CYCLE    0x10000 /* where struct rtp_sequence starts; the wire starts at 0 */
 #define CUMULATIVE_MAX 0x7FFFFF

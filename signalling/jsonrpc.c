@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RETRY_MS  1000
 #define DEPTH_MAX 64 /* metadata and messages are shallow; far below jansson's 2048 */
 
 static const char *sentence(int code)
@@ -87,7 +88,10 @@ static int read_members(json_t *object, struct signalling_request *request, json
     parsed.params = params ? json_incref(params) : json_object();
     if (!parsed.method || !parsed.params) {
         signalling_request_dispose(&parsed);
-        return refuse(id, SIGNALLING_E_UNAVAILABLE, "out of memory", reply);
+        *reply = signalling_jsonrpc_error(
+            id, SIGNALLING_E_UNAVAILABLE, NULL,
+            json_pack("{s:s, s:i}", "reason", "out of memory", "retry_after_ms", RETRY_MS));
+        return SIGNALLING_E_UNAVAILABLE;
     }
     *request = parsed;
     return 0;

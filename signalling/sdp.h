@@ -18,7 +18,8 @@
 #define SDP_LINES_MAX         32
 #define SDP_RIDS_MAX          3
 #define SDP_TOKEN_BYTES       33 /* mid, rid: what we accept, and the terminator */
-#define SDP_MID_MAX           16 /* a MID must fit a one-byte header extension */
+#define SDP_MID_MAX           16 /* a MID must fit a one-byte header extension, */
+#define SDP_RID_MAX           16 /* and so must a RID (RFC 8285, section 4.2) */
 #define SDP_CREDENTIAL_BYTES  257
 #define SDP_FINGERPRINT_BYTES 32
 #define SDP_CANDIDATES_MAX    16
@@ -45,8 +46,6 @@ enum sdp_extension {
     SDP_EXTENSION_ABS_SEND_TIME,
     SDP_EXTENSION_COUNT
 };
-
-enum sdp_setup { SDP_SETUP_ACTPASS, SDP_SETUP_ACTIVE, SDP_SETUP_PASSIVE };
 
 /* One extension as offered: its direction attribute is answered reversed (RFC 8285, section 6). */
 struct sdp_extmap {
@@ -81,11 +80,9 @@ struct sdp_line {
 
 /* A parsed offer. About 10 KB: embed it where it is used briefly. */
 struct sdp_offer {
-    uint64_t origin_version;
     char ufrag[SDP_CREDENTIAL_BYTES];
     char pwd[SDP_CREDENTIAL_BYTES];
     uint8_t fingerprint[SDP_FINGERPRINT_BYTES]; /* sha-256 */
-    enum sdp_setup setup;
     bool has_extmap_allow_mixed;
     unsigned line_count;
     struct sdp_line lines[SDP_LINES_MAX];

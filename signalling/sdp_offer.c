@@ -101,9 +101,10 @@ static int session_attribute(struct sdp_parser *parser)
 static int parse_origin(struct sdp_parser *parser)
 {
     struct sdp_span rest = parser->reader.value;
+    uint64_t version;
     sdp_span_word(&rest);
     sdp_span_word(&rest);
-    if (!sdp_span_number(sdp_span_word(&rest), UINT64_MAX, &parser->offer.origin_version))
+    if (!sdp_span_number(sdp_span_word(&rest), UINT64_MAX, &version))
         return sdp_fail(parser->error, parser->reader.line,
                         "The third word of o= must be the version, a number of 64 bits.");
     parser->has_origin = true;
@@ -171,7 +172,7 @@ static int check_line(struct sdp_parser *parser, unsigned index)
     if (!line->has_rtcp_mux)
         return sdp_fail(parser->error, line->text_line,
                         "This line has no a=rtcp-mux; RTP and RTCP share one port.");
-    if (transport->setup_line && transport->setup == SDP_SETUP_PASSIVE)
+    if (transport->is_passive)
         return sdp_fail(
             parser->error, transport->setup_line,
             "a=setup:passive cannot be answered, this server is passive: offer actpass.");

@@ -21,7 +21,7 @@ struct sdp_transport {
     bool has_fingerprint;       /* sha-256 */
     uint8_t fingerprint[SDP_FINGERPRINT_BYTES];
     unsigned setup_line; /* 0: none */
-    enum sdp_setup setup;
+    bool is_passive;     /* by a=setup */
 };
 
 enum sdp_codec_name {

@@ -8,10 +8,10 @@
 #include <ctype.h>
 #include <string.h>
 
-/* rid-id of RFC 8851, section 10: letters, digits, '-' and '_'. */
+/* rid-id of RFC 8851, section 10: letters, digits, '-' and '_'; as many as a packet can carry. */
 static bool is_rid(struct sdp_span span)
 {
-    if (span.len == 0 || span.len >= SDP_TOKEN_BYTES)
+    if (span.len == 0 || span.len > SDP_RID_MAX)
         return false;
     for (size_t i = 0; i < span.len; i++)
         if (!isascii(span.at[i]) || (!isalnum(span.at[i]) && !strchr("-_", span.at[i])))
@@ -35,8 +35,7 @@ int sdp_parse_rid(struct sdp_parser *parser, struct sdp_span value)
     struct sdp_span direction = sdp_span_word(&value);
     if (!is_rid(rid.name))
         return sdp_fail(parser->error, parser->reader.line,
-                        "A rid must have 1 to %d letters, digits, '-' or '_'.",
-                        SDP_TOKEN_BYTES - 1);
+                        "A rid must have 1 to %d letters, digits, '-' or '_'.", SDP_RID_MAX);
     if (sdp_span_is(direction, "recv"))
         return 0;
     if (!sdp_span_is(direction, "send"))

@@ -85,13 +85,9 @@ int sdp_parse_fingerprint(struct sdp_parser *parser, struct sdp_transport *trans
 int sdp_parse_setup(struct sdp_parser *parser, struct sdp_transport *transport,
                     struct sdp_span value)
 {
-    if (sdp_span_is(value, "actpass"))
-        transport->setup = SDP_SETUP_ACTPASS;
-    else if (sdp_span_is(value, "active"))
-        transport->setup = SDP_SETUP_ACTIVE;
-    else if (sdp_span_is(value, "passive"))
-        transport->setup = SDP_SETUP_PASSIVE;
-    else
+    /* Absent it means active (RFC 4145, section 4.1). */
+    transport->is_passive = sdp_span_is(value, "passive");
+    if (!transport->is_passive && !sdp_span_is(value, "actpass") && !sdp_span_is(value, "active"))
         return sdp_fail(parser->error, parser->reader.line,
                         "a=setup must be actpass or active in an offer.");
     transport->setup_line = parser->reader.line;
@@ -118,7 +114,5 @@ int sdp_choose_transport(struct sdp_parser *parser, const struct sdp_line *tagge
     sdp_span_copy(transport->ufrag, offer->ufrag, sizeof(offer->ufrag));
     sdp_span_copy(transport->pwd, offer->pwd, sizeof(offer->pwd));
     memcpy(offer->fingerprint, transport->fingerprint, sizeof(offer->fingerprint));
-    /* Absent it means active (RFC 4145, section 4.1); either way this server is passive. */
-    offer->setup = transport->setup_line ? transport->setup : SDP_SETUP_ACTIVE;
     return 0;
 }

@@ -36,6 +36,7 @@ enum signalling_close {
 
 struct signalling_server;
 struct signalling_connection; /* one WebSocket; valid from on_open to the return of on_close */
+struct signalling_frame;      /* a message as it goes over the wire; counted references */
 
 /* An HTTP call that the server did not answer itself. */
 struct signalling_http_request {
@@ -125,6 +126,19 @@ void signalling_server_destroy(struct signalling_server *server);
 /** Queue a message. Steals message (NULL is ignored: out of memory). Past the queue's limit: 4413.
  */
 void signalling_connection_send(struct signalling_connection *connection, json_t *message);
+
+/**
+ * Write a message once, for any number of connections.
+ *
+ * @param message  stolen; NULL: out of memory
+ * @return         one reference, to be released; NULL: out of memory
+ */
+struct signalling_frame *signalling_frame_create(json_t *message);
+void signalling_frame_release(struct signalling_frame *frame); /* NULL is harmless */
+
+/** As signalling_connection_send(); takes a reference of its own. NULL is ignored. */
+void signalling_connection_send_frame(struct signalling_connection *connection,
+                                      struct signalling_frame *frame);
 
 /** Send what is queued, then close with this code and reason (at most 123 bytes). on_close follows.
  */

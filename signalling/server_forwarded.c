@@ -4,8 +4,8 @@
 
 #include "signalling/server_internal.h"
 
-#define FORWARDED_MAX_BYTES                                                                        \
-    8192 /* what libwebsockets holds of all headers (max_http_header_data) */
+/* What libwebsockets holds of all headers (max_http_header_data). */
+#define FORWARDED_MAX_BYTES 8192
 
 /* Who is connected to us; no address at all is nobody's: "::". */
 static struct signalling_ip peer_ip(struct lws *wsi)

@@ -3,9 +3,10 @@
  *
  * One libwebsockets context on the caller's loop, two vhosts (public, operations). server.c owns
  * life and listeners, server_http.c routes calls, server_answer.c writes answers, server_files.c
- * finds files, server_upgrade.c judges who may open a WebSocket, server_websocket.c carries the
- * control channel, server_rate.c limits it, server_tls.c has certificates, server_forwarded.c knows
- * the client behind a proxy, server_notice.c says what is logged.
+ * finds files, server_upgrade.c judges who may open a WebSocket, server_websocket.c reads the
+ * control channel, server_queue.c holds what is to be sent on it, server_rate.c limits it,
+ * server_tls.c has certificates, server_forwarded.c knows the client behind a proxy,
+ * server_notice.c says what is logged.
  */
 #ifndef IRIS_SIGNALLING_SERVER_INTERNAL_H
 #define IRIS_SIGNALLING_SERVER_INTERNAL_H
@@ -58,11 +59,17 @@ struct signalling_server {
     char first_complaint[160]; /* of the library, while it is being created */
 };
 
-/* One message to send. */
-struct queued_frame {
-    struct queued_frame *next;
+/* A message as text. libwebsockets writes its header before it: the same for every receiver. */
+struct signalling_frame {
+    unsigned references;
     size_t len;
     unsigned char bytes[]; /* LWS_PRE for libwebsockets' header, then len */
+};
+
+/* A frame's place in the queue of one connection. */
+struct queued_frame {
+    struct queued_frame *next;
+    struct signalling_frame *frame; /* one reference */
 };
 
 /* One WebSocket; owned by libwebsockets' session, freed when it closes. */
@@ -197,6 +204,10 @@ enum web_file_result { WEB_FILE_OPEN, WEB_FILE_ABSENT, WEB_FILE_NO_ROOT };
  */
 enum web_file_result signalling_web_file_open(const char *root, const char *path, bool wants_gzip,
                                               struct web_file *file);
+
+/** The first frame of a queue that is not empty, with its reference; its bytes still count. */
+struct signalling_frame *signalling_queue_take(struct signalling_connection *connection);
+void signalling_queue_drop(struct signalling_connection *connection);
 
 /** libwebsockets' callbacks for HTTP and for iris.v1. */
 int signalling_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,

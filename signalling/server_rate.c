@@ -95,9 +95,13 @@ bool signalling_rate_admit(struct signalling_server *server, const struct signal
 {
     uint64_t retry_ms = 0;
     char address[SIGNALLING_IP_TEXT_BYTES];
+    uint64_t untracked = server->limit.untracked;
     enum signalling_limit_verdict verdict =
         signalling_limit_admit(&server->limit, client, signalling_now_ms(), &retry_ms);
 
+    if (server->limit.untracked != untracked)
+        signalling_server_notice(server, "addresses are too many to count: %llu connections so far",
+                                 (unsigned long long)server->limit.untracked);
     if (verdict == SIGNALLING_LIMIT_ADMITTED)
         return true;
     /* When somebody else of this address leaves is not known: a few seconds are polite. */

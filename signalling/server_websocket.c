@@ -1,7 +1,7 @@
 /*
- * The control channel: messages put together from fragments, JSON-RPC framing, a bounded queue of
- * what is to be sent. A connection that is closing reads nothing more; its queue still drains
- * before the close frame, for at most CLOSE_LIMIT_S.
+ * The control channel: messages put together from fragments, JSON-RPC framing, closing. A
+ * connection that is closing reads nothing more; its queue still drains before the close frame, for
+ * at most CLOSE_LIMIT_S.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,67 +9,10 @@
 
 #include "signalling/server_internal.h"
 
-#define CLOSE_LIMIT_S      5
-#define BUFFER_KEEP_BYTES  16384 /* a larger message buffer is given back once it is empty */
-#define TEXT_TOO_BIG       "messages are at most 256 KiB"
-#define TEXT_BINARY        "frames of this channel are text"
-#define TEXT_SLOW_CONSUMER "the connection does not take what is sent"
-
-static void drop_queue(struct signalling_connection *connection)
-{
-    while (connection->first) {
-        struct queued_frame *frame = connection->first;
-
-        connection->first = frame->next;
-        connection->queued_bytes -= frame->len;
-        free(frame);
-    }
-    connection->last = NULL;
-}
-
-static struct queued_frame *frame_create(const json_t *message)
-{
-    size_t len = json_dumpb(message, NULL, 0, JSON_COMPACT);
-    struct queued_frame *frame = len ? malloc(sizeof(*frame) + LWS_PRE + len) : NULL;
-
-    if (!frame)
-        return NULL;
-    frame->next = NULL;
-    frame->len = len;
-    json_dumpb(message, (char *)frame->bytes + LWS_PRE, len, JSON_COMPACT);
-    return frame;
-}
-
-static void enqueue(struct signalling_connection *connection, struct queued_frame *frame)
-{
-    if (connection->last)
-        connection->last->next = frame;
-    else
-        connection->first = frame;
-    connection->last = frame;
-    connection->queued_bytes += frame->len;
-    lws_callback_on_writable(connection->wsi);
-}
-
-void signalling_connection_send(struct signalling_connection *connection, json_t *message)
-{
-    struct queued_frame *frame;
-
-    if (!message)
-        return;
-    frame = connection->is_closing ? NULL : frame_create(message);
-    json_decref(message);
-    if (!frame)
-        return;
-    if (connection->queued_bytes + frame->len <= SIGNALLING_QUEUE_MAX_BYTES) {
-        enqueue(connection, frame);
-        return;
-    }
-    free(frame);
-    drop_queue(connection);
-    signalling_server_notice(connection->server, "slow consumer %s is closed", connection->peer);
-    signalling_connection_close(connection, SIGNALLING_CLOSE_SLOW, TEXT_SLOW_CONSUMER);
-}
+#define CLOSE_LIMIT_S     5
+#define BUFFER_KEEP_BYTES 16384 /* a larger message buffer is given back once it is empty */
+#define TEXT_TOO_BIG      "messages are at most 256 KiB"
+#define TEXT_BINARY       "frames of this channel are text"
 
 /* Cut text to what fits a close frame, at a character's end. */
 static void copy_reason(char out[124], const char *reason)
@@ -148,7 +91,7 @@ static void close_connection(struct signalling_connection *connection)
     if (connection->next)
         connection->next->previous = connection->previous;
     signalling_limit_release(connection->address, signalling_now_ms());
-    drop_queue(connection);
+    signalling_queue_drop(connection);
     free(connection->message);
     free(connection);
 }
@@ -232,23 +175,21 @@ static void on_fragment(struct signalling_connection *connection, const void *by
 /* libwebsockets has sent all it held. Give it the next frame, or the close. */
 static int on_writable(struct signalling_connection *connection)
 {
-    struct queued_frame *frame = connection->first;
+    struct signalling_frame *frame;
     int written;
 
     connection->queued_bytes -= connection->in_flight_bytes;
     connection->in_flight_bytes = 0;
-    if (!frame) {
+    if (!connection->first) {
         /* From here, lws_close_reason() would end the connection without its frame (4.1.6). */
         if (connection->is_closing)
             lws_set_timer_usecs(connection->wsi, 1);
         return 0;
     }
-    connection->first = frame->next;
-    if (!connection->first)
-        connection->last = NULL;
+    frame = signalling_queue_take(connection);
     connection->in_flight_bytes = frame->len;
     written = lws_write(connection->wsi, frame->bytes + LWS_PRE, frame->len, LWS_WRITE_TEXT);
-    free(frame);
+    signalling_frame_release(frame);
     lws_callback_on_writable(connection->wsi);
     return written < 0 ? -1 : 0;
 }

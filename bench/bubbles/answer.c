@@ -149,7 +149,7 @@ static int read_line(struct reader *reader, const char *text)
     return 0;
 }
 
-int bubbles_answer_read(struct bubbles_answer *answer, const char *text)
+int bubbles_answer_read(struct bubbles_answer *answer, const char *text, unsigned line_count)
 {
     struct reader reader = {.answer = answer, .line = -1};
     memset(answer, 0, sizeof(*answer));
@@ -165,7 +165,7 @@ int bubbles_answer_read(struct bubbles_answer *answer, const char *text)
         text += len;
         text += strspn(text, "\r\n");
     }
-    bool is_whole = reader.line + 1 == BUBBLES_LINES && answer->ufrag[0] && answer->pwd[0] &&
+    bool is_whole = reader.line + 1 == (int)line_count && answer->ufrag[0] && answer->pwd[0] &&
                     answer->candidate_count > 0;
     return is_whole ? 0 : -1;
 }

@@ -54,6 +54,8 @@ struct bubbles_clip_params {
     double frame_rate;
     unsigned frame_count; /* at most BUBBLES_PICTURE_FRAMES */
     unsigned bitrate_kbps;
+    bool is_exact; /* frames are filled up to their share of the rate (behind the data, where
+                      decoders do not look), all but the key frame */
 };
 
 /**

@@ -42,6 +42,9 @@ static const struct place single = {0, false, false,
                                     VP8_EFLAG_NO_UPD_GF | VP8_EFLAG_NO_UPD_ARF |
                                         VP8_EFLAG_NO_REF_GF | VP8_EFLAG_NO_REF_ARF};
 
+/* Encoded for less, so that nearly every frame leaves something to be filled up. */
+#define EXACT_PERCENT 60
+
 struct encoder {
     vpx_codec_ctx_t encoder, decoder;
     bool has_encoder, has_decoder;
@@ -73,7 +76,8 @@ static int open_encoder(struct encoder *encoder, const struct bubbles_clip_param
     config.g_threads = 1;
     config.g_lag_in_frames = 0;
     config.rc_end_usage = VPX_CBR;
-    config.rc_target_bitrate = params->bitrate_kbps;
+    config.rc_target_bitrate =
+        params->is_exact ? params->bitrate_kbps * EXACT_PERCENT / 100 : params->bitrate_kbps;
     config.rc_min_quantizer = 2;
     config.rc_max_quantizer = 56;
     config.rc_undershoot_pct = 100;
@@ -149,6 +153,24 @@ static int keep_samples(struct encoder *encoder, struct bubbles_clip *clip, unsi
     return 0;
 }
 
+/* Bytes behind a frame's data belong to its last partition, which decoders read only as far as they
+ * need (RFC 6386, 9.5): up to its share of the rate, less what earlier frames took too much. */
+static int append_filled(struct bubbles_clip *clip, const struct bubbles_clip_params *params,
+                         struct bubbles_frame *frame, const vpx_codec_cx_pkt_t *packet)
+{
+    size_t len = packet->data.frame.sz;
+    double due = params->bitrate_kbps * 125.0 / params->frame_rate * clip->frame_count;
+    if (due > (double)(clip->byte_count + len))
+        len = (size_t)due - clip->byte_count;
+    uint8_t *data = calloc(1, len);
+    if (!data)
+        return -1;
+    memcpy(data, packet->data.frame.buf, packet->data.frame.sz);
+    int error = bubbles_clip_append(clip, frame, data, len);
+    free(data);
+    return error;
+}
+
 static int encode_frame(struct encoder *encoder, struct bubbles_clip *clip,
                         const struct bubbles_clip_params *params, unsigned index)
 {
@@ -172,6 +194,8 @@ static int encode_frame(struct encoder *encoder, struct bubbles_clip *clip,
                                         .is_non_reference = place->is_non_reference};
         if (frame->is_key != (index == 0) || keep_samples(encoder, clip, index, packet))
             return -1;
+        if (params->is_exact)
+            return append_filled(clip, params, frame, packet);
         return bubbles_clip_append(clip, frame, packet->data.frame.buf, packet->data.frame.sz);
     }
     return -1; /* dropped: it must not, with rc_dropframe_thresh 0 */
@@ -193,8 +217,8 @@ struct bubbles_clip *bubbles_clip_create(const struct bubbles_clip_params *param
     clip->samples = calloc(params->frame_count, BUBBLES_SAMPLES);
     int error = clip->frames && clip->samples ? open_encoder(&encoder, params) : -1;
     for (unsigned i = 0; i < params->frame_count && !error; i++) {
-        error = encode_frame(&encoder, clip, params, i);
         clip->frame_count++;
+        error = encode_frame(&encoder, clip, params, i);
     }
     close_encoder(&encoder);
     if (error) {

@@ -39,6 +39,7 @@ struct bubbles_hub {
     struct lws_context *context;
     struct bubbles_url url;
     bool is_insecure;
+    struct lws_protocols protocols[2]; /* one, and the end of the list */
     struct bubbles_control_handlers handlers;
     struct bubbles_control *controls;
 };
@@ -150,11 +151,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     }
 }
 
-static const struct lws_protocols protocols[] = {
-    {.name = "iris.v1", .callback = callback, .rx_buffer_size = 65536}, {.name = NULL}};
-
 struct bubbles_hub *bubbles_hub_create(uv_loop_t *loop, const struct bubbles_url *url,
-                                       bool is_insecure,
+                                       bool is_insecure, const char *protocol,
                                        const struct bubbles_control_handlers *handlers)
 {
     struct bubbles_hub *hub = calloc(1, sizeof(*hub));
@@ -165,10 +163,12 @@ struct bubbles_hub *bubbles_hub_create(uv_loop_t *loop, const struct bubbles_url
     hub->url = *url;
     hub->is_insecure = is_insecure;
     hub->handlers = *handlers;
+    hub->protocols[0] =
+        (struct lws_protocols){.name = protocol, .callback = callback, .rx_buffer_size = 65536};
     lws_set_log_level(0, NULL);
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
-        .protocols = protocols,
+        .protocols = hub->protocols,
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .foreign_loops = loops,
         .pcontext = &hub->context,
@@ -233,8 +233,8 @@ struct bubbles_control *bubbles_control_open(struct bubbles_hub *hub, void *owne
         .port = hub->url.port,
         .path = hub->url.path,
         .host = host,
-        .protocol = protocols[0].name,
-        .local_protocol_name = protocols[0].name,
+        .protocol = hub->protocols[0].name,
+        .local_protocol_name = hub->protocols[0].name,
         .ssl_connection = hub->url.is_tls ? tls : 0,
         .userdata = control,
         .pwsi = &control->wsi,
@@ -248,16 +248,13 @@ struct bubbles_control *bubbles_control_open(struct bubbles_hub *hub, void *owne
     return control;
 }
 
-void bubbles_control_request(struct bubbles_control *control, unsigned id, const char *method,
-                             json_t *params)
+int bubbles_control_send(struct bubbles_control *control, json_t *message)
 {
-    json_t *request = json_pack("{s:s, s:i, s:s, s:o}", "jsonrpc", "2.0", "id", (int)id, "method",
-                                method, "params", params);
-    size_t len = request ? json_dumpb(request, NULL, 0, JSON_COMPACT) : 0;
+    size_t len = message ? json_dumpb(message, NULL, 0, JSON_COMPACT) : 0;
     struct outgoing *outgoing = len ? malloc(sizeof(*outgoing) + LWS_PRE + len) : NULL;
     if (outgoing) {
         outgoing->next = NULL;
-        outgoing->len = json_dumpb(request, (char *)outgoing->data + LWS_PRE, len, JSON_COMPACT);
+        outgoing->len = json_dumpb(message, (char *)outgoing->data + LWS_PRE, len, JSON_COMPACT);
         if (control->last)
             control->last->next = outgoing;
         else
@@ -265,7 +262,15 @@ void bubbles_control_request(struct bubbles_control *control, unsigned id, const
         control->last = outgoing;
         lws_callback_on_writable(control->wsi);
     }
-    json_decref(request);
+    json_decref(message);
+    return outgoing ? 0 : -1;
+}
+
+int bubbles_control_request(struct bubbles_control *control, unsigned id, const char *method,
+                            json_t *params)
+{
+    return bubbles_control_send(control, json_pack("{s:s, s:i, s:s, s:o}", "jsonrpc", "2.0", "id",
+                                                   (int)id, "method", method, "params", params));
 }
 
 void bubbles_control_close(struct bubbles_control *control)

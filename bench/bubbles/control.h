@@ -1,6 +1,6 @@
 /*
- * The control channel of a participant: JSON-RPC 2.0 over WebSocket (docs/protocol.md), by
- * libwebsockets' client on our loop. One hub for all connections.
+ * The control channel of a participant: JSON texts over WebSocket, by libwebsockets' client on our
+ * loop; what they mean is the dialect's (dialect.h). One hub for all connections.
  */
 #ifndef IRIS_BENCH_BUBBLES_CONTROL_H
 #define IRIS_BENCH_BUBBLES_CONTROL_H
@@ -23,11 +23,12 @@ struct bubbles_control_handlers {
 
 /**
  * @param url       copied
+ * @param protocol  WebSocket subprotocol; static text
  * @param handlers  copied
  * @return          owned; NULL when libwebsockets does not start
  */
 struct bubbles_hub *bubbles_hub_create(uv_loop_t *loop, const struct bubbles_url *url,
-                                       bool is_insecure,
+                                       bool is_insecure, const char *protocol,
                                        const struct bubbles_control_handlers *handlers);
 
 /** Ends all connections without telling their owners; runs the loop until it is done. */
@@ -36,9 +37,16 @@ void bubbles_hub_destroy(struct bubbles_hub *hub);
 /** Connect. @return NULL when it cannot even be tried (on_close is not called then) */
 struct bubbles_control *bubbles_control_open(struct bubbles_hub *hub, void *owner);
 
-/** Send a request; its parameters are taken over. id: chosen by the caller. */
-void bubbles_control_request(struct bubbles_control *control, unsigned id, const char *method,
-                             json_t *params);
+/** Send a message, which is taken over. @return 0, or -1: no memory (also for a NULL message) */
+int bubbles_control_send(struct bubbles_control *control, json_t *message);
+
+/**
+ * Send a JSON-RPC 2.0 request; its parameters are taken over. id: chosen by the caller.
+ *
+ * @return 0, or -1: no memory
+ */
+int bubbles_control_request(struct bubbles_control *control, unsigned id, const char *method,
+                            json_t *params);
 
 /** Close with 1000; the owner hears nothing any more. NULL is harmless. */
 void bubbles_control_close(struct bubbles_control *control);

@@ -1,7 +1,8 @@
 /*
- * Session descriptions: the offer that every participant makes, the browser's eleven lines
- * (protocol.md, section 1), and what is needed of the answer. The server is trusted to write
- * correct SDP; tests of the answer itself are elsewhere.
+ * Session descriptions: what a participant writes - the browser's eleven lines (protocol.md,
+ * section 1), or whatever lines another kind of server wants - and what is needed of what the
+ * server writes. The server is trusted to write correct SDP; tests of the answer itself are
+ * elsewhere.
  */
 #ifndef IRIS_BENCH_BUBBLES_DESCRIPTION_H
 #define IRIS_BENCH_BUBBLES_DESCRIPTION_H
@@ -32,13 +33,29 @@ enum bubbles_kind { BUBBLES_VOICE, BUBBLES_CAMERA, BUBBLES_SHARED_SCREEN, BUBBLE
 #define BUBBLES_LAYERS 2
 extern const char *const bubbles_rids[BUBBLES_LAYERS];
 
-struct bubbles_offer {
-    const char *ufrag, *pwd, *fingerprint;
-    uint32_t screen_ssrc, screen_rtx_ssrc; /* the microphone and the camera name none */
-    uint32_t voice_ssrc;
+/* One m-line that we write; its index is its mid. */
+struct bubbles_offer_line {
+    enum bubbles_kind kind;
+    bool sends;
+    bool is_simulcast;                      /* of a camera that sends: rids instead of SSRCs */
+    uint32_t ssrc, rtx_ssrc;                /* named if it sends and ssrc is not 0 */
+    uint8_t payload_type, rtx_payload_type; /* 0: ours */
+    const uint8_t *ids;                     /* extensions, by enum rtp_extension; NULL: ours */
 };
 
-/** The text of the offer. @return free() it; NULL: no memory */
+/* A description, an offer or an answer. */
+struct bubbles_offer {
+    const char *ufrag, *pwd, *fingerprint;
+    const char *setup;     /* RFC 4145: actpass, active */
+    const char *candidate; /* address of a host candidate that is nobody's; NULL: none */
+    unsigned line_count;
+    struct bubbles_offer_line lines[BUBBLES_LINES];
+};
+
+/** The browser's eleven lines. @param offer lines are written, SSRCs of sending ones are not */
+void bubbles_offer_set_lines(struct bubbles_offer *offer, bool is_simulcast);
+
+/** The text. @return free() it; NULL: no memory */
 char *bubbles_offer_write(const struct bubbles_offer *offer);
 
 struct bubbles_answer_line {
@@ -57,11 +74,12 @@ struct bubbles_answer {
 };
 
 /**
- * Read an answer.
+ * Read what the server wrote, answer or offer.
  *
- * @return 0, or -1: it lacks credentials, fingerprint or a candidate, or has not our lines
+ * @param line_count  m-lines that it must have, at most BUBBLES_LINES
+ * @return            0, or -1: it lacks credentials, fingerprint or a candidate, or has other lines
  */
-int bubbles_answer_read(struct bubbles_answer *answer, const char *text);
+int bubbles_answer_read(struct bubbles_answer *answer, const char *text, unsigned line_count);
 
 /** Length of a candidate's address, for the socket calls. */
 socklen_t bubbles_candidate_len(const struct sockaddr_storage *candidate);

@@ -57,8 +57,11 @@ static int accept_any(X509_STORE_CTX *store, void *unused)
     return 1;
 }
 
-static int set_up(struct bubbles_dtls_context *context)
+static int set_up(struct bubbles_dtls_context *context, enum transport_srtp_profile profile)
 {
+    char profiles[64] = PROFILES;
+    if (profile != TRANSPORT_SRTP_NONE) /* OpenSSL's names are ours with a prefix */
+        snprintf(profiles, sizeof(profiles), "SRTP_%s", transport_srtp_profile_name(profile));
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
     context->key = EVP_EC_gen("P-256");
@@ -67,7 +70,7 @@ static int set_up(struct bubbles_dtls_context *context)
     if (!context->certificate || !context->context ||
         SSL_CTX_use_certificate(context->context, context->certificate) != 1 ||
         SSL_CTX_use_PrivateKey(context->context, context->key) != 1 ||
-        SSL_CTX_set_tlsext_use_srtp(context->context, PROFILES) != 0 ||
+        SSL_CTX_set_tlsext_use_srtp(context->context, profiles) != 0 ||
         X509_digest(context->certificate, EVP_sha256(), digest, &len) != 1)
         return -1;
     SSL_CTX_set_options(context->context, SSL_OP_NO_QUERY_MTU);
@@ -79,10 +82,10 @@ static int set_up(struct bubbles_dtls_context *context)
     return 0;
 }
 
-struct bubbles_dtls_context *bubbles_dtls_context_create(void)
+struct bubbles_dtls_context *bubbles_dtls_context_create(enum transport_srtp_profile profile)
 {
     struct bubbles_dtls_context *context = calloc(1, sizeof(*context));
-    if (context && set_up(context)) {
+    if (context && set_up(context, profile)) {
         bubbles_dtls_context_destroy(context);
         return NULL;
     }

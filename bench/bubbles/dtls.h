@@ -23,8 +23,11 @@ enum bubbles_dtls_state {
     BUBBLES_DTLS_FAILED,
 };
 
-/** @return owned; NULL when OpenSSL refuses */
-struct bubbles_dtls_context *bubbles_dtls_context_create(void);
+/**
+ * @param profile  the only one that is offered; TRANSPORT_SRTP_NONE: both AEADs
+ * @return         owned; NULL when OpenSSL refuses
+ */
+struct bubbles_dtls_context *bubbles_dtls_context_create(enum transport_srtp_profile profile);
 void bubbles_dtls_context_destroy(struct bubbles_dtls_context *context);
 
 /** Of our certificate, as SDP writes it. */

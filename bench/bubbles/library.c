@@ -1,6 +1,8 @@
 /* A list of jobs that a few threads take from. */
 #include "bench/bubbles/library.h"
 
+#include "bench/bubbles/cast.h"
+
 #include <stdatomic.h>
 #include <string.h>
 #include <uv.h>
@@ -9,6 +11,7 @@
 #define THREADS       4
 #define CAMERA_FRAMES 120 /* 4 s */
 #define SCREEN_FRAMES 60  /* 12 s */
+#define LARGE_KBPS    800 /* above, 480 lines would not need so much */
 
 struct job {
     struct bubbles_clip **clip; /* NULL: a voice */
@@ -54,6 +57,23 @@ static void plan_camera(struct work *work, struct bubbles_library *library, unsi
     }
 }
 
+/* One encoding, of a rate that was asked for. */
+static void plan_single(struct work *work, struct bubbles_library *library, unsigned source,
+                        unsigned kbps)
+{
+    bool is_large = kbps > LARGE_KBPS;
+    struct bubbles_clip_params params = {.source = source,
+                                         .width = is_large ? 1280 : 640,
+                                         .height = is_large ? 720 : 480,
+                                         .temporal_layers = 1,
+                                         .frame_rate = 30,
+                                         .frame_count = CAMERA_FRAMES,
+                                         .bitrate_kbps = kbps,
+                                         .is_exact = true};
+    work->jobs[work->count++] =
+        (struct job){.clip = &library->cameras[source][0], .params = params};
+}
+
 static void plan_screen(struct work *work, struct bubbles_library *library, unsigned source)
 {
     struct bubbles_clip_params params = {.source = source,
@@ -83,19 +103,19 @@ static unsigned at_most(unsigned value, unsigned limit)
     return value < limit ? value : limit;
 }
 
-int bubbles_library_init(struct bubbles_library *library, enum bubbles_profile profile,
-                         unsigned participants)
+int bubbles_library_init(struct bubbles_library *library, const struct bubbles_options *options)
 {
     struct work work = {.count = 0};
-    bool has_cameras = profile == BUBBLES_CONFERENCE || profile == BUBBLES_BROADCAST;
-    bool has_screens = profile == BUBBLES_CONFERENCE || profile == BUBBLES_SCREEN;
-    unsigned senders = profile == BUBBLES_BROADCAST ? 1 : participants;
     memset(library, 0, sizeof(*library));
-    library->camera_count = has_cameras ? at_most(senders, BUBBLES_CAMERAS) : 0;
-    library->screen_count = has_screens ? BUBBLES_SCREENS : 0;
-    library->voice_count = at_most(senders, BUBBLES_VOICES);
+    library->camera_count = at_most(bubbles_cast_cameras(options), BUBBLES_CAMERAS);
+    library->screen_count = bubbles_cast_screens(options) ? BUBBLES_SCREENS : 0;
+    library->voice_count = at_most(bubbles_cast_voices(options), BUBBLES_VOICES);
+    library->size_count = options->camera_kbps ? 1 : BUBBLES_SIZES;
     for (unsigned i = 0; i < library->camera_count; i++)
-        plan_camera(&work, library, i);
+        if (options->camera_kbps)
+            plan_single(&work, library, i, options->camera_kbps);
+        else
+            plan_camera(&work, library, i);
     for (unsigned i = 0; i < library->screen_count; i++)
         plan_screen(&work, library, i);
     for (unsigned i = 0; i < library->voice_count; i++)

@@ -12,18 +12,18 @@
 
 struct bubbles_library {
     unsigned camera_count, voice_count, screen_count;
+    unsigned size_count; /* of each camera: 1 without simulcast */
     struct bubbles_clip *cameras[BUBBLES_CAMERAS][BUBBLES_SIZES];
     struct bubbles_clip *screens[BUBBLES_SCREENS];
     struct bubbles_voice *voices[BUBBLES_VOICES];
 };
 
 /**
- * Make what a profile needs for rooms of so many people.
+ * Make what the participants of a run need.
  *
  * @return 0, or -1 (a library refused; dispose all the same)
  */
-int bubbles_library_init(struct bubbles_library *library, enum bubbles_profile profile,
-                         unsigned participants);
+int bubbles_library_init(struct bubbles_library *library, const struct bubbles_options *options);
 void bubbles_library_dispose(struct bubbles_library *library);
 
 #endif

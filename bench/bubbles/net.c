@@ -113,6 +113,11 @@ struct bubbles_path *bubbles_net_open_path(struct bubbles_net *net, const struct
     return path;
 }
 
+const struct sockaddr_storage *bubbles_path_server(const struct bubbles_path *path)
+{
+    return &path->server;
+}
+
 static void on_socket_closed(uv_handle_t *handle)
 {
     struct bubbles_socket *entry = handle->data;

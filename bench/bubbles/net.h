@@ -53,6 +53,9 @@ void bubbles_net_destroy(struct bubbles_net *net);
 struct bubbles_path *bubbles_net_open_path(struct bubbles_net *net, const struct sockaddr *server,
                                            socklen_t server_len, void *owner);
 
+/** The server at its end. */
+const struct sockaddr_storage *bubbles_path_server(const struct bubbles_path *path);
+
 /** Nothing is sent or received through it any more. NULL is harmless. */
 void bubbles_net_close_path(struct bubbles_net *net, struct bubbles_path *path);
 

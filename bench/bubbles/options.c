@@ -7,17 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOMS_MAX         1000
-#define PARTICIPANTS_MAX  128 /* of a room; the server's own limit */
-#define TOTAL_MAX         4000
-#define DEFAULT_URL       "ws://127.0.0.1:8080/v1/ws"
-#define DEFAULT_PATH      "/v1/ws"
-#define DEFAULT_JOIN_RATE 20
+#define ROOMS_MAX          1000
+#define PARTICIPANTS_MAX   128 /* of a room; the server's own limit */
+#define TOTAL_MAX          4000
+#define DEFAULT_URL        "ws://127.0.0.1:8080/v1/ws"
+#define DEFAULT_OPERATIONS "http://127.0.0.1:8081"
+#define DEFAULT_PATH       "/v1/ws"
+#define DEFAULT_JOIN_RATE  20
 
-static const char *const profile_names[] = {[BUBBLES_CONFERENCE] = "conference",
-                                            [BUBBLES_AUDIO] = "audio",
-                                            [BUBBLES_BROADCAST] = "broadcast",
-                                            [BUBBLES_SCREEN] = "screen"};
+static const char *const profile_names[] = {
+    [BUBBLES_CONFERENCE] = "conference", [BUBBLES_AUDIO] = "audio",
+    [BUBBLES_BROADCAST] = "broadcast",   [BUBBLES_SCREEN] = "screen",
+    [BUBBLES_STREAM] = "stream",         [BUBBLES_MESH] = "mesh"};
 
 const char *bubbles_profile_name(enum bubbles_profile profile)
 {
@@ -42,6 +43,14 @@ static void print_usage(FILE *out)
         "                       audio: microphones only\n"
         "                       broadcast: one sends microphone and camera, the others watch\n"
         "                       screen: microphones, one screen a room\n"
+        "                       stream: one sends a camera and no voice, the others watch\n"
+        "                       mesh: a camera each, no voices\n"
+        "  --senders N          only N of each room send, the others watch\n"
+        "  --screens N          participants of each room that share a screen (default 1)\n"
+        "  --camera-kbps N      cameras without simulcast, of this rate (default: simulcast)\n"
+        "  --srtp-profile NAME  offer only this one: AEAD_AES_128_GCM, AEAD_AES_256_GCM,\n"
+        "                       AES128_CM_SHA1_80 (default: both AEADs)\n"
+        "  --idle S             seconds without media before the measurement (default 0)\n"
         "  --join-rate J        joins a second (default 20)\n"
         "  --churn C            participants a second that leave and are replaced (default 0)\n"
         "  --speakers K         people of a room who talk at a time (default 2)\n"
@@ -51,6 +60,9 @@ static void print_usage(FILE *out)
         "delay\n"
         "                       (default 1); anything wrong is exit code 1\n"
         "  --server-pid PID     the server's process, for its CPU time, memory and threads\n"
+        "  --operations URL     its operations listener, for what it says of its packets (default\n"
+        "                       http://127.0.0.1:8081, if --url is not given)\n"
+        "  --histogram FILE     its packets' sizes and packets a send, for iris-bench floor\n"
         "  --json FILE          the results for machines (- is stdout)\n"
         "  --report FILE.html   the results for people, with plots\n"
         "  --seed N             of everything random (default 1)\n"
@@ -125,6 +137,13 @@ enum option_id {
     ID_NO_GRO,
     ID_INSECURE,
     ID_QUIET,
+    ID_SENDERS,
+    ID_SCREENS,
+    ID_CAMERA_KBPS,
+    ID_SRTP_PROFILE,
+    ID_IDLE,
+    ID_OPERATIONS,
+    ID_HISTOGRAM,
     ID_HELP,
 };
 
@@ -148,6 +167,13 @@ static const struct option long_options[] = {
     {"no-gro", no_argument, NULL, ID_NO_GRO},
     {"insecure", no_argument, NULL, ID_INSECURE},
     {"quiet", no_argument, NULL, ID_QUIET},
+    {"senders", required_argument, NULL, ID_SENDERS},
+    {"screens", required_argument, NULL, ID_SCREENS},
+    {"camera-kbps", required_argument, NULL, ID_CAMERA_KBPS},
+    {"srtp-profile", required_argument, NULL, ID_SRTP_PROFILE},
+    {"idle", required_argument, NULL, ID_IDLE},
+    {"operations", required_argument, NULL, ID_OPERATIONS},
+    {"histogram", required_argument, NULL, ID_HISTOGRAM},
     {"help", no_argument, NULL, ID_HELP},
     {NULL, 0, NULL, 0}};
 
@@ -171,11 +197,24 @@ static int take_number(double *out, double min, double max)
     return 0;
 }
 
-static int take_profile(struct bubbles_options *options)
+int bubbles_profile_parse(enum bubbles_profile *profile, const char *name)
 {
-    for (unsigned i = 0; i < sizeof(profile_names) / sizeof(*profile_names); i++)
-        if (strcmp(optarg, profile_names[i]) == 0) {
-            options->profile = (enum bubbles_profile)i;
+    for (unsigned i = 0; i < BUBBLES_PROFILES; i++)
+        if (strcmp(name, profile_names[i]) == 0) {
+            *profile = (enum bubbles_profile)i;
+            return 0;
+        }
+    return -1;
+}
+
+static int take_srtp_profile(struct bubbles_options *options)
+{
+    static const enum transport_srtp_profile profiles[] = {TRANSPORT_SRTP_AEAD_AES_128_GCM,
+                                                           TRANSPORT_SRTP_AEAD_AES_256_GCM,
+                                                           TRANSPORT_SRTP_AES128_CM_SHA1_80};
+    for (unsigned i = 0; i < sizeof(profiles) / sizeof(*profiles); i++)
+        if (strcmp(optarg, transport_srtp_profile_name(profiles[i])) == 0) {
+            options->srtp_profile = profiles[i];
             return 0;
         }
     return -1;
@@ -210,7 +249,19 @@ static int take_checked(struct bubbles_options *options, enum option_id id)
     case ID_DURATION:
         return take_number(&options->duration_s, 0, 1e6);
     case ID_PROFILE:
-        return take_profile(options);
+        return bubbles_profile_parse(&options->profile, optarg);
+    case ID_SENDERS:
+        return take_count(&options->senders, 1, PARTICIPANTS_MAX);
+    case ID_SCREENS:
+        return take_count(&options->screens, 0, PARTICIPANTS_MAX);
+    case ID_CAMERA_KBPS:
+        return take_count(&options->camera_kbps, 50, 8000);
+    case ID_SRTP_PROFILE:
+        return take_srtp_profile(options);
+    case ID_IDLE:
+        return take_number(&options->idle_s, 0, 3600);
+    case ID_OPERATIONS:
+        return bubbles_url_parse(&options->operations, optarg);
     case ID_JOIN_RATE:
         return take_number(&options->join_rate, 0.01, 1000);
     case ID_CHURN:
@@ -246,6 +297,9 @@ static int take_option(struct bubbles_options *options, enum option_id id)
     case ID_REPORT:
         options->report_file = optarg;
         return 0;
+    case ID_HISTOGRAM:
+        options->histogram_file = optarg;
+        return 0;
     case ID_NO_GRO:
         options->has_gro = false;
         return 0;
@@ -268,7 +322,7 @@ static const char *option_name(int id)
     return option->name;
 }
 
-int bubbles_options_parse(struct bubbles_options *options, int argc, char **argv)
+void bubbles_options_init(struct bubbles_options *options)
 {
     *options = (struct bubbles_options){.room = "bubble",
                                         .rooms = 1,
@@ -276,10 +330,25 @@ int bubbles_options_parse(struct bubbles_options *options, int argc, char **argv
                                         .duration_s = 10,
                                         .join_rate = DEFAULT_JOIN_RATE,
                                         .speakers = 2,
+                                        .screens = 1,
                                         .verify = 1,
                                         .seed = 1,
                                         .has_gro = true};
+}
+
+/* The default server has the default operations listener; of another one nothing is known. */
+static void set_urls(struct bubbles_options *options)
+{
+    if (options->url.port)
+        return;
     bubbles_url_parse(&options->url, DEFAULT_URL);
+    if (!options->operations.port)
+        bubbles_url_parse(&options->operations, DEFAULT_OPERATIONS);
+}
+
+int bubbles_options_parse(struct bubbles_options *options, int argc, char **argv)
+{
+    bubbles_options_init(options);
     for (int id; (id = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         if (id == ID_HELP)
             return print_usage(stdout), 1;
@@ -295,6 +364,7 @@ int bubbles_options_parse(struct bubbles_options *options, int argc, char **argv
         fprintf(stderr, "iris-bench bubbles: '%s' is not understood; see --help\n", argv[optind]);
         return 3;
     }
+    set_urls(options);
     if (options->rooms * options->participants > TOTAL_MAX) {
         fprintf(stderr, "iris-bench bubbles: at most %d participants in all\n", TOTAL_MAX);
         return 3;

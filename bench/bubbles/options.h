@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "sfu/transport/srtp.h"
+
 #define BUBBLES_HOST_BYTES 256
 
 /* Who sends what; everybody receives through eight slots. */
@@ -14,6 +16,9 @@ enum bubbles_profile {
     BUBBLES_AUDIO,      /* microphones only */
     BUBBLES_BROADCAST,  /* the first of each room sends microphone and camera, the others nothing */
     BUBBLES_SCREEN,     /* microphones, and one screen a room */
+    BUBBLES_STREAM,     /* the first of each room sends one camera and nothing else */
+    BUBBLES_MESH,       /* one camera each and nothing else */
+    BUBBLES_PROFILES
 };
 
 /* Where the control channel is. */
@@ -33,9 +38,16 @@ struct bubbles_options {
     double churn;      /* participants that leave and are replaced, a second */
     unsigned speakers; /* of a room at a time */
     unsigned verify;   /* receivers that decode */
+    double idle_s;     /* of silence once everybody is in, before the media: what idling costs */
     enum bubbles_profile profile;
-    pid_t server_pid;                                                 /* 0: unknown */
-    const char *token_key_file, *json_file, *report_file, *link_file; /* NULL: none */
+    unsigned senders;     /* of a room, the others only watch; 0: as the profile says */
+    unsigned screens;     /* of a room, in profiles that have any */
+    unsigned camera_kbps; /* of a camera without simulcast; 0: simulcast, 150 + 350 */
+    enum transport_srtp_profile srtp_profile; /* the only one offered; NONE: AEADs */
+    struct bubbles_url operations;            /* the server's other listener; port 0: unknown */
+    pid_t server_pid;                         /* 0: unknown */
+    const char *token_key_file, *json_file, *report_file, *link_file,
+        *histogram_file; /* NULL: none */
     uint64_t seed;
     bool has_gro, is_insecure, is_quiet;
 };
@@ -49,6 +61,12 @@ const char *bubbles_profile_name(enum bubbles_profile profile);
  * @return 0, or -1 (nothing written)
  */
 int bubbles_url_parse(struct bubbles_url *url, const char *text);
+
+/** The profile of this name. @return 0, or -1 (nothing written) */
+int bubbles_profile_parse(enum bubbles_profile *profile, const char *name);
+
+/** What the command line defaults to. */
+void bubbles_options_init(struct bubbles_options *options);
 
 /**
  * Read the command line.

@@ -80,7 +80,8 @@ static void take_keys(struct bubbles_participant *participant, int64_t now_us)
     participant->state = BUBBLES_LIVE;
     participant->has_company = has_company(participant);
     participant->run->totals.joins.succeeded++;
-    bubbles_participant_announce_screen(participant);
+    if (participant->run->dialect->on_live)
+        participant->run->dialect->on_live(participant);
 }
 
 static void follow_dtls(struct bubbles_participant *participant, enum bubbles_dtls_state state,
@@ -92,8 +93,21 @@ static void follow_dtls(struct bubbles_participant *participant, enum bubbles_dt
         take_keys(participant, now_us);
 }
 
+static void answer_check(struct bubbles_participant *participant, const uint8_t *data, size_t len)
+{
+    const struct bubbles_stun_datagram check = {data, len};
+    uint8_t answer[BUBBLES_CHECK_BYTES];
+    size_t answer_len = bubbles_ice_answer(&participant->ice, participant->run->stun, &check,
+                                           bubbles_path_server(participant->path), answer);
+    bubbles_participant_send(participant, answer, answer_len);
+}
+
 static void take_stun(struct bubbles_participant *participant, const uint8_t *data, size_t len)
 {
+    if (data[0] == 0 && data[1] == 1) { /* a request (RFC 8489, section 5) */
+        answer_check(participant, data, len);
+        return;
+    }
     if (!bubbles_ice_take(&participant->ice, participant->run->stun, data, len) ||
         participant->state != BUBBLES_CHECKING)
         return;
@@ -128,6 +142,31 @@ void bubbles_participant_take(void *owner, uint8_t *data, size_t len, int64_t ar
         else
             bubbles_participant_take_rtp(participant, data, (size_t)opened, arrival_us);
     }
+}
+
+void bubbles_participant_connect(struct bubbles_participant *participant, bool has_offered)
+{
+    int64_t now_us = bubbles_now_us();
+    participant->milestones.joined_us = now_us;
+    if (!participant->path && bubbles_participant_open_path(participant))
+        return;
+    const struct bubbles_ice_params ice = {.local_ufrag = participant->ufrag,
+                                           .local_pwd = participant->pwd,
+                                           .remote_ufrag = participant->answer.ufrag,
+                                           .remote_pwd = participant->answer.pwd,
+                                           .is_controlling = has_offered};
+    bubbles_ice_init(&participant->ice, &ice, now_us);
+    participant->state = BUBBLES_CHECKING;
+    bubbles_participant_advance(participant, now_us);
+}
+
+void bubbles_participant_on_close(void *owner, unsigned code, const char *reason)
+{
+    struct bubbles_participant *participant = owner;
+    char problem[BUBBLES_PROBLEM_MAX];
+    participant->control = NULL;
+    snprintf(problem, sizeof(problem), "the control channel was closed: %u %.200s", code, reason);
+    bubbles_participant_fail(participant, problem);
 }
 
 static const char *impatience(enum bubbles_state state)
@@ -178,6 +217,8 @@ static void advance_set_up(struct bubbles_participant *participant, int64_t now_
     }
     if (participant->dtls)
         follow_dtls(participant, bubbles_dtls_advance(participant->dtls), now_us);
+    if (participant->run->dialect->advance)
+        participant->run->dialect->advance(participant);
     participant->due.timeout_us = now_us + DTLS_PERIOD_US;
 }
 
@@ -240,7 +281,9 @@ void bubbles_participant_destroy(struct bubbles_participant *participant)
     bubbles_totals_add_join(&run->totals, participant);
     if (participant->verifier)
         bubbles_verifier_conclude(participant->verifier);
-    bubbles_participant_leave(participant);
+    if (participant->control && participant->state == BUBBLES_LIVE)
+        run->dialect->leave(participant);
+    bubbles_control_close(participant->control);
     bubbles_room_forget(participant->room, participant);
     bubbles_ice_dispose(&participant->ice, run->stun);
     bubbles_net_close_path(run->net, participant->path);

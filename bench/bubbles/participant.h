@@ -6,6 +6,7 @@
 #define IRIS_BENCH_BUBBLES_PARTICIPANT_H
 
 #include "bench/bubbles/control.h"
+#include "bench/bubbles/dialect.h"
 #include "bench/bubbles/net.h"
 #include "bench/bubbles/run.h"
 #include "bench/bubbles/slot.h"
@@ -45,6 +46,8 @@ struct bubbles_participant {
     char id[BUBBLES_ID_BYTES];
     char ufrag[9], pwd[25];
     struct bubbles_control *control;
+    unsigned lines[BUBBLES_KINDS]; /* m-lines that it sends through */
+    struct bubbles_janus janus;    /* of the dialect of that name */
     struct bubbles_answer answer;
     struct bubbles_path *path;
     struct bubbles_ice ice;
@@ -88,9 +91,6 @@ void bubbles_participant_advance(struct bubbles_participant *participant, int64_
 /** A datagram came (bubbles_receive_fn). */
 void bubbles_participant_receive(void *participant, uint8_t *data, size_t len, int64_t arrival_us);
 
-/** The control channel's handlers, with the participant as owner. */
-extern const struct bubbles_control_handlers bubbles_participant_handlers;
-
 /** Count anew. */
 void bubbles_participant_reset(struct bubbles_participant *participant, int64_t now_us);
 
@@ -99,13 +99,21 @@ void bubbles_participant_reset(struct bubbles_participant *participant, int64_t 
 /** It is over; only the first reason counts. */
 void bubbles_participant_fail(struct bubbles_participant *participant, const char *problem);
 
-/** Its screen is shared: tell, as a browser does. Nothing without a screen. */
-void bubbles_participant_announce_screen(struct bubbles_participant *participant);
+/** A description with its credentials and no lines; what of them is ours to choose. */
+void bubbles_participant_describe(const struct bubbles_participant *participant,
+                                  struct bubbles_offer *offer);
 
-/** Say good-bye, if it was in, and close the control channel. */
-void bubbles_participant_leave(struct bubbles_participant *participant);
+/** The SSRCs that it sends with, as its description names them (line: one that sends). */
+void bubbles_participant_name_ssrcs(const struct bubbles_participant *participant,
+                                    struct bubbles_offer_line *line);
 
-/** The answer is there: the path to the server is opened. @return 0 or -1 (failed) */
+/** The server's description is read into answer: path and checks begin. has_offered: we did. */
+void bubbles_participant_connect(struct bubbles_participant *participant, bool has_offered);
+
+/** The control channel was closed (on_close of every dialect). */
+void bubbles_participant_on_close(void *participant, unsigned code, const char *reason);
+
+/** The path to the server is opened. @return 0 or -1 (failed) */
 int bubbles_participant_open_path(struct bubbles_participant *participant);
 
 /** The keys are there: streams and slots begin. @return 0 or -1: no memory */

@@ -1,4 +1,4 @@
-/* What a participant says and hears on its control channel. */
+/* What a participant of Iris says and hears on its control channel. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,19 +27,28 @@ static char *make_token(const struct bubbles_participant *participant, const cha
     return key ? signalling_token_sign(key, &claims) : NULL;
 }
 
+/* As browsers do: the microphone and the screen are named, a camera with simulcast is not. */
+static char *make_offer(struct bubbles_participant *participant)
+{
+    struct bubbles_offer offer;
+    bool is_simulcast = participant->run->options.camera_kbps == 0;
+    bubbles_participant_describe(participant, &offer);
+    offer.setup = "actpass";
+    bubbles_offer_set_lines(&offer, is_simulcast);
+    for (unsigned i = 0; i < BUBBLES_FIRST_SLOT; i++) {
+        participant->lines[offer.lines[i].kind] = i;
+        if (!offer.lines[i].is_simulcast)
+            bubbles_participant_name_ssrcs(participant, &offer.lines[i]);
+    }
+    return bubbles_offer_write(&offer);
+}
+
 static void on_open(void *owner)
 {
     struct bubbles_participant *participant = owner;
-    const struct bubbles_offer offer = {.ufrag = participant->ufrag,
-                                        .pwd = participant->pwd,
-                                        .fingerprint =
-                                            bubbles_dtls_fingerprint(participant->run->dtls),
-                                        .voice_ssrc = participant->feedback_ssrc,
-                                        .screen_ssrc = participant->feedback_ssrc + 3,
-                                        .screen_rtx_ssrc = participant->feedback_ssrc + 6};
     char name[64];
     snprintf(name, sizeof(name), "Bubbles %u", participant->seat + 1);
-    char *text = bubbles_offer_write(&offer), *token = make_token(participant, name);
+    char *text = make_offer(participant), *token = make_token(participant, name);
     json_t *params = json_pack("{s:s, s:s, s:s*, s:s*}", "room", participant->room->name, "name",
                                name, "offer", text, "token", token);
     free(text);
@@ -98,24 +107,17 @@ static void take_join(struct bubbles_participant *participant, const json_t *res
 {
     const char *id = json_string_value(json_object_get(result, "participant"));
     const char *answer = json_string_value(json_object_get(result, "answer"));
-    int64_t now_us = bubbles_now_us();
-    if (!id || !answer || bubbles_answer_read(&participant->answer, answer)) {
+    if (!id || !answer || bubbles_answer_read(&participant->answer, answer, BUBBLES_LINES)) {
         bubbles_participant_fail(participant, "the result of join is not understood");
         return;
     }
     snprintf(participant->id, sizeof(participant->id), "%s", id);
-    participant->milestones.joined_us = now_us;
     if (init_slots(participant)) {
         bubbles_participant_fail(participant, "no memory for the slots");
         return;
     }
     take_slots(participant, json_object_get(result, "slots"));
-    if (bubbles_participant_open_path(participant))
-        return;
-    bubbles_ice_init(&participant->ice, participant->ufrag, participant->answer.ufrag,
-                     participant->answer.pwd, now_us);
-    participant->state = BUBBLES_CHECKING;
-    bubbles_participant_advance(participant, now_us);
+    bubbles_participant_connect(participant, true);
 }
 
 static void take_error(struct bubbles_participant *participant, const json_t *error)
@@ -142,29 +144,23 @@ static void on_message(void *owner, const json_t *message)
         take_error(participant, error);
 }
 
-static void on_close(void *owner, unsigned code, const char *reason)
-{
-    struct bubbles_participant *participant = owner;
-    char problem[BUBBLES_PROBLEM_MAX];
-    participant->control = NULL;
-    snprintf(problem, sizeof(problem), "the control channel was closed: %u %.200s", code, reason);
-    bubbles_participant_fail(participant, problem);
-}
-
-const struct bubbles_control_handlers bubbles_participant_handlers = {
-    .on_open = on_open, .on_message = on_message, .on_close = on_close};
-
-void bubbles_participant_announce_screen(struct bubbles_participant *participant)
+/* A screen is shared: tell, as a browser does. */
+static void announce_screen(struct bubbles_participant *participant)
 {
     if (participant->screen && participant->control)
         bubbles_control_request(participant->control, UPDATE_ID, "update",
                                 json_pack("{s:b}", "screen_sharing", 1));
 }
 
-void bubbles_participant_leave(struct bubbles_participant *participant)
+static void leave(struct bubbles_participant *participant)
 {
-    if (participant->control && participant->state == BUBBLES_LIVE)
-        bubbles_control_request(participant->control, LEAVE_ID, "leave", json_object());
-    bubbles_control_close(participant->control);
-    participant->control = NULL;
+    bubbles_control_request(participant->control, LEAVE_ID, "leave", json_object());
 }
+
+const struct bubbles_dialect bubbles_dialect_iris = {
+    .protocol = "iris.v1",
+    .control = {.on_open = on_open,
+                .on_message = on_message,
+                .on_close = bubbles_participant_on_close},
+    .on_live = announce_screen,
+    .leave = leave};

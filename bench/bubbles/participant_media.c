@@ -1,4 +1,5 @@
 /* Voice and pictures out, slots in. */
+#include "bench/bubbles/cast.h"
 #include "bench/bubbles/clock.h"
 #include "bench/bubbles/participant.h"
 
@@ -12,6 +13,17 @@ enum ssrc_offset {
     OFFSET_SCREEN = 3,
     OFFSET_RTX = 3, /* RTX of the above: so much further */
 };
+
+void bubbles_participant_name_ssrcs(const struct bubbles_participant *participant,
+                                    struct bubbles_offer_line *line)
+{
+    static const enum ssrc_offset offsets[BUBBLES_KINDS] = {[BUBBLES_VOICE] = OFFSET_VOICE,
+                                                            [BUBBLES_CAMERA] = OFFSET_CAMERA,
+                                                            [BUBBLES_SHARED_SCREEN] =
+                                                                OFFSET_SCREEN};
+    line->ssrc = participant->feedback_ssrc + offsets[line->kind];
+    line->rtx_ssrc = line->kind == BUBBLES_VOICE ? 0 : line->ssrc + OFFSET_RTX;
+}
 
 /* ---- start ---- */
 
@@ -34,7 +46,7 @@ static void add_voice(struct bubbles_participant *participant)
     struct bubbles_stream_params params = {
         .kind = BUBBLES_VOICE,
         .voice = library->voices[participant->seat % library->voice_count],
-        .mid = BUBBLES_LINE_MICROPHONE,
+        .mid = participant->lines[BUBBLES_VOICE],
         .ssrc = participant->feedback_ssrc + OFFSET_VOICE};
     participant->voice = add_stream(participant, &params);
 }
@@ -43,12 +55,13 @@ static void add_camera(struct bubbles_participant *participant)
 {
     struct bubbles_library *library = &participant->run->library;
     unsigned source = participant->seat % library->camera_count;
-    for (unsigned i = 0; i < BUBBLES_LAYERS; i++) {
+    for (unsigned i = 0; i < library->size_count; i++) {
         uint32_t ssrc = participant->feedback_ssrc + OFFSET_CAMERA + i;
         struct bubbles_stream_params params = {.kind = BUBBLES_CAMERA,
                                                .clip = library->cameras[source][i],
-                                               .mid = BUBBLES_LINE_CAMERA,
-                                               .rid = bubbles_rids[i],
+                                               .mid = participant->lines[BUBBLES_CAMERA],
+                                               .rid =
+                                                   library->size_count > 1 ? bubbles_rids[i] : NULL,
                                                .ssrc = ssrc,
                                                .rtx_ssrc = ssrc + OFFSET_RTX};
         participant->cameras[i] = add_stream(participant, &params);
@@ -62,7 +75,7 @@ static void add_screen(struct bubbles_participant *participant)
     uint32_t ssrc = participant->feedback_ssrc + OFFSET_SCREEN;
     struct bubbles_stream_params params = {.kind = BUBBLES_SHARED_SCREEN,
                                            .clip = library->screens[room % library->screen_count],
-                                           .mid = BUBBLES_LINE_SCREEN,
+                                           .mid = participant->lines[BUBBLES_SHARED_SCREEN],
                                            .ssrc = ssrc,
                                            .rtx_ssrc = ssrc + OFFSET_RTX};
     participant->screen = add_stream(participant, &params);
@@ -81,14 +94,13 @@ static int64_t frame_period_us(const struct bubbles_stream *stream)
 
 int bubbles_participant_start_media(struct bubbles_participant *participant, int64_t now_us)
 {
-    enum bubbles_profile profile = participant->run->options.profile;
-    bool is_first = participant->seat == 0;
+    struct bubbles_cast cast = bubbles_cast_of(&participant->run->options, participant->seat);
     struct bubbles_due *due = &participant->due;
-    if (profile != BUBBLES_BROADCAST || is_first)
+    if (cast.has_voice)
         add_voice(participant);
-    if (profile == BUBBLES_CONFERENCE || (profile == BUBBLES_BROADCAST && is_first))
+    if (cast.has_camera)
         add_camera(participant);
-    if ((profile == BUBBLES_CONFERENCE || profile == BUBBLES_SCREEN) && is_first)
+    if (cast.has_screen)
         add_screen(participant);
     for (unsigned i = 0; i < participant->stream_count; i++)
         if (!participant->streams[i].sent_us)
@@ -153,18 +165,21 @@ static int64_t next_due(struct bubbles_participant *participant, int64_t due_us,
 void bubbles_participant_send_media(struct bubbles_participant *participant, int64_t now_us)
 {
     struct bubbles_due *due = &participant->due;
+    bool is_silent = participant->run->is_silent; /* time goes on, so that everybody keeps step */
     while (due->voice_us <= now_us) {
-        send_voice(participant, now_us);
+        if (!is_silent)
+            send_voice(participant, now_us);
         due->voice_us = next_due(participant, due->voice_us, BUBBLES_VOICE_US, now_us);
     }
     if (due->camera_us <= now_us) {
-        for (unsigned i = 0; i < BUBBLES_LAYERS; i++)
+        for (unsigned i = 0; i < BUBBLES_LAYERS && !is_silent; i++)
             send_frame(participant, participant->cameras[i], now_us);
         due->camera_us =
             next_due(participant, due->camera_us, frame_period_us(participant->cameras[0]), now_us);
     }
     if (due->screen_us <= now_us) {
-        send_frame(participant, participant->screen, now_us);
+        if (!is_silent)
+            send_frame(participant, participant->screen, now_us);
         due->screen_us =
             next_due(participant, due->screen_us, frame_period_us(participant->screen), now_us);
     }

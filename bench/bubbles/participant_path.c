@@ -77,6 +77,15 @@ static const struct sockaddr_storage *choose(const struct bubbles_participant *p
     return &answer->candidates[0];
 }
 
+void bubbles_participant_describe(const struct bubbles_participant *participant,
+                                  struct bubbles_offer *offer)
+{
+    *offer =
+        (struct bubbles_offer){.ufrag = participant->ufrag,
+                               .pwd = participant->pwd,
+                               .fingerprint = bubbles_dtls_fingerprint(participant->run->dtls)};
+}
+
 int bubbles_participant_open_path(struct bubbles_participant *participant)
 {
     const struct sockaddr_storage *server = choose(participant);

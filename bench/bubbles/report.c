@@ -23,7 +23,15 @@ uint64_t bubbles_result_forwarded(const struct bubbles_result *result)
 
 static double cpu_s(const struct bubbles_usage *begin, const struct bubbles_usage *end)
 {
-    return end->user_s + end->system_s - begin->user_s - begin->system_s;
+    return end->cpu_s - begin->cpu_s;
+}
+
+double bubbles_result_idle_share(const struct bubbles_result *result)
+{
+    double idle_s = result->options->idle_s;
+    if (!result->has_server || idle_s <= 0)
+        return 0;
+    return cpu_s(&result->idle_begin, &result->idle_end) / idle_s;
 }
 
 double bubbles_result_cpu_us(const struct bubbles_result *result)
@@ -31,12 +39,12 @@ double bubbles_result_cpu_us(const struct bubbles_result *result)
     uint64_t forwarded = bubbles_result_forwarded(result);
     if (!result->has_server || forwarded == 0)
         return -1;
-    return cpu_s(&result->server_begin, &result->server_end) * 1e6 / (double)forwarded;
+    double used_s = cpu_s(&result->server_begin, &result->server_end) -
+                    bubbles_result_idle_share(result) * result->duration_s;
+    return used_s * 1e6 / (double)forwarded;
 }
 
-/* Memory that one participant costs the server; the idle server is subtracted. Below 0 for one that
- * has carried more people before: it keeps what they needed. */
-static double rss_of_one(const struct bubbles_result *result)
+double bubbles_result_rss_bytes(const struct bubbles_result *result)
 {
     if (!result->has_server || result->live == 0)
         return 0;
@@ -59,6 +67,12 @@ static double mean_psnr(const struct bubbles_verdicts *verdicts)
     return verdicts->pictures ? verdicts->psnr_sum_db / (double)verdicts->pictures : 0;
 }
 
+/* Of the server's own times, those between the readings; histograms hold them to an eighth. */
+static double forwarding_ms(const struct bubbles_result *result, double share)
+{
+    return MS(io_delay_percentile_us(&result->workers.delay, share));
+}
+
 /* ---- text ---- */
 
 static void print_times(FILE *out, const char *name, const struct bubbles_histogram *histogram)
@@ -74,8 +88,19 @@ static void print_times(FILE *out, const char *name, const struct bubbles_histog
             histogram->count);
 }
 
-static void print_all_times(FILE *out, const struct bubbles_totals *totals)
+static void print_forwarding(FILE *out, const struct bubbles_result *result)
 {
+    if (!result->has_workers || result->workers.delay.count == 0)
+        fprintf(out, "  %-26s         - (--operations is not reached)\n", "in the server");
+    else
+        fprintf(out, "  %-26s %9.2f %9.2f %9.2f %9.2f %9" PRIu64 "\n", "in the server",
+                forwarding_ms(result, 0.50), forwarding_ms(result, 0.95),
+                forwarding_ms(result, 0.99), forwarding_ms(result, 1), result->workers.delay.count);
+}
+
+static void print_all_times(FILE *out, const struct bubbles_result *result)
+{
+    const struct bubbles_totals *totals = result->totals;
     const struct bubbles_joins *joins = &totals->joins;
     fprintf(out, "\n  %-26s %9s %9s %9s %9s %9s\n", "time [ms]", "p50", "p95", "p99", "max",
             "count");
@@ -85,6 +110,7 @@ static void print_all_times(FILE *out, const struct bubbles_totals *totals)
     print_times(out, "join to first picture", &joins->first_picture);
     print_times(out, "join to first voice", &joins->first_voice);
     print_times(out, "through the server", &totals->transit);
+    print_forwarding(out, result);
     print_times(out, "capture to decoded picture", &totals->verdicts.delay);
     print_times(out, "lateness of this generator", &totals->lateness);
 }
@@ -137,7 +163,7 @@ static void print_server(FILE *out, const struct bubbles_result *result)
             100 * (result->server_end.system_s - result->server_begin.system_s) /
                 result->duration_s,
             bubbles_result_cpu_us(result), (double)result->server_end.rss_bytes / 1e6,
-            rss_of_one(result) / 1024, result->server_end.threads);
+            bubbles_result_rss_bytes(result) / 1024, result->server_end.threads);
 }
 
 static void print_verdicts(FILE *out, const struct bubbles_result *result)
@@ -171,7 +197,7 @@ void bubbles_report_text(FILE *out, const struct bubbles_result *result)
             joins->attempted, joins->succeeded, joins->failed, joins->lost, joins->left);
     if (joins->problem[0])
         fprintf(out, "  first problem: %s\n", joins->problem);
-    print_all_times(out, result->totals);
+    print_all_times(out, result);
     print_received(out, result);
     print_contract(out, result);
     print_server(out, result);
@@ -194,6 +220,32 @@ static json_t *json_times(const struct bubbles_histogram *histogram)
                      MS(bubbles_histogram_percentile(histogram, 0.99)), "mean_ms",
                      bubbles_histogram_mean(histogram) / 1000, "max_ms", MS(histogram->max_us),
                      "count", (json_int_t)histogram->count);
+}
+
+static json_t *json_forwarding(const struct bubbles_result *result)
+{
+    if (!result->has_workers || result->workers.delay.count == 0)
+        return json_null();
+    return json_pack("{s:f, s:f, s:f, s:I}", "p50_ms", forwarding_ms(result, 0.50), "p95_ms",
+                     forwarding_ms(result, 0.95), "p99_ms", forwarding_ms(result, 0.99), "count",
+                     (json_int_t)result->workers.delay.count);
+}
+
+/* [packets of a send, bytes of them together, how many such sends]; null: unknown. */
+static json_t *json_sends(const struct bubbles_result *result)
+{
+    if (!result->has_workers)
+        return json_null();
+    json_t *list = json_array();
+    for (unsigned i = 0; i < IO_SEGMENTS_MAX; i++)
+        for (unsigned size = 0; size < IO_SEND_SIZES; size++) {
+            const struct io_send *send = &result->workers.sends[i][size];
+            if (send->count)
+                json_array_append_new(list,
+                                      json_pack("[i, I, I]", (int)i + 1, (json_int_t)send->bytes,
+                                                (json_int_t)send->count));
+        }
+    return list;
 }
 
 static json_t *json_joins(const struct bubbles_joins *joins)
@@ -232,12 +284,13 @@ static json_t *json_server(const struct bubbles_result *result)
     if (!result->has_server)
         return json_null();
     return json_pack(
-        "{s:i, s:f, s:f, s:f, s:I, s:I, s:f, s:i}", "pid", (int)result->options->server_pid,
+        "{s:i, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:i}", "pid", (int)result->options->server_pid,
         "user_s", result->server_end.user_s - result->server_begin.user_s, "system_s",
         result->server_end.system_s - result->server_begin.system_s, "cpu_us_per_packet",
-        bubbles_result_cpu_us(result), "rss_bytes", (json_int_t)result->server_end.rss_bytes,
-        "rss_idle_bytes", (json_int_t)result->server_idle.rss_bytes, "rss_bytes_per_participant",
-        rss_of_one(result), "threads", (int)result->server_end.threads);
+        bubbles_result_cpu_us(result), "idle_share", bubbles_result_idle_share(result), "rss_bytes",
+        (json_int_t)result->server_end.rss_bytes, "rss_idle_bytes",
+        (json_int_t)result->server_idle.rss_bytes, "rss_bytes_per_participant",
+        bubbles_result_rss_bytes(result), "threads", (int)result->server_end.threads);
 }
 
 static json_t *json_verdicts(const struct bubbles_verdicts *v, unsigned receivers)
@@ -287,7 +340,8 @@ int bubbles_report_json(FILE *out, const struct bubbles_result *result)
         "forwarded_packets", (json_int_t)bubbles_result_forwarded(result), "transit",
         json_times(&totals->transit), "received", received, "sent", sent);
     json_t *rest = json_pack(
-        "{s:f, s:f, s:o, s:o, s:I, s:I, s:{s:f, s:I, s:o}, s:o}", "max_video_bps",
+        "{s:o, s:o, s:f, s:f, s:o, s:o, s:I, s:I, s:{s:f, s:I, s:o}, s:o}", "forwarding",
+        json_forwarding(result), "sends", json_sends(result), "max_video_bps",
         totals->max_video_bps, "mean_video_bps", mean_video_bps(totals), "server",
         json_server(result), "verify", json_verdicts(&totals->verdicts, options->verify),
         "wrong_frames", (json_int_t)totals->wrong_frames, "not_opened",

@@ -6,6 +6,7 @@
 
 #include "bench/bubbles/run.h"
 #include "bench/bubbles/server_process.h"
+#include "sfu/io/statistics.h"
 
 /* One second of a run, for the plots. */
 struct bubbles_second {
@@ -28,7 +29,10 @@ struct bubbles_result {
     unsigned live; /* participants at the end */
     bool has_server;
     struct bubbles_usage server_idle, server_begin, server_end; /* idle: before the first join */
+    struct bubbles_usage idle_begin, idle_end;                  /* everybody is in, no media */
     struct bubbles_usage own_begin, own_end;
+    bool has_workers;                     /* its operations listener was reached */
+    struct io_statistics workers;         /* what all of them did while measured */
     const struct bubbles_second *seconds; /* of the whole run */
     unsigned second_count;
     bool is_right; /* nobody failed, nothing wrong was seen */
@@ -37,8 +41,17 @@ struct bubbles_result {
 /** RTP packets that the server forwarded to us while measured. */
 uint64_t bubbles_result_forwarded(const struct bubbles_result *result);
 
-/** CPU time of the server for one of them [us]; -1: unknown. */
+/** CPU time of the server while everybody was in and silent, of a core; 0: not measured. */
+double bubbles_result_idle_share(const struct bubbles_result *result);
+
+/** CPU time of the server for a forwarded packet, that of idling subtracted [us]; -1: unknown. */
 double bubbles_result_cpu_us(const struct bubbles_result *result);
+
+/**
+ * Memory that one participant costs the server [bytes]; that before the first join is subtracted.
+ * Below 0 for a server that has carried more people before: it keeps what they needed.
+ */
+double bubbles_result_rss_bytes(const struct bubbles_result *result);
 
 /** A table for people. */
 void bubbles_report_text(FILE *out, const struct bubbles_result *result);

@@ -20,6 +20,7 @@
 #define BUBBLES_SEATS_MAX  128
 #define BUBBLES_TRACKS_MAX 512 /* of a room, those of people who left included */
 
+struct bubbles_dialect;
 struct bubbles_participant;
 
 /* A track as the server names it. */
@@ -40,6 +41,7 @@ struct bubbles_room {
 
 struct bubbles_run {
     struct bubbles_options options;
+    const struct bubbles_dialect *dialect;
     uv_loop_t loop;
     uv_timer_t tick;
     struct bubbles_net *net;
@@ -54,6 +56,7 @@ struct bubbles_run {
     int64_t began_us;
     uint64_t seed;
     bool is_measuring;
+    bool is_silent; /* nobody sends media: what idling costs is being measured */
     struct bubbles_totals totals;
 };
 

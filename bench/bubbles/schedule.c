@@ -4,10 +4,13 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "bench/bubbles/cast.h"
 #include "bench/bubbles/clock.h"
+#include "bench/bubbles/operations.h"
 
 #define TICK_MS     1
-#define SETTLE_US   2000000 /* from the last join until counting begins */
+#define CALM_US     500000  /* from the last join until idling is measured */
+#define SETTLE_US   2000000 /* from then on until counting begins */
 #define FAREWELL_MS 300
 #define HEARD_S     3 /* a receiver that hears nobody for so long is deaf */
 
@@ -60,12 +63,12 @@ static void judge_senses(struct bubbles_schedule *schedule,
 {
     const struct bubbles_options *options = &schedule->run.options;
     struct bubbles_verdicts *verdicts = &schedule->run.totals.verdicts;
-    bool is_first = participant->seat == 0, has_others = options->participants > 1;
-    bool sees =
-        options->profile == BUBBLES_CONFERENCE || (options->profile != BUBBLES_AUDIO && !is_first);
-    bool hears = options->participants > 2 && options->speakers > 1 &&
-                 options->profile != BUBBLES_BROADCAST && schedule->result.duration_s >= HEARD_S;
-    if (has_others && sees && bubbles_verifier_pictures(participant->verifier) == 0)
+    struct bubbles_cast own = bubbles_cast_of(options, participant->seat);
+    bool sees = bubbles_cast_cameras(options) > own.has_camera ||
+                bubbles_cast_screens(options) > own.has_screen;
+    bool hears = bubbles_cast_voices(options) > 2 && options->speakers > 1 &&
+                 schedule->result.duration_s >= HEARD_S;
+    if (sees && bubbles_verifier_pictures(participant->verifier) == 0)
         verdicts->blind++;
     if (hears && bubbles_verifier_voices(participant->verifier) == 0)
         verdicts->deaf++;
@@ -150,6 +153,8 @@ static void begin_measuring(struct bubbles_schedule *schedule, int64_t now_us)
     if (schedule->run.options.server_pid)
         bubbles_usage_read(schedule->run.options.server_pid, &result->server_begin);
     bubbles_usage_read(0, &result->own_begin);
+    result->has_workers =
+        bubbles_operations_read(&schedule->run.options.operations, &schedule->workers_begin) == 0;
     schedule->run.is_measuring = true;
     schedule->churn_us = now_us;
 }
@@ -161,6 +166,11 @@ static void end_measuring(struct bubbles_schedule *schedule, int64_t now_us)
         schedule->run.options.server_pid != 0 &&
         bubbles_usage_read(schedule->run.options.server_pid, &result->server_end) == 0;
     bubbles_usage_read(0, &result->own_end);
+    if (result->has_workers)
+        result->has_workers =
+            bubbles_operations_read(&schedule->run.options.operations, &result->workers) == 0;
+    if (result->has_workers)
+        bubbles_operations_subtract(&result->workers, &schedule->workers_begin);
     result->duration_s = (double)(now_us - schedule->phase_us) / BUBBLES_US_PER_S;
     bubbles_schedule_visit(schedule, count_one, now_us);
     schedule->run.is_measuring = false;
@@ -168,10 +178,16 @@ static void end_measuring(struct bubbles_schedule *schedule, int64_t now_us)
 
 static void enter(struct bubbles_schedule *schedule, enum bubbles_phase phase, int64_t now_us)
 {
+    pid_t server = schedule->run.options.server_pid;
     if (phase == BUBBLES_MEASURING)
         begin_measuring(schedule, now_us);
     else if (schedule->phase == BUBBLES_MEASURING)
         end_measuring(schedule, now_us);
+    if (phase == BUBBLES_IDLING && server)
+        bubbles_usage_read(server, &schedule->result.idle_begin);
+    else if (schedule->phase == BUBBLES_IDLING && server)
+        bubbles_usage_read(server, &schedule->result.idle_end);
+    schedule->run.is_silent = phase < BUBBLES_SETTLING && schedule->run.options.idle_s > 0;
     schedule->phase = phase;
     schedule->phase_us = now_us;
     if (phase == BUBBLES_OVER)
@@ -201,6 +217,10 @@ static void follow(struct bubbles_schedule *schedule, int64_t now_us)
     if (schedule->is_stopping || is_done || is_in_vain)
         enter(schedule, BUBBLES_OVER, now_us);
     else if (schedule->phase == BUBBLES_RAMP && is_everybody_in(schedule))
+        enter(schedule, options->idle_s > 0 ? BUBBLES_CALMING : BUBBLES_SETTLING, now_us);
+    else if (schedule->phase == BUBBLES_CALMING && now_us - schedule->phase_us >= CALM_US)
+        enter(schedule, BUBBLES_IDLING, now_us);
+    else if (schedule->phase == BUBBLES_IDLING && phase_s >= options->idle_s)
         enter(schedule, BUBBLES_SETTLING, now_us);
     else if (schedule->phase == BUBBLES_SETTLING && now_us - schedule->phase_us >= SETTLE_US)
         enter(schedule, BUBBLES_MEASURING, now_us);
@@ -258,14 +278,36 @@ static void start_handles(struct bubbles_schedule *schedule)
     uv_timer_start(&schedule->run.tick, on_tick, 0, TICK_MS);
 }
 
+static bool is_right(const struct bubbles_schedule *schedule)
+{
+    const struct bubbles_totals *totals = &schedule->run.totals;
+    bool is_complete = schedule->run.options.duration_s == 0 || schedule->result.live > 0;
+    return is_complete && totals->joins.failed == 0 && totals->joins.lost == 0 &&
+           totals->wrong_frames == 0 && !bubbles_verdicts_are_bad(&totals->verdicts);
+}
+
+static void conclude(struct bubbles_schedule *schedule)
+{
+    struct bubbles_result *result = &schedule->result;
+    result->options = &schedule->run.options;
+    result->totals = &schedule->run.totals;
+    result->net = bubbles_net_counters(schedule->run.net);
+    result->aead = transport_aead_context_name(schedule->run.aead);
+    result->is_right = is_right(schedule);
+    if (result->duration_s <= 0)
+        result->duration_s = 1e-6;
+}
+
 void bubbles_schedule_run(struct bubbles_schedule *schedule)
 {
     schedule->run.began_us = schedule->phase_us = bubbles_now_us();
     schedule->second_us = schedule->run.began_us + BUBBLES_US_PER_S;
+    schedule->run.is_silent = schedule->run.options.idle_s > 0;
     bubbles_usage_read(0, &schedule->sampled.own);
     start_handles(schedule);
     uv_run(&schedule->run.loop, UV_RUN_DEFAULT);
     if (schedule->is_terminal && !schedule->run.options.is_quiet)
         fputc('\n', stderr);
     say_farewell(schedule);
+    conclude(schedule);
 }

@@ -1,6 +1,7 @@
 /*
- * The course of a run: participants join one after the other, settle for a moment, are measured,
- * and leave. A tick each millisecond does what is due; datagrams and messages come in between.
+ * The course of a run: participants join one after the other, are silent for a while (if what
+ * idling costs is asked for), settle for a moment, are measured, and leave. A tick each millisecond
+ * does what is due; datagrams and messages come in between.
  */
 #ifndef IRIS_BENCH_BUBBLES_SCHEDULE_H
 #define IRIS_BENCH_BUBBLES_SCHEDULE_H
@@ -8,7 +9,14 @@
 #include "bench/bubbles/participant.h"
 #include "bench/bubbles/report.h"
 
-enum bubbles_phase { BUBBLES_RAMP, BUBBLES_SETTLING, BUBBLES_MEASURING, BUBBLES_OVER };
+enum bubbles_phase {
+    BUBBLES_RAMP,
+    BUBBLES_CALMING, /* in silence, what joins left over passes */
+    BUBBLES_IDLING,  /* in silence, measured */
+    BUBBLES_SETTLING,
+    BUBBLES_MEASURING,
+    BUBBLES_OVER,
+};
 
 /* What the last sample saw, to tell the difference. */
 struct bubbles_sampled {
@@ -25,16 +33,26 @@ struct bubbles_schedule {
     int64_t second_us; /* when the next sample is due */
     struct bubbles_sampled sampled;
     struct bubbles_result result;
+    struct io_statistics workers_begin;
     struct bubbles_second *seconds; /* owned */
     unsigned second_cap;
     uv_signal_t interrupt, terminate;
-    bool is_stopping, is_terminal;
+    bool is_stopping; /* interrupted */
+    bool is_terminal;
 };
 
 /**
- * Run from the first join until the last one has left; fills the result's measurements. What the
- * run's struct holds (loop, net, hub, library, rooms, ...) must be set up.
+ * Set a run up: recordings, sockets, rooms.
+ *
+ * @param options  copied; its texts must outlive the schedule
+ * @param dialect  static
+ * @return         owned; NULL: said on stderr
  */
+struct bubbles_schedule *bubbles_schedule_create(const struct bubbles_options *options,
+                                                 const struct bubbles_dialect *dialect);
+void bubbles_schedule_destroy(struct bubbles_schedule *schedule);
+
+/** Run, once, from the first join until the last one has left; fills the result. */
 void bubbles_schedule_run(struct bubbles_schedule *schedule);
 
 /** Something for each participant that is there. */

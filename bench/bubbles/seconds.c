@@ -28,7 +28,7 @@ static struct bubbles_second *next_second(struct bubbles_schedule *schedule)
 
 static double cpu_share(struct bubbles_usage *last, const struct bubbles_usage *now)
 {
-    double used_s = now->user_s + now->system_s - last->user_s - last->system_s;
+    double used_s = now->cpu_s - last->cpu_s;
     *last = *now;
     return used_s;
 }
@@ -57,7 +57,8 @@ static void count_freezes(struct bubbles_schedule *schedule,
 static void print_progress(const struct bubbles_schedule *schedule,
                            const struct bubbles_second *second)
 {
-    static const char *const phases[] = {"joining", "settling", "measuring", "over"};
+    static const char *const phases[] = {"joining",  "calming",   "idling",
+                                         "settling", "measuring", "over"};
     if (!schedule->is_terminal || schedule->run.options.is_quiet)
         return;
     fprintf(stderr, "\r%4.0f s  %-9s %4u live  %7.1f Mbit/s  %7.0f packets/s  p99 %6.2f ms",

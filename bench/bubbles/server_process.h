@@ -6,7 +6,8 @@
 #include <sys/types.h>
 
 struct bubbles_usage {
-    double user_s, system_s; /* CPU time since the process began */
+    double user_s, system_s; /* CPU time since the process began, in ticks of 10 ms or so */
+    double cpu_s; /* of both, of the threads that live, to the microsecond where the kernel tells */
     uint64_t rss_bytes;
     unsigned threads;
 };

@@ -137,7 +137,9 @@ static void take_video(struct bubbles_slot *slot, const struct rtp_packet *packe
 static void note_source(struct bubbles_slot *slot, const struct rtp_packet *packet,
                         struct bubbles_taken *taken)
 {
-    uint32_t csrc = packet->csrc_count > 0 ? rtp_bytes_get32(packet->data + RTP_HEADER_BYTES) : 0;
+    /* Iris names the track in every packet; elsewhere a slot has one track for its life. */
+    uint32_t csrc =
+        packet->csrc_count > 0 ? rtp_bytes_get32(packet->data + RTP_HEADER_BYTES) : slot->csrc;
     if (csrc == slot->csrc)
         return;
     taken->is_new_source = true;

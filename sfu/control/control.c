@@ -77,9 +77,12 @@ static void on_events(uv_async_t *wake)
 {
     struct control *control = wake->data;
     struct core_event event;
-    for (unsigned i = 0; i < control->config.worker_count; i++)
+    for (unsigned i = 0; i < control->config.worker_count; i++) {
         while (io_worker_next_event(control->workers[i], &event))
             on_event(control, &event);
+        while (io_worker_next_statistics(control->workers[i], &control->statistics[i]))
+            ;
+    }
 }
 
 static void on_backlog(uv_timer_t *timer)

@@ -29,7 +29,8 @@ struct control {
     struct control_registry registry;
     struct io_worker *workers[CONTROL_WORKERS_MAX];
     struct control_backlog backlogs[CONTROL_WORKERS_MAX];
-    uv_timer_t backlog_timer; /* runs while a command waits */
+    struct io_statistics statistics[CONTROL_WORKERS_MAX]; /* the newest snapshots */
+    uv_timer_t backlog_timer;                             /* runs while a command waits */
     uv_async_t events_wake;
     bool is_stopping;
 };
@@ -72,11 +73,20 @@ json_t *control_refuse_token(struct control_session *session,
 json_t *control_refuse_for_now(const struct signalling_request *request, int code,
                                const char *reason, int retry_after_ms);
 
-/** Bind a session to a participant: it has joined or resumed. A fresh secret. @return 0 or -1 */
-int control_attach(struct control_session *session, struct control_participant *participant);
+/**
+ * Bind a session to a participant: it has joined or resumed. Cannot fail, so that nothing has to be
+ * undone.
+ *
+ * @param secret  of its session from now on: control_random_text(), CONTROL_SECRET_BYTES
+ */
+void control_attach(struct control_session *session, struct control_participant *participant,
+                    const char *secret);
 
 /** What join and resume have in common in their results. New reference. */
 json_t *control_joined(const struct control_session *session);
+
+/** No more participants fit on the server, even when so many leave. */
+bool control_is_full(const struct control *control, unsigned leaving);
 
 /** What is wrong with a display name, or with metadata; NULL: nothing. */
 const char *control_check_name(const json_t *name);

@@ -19,6 +19,7 @@ struct join_request {
     json_t *metadata; /* borrowed, NULL: none */
     struct signalling_grant grant;
     struct control_negotiation *negotiation; /* owned until the participant takes it */
+    struct control_participant *older;       /* who goes when this one has joined; NULL: nobody */
 };
 
 static bool is_room_name(const char *name, size_t len)
@@ -85,13 +86,14 @@ static int check_token(const struct control *control, struct join_request *join,
                                    &join->grant, error);
 }
 
-static int new_id(struct control_participant *participant)
+/* What others call it, and what only it knows. */
+static int draw_identity(struct control_participant *participant, char *secret)
 {
     uint64_t random;
     if (RAND_bytes((unsigned char *)&random, sizeof(random)) != 1)
         return -1;
     snprintf(participant->id, sizeof(participant->id), "p-%016llx", (unsigned long long)random);
-    return 0;
+    return control_random_text(secret, CONTROL_SECRET_BYTES - 1);
 }
 
 /* The participant takes over what the request holds. NULL: no memory. */
@@ -119,8 +121,10 @@ static struct control_participant *admit(struct control *control, struct join_re
     return participant;
 }
 
-static void remember_slots(struct control_participant *participant, const struct core_join *join)
+static void remember_media(struct control_participant *participant, const struct core_join *join)
 {
+    for (unsigned i = 0; i < join->track_count; i++)
+        participant->csrcs[i] = join->tracks[i].csrc;
     participant->slot_count = join->slot_count;
     for (unsigned i = 0; i < join->slot_count; i++) {
         memcpy(participant->slot_mids[i], join->slots[i].mid, CORE_TOKEN_BYTES);
@@ -128,42 +132,82 @@ static void remember_slots(struct control_participant *participant, const struct
     }
 }
 
-/* Negotiate and hand over to the worker. @return the answer, malloc'ed, or NULL */
-static char *start_media(struct control *control, struct control_participant *participant)
+static struct sdp_rights rights_of(const struct signalling_grant *grant)
 {
-    struct io_worker *worker = control->workers[participant->room->worker];
-    struct control_backlog *backlog = &control->backlogs[participant->room->worker];
-    const struct signalling_grant *grant = &participant->grant;
-    struct core_command *command = calloc(1, sizeof(*command));
-    char *answer = malloc(SDP_ANSWER_MAX_BYTES);
-    struct sdp_rights rights = {.audio = grant->publish_audio,
-                                .camera = grant->publish_camera,
-                                .screen = grant->publish_screen,
-                                .subscribe = grant->subscribe};
-    bool is_started = false;
-    if (command && answer) {
-        command->type = CORE_COMMAND_JOIN;
-        command->join.room = participant->room->id;
-        command->join.participant = participant->number;
-        participant->negotiation->session_id = participant->number;
-        participant->negotiation->port = io_worker_port(worker);
-        is_started = control_negotiate(&control->identity, participant->negotiation, &rights,
-                                       &command->join, answer) == 0 &&
-                     control_backlog_try(backlog, worker, command);
-        remember_slots(participant, &command->join);
-    }
-    free(command);
-    if (!is_started) {
-        free(answer);
-        return NULL;
-    }
-    return answer;
+    return (struct sdp_rights){.audio = grant->publish_audio,
+                               .camera = grant->publish_camera,
+                               .screen = grant->publish_screen,
+                               .subscribe = grant->subscribe};
 }
 
-static json_t *overloaded(const struct signalling_request *request)
+static bool has_csrc_of_room(const struct core_join *join, const struct control_room *room)
 {
-    return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "the server is overloaded",
-                                  RETRY_OVERLOADED_MS);
+    for (unsigned i = 0; i < join->track_count; i++)
+        if (control_room_has_csrc(room, join->tracks[i].csrc))
+            return true;
+    return false;
+}
+
+/* Fill a join and its answer; once more when a CSRC is somebody's in the room already. */
+static int negotiate(struct control *control, struct control_participant *participant,
+                     struct core_join *join, char *answer)
+{
+    const struct sdp_rights rights = rights_of(&participant->grant);
+    participant->negotiation->session_id = participant->number;
+    participant->negotiation->port = io_worker_port(control->workers[participant->room->worker]);
+    do {
+        memset(join, 0, sizeof(*join));
+        join->room = participant->room->id;
+        join->participant = participant->number;
+        if (control_negotiate(&control->identity, participant->negotiation, &rights, join, answer))
+            return -1;
+    } while (has_csrc_of_room(join, participant->room));
+    return 0;
+}
+
+/* Negotiate and hand over to the worker. @return the answer, malloc'ed; NULL, and why */
+static char *start_media(struct control *control, struct control_participant *participant,
+                         const char **why)
+{
+    unsigned worker = participant->room->worker;
+    struct core_command *command = calloc(1, sizeof(*command));
+    char *answer = malloc(SDP_ANSWER_MAX_BYTES);
+    *why = "out of memory";
+    if (command && answer) {
+        bool is_negotiated = negotiate(control, participant, &command->join, answer) == 0;
+        command->type = CORE_COMMAND_JOIN;
+        remember_media(participant, &command->join);
+        *why = !is_negotiated ? "no answer can be made"
+               : control_backlog_try(&control->backlogs[worker], control->workers[worker], command)
+                   ? NULL
+                   : "the server is overloaded";
+    }
+    free(command);
+    if (!*why)
+        return answer;
+    free(answer);
+    return NULL;
+}
+
+static json_t *refuse_for_now(const struct signalling_request *request, const char *why)
+{
+    return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, why, RETRY_OVERLOADED_MS);
+}
+
+/* It has joined: everyone hears of it, and it gets its result. */
+static json_t *welcome(struct control_session *session, const struct signalling_request *request,
+                       const char *answer)
+{
+    struct control_participant *participant = session->participant;
+    control_broadcast(participant->room, participant, "participant_joined",
+                      json_pack("{s:o}", "participant", control_message_participant(participant)));
+    control_log(session->control, CONTROL_LOG_INFO, "participant.join", "room",
+                participant->room->name, "participant", participant->id, "name", participant->name,
+                "subject", participant->grant.subject, "peer",
+                signalling_connection_peer(session->connection));
+    json_t *result = control_joined(session);
+    json_object_set_new(result, "answer", json_string(answer));
+    return signalling_jsonrpc_result(request->id, result);
 }
 
 static json_t *start(struct control_session *session, struct join_request *join,
@@ -171,47 +215,53 @@ static json_t *start(struct control_session *session, struct join_request *join,
 {
     struct control *control = session->control;
     struct control_participant *participant = admit(control, join);
+    char secret[CONTROL_SECRET_BYTES];
+    const char *why = "no randomness";
     if (!participant)
-        return overloaded(request);
-    char *answer = new_id(participant) == 0 ? start_media(control, participant) : NULL;
-    if (!answer || control_attach(session, participant)) {
+        return refuse_for_now(request, "out of memory");
+    char *answer =
+        draw_identity(participant, secret) == 0 ? start_media(control, participant, &why) : NULL;
+    if (!answer) { /* the worker knows nothing of it */
         control_registry_remove(&control->registry, participant);
-        free(answer);
-        return overloaded(request);
+        return refuse_for_now(request, why);
     }
-    control_broadcast(participant->room, participant, "participant_joined",
-                      json_pack("{s:o}", "participant", control_message_participant(participant)));
-    control_log(control, CONTROL_LOG_INFO, "participant.join", "room", participant->room->name,
-                "participant", participant->id, "name", participant->name, "subject",
-                participant->grant.subject, "peer",
-                signalling_connection_peer(session->connection));
-    json_t *result = control_joined(session);
-    json_object_set_new(result, "answer", json_string(answer));
+    control_attach(session, participant, secret);
+    if (join->older)
+        control_end(control, join->older, "replaced", SIGNALLING_CLOSE_REPLACED,
+                    "the same person has joined from elsewhere");
+    json_t *reply = welcome(session, request, answer);
     free(answer);
-    return signalling_jsonrpc_result(request->id, result);
+    return reply;
 }
 
-/* The older of two with one identity goes, where identities are unique. */
-static void replace_older(struct control *control, const struct join_request *join)
+/* The older of two with one identity, where identities are unique. */
+static struct control_participant *find_older(const struct control *control,
+                                              const struct join_request *join)
 {
-    struct control_room *room = control_registry_find_room(&control->registry, join->room);
+    const struct control_room *room = control_registry_find_room(&control->registry, join->room);
     struct control_participant *participant = room ? room->first : NULL;
+    if (!control->config.unique_identities || !join->grant.subject[0])
+        return NULL;
     while (participant && strcmp(participant->grant.subject, join->grant.subject) != 0)
         participant = participant->next;
-    if (participant)
-        control_end(control, participant, "replaced", SIGNALLING_CLOSE_REPLACED,
-                    "the same person has joined from elsewhere");
+    return participant;
 }
 
-/* Why there is no room for one more; NULL: there is. */
-static const char *check_capacity(const struct control *control, const char *room_name)
+bool control_is_full(const struct control *control, unsigned leaving)
 {
-    const struct control_room *room = control_registry_find_room(&control->registry, room_name);
-    if (control->config.max_participants &&
-        control->registry.participant_count >= control->config.max_participants)
+    return control->config.max_participants &&
+           control->registry.participant_count - leaving >= control->config.max_participants;
+}
+
+/* Why there is no room for one more, when somebody may go for it; NULL: there is. */
+static const char *check_capacity(const struct control *control, const struct join_request *join)
+{
+    const struct control_room *room = control_registry_find_room(&control->registry, join->room);
+    unsigned leaving = join->older != NULL;
+    if (control_is_full(control, leaving))
         return "the server is full";
     if (control->config.room_max_participants && room &&
-        room->count >= control->config.room_max_participants)
+        room->count - leaving >= control->config.room_max_participants)
         return "the room is full";
     return NULL;
 }
@@ -221,12 +271,25 @@ static json_t *check_offer(struct join_request *join, const struct signalling_re
     struct sdp_error error;
     join->negotiation = calloc(1, sizeof(*join->negotiation));
     if (!join->negotiation)
-        return overloaded(request);
+        return refuse_for_now(request, "out of memory");
     if (signalling_sdp_parse_offer(&join->negotiation->offer, join->offer_text, join->offer_len,
                                    &error) == 0)
         return NULL;
     return signalling_jsonrpc_error(request->id, SIGNALLING_E_SDP, error.reason,
                                     json_pack("{s:i}", "line", (int)error.line));
+}
+
+/* With no line to answer there would be no transport, and the participant would time out. */
+static bool has_any_role(const struct join_request *join)
+{
+    const struct sdp_offer *offer = &join->negotiation->offer;
+    const struct sdp_rights rights = rights_of(&join->grant);
+    struct sdp_role roles[SDP_LINES_MAX];
+    signalling_sdp_assign_roles(offer, &rights, roles);
+    for (unsigned i = 0; i < offer->line_count; i++)
+        if (roles[i].sends != SDP_SOURCE_NONE || roles[i].slot != SDP_SOURCE_NONE)
+            return true;
+    return false;
 }
 
 static json_t *join_checked(struct control_session *session, struct join_request *join,
@@ -236,9 +299,11 @@ static json_t *join_checked(struct control_session *session, struct join_request
     json_t *refusal = check_offer(join, request);
     if (refusal)
         return refusal;
-    if (control->config.unique_identities && join->grant.subject[0])
-        replace_older(control, join);
-    const char *full = check_capacity(control, join->room);
+    if (!has_any_role(join))
+        return control_refuse(request, SIGNALLING_E_FORBIDDEN,
+                              "the token allows no line of the offer to send or to receive");
+    join->older = find_older(control, join);
+    const char *full = check_capacity(control, join);
     if (full)
         return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, full, RETRY_FULL_MS);
     return start(session, join, request);

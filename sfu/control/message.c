@@ -169,3 +169,58 @@ json_t *control_message_room(const struct control_room *room)
     return json_pack("{s:s, s:i, s:o}", "room", room->name, "worker", (int)room->worker,
                      "participants", participants);
 }
+
+/* [largest time of the bucket, how many], those that are not empty. */
+static json_t *delay_buckets(const struct io_delay_histogram *delay)
+{
+    json_t *buckets = json_array();
+    for (unsigned i = 0; i < IO_DELAY_BUCKETS; i++)
+        if (delay->buckets[i])
+            json_array_append_new(buckets, json_pack("[I, I]", (json_int_t)io_delay_bucket_us(i),
+                                                     (json_int_t)delay->buckets[i]));
+    return buckets;
+}
+
+static json_t *delay_of(const struct io_delay_histogram *delay)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:o}", "count", (json_int_t)delay->count, "p50",
+                     (json_int_t)io_delay_percentile_us(delay, 0.50), "p95",
+                     (json_int_t)io_delay_percentile_us(delay, 0.95), "p99",
+                     (json_int_t)io_delay_percentile_us(delay, 0.99), "buckets",
+                     delay_buckets(delay));
+}
+
+/* [packets of a message, their bytes together, how many messages], those that were sent. */
+static json_t *sends_of(const struct io_statistics *statistics)
+{
+    json_t *sends = json_array();
+    for (unsigned packets = 1; packets <= IO_SEGMENTS_MAX; packets++)
+        for (unsigned size = 0; size < IO_SEND_SIZES; size++) {
+            const struct io_send *send = &statistics->sends[packets - 1][size];
+            if (send->count)
+                json_array_append_new(sends,
+                                      json_pack("[I, I, I]", (json_int_t)packets,
+                                                (json_int_t)send->bytes, (json_int_t)send->count));
+        }
+    return sends;
+}
+
+static json_t *losses_of(const struct core_engine_counters *counters)
+{
+    return json_pack("{s:I, s:I, s:I}", "strays", (json_int_t)counters->strays, "lost_events",
+                     (json_int_t)counters->lost_events, "missing_buffers",
+                     (json_int_t)counters->missing_buffers);
+}
+
+json_t *control_message_worker(uint16_t udp_port, const struct io_statistics *statistics)
+{
+    return json_pack(
+        "{s:i, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I, s:I}, s:o, s:o, s:o}", "udp_port",
+        (int)udp_port, "received", "wakes", (json_int_t)statistics->wakes, "datagrams",
+        (json_int_t)statistics->received_datagrams, "media", (json_int_t)statistics->received_media,
+        "sent", "datagrams", (json_int_t)statistics->sent_datagrams, "calls",
+        (json_int_t)statistics->sent_calls, "errors", (json_int_t)statistics->send_errors,
+        "would_block", (json_int_t)statistics->would_block, "refused_groups",
+        (json_int_t)statistics->refused_groups, "engine", losses_of(&statistics->engine),
+        "delay_us", delay_of(&statistics->delay), "sends", sends_of(statistics));
+}

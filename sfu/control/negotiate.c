@@ -43,12 +43,25 @@ static enum core_kind kind_of(enum sdp_source source)
     }
 }
 
-static int random_ssrc(uint32_t *ssrc)
+static bool is_taken(const struct core_join *join, uint32_t ssrc)
 {
+    bool is_taken = ssrc == 0 || ssrc == join->feedback_ssrc;
+    for (unsigned i = 0; i < join->slot_count; i++)
+        is_taken |= ssrc == join->slots[i].ssrc || ssrc == join->slots[i].rtx_ssrc;
+    for (unsigned i = 0; i < join->track_count; i++)
+        is_taken |= ssrc == join->tracks[i].csrc;
+    return is_taken;
+}
+
+/* Two streams of one transport with the same SSRC would share nonces (RFC 7714, section 8.1). */
+static int draw_ssrc(const struct core_join *join, uint32_t *out)
+{
+    uint32_t ssrc;
     do {
-        if (RAND_bytes((unsigned char *)ssrc, sizeof(*ssrc)) != 1)
+        if (RAND_bytes((unsigned char *)&ssrc, sizeof(ssrc)) != 1)
             return -1;
-    } while (*ssrc == 0);
+    } while (is_taken(join, ssrc));
+    *out = ssrc;
     return 0;
 }
 
@@ -69,7 +82,7 @@ static int add_track(struct core_join *join, const struct sdp_line *line, enum s
     track->rtx_ssrc = line->rtx_ssrc;
     track->rid_count = line->rid_count;
     memcpy(track->rids, line->rids, sizeof(track->rids));
-    return random_ssrc(&track->csrc);
+    return draw_ssrc(join, &track->csrc);
 }
 
 static int add_slot(struct core_join *join, const struct sdp_line *line, struct sdp_role *role,
@@ -86,10 +99,10 @@ static int add_slot(struct core_join *join, const struct sdp_line *line, struct 
     slot->audio_level_id = ids[SDP_EXTENSION_AUDIO_LEVEL];
     slot->transport_seq_id = ids[SDP_EXTENSION_TRANSPORT_SEQ];
     slot->abs_send_time_id = ids[SDP_EXTENSION_ABS_SEND_TIME];
-    if (random_ssrc(&slot->ssrc))
+    if (draw_ssrc(join, &slot->ssrc))
         return -1;
     if (slot->kind != CORE_KIND_AUDIO && line->rtx_payload_type >= 0 &&
-        random_ssrc(&slot->rtx_ssrc))
+        draw_ssrc(join, &slot->rtx_ssrc))
         return -1;
     role->slot_ssrc = slot->ssrc;
     role->slot_rtx_ssrc = slot->rtx_ssrc;
@@ -112,7 +125,7 @@ static int fill_media(struct core_join *join, const struct sdp_offer *offer, str
         if (roles[i].slot != SDP_SOURCE_NONE && add_slot(join, line, &roles[i], ids))
             return -1;
     }
-    return random_ssrc(&join->feedback_ssrc);
+    return draw_ssrc(join, &join->feedback_ssrc);
 }
 
 /* Our side of ICE is new, the client's is what it offered. */

@@ -28,8 +28,8 @@ struct control_negotiation {
  * Answer an offer.
  *
  * @param negotiation  offer, session_id and port are set by the caller; the rest is written
- * @param join         room and participant are set by the caller; the rest is written: fresh
- * credentials, SSRCs and CSRCs from OpenSSL's random generator
+ * @param join         zero but for room and participant; the rest is written: fresh credentials,
+ *                     SSRCs and CSRCs (no two are equal) from OpenSSL's random generator
  * @param answer       at least SDP_ANSWER_MAX_BYTES
  * @return             0 or -1 (no randomness)
  */

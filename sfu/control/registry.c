@@ -1,4 +1,4 @@
-/* Lists: a join walks them, a packet never does. */
+/* Lists, which a join walks, and a hash table for events; a packet touches neither. */
 #include "sfu/control/registry.h"
 
 #include <openssl/crypto.h>
@@ -20,6 +20,7 @@ static void free_participant(struct control_participant *participant)
     free(participant->negotiation);
     free(participant->token);
     OPENSSL_cleanse(participant->session, sizeof(participant->session));
+    OPENSSL_cleanse(participant->older_session, sizeof(participant->older_session));
     free(participant);
 }
 
@@ -41,6 +42,7 @@ void control_registry_dispose(struct control_registry *registry)
         free_room(room);
     }
     registry->rooms = NULL;
+    memset(registry->buckets, 0, sizeof(registry->buckets));
 }
 
 struct control_room *control_registry_find_room(const struct control_registry *registry,
@@ -83,6 +85,15 @@ static void remove_room(struct control_registry *registry, struct control_room *
     free(room);
 }
 
+/* The link that points to whoever has this number, or the one at the end of its bucket. */
+static struct control_participant **link_of(struct control_registry *registry, uint64_t number)
+{
+    struct control_participant **at = &registry->buckets[number % CONTROL_REGISTRY_BUCKETS];
+    while (*at && (*at)->number != number)
+        at = &(*at)->next_in_bucket;
+    return at;
+}
+
 struct control_participant *control_registry_add(struct control_registry *registry,
                                                  const char *room_name)
 {
@@ -103,6 +114,7 @@ struct control_participant *control_registry_add(struct control_registry *regist
         room->first = participant;
     room->last = participant;
     room->count++;
+    *link_of(registry, participant->number) = participant;
     registry->participant_count++;
     registry->load[room->worker]++;
     return participant;
@@ -120,6 +132,7 @@ void control_registry_remove(struct control_registry *registry,
         participant->next->previous = participant->previous;
     else
         room->last = participant->previous;
+    *link_of(registry, participant->number) = participant->next_in_bucket;
     registry->participant_count--;
     registry->load[room->worker]--;
     if (--room->count == 0)
@@ -142,7 +155,8 @@ struct control_participant *control_registry_find_session(const struct control_r
         return NULL;
     for (const struct control_room *room = registry->rooms; room; room = room->next)
         for (struct control_participant *p = room->first; p; p = p->next)
-            if (CRYPTO_memcmp(p->session, session, CONTROL_SECRET_BYTES - 1) == 0)
+            if (CRYPTO_memcmp(p->session, session, CONTROL_SECRET_BYTES - 1) == 0 ||
+                CRYPTO_memcmp(p->older_session, session, CONTROL_SECRET_BYTES - 1) == 0)
                 return p;
     return NULL;
 }
@@ -150,11 +164,10 @@ struct control_participant *control_registry_find_session(const struct control_r
 struct control_participant *control_registry_find(const struct control_registry *registry,
                                                   uint64_t number)
 {
-    for (const struct control_room *room = registry->rooms; room; room = room->next)
-        for (struct control_participant *p = room->first; p; p = p->next)
-            if (p->number == number)
-                return p;
-    return NULL;
+    struct control_participant *at = registry->buckets[number % CONTROL_REGISTRY_BUCKETS];
+    while (at && at->number != number)
+        at = at->next_in_bucket;
+    return at;
 }
 
 struct control_participant *control_room_find(const struct control_room *room, const char *id)
@@ -163,4 +176,13 @@ struct control_participant *control_room_find(const struct control_room *room, c
     while (participant && strcmp(participant->id, id) != 0)
         participant = participant->next;
     return participant;
+}
+
+bool control_room_has_csrc(const struct control_room *room, uint32_t csrc)
+{
+    for (const struct control_participant *p = room->first; p; p = p->next)
+        for (unsigned i = 0; i < CORE_TRACKS_MAX; i++)
+            if (p->csrcs[i] == csrc)
+                return true;
+    return false;
 }

@@ -32,10 +32,12 @@ struct control_room {
 
 struct control_participant {
     struct control_participant *next, *previous; /* in the room */
+    struct control_participant *next_in_bucket;
     struct control_room *room;
     uint64_t number;
-    char id[CONTROL_ID_BYTES];          /* as clients see it */
-    char session[CONTROL_SECRET_BYTES]; /* secret */
+    char id[CONTROL_ID_BYTES];                /* as clients see it */
+    char session[CONTROL_SECRET_BYTES];       /* secret */
+    char older_session[CONTROL_SECRET_BYTES]; /* until the client shows that it has that; or "" */
     char name[CONTROL_NAME_BYTES];
     json_t *metadata; /* owned; NULL: null */
     char *token;      /* owned; NULL: joined without */
@@ -45,6 +47,7 @@ struct control_participant {
     struct core_layout layout;
     bool is_muted[CORE_KIND_COUNT];           /* for the screen: is not shared */
     struct signalling_connection *connection; /* NULL: the WebSocket is gone */
+    uint32_t csrcs[CORE_TRACKS_MAX];          /* of its tracks; 0: none */
     unsigned slot_count;
     char slot_mids[CORE_SLOTS_MAX][CORE_TOKEN_BYTES];
     enum core_kind slot_kinds[CORE_SLOTS_MAX];
@@ -53,8 +56,12 @@ struct control_participant {
     enum transport_srtp_profile profile;
 };
 
+/* As many as a server has participants; numbers follow each other, so they spread evenly. */
+#define CONTROL_REGISTRY_BUCKETS 1024
+
 struct control_registry {
     struct control_room *rooms;
+    struct control_participant *buckets[CONTROL_REGISTRY_BUCKETS]; /* by number */
     uint64_t next_number; /* of rooms and participants; never reused */
     unsigned participant_count;
     unsigned worker_count;
@@ -84,13 +91,17 @@ void control_registry_remove(struct control_registry *registry,
 /** A room by its number, or NULL. */
 struct control_room *control_registry_room(const struct control_registry *registry, uint64_t id);
 
-/** A participant by the secret of its session, or NULL. Compares in constant time. */
+/** A participant by the secret of its session, or the older one. NULL: nobody's. Compares in
+ * constant time. */
 struct control_participant *control_registry_find_session(const struct control_registry *registry,
                                                           const char *session);
 
-/** A participant by its number, or NULL. */
+/** A participant by its number, or NULL. For every event of a worker: a look into a hash table. */
 struct control_participant *control_registry_find(const struct control_registry *registry,
                                                   uint64_t number);
+
+/** Whether a track of somebody in the room has this CSRC. @param csrc not 0 */
+bool control_room_has_csrc(const struct control_room *room, uint32_t csrc);
 
 /** A participant of a room by the id that clients use, or NULL. */
 struct control_participant *control_room_find(const struct control_room *room, const char *id);

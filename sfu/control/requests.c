@@ -6,6 +6,7 @@
 #include "sfu/control/message.h"
 
 #define MESSAGE_MAX_BYTES 16384 /* of data (protocol.md, section 2) */
+#define PINNED_IDS_MAX    128   /* of one request; more than a room holds */
 
 const struct signalling_rate control_message_rate = {.per_second = 10, .burst = 10};
 
@@ -44,6 +45,36 @@ static const char *check_update(const json_t *params)
     return name ? control_check_name(name) : NULL;
 }
 
+/* Take the flags over. @return whether one of them is another than before */
+static bool update_flags(struct control *control, struct control_participant *participant,
+                         const json_t *params)
+{
+    bool is_changed = false;
+    for (size_t i = 0; i < FLAG_COUNT; i++) {
+        const json_t *value = json_object_get(params, flags[i].key);
+        bool is_muted = json_is_true(value) == flags[i].mutes_when;
+        if (!value || participant->is_muted[flags[i].kind] == is_muted)
+            continue;
+        control_set_muted(control, participant, flags[i].kind, is_muted);
+        is_changed = true;
+    }
+    return is_changed;
+}
+
+/* Name and metadata, likewise; NULL: stays. */
+static bool update_profile(struct control_participant *participant, const char *name,
+                           json_t *metadata)
+{
+    bool is_changed = name && strcmp(participant->name, name) != 0;
+    if (is_changed)
+        snprintf(participant->name, sizeof(participant->name), "%s", name);
+    if (!metadata || json_equal(participant->metadata, metadata))
+        return is_changed;
+    json_decref(participant->metadata);
+    participant->metadata = json_incref(metadata);
+    return true;
+}
+
 static void tell_of(const struct control_participant *participant,
                     const struct control_participant *except)
 {
@@ -80,19 +111,10 @@ json_t *control_update(struct control_session *session, const struct signalling_
     if (shares && !participant->grant.publish_screen)
         return control_refuse(request, SIGNALLING_E_FORBIDDEN,
                               "screen_sharing: the token has no right to publish a screen");
-    for (size_t i = 0; i < FLAG_COUNT; i++) {
-        const json_t *value = json_object_get(request->params, flags[i].key);
-        if (value)
-            control_set_muted(session->control, participant, flags[i].kind,
-                              json_is_true(value) == flags[i].mutes_when);
-    }
-    if (name)
-        snprintf(participant->name, sizeof(participant->name), "%s", name);
-    if (metadata) {
-        json_decref(participant->metadata);
-        participant->metadata = json_incref(metadata);
-    }
-    tell_of(participant, participant);
+    bool is_changed = update_flags(session->control, participant, request->params);
+    is_changed |= update_profile(participant, name, metadata);
+    if (is_changed)
+        tell_of(participant, participant);
     if (shares)
         replace_sharers(session->control, participant);
     return signalling_jsonrpc_result(request->id, json_object());
@@ -102,10 +124,10 @@ json_t *control_update(struct control_session *session, const struct signalling_
 static const char *read_pinned(const struct control_room *room, const json_t *pinned,
                                struct core_layout *layout)
 {
-    static const char wrong[] = "pinned: an array of participant ids is needed";
+    static const char wrong[] = "pinned: an array of at most 128 participant ids is needed";
     const json_t *entry;
     size_t i;
-    if (!json_is_array(pinned))
+    if (!json_is_array(pinned) || json_array_size(pinned) > PINNED_IDS_MAX)
         return wrong;
     layout->pinned_count = 0;
     json_array_foreach(pinned, i, entry)
@@ -113,8 +135,9 @@ static const char *read_pinned(const struct control_room *room, const json_t *pi
         const char *id = json_string_value(entry);
         if (!id)
             return wrong;
-        const struct control_participant *found = control_room_find(room, id);
-        if (found && layout->pinned_count < CORE_PINNED_MAX)
+        const struct control_participant *found =
+            layout->pinned_count < CORE_PINNED_MAX ? control_room_find(room, id) : NULL;
+        if (found)
             layout->pinned[layout->pinned_count++] = found->number;
     }
     return NULL;

@@ -1,8 +1,11 @@
 /* A session goes on over another WebSocket (resume), or over another network (offer). */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sfu/control/control_internal.h"
 #include "sfu/control/message.h"
+
+#define RETRY_MS 1000
 
 /* The token is judged by the key of now, at the time of the join: a session outlives its exp. */
 static int check_token(const struct control *control, const struct control_participant *participant,
@@ -47,6 +50,7 @@ json_t *control_resume(struct control_session *session, const struct signalling_
     struct control *control = session->control;
     const json_t *secret = json_object_get(request->params, "session");
     const char *wrong = NULL;
+    char next[CONTROL_SECRET_BYTES];
     if (!json_is_string(secret))
         return control_refuse(request, SIGNALLING_E_PARAMS,
                               "session: the secret of `join` is needed");
@@ -58,11 +62,14 @@ json_t *control_resume(struct control_session *session, const struct signalling_
     int code = check_token(control, participant, &wrong);
     if (code)
         return control_refuse(request, code, wrong);
+    if (control_random_text(next, CONTROL_SECRET_BYTES - 1))
+        return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "no randomness", RETRY_MS);
     struct core_command command = {.type = CORE_COMMAND_DETACH, .participant = participant->number};
     detach_older(participant);
-    if (control_attach(session, participant))
-        return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "the server is overloaded",
-                                      1000);
+    control_attach(session, participant, next);
+    /* The result may be lost with this connection, too: then this secret is all that there is. */
+    snprintf(participant->older_session, sizeof(participant->older_session), "%s",
+             json_string_value(secret));
     control_command(control, participant, &command);
     control_log(control, CONTROL_LOG_INFO, "participant.resume", "room", participant->room->name,
                 "participant", participant->id, "peer",
@@ -75,7 +82,7 @@ static json_t *refuse_offer(const struct signalling_request *request, const stru
 {
     if (!error->reason[0])
         return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "the server is overloaded",
-                                      1000);
+                                      RETRY_MS);
     return signalling_jsonrpc_error(request->id, SIGNALLING_E_SDP, error->reason,
                                     json_pack("{s:i}", "line", (int)error->line));
 }
@@ -96,7 +103,8 @@ static json_t *restart(struct control_session *session, const struct signalling_
     command.ice = participant->negotiation->ice;
     if (is_new) {
         control_command(control, participant, &command);
-        control_log(control, CONTROL_LOG_INFO, "participant.restart_ice", "room",
+        /* As often as a client likes: not for the log of every day. */
+        control_log(control, CONTROL_LOG_DEBUG, "participant.restart_ice", "room",
                     participant->room->name, "participant", participant->id);
     }
     return signalling_jsonrpc_result(request->id, json_pack("{s:s}", "answer", answer));

@@ -1,4 +1,5 @@
 /* WebSockets: who speaks, what is asked, who is told. */
+#include <openssl/crypto.h>
 #include <stdlib.h>
 
 #include "sfu/control/control_internal.h"
@@ -9,14 +10,12 @@
 void control_broadcast(const struct control_room *room, const struct control_participant *except,
                        const char *method, json_t *params)
 {
-    json_t *message = signalling_jsonrpc_notification(method, params);
-    struct control_participant *next;
-    for (struct control_participant *p = room->first; p; p = next) {
-        next = p->next;
+    struct signalling_frame *frame =
+        signalling_frame_create(signalling_jsonrpc_notification(method, params));
+    for (const struct control_participant *p = room->first; p; p = p->next)
         if (p != except && p->connection)
-            signalling_connection_send(p->connection, json_incref(message));
-    }
-    json_decref(message);
+            signalling_connection_send_frame(p->connection, frame);
+    signalling_frame_release(frame);
 }
 
 void control_leave(struct control *control, struct control_participant *participant,
@@ -74,14 +73,13 @@ json_t *control_refuse_for_now(const struct signalling_request *request, int cod
         json_pack("{s:s, s:i}", "reason", reason, "retry_after_ms", retry_after_ms));
 }
 
-int control_attach(struct control_session *session, struct control_participant *participant)
+void control_attach(struct control_session *session, struct control_participant *participant,
+                    const char *secret)
 {
-    if (control_random_text(participant->session, CONTROL_SECRET_BYTES - 1))
-        return -1;
+    memcpy(participant->session, secret, CONTROL_SECRET_BYTES);
     session->participant = participant;
     participant->connection = session->connection;
     uv_timer_stop(&session->join_timer);
-    return 0;
 }
 
 json_t *control_joined(const struct control_session *session)
@@ -182,6 +180,8 @@ void control_on_request(void *context, struct signalling_connection *connection,
     (void)context;
     if (!session)
         return;
+    if (session->participant) /* it has the result, and the secret in it */
+        OPENSSL_cleanse(session->participant->older_session, CONTROL_SECRET_BYTES);
     json_t *reply = dispatch(session, request);
     if (request->id)
         signalling_connection_send(connection, reply);

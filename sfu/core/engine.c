@@ -246,10 +246,16 @@ static bool is_listed(const struct core_participant *participant, const struct t
     return false;
 }
 
-static void remember_path(struct core_participant *participant, const struct transport_path *path)
+/*
+ * A port may be another client's by now; but a check can be written as if it came from anywhere, so
+ * it takes a path away from nobody who is heard there.
+ */
+static void remember_path(struct core_participant *participant, const struct transport_path *path,
+                          int64_t now_us)
 {
     struct transport_directory *directory = participant->engine->directory;
-    if (transport_directory_find_path(directory, path) == participant)
+    const struct core_participant *owner = transport_directory_find_path(directory, path);
+    if (owner == participant || (owner && transport_is_heard_on(owner->transport, path, now_us)))
         return;
     if (participant->path_count == CORE_PATHS_MAX)
         forget_old_paths(participant);
@@ -260,12 +266,13 @@ static void remember_path(struct core_participant *participant, const struct tra
 
 /* After STUN or DTLS: answers to send, events, a new path to remember. */
 static void after_control(struct core_participant *participant,
-                          const struct transport_datagram *datagram, uint64_t checks_before)
+                          const struct transport_datagram *datagram, uint64_t checks_before,
+                          int64_t now_us)
 {
     push_control(participant);
     take_events(participant);
     if (transport_counters(participant->transport)->stun_checks != checks_before)
-        remember_path(participant, &datagram->path);
+        remember_path(participant, &datagram->path, now_us);
     core_participant_wake(participant, transport_deadline(participant->transport));
 }
 
@@ -304,7 +311,7 @@ void core_engine_receive(struct core_engine *engine, struct transport_datagram *
         core_rtcp_receive(participant, datagram->data, datagram->len, now_us);
         break;
     case TRANSPORT_HANDLED:
-        after_control(participant, datagram, checks_before);
+        after_control(participant, datagram, checks_before, now_us);
         break;
     case TRANSPORT_DROPPED:
         return;
@@ -386,6 +393,14 @@ unsigned core_engine_count(const struct core_engine *engine)
 uint64_t core_engine_stray_count(const struct core_engine *engine)
 {
     return engine->stray_count;
+}
+
+void core_engine_count_losses(const struct core_engine *engine,
+                              struct core_engine_counters *counters)
+{
+    *counters = (struct core_engine_counters){.strays = engine->stray_count,
+                                              .lost_events = engine->events.lost,
+                                              .missing_buffers = engine->outbox.exhausted};
 }
 
 int core_engine_set_keys(struct core_engine *engine, uint64_t participant,

@@ -61,6 +61,16 @@ unsigned core_engine_count(const struct core_engine *engine);
 /** Datagrams that belonged to nobody. */
 uint64_t core_engine_stray_count(const struct core_engine *engine);
 
+/* What an engine could not do since it was made. */
+struct core_engine_counters {
+    uint64_t strays;          /* datagrams that belonged to nobody */
+    uint64_t lost_events;     /* control was behind: statistics that were left out, or worse */
+    uint64_t missing_buffers; /* packets that were not sent, because the pool was empty */
+};
+
+void core_engine_count_losses(const struct core_engine *engine,
+                              struct core_engine_counters *counters);
+
 /** For simulations: key a participant's transport without DTLS; see transport_set_keys(). */
 int core_engine_set_keys(struct core_engine *engine, uint64_t participant,
                          const struct transport_srtp_keys *send,

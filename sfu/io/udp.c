@@ -4,14 +4,14 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rtp/error.h"
 
-#define DATAGRAM_BYTES                                                                             \
-    2048 /* more than any client sends; longer ones are cut and fail to authenticate */
-#define BATCHES_MAX   8 /* of one wake-up, so that timers and commands get their turn */
-#define SOCKET_BUFFER (4 << 20)
+/* More than any client sends; longer ones are cut and fail to authenticate. */
+#define DATAGRAM_BYTES 2048
+#define SOCKET_BUFFER  (4 << 20)
 
 static int open_socket(const struct transport_address *address, uint16_t port)
 {
@@ -25,6 +25,7 @@ static int open_socket(const struct transport_address *address, uint16_t port)
     int size = SOCKET_BUFFER, on = 1;
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)); /* of samples: io_delay */
     if (storage.ss_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     if (bind(fd, (struct sockaddr *)&storage, len)) {
@@ -81,40 +82,80 @@ int io_udp_bind(struct io_udp *udp, const struct io_addresses *addresses, uint16
     return IRIS_E_SYSTEM;
 }
 
-struct batch {
+/* What the last read of this thread has brought. */
+static _Thread_local struct batch {
+    unsigned count, index; /* datagrams; of which socket */
     struct mmsghdr messages[IO_UDP_BATCH];
     struct iovec vectors[IO_UDP_BATCH];
     struct sockaddr_storage names[IO_UDP_BATCH];
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(struct timespec))];
+    } stamp; /* of the sample */
     uint8_t data[IO_UDP_BATCH][DATAGRAM_BYTES];
-};
+} batch;
 
-static void prepare(struct batch *batch)
+/* sample: which datagram the kernel shall say the time of. */
+static void prepare(unsigned sample)
 {
     for (int i = 0; i < IO_UDP_BATCH; i++) {
-        batch->vectors[i] = (struct iovec){batch->data[i], DATAGRAM_BYTES};
-        batch->messages[i].msg_hdr = (struct msghdr){.msg_name = &batch->names[i],
-                                                     .msg_namelen = sizeof(batch->names[i]),
-                                                     .msg_iov = &batch->vectors[i],
-                                                     .msg_iovlen = 1};
+        batch.vectors[i] = (struct iovec){batch.data[i], DATAGRAM_BYTES};
+        batch.messages[i].msg_hdr = (struct msghdr){.msg_name = &batch.names[i],
+                                                    .msg_namelen = sizeof(batch.names[i]),
+                                                    .msg_iov = &batch.vectors[i],
+                                                    .msg_iovlen = 1};
+    }
+    if (sample < IO_UDP_BATCH) {
+        batch.messages[sample].msg_hdr.msg_control = batch.stamp.bytes;
+        batch.messages[sample].msg_hdr.msg_controllen = sizeof(batch.stamp.bytes);
     }
 }
 
-void io_udp_receive(struct io_udp *udp, unsigned index, struct core_engine *engine, int64_t now_us)
+static void open_sample(struct io_udp *udp, struct msghdr *header)
 {
-    static _Thread_local struct batch batch;
-    for (int round = 0; round < BATCHES_MAX; round++) {
-        prepare(&batch);
-        int count = recvmmsg(udp->fds[index], batch.messages, IO_UDP_BATCH, 0, NULL);
-        for (int i = 0; i < count; i++) {
-            struct transport_datagram datagram = {.data = batch.data[i],
-                                                  .len = batch.messages[i].msg_len};
-            io_address_from_sockaddr(&datagram.path.remote, &batch.names[i]);
-            datagram.path.local = (uint16_t)index;
-            core_engine_receive(engine, &datagram, now_us);
-            if (core_engine_wants_flush(engine))
-                io_udp_flush(udp, engine);
-        }
-        if (count < IO_UDP_BATCH)
-            return;
+    const struct cmsghdr *control = CMSG_FIRSTHDR(header);
+    struct timespec stamp;
+    if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS)
+        return;
+    memcpy(&stamp, CMSG_DATA(control), sizeof(stamp));
+    io_delay_open(&udp->delay, (int64_t)stamp.tv_sec * 1000000000 + stamp.tv_nsec);
+}
+
+/* What the datagrams of a batch are; before the engine writes over them. */
+static void count_received(struct io_udp *udp)
+{
+    unsigned sample = io_delay_sample(&udp->delay);
+    for (unsigned i = 0; i < batch.count; i++) {
+        if (!io_is_media(batch.data[i], batch.messages[i].msg_len))
+            continue;
+        udp->statistics.received_media++;
+        if (i == sample)
+            open_sample(udp, &batch.messages[i].msg_hdr);
     }
+    udp->statistics.received_datagrams += batch.count;
+    io_delay_pass(&udp->delay, batch.count);
+}
+
+unsigned io_udp_read(struct io_udp *udp, unsigned index)
+{
+    prepare(io_delay_sample(&udp->delay));
+    int count = recvmmsg(udp->fds[index], batch.messages, IO_UDP_BATCH, 0, NULL);
+    batch.count = count > 0 ? (unsigned)count : 0;
+    batch.index = index;
+    count_received(udp);
+    return batch.count;
+}
+
+void io_udp_deliver(struct io_udp *udp, struct core_engine *engine, int64_t now_us)
+{
+    for (unsigned i = 0; i < batch.count; i++) {
+        struct transport_datagram datagram = {.data = batch.data[i],
+                                              .len = batch.messages[i].msg_len};
+        io_address_from_sockaddr(&datagram.path.remote, &batch.names[i]);
+        datagram.path.local = (uint16_t)batch.index;
+        core_engine_receive(engine, &datagram, now_us);
+        if (core_engine_wants_flush(engine))
+            io_udp_flush(udp, engine);
+    }
+    batch.count = 0;
 }

@@ -8,6 +8,7 @@
 
 #include "sfu/core/engine.h"
 #include "sfu/io/address.h"
+#include "sfu/io/statistics.h"
 
 #define IO_UDP_BATCH 32 /* datagrams of one recvmmsg, messages of one sendmmsg */
 
@@ -27,8 +28,8 @@ struct io_udp {
     uint16_t port;
     unsigned ungrouped_count, ungrouped_next;
     struct transport_path ungrouped[IO_UDP_UNGROUPED_MAX];
-    uint64_t sent_datagrams, sent_calls, send_errors, would_block;
-    uint64_t refused_groups; /* UDP_SEGMENT sends that were repeated singly */
+    struct io_delay delay;
+    struct io_statistics statistics;
 };
 
 /**
@@ -41,8 +42,16 @@ int io_udp_bind(struct io_udp *udp, const struct io_addresses *addresses, uint16
                 uint16_t last_port, char *error, size_t error_cap);
 void io_udp_close(struct io_udp *udp);
 
-/** Receive what is there on socket index, at most a few batches, into the engine. */
-void io_udp_receive(struct io_udp *udp, unsigned index, struct core_engine *engine, int64_t now_us);
+/**
+ * Take what has come on socket index from the kernel, one batch; io_udp_deliver() is due next. Two
+ * steps, so that commands that were given before a datagram was sent can be carried out between.
+ *
+ * @return datagrams, at most IO_UDP_BATCH; fewer: there is nothing more
+ */
+unsigned io_udp_read(struct io_udp *udp, unsigned index);
+
+/** Give the engine what this thread's last io_udp_read() has taken; flushes when it must. */
+void io_udp_deliver(struct io_udp *udp, struct core_engine *engine, int64_t now_us);
 
 /** Send everything that the engine has queued. */
 void io_udp_flush(struct io_udp *udp, struct core_engine *engine);

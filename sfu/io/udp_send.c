@@ -7,20 +7,20 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <time.h>
 
 #include "sfu/io/udp.h"
 
-#define SEGMENTS_MAX 16   /* of one UDP_SEGMENT send; the kernel takes 64 KB and 64 segments */
 #define DF_BYTES_MAX 1200 /* libwebrtc's packets; what is longer may not fit a tunnel */
 /* Groups are copied into one piece, because the kernel takes one piece for less than it takes
    several (docs/performance.md); so many bytes that they stay in the L2 cache. */
-#define GROUP_BYTES_MAX (SEGMENTS_MAX * CORE_BUFFER_BYTES)
+#define GROUP_BYTES_MAX (IO_SEGMENTS_MAX * CORE_BUFFER_BYTES)
 #define GROUPS_BYTES    (8 * GROUP_BYTES_MAX)
 
 /* One message to be sent: one packet, or several of equal size to one receiver. */
 struct outgoing {
     struct mmsghdr message;
-    struct iovec packets[SEGMENTS_MAX];
+    struct iovec packets[IO_SEGMENTS_MAX];
     size_t count;       /* of packets */
     struct iovec group; /* all of them in one piece */
     struct sockaddr_storage name;
@@ -117,7 +117,7 @@ static struct core_buffer *fill(struct batch *batch, struct core_buffer *chain,
     out->socket = first->path.local < udp->count ? first->path.local : 0;
     out->has_df = first->len <= DF_BYTES_MAX;
     if (joins(chain->next, first, first->len) && may_group(udp, out->socket, &first->path))
-        max = SEGMENTS_MAX;
+        max = IO_SEGMENTS_MAX;
     do {
         out->packets[out->count++] = (struct iovec){chain->data, chain->len};
         chain = chain->next;
@@ -134,9 +134,9 @@ static struct core_buffer *fill(struct batch *batch, struct core_buffer *chain,
 static void count_error(struct io_udp *udp, size_t packets)
 {
     if (errno == EAGAIN || errno == EWOULDBLOCK)
-        udp->would_block += packets;
+        udp->statistics.would_block += packets;
     else
-        udp->send_errors += packets;
+        udp->statistics.send_errors += packets;
 }
 
 /* One packet of a message; without DF where it does not fit otherwise. */
@@ -163,7 +163,7 @@ static void on_send_error(struct io_udp *udp, struct outgoing *out)
 {
     bool is_refused = errno == EIO || errno == EINVAL || errno == EMSGSIZE;
     if (out->count > 1 && is_refused) {
-        udp->refused_groups++;
+        udp->statistics.refused_groups++;
         if (errno == EIO) /* the device cannot do the checksums */
             udp->sockets[out->socket].has_segmentation = false;
         else
@@ -176,6 +176,16 @@ static void on_send_error(struct io_udp *udp, struct outgoing *out)
         send_one(udp, out, i);
 }
 
+static void count_sent(struct io_udp *udp, const struct outgoing *out)
+{
+    size_t bytes = 0;
+    if (!io_is_media(out->packets[0].iov_base, out->packets[0].iov_len))
+        return;
+    for (size_t i = 0; i < out->count; i++)
+        bytes += out->packets[i].iov_len;
+    io_statistics_on_send(&udp->statistics, out->count, bytes);
+}
+
 /* Send messages that share a socket and its DF; a failed one does not hold up the rest. */
 static void send_run(struct io_udp *udp, struct outgoing *out, unsigned count)
 {
@@ -185,7 +195,9 @@ static void send_run(struct io_udp *udp, struct outgoing *out, unsigned count)
     for (unsigned done = 0; done < count;) {
         io_udp_set_df(udp, out->socket, out->has_df);
         int sent = sendmmsg(udp->fds[out->socket], messages + done, count - done, MSG_NOSIGNAL);
-        udp->sent_calls++;
+        udp->statistics.sent_calls++;
+        for (int i = 0; i < sent; i++)
+            count_sent(udp, &out[done + (unsigned)i]);
         if (sent <= 0) {
             on_send_error(udp, &out[done]);
             sent = 1;
@@ -211,15 +223,27 @@ static void release(struct io_udp *udp, struct core_engine *engine, struct core_
 {
     for (struct core_buffer *buffer = *sent, *next; buffer; buffer = next) {
         next = buffer->next;
-        udp->sent_datagrams++;
+        udp->statistics.sent_datagrams++;
         core_engine_release(engine, buffer);
     }
     *sent = NULL;
 }
 
+/* Samples end with the flush: the return of its last send call. */
+static void close_samples(struct io_udp *udp, bool is_sent)
+{
+    struct timespec now;
+    if (udp->delay.open_count == 0)
+        return;
+    clock_gettime(CLOCK_REALTIME, &now); /* the clock of SO_TIMESTAMPNS */
+    io_delay_close(&udp->delay, is_sent ? &udp->statistics.delay : NULL,
+                   (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+}
+
 void io_udp_flush(struct io_udp *udp, struct core_engine *engine)
 {
     static _Thread_local struct batch batch;
+    uint64_t sent_before = udp->statistics.sent_datagrams;
     struct core_buffer *sent = NULL; /* buffers that messages point to, until they are sent */
     for (struct core_buffer *chain; (chain = core_engine_next_packets(engine));)
         while (chain) {
@@ -237,4 +261,5 @@ void io_udp_flush(struct io_udp *udp, struct core_engine *engine)
         }
     send_all(udp, &batch);
     release(udp, engine, &sent);
+    close_samples(udp, udp->statistics.sent_datagrams > sent_before);
 }

@@ -10,8 +10,11 @@
 #include "sfu/io/udp.h"
 
 #define COMMANDS_MAX      256
+#define BATCHES_MAX       8 /* of one wake-up, so that timers and other sockets get their turn */
 #define EVENTS_MAX        1024
 #define BUFFERS           8192 /* of the send pool: a batch of 32 packets to 120 receivers, twice */
+#define SNAPSHOTS_MAX     2    /* of statistics; one too many is left out */
+#define SNAPSHOT_US       1000000
 #define KEPT_RETRY_US     10000       /* an event that found control's queue full */
 #define NTP_UNIX_OFFSET_S 2208988800u /* 1900 to 1970 (RFC 5905) */
 
@@ -25,7 +28,8 @@ struct io_worker {
     struct io_worker_config config;
     struct core_engine *engine;
     struct io_udp udp;
-    struct io_queue commands, events;
+    struct io_queue commands, events, snapshots;
+    int64_t snapshot_us; /* when the last one was made */
     uv_loop_t loop;
     uv_thread_t thread;
     uv_async_t wake;
@@ -65,6 +69,17 @@ static void pass_events(struct io_worker *worker)
         worker->config.on_events(worker->config.context);
 }
 
+static void pass_statistics(struct io_worker *worker)
+{
+    int64_t at_us = now_us();
+    if (at_us - worker->snapshot_us < SNAPSHOT_US)
+        return;
+    worker->snapshot_us = at_us;
+    core_engine_count_losses(worker->engine, &worker->udp.statistics.engine);
+    if (io_queue_push(&worker->snapshots, &worker->udp.statistics))
+        worker->config.on_events(worker->config.context);
+}
+
 static void on_timer(uv_timer_t *timer);
 
 /* After anything happened: time's due, packets out, events out, the next deadline. */
@@ -73,6 +88,7 @@ static void settle(struct io_worker *worker)
     core_engine_advance(worker->engine, now_us());
     io_udp_flush(&worker->udp, worker->engine);
     pass_events(worker);
+    pass_statistics(worker);
     int64_t deadline_us = core_engine_deadline(worker->engine);
     if (worker->has_kept && deadline_us > now_us() + KEPT_RETRY_US)
         deadline_us = now_us() + KEPT_RETRY_US;
@@ -90,11 +106,34 @@ static void on_timer(uv_timer_t *timer)
     settle(timer->data);
 }
 
+static void take_commands(struct io_worker *worker)
+{
+    struct core_command command;
+    while (io_queue_pop(&worker->commands, &command))
+        core_engine_command(worker->engine, &command, now_us());
+}
+
+/*
+ * A client's first check follows the answer that it got, and the answer follows the command. The
+ * kernel may name the socket before the eventfd of the commands, or a batch may come while we are
+ * at an older one; so every batch waits for the commands that were queued before it was read.
+ */
+static void receive(struct io_worker *worker, unsigned index)
+{
+    unsigned count = IO_UDP_BATCH;
+    for (unsigned round = 0; round < BATCHES_MAX && count == IO_UDP_BATCH; round++) {
+        count = io_udp_read(&worker->udp, index);
+        worker->udp.statistics.wakes += round == 0 && count > 0;
+        take_commands(worker);
+        io_udp_deliver(&worker->udp, worker->engine, now_us());
+    }
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct socket_poll *socket = poll->data;
     if (status == 0 && (events & UV_READABLE))
-        io_udp_receive(&socket->worker->udp, socket->index, socket->worker->engine, now_us());
+        receive(socket->worker, socket->index);
     settle(socket->worker);
 }
 
@@ -109,13 +148,11 @@ static void close_handles(struct io_worker *worker)
 static void on_wake(uv_async_t *wake)
 {
     struct io_worker *worker = wake->data;
-    struct core_command command;
     if (atomic_load(&worker->is_stopping)) {
         close_handles(worker);
         return;
     }
-    while (io_queue_pop(&worker->commands, &command))
-        core_engine_command(worker->engine, &command, now_us());
+    take_commands(worker);
     settle(worker);
 }
 
@@ -133,6 +170,7 @@ static void release(struct io_worker *worker)
     core_engine_destroy(worker->engine);
     io_queue_dispose(&worker->commands);
     io_queue_dispose(&worker->events);
+    io_queue_dispose(&worker->snapshots);
     free(worker);
 }
 
@@ -148,7 +186,8 @@ static int prepare(struct io_worker *worker)
         return IRIS_E_NO_MEMORY;
     worker->has_loop = true;
     if (io_queue_init(&worker->commands, sizeof(struct core_command), COMMANDS_MAX) ||
-        io_queue_init(&worker->events, sizeof(struct core_event), EVENTS_MAX))
+        io_queue_init(&worker->events, sizeof(struct core_event), EVENTS_MAX) ||
+        io_queue_init(&worker->snapshots, sizeof(struct io_statistics), SNAPSHOTS_MAX))
         return IRIS_E_NO_MEMORY;
     return 0;
 }
@@ -230,4 +269,9 @@ bool io_worker_command(struct io_worker *worker, const struct core_command *comm
 bool io_worker_next_event(struct io_worker *worker, struct core_event *event)
 {
     return io_queue_pop(&worker->events, event);
+}
+
+bool io_worker_next_statistics(struct io_worker *worker, struct io_statistics *statistics)
+{
+    return io_queue_pop(&worker->snapshots, statistics);
 }

@@ -7,6 +7,7 @@
 
 #include "sfu/core/engine.h"
 #include "sfu/io/address.h"
+#include "sfu/io/statistics.h"
 
 struct io_worker;
 
@@ -44,5 +45,13 @@ bool io_worker_command(struct io_worker *worker, const struct core_command *comm
 
 /** Take an event; one consuming thread. @return false when there is none */
 bool io_worker_next_event(struct io_worker *worker, struct core_event *event);
+
+/**
+ * Take a snapshot of what the sockets did; the worker makes one a second while anything happens,
+ * and on_events() tells. One consuming thread.
+ *
+ * @return false when there is none
+ */
+bool io_worker_next_statistics(struct io_worker *worker, struct io_statistics *statistics);
 
 #endif

@@ -165,8 +165,10 @@ static void start(struct transport_dtls *dtls, struct transport_message *hello, 
     }
     transport_session_destroy(handshake->session);
     handshake->session = session;
-    if (hello != &handshake->messages[0]) {
-        transport_message_clear(&handshake->messages[0]);
+    if (hello != &handshake->messages[0]) { /* nothing of the attempt before is of any use */
+        for (int i = 0; i < MESSAGES; i++)
+            transport_message_clear(&handshake->messages[i]);
+        handshake->early_len = 0;
         handshake->messages[0] = *hello;
         *hello = (struct transport_message){0};
     }

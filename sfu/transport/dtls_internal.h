@@ -29,8 +29,8 @@ struct transport_certificate {
 #define DTLS_RECORD_HEADER_BYTES    13 /* RFC 6347, 4.1 */
 #define DTLS_HANDSHAKE_HEADER_BYTES 12 /* RFC 6347, 4.2.2 */
 #define DTLS_VERSION_1_2            0xfefd
-#define DTLS_MESSAGE_MAX_BYTES                                                                     \
-    8192 /* a ClientHello with ML-KEM has 1.8 KB, an RSA certificate 1-2 KB */
+/* A ClientHello with ML-KEM has 1.8 KB, an RSA certificate 1-2 KB. */
+#define DTLS_MESSAGE_MAX_BYTES 8192
 
 enum dtls_content {
     DTLS_CHANGE_CIPHER_SPEC = 20,

@@ -53,15 +53,39 @@ static bool is_silent(const struct transport_ice_path *path, int64_t silence_us,
     return now_us - path->heard_us >= silence_us;
 }
 
+static bool is_proven(const struct transport_ice_path *path, int64_t now_us)
+{
+    return path->has_proof && now_us - path->proved_us < TRANSPORT_ICE_PROOF_US;
+}
+
 /* A nominated path was heard: does it win over the selected one? */
 static bool wins(const struct transport_ice *ice, int candidate, int64_t now_us)
 {
     if (ice->selected < 0)
         return true;
     const struct transport_ice_path *selected = &ice->paths[ice->selected];
-    return !selected->is_nominated ||
-           is_silent(selected, TRANSPORT_ICE_NOMINATED_SILENCE_US, now_us) ||
-           ice->paths[candidate].priority > selected->priority;
+    if (is_silent(selected, TRANSPORT_ICE_NOMINATED_SILENCE_US, now_us))
+        return true;
+    if (is_proven(selected, now_us) && !is_proven(&ice->paths[candidate], now_us))
+        return false;
+    return !selected->is_nominated || ice->paths[candidate].priority > selected->priority;
+}
+
+/* Media comes through a path that is not selected: does it follow? */
+static bool draws(const struct transport_ice *ice, int candidate, int64_t now_us)
+{
+    if (ice->selected < 0)
+        return true;
+    const struct transport_ice_path *selected = &ice->paths[ice->selected];
+    return is_silent(selected, TRANSPORT_ICE_REBIND_SILENCE_US, now_us) ||
+           (!is_proven(selected, now_us) && now_us - ice->selected_us >= TRANSPORT_ICE_PROOF_US) ||
+           (ice->paths[candidate].is_nominated && wins(ice, candidate, now_us));
+}
+
+static void select_path(struct transport_ice *ice, int path, int64_t now_us)
+{
+    ice->selected = path;
+    ice->selected_us = now_us;
 }
 
 /* The first check with new credentials ends the old ones, and what was nominated under them. */
@@ -88,7 +112,7 @@ static void on_valid_check(struct transport_ice *ice, const struct transport_pat
     heard->priority = check->priority;
     heard->is_nominated |= check->has_use_candidate;
     if (i != ice->selected && heard->is_nominated && wins(ice, i, now_us))
-        ice->selected = i;
+        select_path(ice, i, now_us);
 }
 
 enum transport_ice_verdict transport_ice_on_stun(struct transport_ice *ice,
@@ -112,23 +136,29 @@ bool transport_ice_on_authenticated(struct transport_ice *ice, const struct tran
 {
     ice->heard_us = now_us;
     struct transport_ice_path *selected = ice->selected < 0 ? NULL : &ice->paths[ice->selected];
-    if (selected && transport_path_is_equal(&selected->path, path)) {
-        selected->heard_us = now_us;
-        return false;
-    }
-    int i = find_path(ice, path);
+    bool is_selected = selected && transport_path_is_equal(&selected->path, path);
+    int i = is_selected ? ice->selected : find_path(ice, path);
     if (i < 0)
         return false; /* authentic, but nobody has shown to receive there: never a target */
-    ice->paths[i].heard_us = now_us;
-    if (selected && !is_silent(selected, TRANSPORT_ICE_REBIND_SILENCE_US, now_us))
+    struct transport_ice_path *heard = &ice->paths[i];
+    heard->heard_us = heard->proved_us = now_us;
+    heard->has_proof = true;
+    if (is_selected || !draws(ice, i, now_us))
         return false;
-    ice->selected = i;
+    select_path(ice, i, now_us);
     return true;
 }
 
 bool transport_ice_is_validated(const struct transport_ice *ice, const struct transport_path *path)
 {
     return find_path(ice, path) >= 0;
+}
+
+bool transport_ice_is_proven(const struct transport_ice *ice, const struct transport_path *path,
+                             int64_t now_us)
+{
+    int i = find_path(ice, path);
+    return i >= 0 && is_proven(&ice->paths[i], now_us);
 }
 
 const struct transport_path *transport_ice_selected(const struct transport_ice *ice)

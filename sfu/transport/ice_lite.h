@@ -8,6 +8,12 @@
  * SRTP arrives while the selected one has been silent for TRANSPORT_ICE_REBIND_SILENCE_US becomes
  * selected. A path is silent while neither a valid check nor authenticated SRTP or SRTCP comes
  * through it.
+ *
+ * Whoever has the password can write checks that seem to come from somebody else's address. So
+ * checks alone move media only where nothing better is known: a path is proven while authenticated
+ * SRTP or SRTCP has come through it within TRANSPORT_ICE_PROOF_US, a proven path that is not silent
+ * gives way to proven ones only, and a selected path that shows nothing for so long gives way to
+ * whichever validated path media comes through.
  */
 #ifndef IRIS_TRANSPORT_ICE_LITE_H
 #define IRIS_TRANSPORT_ICE_LITE_H
@@ -21,6 +27,7 @@
 #define TRANSPORT_ICE_PATHS                8 /* validated paths kept; the most silent one makes room */
 #define TRANSPORT_ICE_NOMINATED_SILENCE_US 2000000
 #define TRANSPORT_ICE_REBIND_SILENCE_US    1000000
+#define TRANSPORT_ICE_PROOF_US             5000000
 #define TRANSPORT_ICE_TIMEOUT_US           30000000 /* nothing authenticated: the peer is gone */
 #define TRANSPORT_ICE_REPLY_BYTES          512
 
@@ -53,6 +60,8 @@ enum transport_ice_verdict {
 struct transport_ice_path {
     struct transport_path path;
     int64_t heard_us;  /* last valid check or authenticated packet */
+    int64_t proved_us; /* last authenticated packet, if there was one */
+    bool has_proof;
     uint32_t priority; /* of the peer's candidate */
     bool is_used;
     bool is_nominated;
@@ -64,8 +73,9 @@ struct transport_ice {
         previous;              /* after a restart, until the first check with the new */
     int64_t previous_until_us; /* 0: there are none */
     struct transport_ice_path paths[TRANSPORT_ICE_PATHS];
-    int selected;     /* index in paths; -1 before the first nomination or authenticated media */
-    int64_t heard_us; /* anything authenticated on any path; creation counts */
+    int selected;        /* index in paths; -1 before the first nomination or authenticated media */
+    int64_t selected_us; /* since when */
+    int64_t heard_us;    /* anything authenticated on any path; creation counts */
 };
 
 /** Begin; nothing is selected. */
@@ -110,6 +120,10 @@ bool transport_ice_on_authenticated(struct transport_ice *ice, const struct tran
 
 /** A check with the right password came through this path. */
 bool transport_ice_is_validated(const struct transport_ice *ice, const struct transport_path *path);
+
+/** Authenticated SRTP or SRTCP came through this path within TRANSPORT_ICE_PROOF_US. */
+bool transport_ice_is_proven(const struct transport_ice *ice, const struct transport_path *path,
+                             int64_t now_us);
 
 /** Where to send; NULL while there is nothing. */
 const struct transport_path *transport_ice_selected(const struct transport_ice *ice);

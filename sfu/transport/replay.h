@@ -10,9 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TRANSPORT_REPLAY_BITS                                                                      \
-    1024 /* a repaired packet may come 1 s late: 1000 packets at 2 Mbps                            \
-          */
+/* A repaired packet may come 1 s late: 1000 packets at 2 Mbps. */
+#define TRANSPORT_REPLAY_BITS 1024
 
 struct transport_replay {
     uint64_t highest;

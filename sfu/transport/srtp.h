@@ -10,11 +10,11 @@
 
 #include "sfu/transport/aead.h"
 
-#define TRANSPORT_SRTP_TRAILER_BYTES                                                               \
-    32 /* room that sealing may need behind a packet: tag, E and index */
-#define TRANSPORT_SRTP_KEY_BYTES  32
-#define TRANSPORT_SRTP_SALT_BYTES 14
-#define TRANSPORT_SRTP_SSRCS      64 /* SSRCs that a peer may send at once */
+/* Room that sealing may need behind a packet: tag, E and index. */
+#define TRANSPORT_SRTP_TRAILER_BYTES 32
+#define TRANSPORT_SRTP_KEY_BYTES     32
+#define TRANSPORT_SRTP_SALT_BYTES    14
+#define TRANSPORT_SRTP_SSRCS         64 /* SSRCs that a peer may send at once */
 
 /* DTLS-SRTP protection profiles (RFC 5764, 4.1.2; RFC 7714, 14.2), in order of preference. */
 enum transport_srtp_profile {

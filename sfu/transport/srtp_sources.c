@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAPACITY                                                                             \
-    8 /* microphone, camera with two layers, screen, and RTX of the three videos: 7 */
+/* Microphone, camera with two layers, screen, and RTX of the three videos: 7. */
+#define FIRST_CAPACITY 8
 
 void transport_srtp_sources_init(struct transport_srtp_sources *sources, uint16_t limit)
 {

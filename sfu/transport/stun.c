@@ -19,9 +19,8 @@
 #define HEADER_BYTES    20
 #define BINDING_REQUEST 0x0001
 #define MAGIC_COOKIE    0x2112a442u /* RFC 8489, section 5 */
-#define USERNAME_MAX_BYTES                                                                         \
-    513 /* RFC 8489, 14.3: less than 513 would do; ours:theirs is shorter                          \
-         */
+/* RFC 8489, 14.3: less than 513 would do; ours:theirs is shorter. */
+#define USERNAME_MAX_BYTES 513
 
 struct transport_stun {
     StunAgent agent;

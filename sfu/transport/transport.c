@@ -355,6 +355,12 @@ bool transport_has_path(const struct transport *transport, const struct transpor
     return transport_ice_is_validated(&transport->ice, path);
 }
 
+bool transport_is_heard_on(const struct transport *transport, const struct transport_path *path,
+                           int64_t now_us)
+{
+    return transport_ice_is_proven(&transport->ice, path, now_us);
+}
+
 const struct transport_path *transport_selected_path(const struct transport *transport)
 {
     return transport_ice_selected(&transport->ice);

@@ -32,7 +32,8 @@ grep -q 'first problem: ' "$folder/nobody" || fail "it is not said why nobody co
 
 head -c 48 /dev/urandom | base64 >"$folder/key"
 first=$((49152 + $$ % 16000))
-"$iris" --set listen_public=127.0.0.1:0 --set listen_operations=127.0.0.1:0 \
+operations=$((20000 + $$ % 12000))
+"$iris" --set listen_public=127.0.0.1:0 --set "listen_operations=127.0.0.1:$operations" \
     --set announce=127.0.0.1 --set workers=2 --set "udp_port_first=$first" \
     --set "token_key_file=$folder/key" >"$folder/log" 2>&1 &
 server=$!
@@ -46,6 +47,7 @@ done
 
 "$bench" bubbles --url "$url" --rooms 2 --participants 4 --duration 5 --verify 2 --churn 0.5 \
     --token-key "$folder/key" --server-pid "$server" --json "$folder/json" \
+    --operations "http://127.0.0.1:$operations" --histogram "$folder/histogram" \
     --report "$folder/report.html" || fail "somebody saw or heard something wrong"
 
 # What is measured is there.
@@ -53,6 +55,10 @@ for key in '"right": true' '"cpu_us_per_packet": [0-9]' '"wrong_pictures": 0' '"
     '"pictures": [1-9]' '"voices": [1-9]' '"threads": 3'; do
     grep -q "$key" "$folder/json" || fail "no $key in the JSON"
 done
+grep -q '"forwarding": {' "$folder/json" || fail "no times from --operations"
+"$bench" floor --seconds 1 --histogram "$folder/histogram" >"$folder/floor" ||
+    fail "the floor of what was sent cannot be measured"
+grep -q '^conference  *[0-9]' "$folder/floor" || fail "no floor of this load"
 [ "$(grep -c '<svg' "$folder/report.html")" = 9 ] || fail "not nine plots in the report"
 
 # Without the key nobody gets in.

@@ -134,7 +134,7 @@ static void become_server(pid_t parent)
     _exit(127);
 }
 
-static bool is_ready(void)
+bool server_process_is_ready(void)
 {
     static const char request[] =
         "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -194,7 +194,7 @@ int server_process_start(void **state)
         become_server(self);
     for (unsigned waited_ms = 0; waited_ms < READY_TIMEOUT_MS; waited_ms += POLL_MS) {
         int status;
-        if (is_ready())
+        if (server_process_is_ready())
             return 0;
         if (waitpid(server.pid, &status, WNOHANG) == server.pid) {
             server.pid = 0;

@@ -6,6 +6,7 @@
 #ifndef IRIS_TESTS_SERVER_PROCESS_H
 #define IRIS_TESTS_SERVER_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** One more `--set key=value` of the next start; kept, so static text. At most 8. */
@@ -39,6 +40,9 @@ int server_process_verdict(int failed);
 
 /** TCP port of the public listener on 127.0.0.1. */
 uint16_t server_process_public_port(void);
+
+/** GET /readyz is answered by 200. */
+bool server_process_is_ready(void);
 
 /** The server still runs: a hostile test's first question. */
 int server_process_is_alive(void);

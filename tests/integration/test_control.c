@@ -54,7 +54,25 @@ static void everyone_hears_of_updates(void **state)
     assert_true(json_is_true(json_object_get(participant, "screen_sharing")));
     assert_null(rpc_client_take(bob->rpc, "participant_updated", 0)); /* who asked knows */
     json_decref(params);
+    /* What is so already is no news. */
+    json_decref(assert_called(
+        bob->rpc, "update",
+        json_pack("{s:s, s:O, s:b}", "name", "Bob B.", "metadata", metadata, "audio_muted", 1)));
+    json_decref(assert_called(bob->rpc, "update", json_pack("{s:b}", "audio_muted", 0)));
+    params = assert_notified(ann, "participant_updated");
+    assert_true(
+        json_is_false(json_object_get(json_object_get(params, "participant"), "audio_muted")));
+    json_decref(params);
+    assert_null(rpc_client_take(ann->rpc, "participant_updated", 50));
     json_decref(metadata);
+}
+
+static json_t *pinned_ids(unsigned count)
+{
+    json_t *ids = json_array();
+    for (unsigned i = 0; i < count; i++)
+        json_array_append_new(ids, json_string("p-0123456789abcdef"));
+    return json_pack("{s:o}", "pinned", ids);
 }
 
 static void bad_parameters_change_nothing(void **state)
@@ -80,6 +98,8 @@ static void bad_parameters_change_nothing(void **state)
         {"layout", json_pack("{s:s}", "audio_only", "no"), -32602},
         {"layout", json_pack("{s:s}", "pinned", "bob"), -32602},
         {"layout", json_pack("{s:[i]}", "pinned", 1), -32602},
+        {"layout", pinned_ids(129), -32602},
+        {"layout", pinned_ids(128), 0}, /* who is gone pins nothing */
         {"message", json_object(), -32602},
         {"message", json_pack("{s:s, s:s}", "to", "nobody", "data", "x"), 404},
         {"message", json_pack("{s:i, s:s}", "to", 1, "data", "x"), -32602},
@@ -272,6 +292,15 @@ static void session_resumes(void **state)
     assert_int_equal(json_array_size(json_object_get(result, "participants")), 1);
     assert_int_equal(json_array_size(json_object_get(result, "slots")), 8);
     assert_non_null(json_object_get(result, "limits"));
+
+    /* Had the result been lost, the secret would still be good, as often as it happens. */
+    for (int i = 0; i < 2; i++) {
+        rpc_client_destroy(rpc);
+        json_decref(result);
+        rpc = rpc_client_connect(server_process_public_port(), NULL, NULL);
+        result = assert_called(rpc, "resume", json_pack("{s:s}", "session", session));
+    }
+    json_decref(assert_called(rpc, "stats", json_object()));
 
     /* The secret is used up; the new one takes the session from a connection that still lives. */
     struct rpc_client *third = rpc_client_connect(server_process_public_port(), NULL, NULL);

@@ -58,8 +58,9 @@ static bool has_newer_media(void *user)
 /* Rebinding: the port changes, the nomination was made on the old one and is not repeated. */
 static void change_of_port(bool nominates)
 {
-    struct media_client *ann = assert_bare("rebind", "ann");
-    struct media_client *bob = assert_talking("rebind", "bob");
+    const char *room = nominates ? "rebind-nominated" : "rebind";
+    struct media_client *ann = assert_bare(room, "ann");
+    struct media_client *bob = assert_talking(room, "bob");
     client_path_bare_nominate(ann->path, nominates);
     assert_sees(ann, bob);
     assert_sees(bob, ann);

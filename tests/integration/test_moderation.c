@@ -71,6 +71,10 @@ static void tokens_are_judged(void **state)
     assert_join(
         "this room",
         token_write(TOKEN_SECRET, json_pack("{s:s, s:I}", "room", "tokens", "exp", hours(1))), 0);
+    assert_join("nothing granted",
+                token_write(TOKEN_SECRET, json_pack("{s:s, s:[], s:b, s:I}", "room", "tokens",
+                                                    "publish", "subscribe", 0, "exp", hours(1))),
+                403);
     assert_join("any room",
                 token_write(TOKEN_SECRET, json_pack("{s:s, s:I}", "room", "*", "exp", hours(1))),
                 0);
@@ -210,11 +214,16 @@ static void older_of_two_is_replaced(void **state)
 static void full_rooms_say_when_to_come_back(void **state)
 {
     (void)state;
-    for (int i = 0; i < 4; i++) { /* room_max_participants of this program */
+    struct media_client *people[4]; /* room_max_participants of this program */
+    for (int i = 0; i < 4; i++) {
         char name[16];
         snprintf(name, sizeof(name), "p%d", i);
-        assert_joined("full", name, false);
+        people[i] = assert_joined("full", name, false);
     }
+    /* Who comes in place of himself finds room. */
+    struct media_client *again = assert_joined("full", "p0", false);
+    assert_int_equal(rpc_client_await_close(people[0]->rpc), 4409);
+    assert_int_equal(json_array_size(json_object_get(again->join_result, "participants")), 3);
     struct media_client_options options = usual_participant("full", "late");
     options.token = token_for("full", "late", false);
     struct media_client *late = media_client_create(&options);
@@ -231,6 +240,31 @@ static void full_rooms_say_when_to_come_back(void **state)
     free((char *)options.token);
 }
 
+static struct media_client *join_alone(unsigned number, int expected)
+{
+    char room[24];
+    snprintf(room, sizeof(room), "alone-%u", number);
+    struct media_client_options options = usual_participant(room, "one");
+    options.token = token_for(room, "one", false);
+    struct media_client *client = media_client_create(&options);
+    assert_int_equal(media_client_join(client), expected);
+    free((char *)options.token);
+    return client;
+}
+
+static void a_full_server_is_not_ready(void **state)
+{
+    (void)state;
+    struct media_client *last = NULL;
+    unsigned count = 0;
+    while (server_process_is_ready() && count < 48) /* max_participants of this program is 24 */
+        last = join_alone(count++, 0);
+    assert_in_range(count, 1, 47);
+    join_alone(count, 503);
+    assert_int_equal(media_client_leave(last), 1000);
+    assert_true(server_process_is_ready());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,9 +275,11 @@ int main(void)
         CONFERENCE_TEST(moderators_remove),
         CONFERENCE_TEST(older_of_two_is_replaced),
         CONFERENCE_TEST(full_rooms_say_when_to_come_back),
+        CONFERENCE_TEST(a_full_server_is_not_ready),
     };
     server_process_want_tokens();
     server_process_set("unique_identities=true");
     server_process_set("room_max_participants=4");
+    server_process_set("max_participants=24");
     return RUN_WITH_SERVER(tests);
 }

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "bench/bubbles/options.h"
+#include "bench/bubbles/cast.h"
 
 static void urls(void **state)
 {
@@ -72,6 +72,15 @@ static void command_lines(void **state)
         {"--duration", "nan", 3},
         {"--profile", "screen", 0},
         {"--profile", "cinema", 3},
+        {"--profile", "mesh", 0},
+        {"--senders", "0", 3},
+        {"--camera-kbps", "2000", 0},
+        {"--camera-kbps", "20", 3},
+        {"--srtp-profile", "AES128_CM_SHA1_80", 0},
+        {"--srtp-profile", "SRTP_AES128_CM_SHA1_80", 3}, /* not as OpenSSL spells it */
+        {"--idle", "-1", 3},
+        {"--operations", "http://127.0.0.1:8081", 0},
+        {"--operations", "8081", 3},
         {"--url", "nowhere", 3},
         {"--seed", "17", 0},
         {"--help", NULL, 1},
@@ -88,10 +97,52 @@ static void command_lines(void **state)
     assert_int_equal(options.participants, 4);
     assert_true(options.has_gro);
     assert_int_equal(options.profile, BUBBLES_CONFERENCE);
+    assert_int_equal(options.operations.port, 8081);
+    assert_int_equal(parse(&options, "--url", "ws://127.0.0.1:8080"), 0);
+    assert_int_equal(options.operations.port, 0); /* of another server nothing is known */
+    assert_int_equal(parse(&options, "--srtp-profile", "AEAD_AES_128_GCM"), 0);
+    assert_int_equal(options.srtp_profile, TRANSPORT_SRTP_AEAD_AES_128_GCM);
+}
+
+/* Who sends what in a room of 10; the senders are the first ones. */
+static void casts(void **state)
+{
+    (void)state;
+    static const struct {
+        enum bubbles_profile profile;
+        unsigned senders, screens;                /* options */
+        unsigned voice, camera, screen, all_send; /* expected */
+    } table[] = {
+        {BUBBLES_CONFERENCE, 0, 1, 10, 10, 1, 10},   {BUBBLES_CONFERENCE, 4, 1, 4, 4, 1, 4},
+        {BUBBLES_CONFERENCE, 0, 20, 10, 10, 10, 10}, {BUBBLES_CONFERENCE, 2, 5, 2, 2, 2, 2},
+        {BUBBLES_CONFERENCE, 0, 0, 10, 10, 0, 10},   {BUBBLES_AUDIO, 0, 1, 10, 0, 0, 10},
+        {BUBBLES_BROADCAST, 0, 1, 1, 1, 0, 1},       {BUBBLES_BROADCAST, 5, 1, 1, 1, 0, 1},
+        {BUBBLES_SCREEN, 0, 1, 10, 0, 1, 10},        {BUBBLES_STREAM, 0, 1, 0, 1, 0, 1},
+        {BUBBLES_MESH, 0, 1, 0, 10, 0, 10},          {BUBBLES_MESH, 20, 1, 0, 10, 0, 10},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const struct bubbles_options options = {.profile = table[i].profile,
+                                                .participants = 10,
+                                                .senders = table[i].senders,
+                                                .screens = table[i].screens};
+        unsigned voices = 0, cameras = 0, screens = 0;
+        for (unsigned seat = 0; seat < 10; seat++) {
+            struct bubbles_cast cast = bubbles_cast_of(&options, seat);
+            assert_true(!cast.has_voice || seat == voices);
+            voices += cast.has_voice;
+            cameras += cast.has_camera;
+            screens += cast.has_screen;
+        }
+        assert_int_equal(voices, table[i].voice);
+        assert_int_equal(cameras, table[i].camera);
+        assert_int_equal(screens, table[i].screen);
+        assert_int_equal(bubbles_cast_senders(&options), table[i].all_send);
+    }
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(urls), cmocka_unit_test(command_lines)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(urls), cmocka_unit_test(command_lines),
+                                       cmocka_unit_test(casts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,6 +174,29 @@ static void test_ice_restart(void **state)
     conference_dispose(&c);
 }
 
+/* Bob writes checks as if they came from ann's address: it stays hers while she is heard there. */
+static void test_forged_path(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    struct person forged = {.path = ann->path};
+    talk(&c, ann, 200 * MS);
+    stun_client_write(&bob->stun, &(struct stun_client_check){.priority = 900});
+    conference_receive(&c, &forged, bob->stun.data, bob->stun.len);
+    bob->heard_count = 0;
+    talk(&c, ann, 200 * MS);
+    assert_true(count_heard(bob, 1) > 0);
+    c.now_us += TRANSPORT_ICE_PROOF_US; /* after 5 s of silence it may be another's */
+    stun_client_write(&bob->stun, &(struct stun_client_check){.priority = 1});
+    conference_receive(&c, &forged, bob->stun.data, bob->stun.len);
+    bob->heard_count = 0;
+    person_speak(&c, ann, 30);
+    assert_int_equal(count_heard(bob, 1), 0);
+    conference_dispose(&c);
+}
+
 /* Whoever has the password may check from many ports; the latest few lead to him. */
 static void test_many_paths(void **state)
 {
@@ -431,21 +454,14 @@ static void test_gone_is_never_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nobody),
-        cmocka_unit_test(test_join_and_leave),
-        cmocka_unit_test(test_rooms_are_apart),
-        cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_attached_again),
-        cmocka_unit_test(test_ice_restart),
-        cmocka_unit_test(test_many_paths),
-        cmocka_unit_test(test_determinism),
-        cmocka_unit_test(test_unknown_participant),
-        cmocka_unit_test(test_rooms_end),
-        cmocka_unit_test(test_deadlines),
-        cmocka_unit_test(test_event_ring),
-        cmocka_unit_test(test_slots_are_told_late),
-        cmocka_unit_test(test_out_of_buffers),
-        cmocka_unit_test(test_gone_is_never_lost),
+        cmocka_unit_test(test_nobody),          cmocka_unit_test(test_join_and_leave),
+        cmocka_unit_test(test_rooms_are_apart), cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_attached_again),  cmocka_unit_test(test_ice_restart),
+        cmocka_unit_test(test_forged_path),     cmocka_unit_test(test_many_paths),
+        cmocka_unit_test(test_determinism),     cmocka_unit_test(test_unknown_participant),
+        cmocka_unit_test(test_rooms_end),       cmocka_unit_test(test_deadlines),
+        cmocka_unit_test(test_event_ring),      cmocka_unit_test(test_slots_are_told_late),
+        cmocka_unit_test(test_out_of_buffers),  cmocka_unit_test(test_gone_is_never_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

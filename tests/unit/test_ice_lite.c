@@ -163,7 +163,8 @@ static void unnominated_paths(void **state)
     static const struct step media_selects_when_nothing_is[] = {
         {0, CHECK, 1, 100, -1, OK}, {10, CHECK, 2, 200, -1, OK},
         {20, MEDIA, 3, 0, -1, OK},                                /* never validated */
-        {30, MEDIA, 1, 0, 1, OK},   {40, NOMINATE, 2, 50, 2, OK}, /* a nomination beats a guess */
+        {30, MEDIA, 1, 0, 1, OK},   {40, NOMINATE, 2, 50, 1, OK}, /* anybody's check? */
+        {50, MEDIA, 2, 0, 2, OK},                                 /* a nomination beats a guess */
     };
     RUN(media_selects_when_nothing_is);
 }
@@ -187,6 +188,46 @@ static void rebinding(void **state)
         {29000, MEDIA, 2, 0, 1, OK},
     };
     RUN(unvalidated);
+}
+
+/* Checks of the peer, but as if they came from path 9: somebody else's address. */
+static void forged_checks(void **state)
+{
+    (void)state;
+    static const struct step media_stays_where_it_is_heard[] = {
+        {0, NOMINATE, 1, 100, 1, OK},
+        {10, MEDIA, 1, 0, 1, OK},
+        {20, NOMINATE, 9, 900, 1, OK},
+        {2000, CHECK, 1, 100, 1, OK},
+        {4000, CHECK, 1, 100, 1, OK},
+        {5009, NOMINATE, 9, 900, 1, OK},
+        {5010, NOMINATE, 9, 900, 9, OK}, /* nothing but checks for 5 s, here as there */
+        {5020, CHECK, 1, 100, 9, OK},
+        {5030, MEDIA, 1, 0, 9, OK},
+        {7000, NOMINATE, 9, 900, 9, OK},
+        {9500, CHECK, 9, 900, 9, OK},
+        {10009, MEDIA, 1, 0, 9, OK},
+        {10010, MEDIA, 1, 0, 1, OK}, /* 9 has shown nothing in its 5 s */
+        {10020, NOMINATE, 9, 900, 1, OK},
+        {12000, MEDIA, 1, 0, 1, OK},
+        {12010, NOMINATE, 9, 900, 1, OK},
+    };
+    RUN(media_stays_where_it_is_heard);
+    static const struct step a_restart_helps_nobody[] = {
+        {0, NOMINATE, 1, 100, 1, OK},   {10, MEDIA, 1, 0, 1, OK},       {100, RESTART, 0, 0, 1, OK},
+        {110, NOMINATE, 9, 900, 1, OK}, /* ends the old session: 1 is no longer nominated */
+        {120, MEDIA, 1, 0, 1, OK},      {130, NOMINATE, 9, 900, 1, OK},
+    };
+    RUN(a_restart_helps_nobody);
+    /* The peer itself moves: what it sends there is the proof; or its old path is dead. */
+    static const struct step moves[] = {
+        {0, NOMINATE, 1, 100, 1, OK},    {10, MEDIA, 1, 0, 1, OK},
+        {1000, NOMINATE, 2, 200, 1, OK}, {1020, MEDIA, 2, 0, 2, OK},
+        {1030, MEDIA, 1, 0, 2, OK},      {1040, CHECK, 3, 300, 2, OK},
+        {1050, MEDIA, 3, 0, 2, OK},      {1060, NOMINATE, 3, 300, 3, OK}, /* proven before */
+        {3049, NOMINATE, 4, 400, 3, OK}, {3060, NOMINATE, 4, 400, 4, OK}, /* silent for 2 s */
+    };
+    RUN(moves);
 }
 
 static void restarts(void **state)
@@ -451,17 +492,12 @@ static void reads_the_ufrag(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nominated_paths),
-        cmocka_unit_test(unnominated_paths),
-        cmocka_unit_test(rebinding),
-        cmocka_unit_test(restarts),
-        cmocka_unit_test(most_silent_path_makes_room),
-        cmocka_unit_test(times_out),
-        cmocka_unit_test(answers_in_the_clients_family),
-        cmocka_unit_test(refuses_by_code),
-        cmocka_unit_test(refuses_wrong_credentials),
-        cmocka_unit_test(survives_damage),
-        cmocka_unit_test(takes_only_requests),
+        cmocka_unit_test(nominated_paths), cmocka_unit_test(unnominated_paths),
+        cmocka_unit_test(rebinding),       cmocka_unit_test(forged_checks),
+        cmocka_unit_test(restarts),        cmocka_unit_test(most_silent_path_makes_room),
+        cmocka_unit_test(times_out),       cmocka_unit_test(answers_in_the_clients_family),
+        cmocka_unit_test(refuses_by_code), cmocka_unit_test(refuses_wrong_credentials),
+        cmocka_unit_test(survives_damage), cmocka_unit_test(takes_only_requests),
         cmocka_unit_test(reads_the_ufrag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

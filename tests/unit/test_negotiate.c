@@ -1,7 +1,24 @@
 /* From a browser's offer to what the engine needs, and to the answer. */
 #include "sdp_fixture.h"
 
+#include <openssl/rand.h>
+
 #include "sfu/control/negotiate.h"
+
+/* OpenSSL's generator, and what it says first. */
+static struct {
+    const uint32_t *values;
+    unsigned count;
+} script;
+
+int RAND_bytes(unsigned char *out, int len)
+{
+    if (len != sizeof(uint32_t) || script.count == 0)
+        return RAND_priv_bytes(out, len);
+    memcpy(out, script.values++, sizeof(uint32_t));
+    script.count--;
+    return 1;
+}
 
 static uint8_t fingerprint[SDP_FINGERPRINT_BYTES];
 static struct io_addresses addresses;
@@ -51,14 +68,15 @@ static unsigned count_slots(const struct core_join *join, enum core_kind kind)
 static void assert_distinct_ssrcs(const struct core_join *join)
 {
     uint32_t seen[3 * CORE_SLOTS_MAX];
-    unsigned count = 0;
+    unsigned count = 1;
+    seen[0] = join->feedback_ssrc;
     for (unsigned i = 0; i < join->slot_count; i++) {
         seen[count++] = join->slots[i].ssrc;
         if (join->slots[i].kind != CORE_KIND_AUDIO)
             seen[count++] = join->slots[i].rtx_ssrc;
     }
     for (unsigned i = 0; i < join->track_count; i++)
-        assert_int_not_equal(join->tracks[i].csrc, 0);
+        seen[count++] = join->tracks[i].csrc;
     for (unsigned i = 0; i < count; i++) {
         assert_int_not_equal(seen[i], 0);
         for (unsigned j = 0; j < i; j++)
@@ -104,6 +122,22 @@ static void test_browsers(void **state)
         assert_non_null(strstr(outcome->answer, "o=iris 42 1 "));
         free(outcome);
     }
+}
+
+/* What was drawn already is drawn anew: of a track, a slot, its RTX, and our own. */
+static void test_equal_ssrcs(void **state)
+{
+    (void)state;
+    static const uint32_t values[] = {0,  1,  1,  2,  1,  2, 3,  3, 0, 4, 2,  5,  4,  6,
+                                      5,  7,  6,  6,  8,  7, 9,  1, 9, 8, 10, 3,  11, 12,
+                                      11, 13, 14, 12, 15, 2, 16, 1, 5, 9, 13, 16, 17};
+    script.values = values;
+    script.count = sizeof(values) / sizeof(*values);
+    struct outcome *outcome = negotiate("chromium-offer.sdp", &all);
+    script.count = 0;
+    assert_distinct_ssrcs(&outcome->join);
+    assert_int_equal(outcome->join.feedback_ssrc, 17);
+    free(outcome);
 }
 
 static void test_rights(void **state)
@@ -192,11 +226,9 @@ static void test_random_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_browsers),
-        cmocka_unit_test(test_rights),
-        cmocka_unit_test(test_nothing_is_predictable),
-        cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_random_text),
+        cmocka_unit_test(test_browsers), cmocka_unit_test(test_equal_ssrcs),
+        cmocka_unit_test(test_rights),   cmocka_unit_test(test_nothing_is_predictable),
+        cmocka_unit_test(test_restart),  cmocka_unit_test(test_random_text),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -84,6 +84,34 @@ static void test_numbers_are_never_reused(void **state)
     control_registry_dispose(&registry);
 }
 
+/* Thousands, so that buckets hold several; every third goes. */
+static void test_numbers_find_many(void **state)
+{
+    (void)state;
+    enum { COUNT = 3 * CONTROL_REGISTRY_BUCKETS };
+    static struct control_participant *people[COUNT];
+    static uint64_t numbers[COUNT];
+    static struct control_registry registry;
+    control_registry_init(&registry, 1);
+    for (int i = 0; i < COUNT; i++) {
+        char room[16];
+        snprintf(room, sizeof(room), "room-%d", i % 7);
+        people[i] = control_registry_add(&registry, room);
+        numbers[i] = people[i]->number;
+    }
+    for (int round = 0; round < 3; round++) {
+        for (int i = round; i < COUNT; i += 3) {
+            control_registry_remove(&registry, people[i]);
+            people[i] = NULL;
+        }
+        for (int i = 0; i < COUNT; i++)
+            assert_ptr_equal(control_registry_find(&registry, numbers[i]), people[i]);
+    }
+    assert_null(control_registry_find(&registry, 0));
+    assert_null(control_registry_find(&registry, UINT64_MAX));
+    control_registry_dispose(&registry);
+}
+
 /* A new room goes to the worker with the fewest people; its people stay together. */
 static void test_placement(void **state)
 {
@@ -115,8 +143,15 @@ static void test_lookups(void **state)
     assert_ptr_equal(control_room_find(ann->room, "p-1"), ann);
     assert_null(control_room_find(ann->room, "p-2")); /* another room's */
     assert_null(control_room_find(ann->room, ""));
+    ann->csrcs[1] = 7;
+    assert_true(control_room_has_csrc(ann->room, 7));
+    assert_false(control_room_has_csrc(ann->room, 8));
+    assert_false(control_room_has_csrc(bob->room, 7));
     assert_ptr_equal(control_registry_find_session(&registry, bob->session), bob);
     assert_null(control_registry_find_session(&registry, "bbb"));
+    memset(bob->older_session, 'o', CONTROL_SECRET_BYTES - 1);
+    assert_ptr_equal(control_registry_find_session(&registry, bob->older_session), bob);
+    assert_ptr_equal(control_registry_find_session(&registry, bob->session), bob);
     assert_null(control_registry_find_session(&registry, ""));
     assert_null(control_registry_find_session(&registry, "cccccccccccccccccccccccccccccccc"));
     control_registry_dispose(&registry);
@@ -128,6 +163,7 @@ int main(void)
         cmocka_unit_test(test_rooms),
         cmocka_unit_test(test_removal),
         cmocka_unit_test(test_numbers_are_never_reused),
+        cmocka_unit_test(test_numbers_find_many),
         cmocka_unit_test(test_placement),
         cmocka_unit_test(test_lookups),
     };

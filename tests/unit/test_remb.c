@@ -42,11 +42,42 @@ static void test_contracts(void **state)
                      1900000);
 }
 
+/* Lowered to the bare contracts while somebody is over them, raised 5 s after. */
+static void test_lowering(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at_ms;
+        uint64_t contracts_bps;
+        bool is_over;
+        uint64_t limit_bps;
+    } table[] = {
+        {0, 600000, false, 900000},
+        {1000, 600000, true, 600000},
+        {1010, 600000, false, 600000},
+        {3000, 1400000, true, 1400000}, /* what is sent has changed */
+        {7990, 1400000, false, 1400000},
+        {8000, 1400000, false, 1900000},
+        {8010, 1400000, true, 1400000},
+        {13009, 1400000, false, 1400000},
+        {13010, 1400000, false, 1900000},
+        {14000, 0, false, 150000},
+    };
+    struct bwe_remb remb = {0};
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        print_message("%u ms\n", (unsigned)table[i].at_ms);
+        assert_int_equal(
+            bwe_remb_update(&remb, table[i].contracts_bps, table[i].is_over, table[i].at_ms * 1000),
+            table[i].limit_bps);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_contracts),
+        cmocka_unit_test(test_lowering),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 #include "sfu/config.h"
 #include "sfu/control/registry.h"
 #include "sfu/io/worker.h"
+#include "signalling/jsonrpc.h"
 #include "signalling/token.h"
 
 #define ATTEMPTS_MAX 400
@@ -163,6 +164,22 @@ static bool registry(void)
     return is_made;
 }
 
+/* The client is told, and when to come back (protocol.md, section 2). */
+static bool request(void)
+{
+    static const char text[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"stats\"}";
+    struct signalling_request made;
+    json_t *reply = NULL;
+    bool is_made = signalling_jsonrpc_parse(text, sizeof(text) - 1, &made, &reply) == 0;
+    const json_t *data = json_object_get(json_object_get(reply, "error"), "data");
+    if (is_made)
+        signalling_request_dispose(&made);
+    else
+        assert_true(json_integer_value(json_object_get(data, "retry_after_ms")) > 0);
+    json_decref(reply);
+    return is_made;
+}
+
 static void test_every_failure(void **state)
 {
     (void)state;
@@ -177,6 +194,7 @@ static void test_every_failure(void **state)
         {"worker", worker, 5},
         {"configuration", configuration, 10},
         {"registry", registry, 2},
+        {"request", request, 1},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         unsigned attempt = 0, refused = 0;

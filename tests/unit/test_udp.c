@@ -162,10 +162,9 @@ static void send_to(const struct io_udp *udp, int fd, const void *data, size_t l
     assert_int_equal(sendto(fd, data, len, 0, (struct sockaddr *)&name, name_len), len);
 }
 
-/* A voice's packet into the engine, which queues it for everybody else; nothing takes it there. */
-static void queue_packet(struct conference *c, struct person *from, uint8_t filling, size_t len)
+/* A voice's packet, sealed. @param packet CORE_BUFFER_BYTES */
+static size_t make_packet(struct person *from, uint8_t *packet, uint8_t filling, size_t len)
 {
-    uint8_t packet[CORE_BUFFER_BYTES];
     const struct media media = {
         .track = MIC, .mid = "mic", .level = 30, .timestamp = 960u * filling};
     from->seqs[MIC][0]++;
@@ -175,8 +174,16 @@ static void queue_packet(struct conference *c, struct person *from, uint8_t fill
     uint64_t *index = &from->indices[packet[11]];
     *index = (*index & ~UINT64_C(0xFFFF)) + from->seqs[MIC][0];
     int sealed = transport_srtp_seal_rtp(from->sender, packet, head + len, head, *index);
+    assert_true(sealed > 0);
+    return (size_t)sealed;
+}
+
+/* Into the engine, which queues it for everybody else; nothing takes it there. */
+static void queue_packet(struct conference *c, struct person *from, uint8_t filling, size_t len)
+{
+    uint8_t packet[CORE_BUFFER_BYTES];
     struct transport_datagram datagram = {
-        .path = from->path, .data = packet, .len = (size_t)sealed};
+        .path = from->path, .data = packet, .len = make_packet(from, packet, filling, len)};
     core_engine_receive(c->engine, &datagram, c->now_us);
 }
 
@@ -200,7 +207,8 @@ static void test_exchange(void **state)
                       &(struct stun_client_check){.priority = 1, .is_nominating = true});
     send_to(&udp, fds[1], bob->stun.data, bob->stun.len);
     wait_readable(udp.fds[0]);
-    io_udp_receive(&udp, 0, c.engine, c.now_us);
+    assert_int_equal(io_udp_read(&udp, 0), 1);
+    io_udp_deliver(&udp, c.engine, c.now_us);
     io_udp_flush(&udp, c.engine);
     wait_readable(fds[1]);
     assert_true(recv(fds[1], data, sizeof(data), 0) > 20);
@@ -219,10 +227,10 @@ static void test_exchange(void **state)
     bob->heard_count = 0;
     for (int i = 0; i < 40; i++)
         queue_packet(&c, ann, (uint8_t)i, i % 10 < 7 ? 100 : 120);
-    uint64_t calls = udp.sent_calls;
+    uint64_t calls = udp.statistics.sent_calls;
     io_udp_flush(&udp, c.engine);
-    assert_in_range(udp.sent_calls - calls, 1, 2); /* one sendmmsg carries all groups */
-    assert_int_equal(udp.send_errors, 0);
+    assert_in_range(udp.statistics.sent_calls - calls, 1, 2); /* one sendmmsg carries all groups */
+    assert_int_equal(udp.statistics.send_errors, 0);
     for (int i = 0; i < 40; i++) {
         wait_readable(fds[1]);
         ssize_t len = recv(fds[1], data, sizeof(data), 0);
@@ -312,6 +320,53 @@ static unsigned count_taken(const struct call *call, int listener, bool is_group
 
 static const size_t equal_sizes[4] = {100, 100, 100, 100};
 
+/* What came in and went out is counted, and one datagram of 64 is timed. */
+static void test_statistics(void **state)
+{
+    (void)state;
+    struct call *call = open_call();
+    const struct io_statistics *statistics = &call->udp.statistics;
+    uint8_t packet[CORE_BUFFER_BYTES];
+    for (unsigned i = 0; i < 130; i++) {
+        kernel.count = 0;
+        size_t len = make_packet(call->people[0], packet, (uint8_t)i, 100);
+        send_to(&call->udp, call->fds[0], packet, len);
+        wait_readable(call->udp.fds[0]);
+        assert_int_equal(io_udp_read(&call->udp, 0), 1);
+        io_udp_deliver(&call->udp, call->c.engine, call->c.now_us);
+        io_udp_flush(&call->udp, call->c.engine);
+    }
+    assert_int_equal(hear_all(call, 1) + hear_all(call, 2), 260);
+    assert_int_equal(statistics->received_datagrams, 130);
+    assert_int_equal(statistics->received_media, 130);
+    assert_int_equal(statistics->delay.count, 3); /* the 1st, 65th and 129th */
+    assert_in_range(io_delay_percentile_us(&statistics->delay, 1), 1, 5000000);
+    exchange(call, 4, equal_sizes);
+    uint64_t singles = 0, groups = 0, bytes = 0;
+    for (unsigned size = 0; size < IO_SEND_SIZES; size++) {
+        singles += statistics->sends[0][size].count;
+        groups += statistics->sends[3][size].count;
+        bytes += statistics->sends[3][size].bytes;
+    }
+    assert_int_equal(singles, 260);
+    assert_int_equal(groups, 2);
+    assert_int_equal(bytes, 2 * 4 * kernel.sent[0].bytes);
+
+    /* What is not media is no sample, nor what nobody is sent. */
+    for (unsigned i = 0; i < 130; i++) {
+        memset(packet, i % 2 ? 0x80 : 0x16, 100); /* SRTP of nobody, DTLS */
+        send_to(&call->udp, call->fds[0], packet, 100);
+        wait_readable(call->udp.fds[0]);
+        assert_int_equal(io_udp_read(&call->udp, 0), 1);
+        io_udp_deliver(&call->udp, call->c.engine, call->c.now_us);
+        io_udp_flush(&call->udp, call->c.engine);
+    }
+    assert_int_equal(statistics->received_datagrams, 260);
+    assert_int_equal(statistics->received_media, 195);
+    assert_int_equal(statistics->delay.count, 3);
+    close_call(call);
+}
+
 static void test_refused_group(void **state)
 {
     (void)state;
@@ -328,15 +383,15 @@ static void test_refused_group(void **state)
         kernel.group_error = cases[i].error;
         kernel.group_port = call->people[1]->path.remote.port;
         exchange(call, 4, equal_sizes);
-        assert_int_equal(call->udp.refused_groups, 1);
-        assert_int_equal(call->udp.send_errors, 0);
+        assert_int_equal(call->udp.statistics.refused_groups, 1);
+        assert_int_equal(call->udp.statistics.send_errors, 0);
         assert_int_equal(count_taken(call, 1, false), 4); /* again, singly */
         assert_int_equal(count_taken(call, 2, true), 1);
         assert_int_equal(hear_all(call, 1), 4);
         assert_int_equal(hear_all(call, 2), 4);
 
         exchange(call, 4, equal_sizes); /* not tried again */
-        assert_int_equal(call->udp.refused_groups, 1);
+        assert_int_equal(call->udp.statistics.refused_groups, 1);
         assert_int_equal(count_taken(call, 1, false), 4);
         assert_int_equal(count_taken(call, 2, true), cases[i].is_for_all ? 0 : 1);
         assert_int_equal(hear_all(call, 1), 4);
@@ -363,7 +418,7 @@ static void test_refused_paths_are_few(void **state)
         kernel.group_port = listener->path.remote.port;
         first_port = first_port ? first_port : kernel.group_port;
         exchange(call, 4, equal_sizes);
-        assert_int_equal(call->udp.refused_groups, i);
+        assert_int_equal(call->udp.statistics.refused_groups, i);
         assert_int_equal(hear_all(call, 1), 4);
         bool remembers_first = false;
         for (unsigned j = 0; j < call->udp.ungrouped_count; j++)
@@ -384,7 +439,7 @@ static void test_df(void **state)
     size_t fill = 1200 - (kernel.sent[0].bytes - 100);
     const size_t sizes[5] = {fill, fill + 1, fill + 1, 100, fill};
     exchange(call, 5, sizes);
-    assert_int_equal(call->udp.send_errors, 0);
+    assert_int_equal(call->udp.statistics.send_errors, 0);
     unsigned with_df = 0, without_df = 0;
     for (unsigned i = 0; i < kernel.count; i++) {
         const struct sent *sent = &kernel.sent[i];
@@ -416,7 +471,7 @@ static void test_too_long(void **state)
         kernel.df_bytes_max = cases[i].df_bytes_max;
         kernel.bytes_max = cases[i].bytes_max;
         exchange(call, 4, sizes);
-        assert_int_equal(call->udp.send_errors, cases[i].errors);
+        assert_int_equal(call->udp.statistics.send_errors, cases[i].errors);
         assert_int_equal(hear_all(call, 1), cases[i].heard);
         assert_int_equal(hear_all(call, 2), cases[i].heard);
         exchange(call, 1, sizes); /* DF is back for those that fit */
@@ -431,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_ports),
         cmocka_unit_test(test_foreign_address),
         cmocka_unit_test(test_exchange),
+        cmocka_unit_test(test_statistics),
         cmocka_unit_test(test_refused_group),
         cmocka_unit_test(test_refused_paths_are_few),
         cmocka_unit_test(test_df),

@@ -317,6 +317,49 @@ static void slow_consumers_are_cut(void **state)
     client_close(&other);
 }
 
+static void assert_frame_of(struct client *c, size_t len)
+{
+    struct frame frame = receive_frame(c);
+
+    assert_int_equal(frame.op, OP_TEXT);
+    assert_int_equal(frame.len, len + 4);
+    assert_memory_equal(frame.text, "[\"xxxxx", 7);
+}
+
+/* One text for all: whoever goes takes nothing from the others, and nobody gets it altered. */
+static void a_frame_goes_to_many(void **state)
+{
+    static const size_t sizes[] = {10, 1000, 100000}; /* each has another header (RFC 6455, 5.2) */
+    struct fixture *f = *state;
+    struct client first, second;
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        char *text = malloc(sizes[i] + 1);
+        struct signalling_connection *to_first;
+        struct signalling_frame *frame;
+
+        open_channel(&first, f);
+        to_first = f->last;
+        open_channel(&second, f);
+        memset(text, 'x', sizes[i]);
+        text[sizes[i]] = '\0';
+        frame = signalling_frame_create(json_pack("[s]", text));
+        signalling_connection_send_frame(to_first, frame);
+        signalling_connection_send_frame(f->last, frame);
+        signalling_connection_send_frame(to_first, frame);
+        signalling_connection_send_frame(f->last, NULL); /* no memory for it */
+        signalling_frame_release(frame);
+        assert_frame_of(&first, sizes[i]);
+        client_close(&first); /* with one still to come */
+        assert_frame_of(&second, sizes[i]);
+        assert_echo(&second);
+        client_close(&second);
+        free(text);
+    }
+    assert_null(signalling_frame_create(NULL));
+    signalling_frame_release(NULL);
+}
+
 /* Random bytes instead of, and after, a handshake; seeded. */
 static void noise_harms_nobody(void **state)
 {
@@ -359,6 +402,7 @@ int main(void)
         SERVER_TEST(a_close_follows_what_is_queued),
         SERVER_TEST(reasons_are_cut_at_a_character),
         SERVER_TEST(slow_consumers_are_cut),
+        SERVER_TEST(a_frame_goes_to_many),
         SERVER_TEST(noise_harms_nobody),
     };
 

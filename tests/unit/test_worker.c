@@ -1,5 +1,6 @@
 /* A worker thread: starts, takes commands, tells events, stops; each on a port of its own. */
 #include <poll.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -7,20 +8,33 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "sfu/io/worker.h"
+#include "stun_client.h"
 
 #define PATIENCE_MS 20000
 
 static atomic_uint woken;
 
+/* A worker that is to be held where it tells of events, until it may go on. */
+static struct {
+    atomic_bool is_wanted;
+    sem_t reached, released;
+} halt;
+
 static void on_events(void *context)
 {
     (void)context;
     atomic_fetch_add(&woken, 1);
+    if (atomic_exchange(&halt.is_wanted, false)) {
+        sem_post(&halt.reached);
+        sem_wait(&halt.released);
+    }
 }
 
 struct setting {
@@ -78,10 +92,82 @@ static void test_life(void **state)
     assert_int_equal(event.participant, 7);
     assert_true(atomic_load(&woken) > 0);
     assert_false(io_worker_next_event(second, &event)); /* not its business */
+    static struct io_statistics snapshot = {.wakes = 1};
+    assert_true(io_worker_next_statistics(first, &snapshot)); /* also once a second */
+    assert_int_equal(snapshot.wakes, 0);
+    assert_int_equal(snapshot.engine.strays, 0);
     free(command);
     io_worker_stop(first);
     io_worker_stop(second);
     io_worker_stop(NULL);
+    transport_certificate_destroy(setting.certificate);
+}
+
+static struct core_command join_of(uint64_t number)
+{
+    struct core_command command = {.type = CORE_COMMAND_JOIN};
+    struct transport_ice_credentials *ice = &command.join.transport.ice;
+    command.join.room = command.join.participant = number;
+    snprintf(ice->local_ufrag, sizeof(ice->local_ufrag), "ufrag%u", (unsigned)number);
+    strcpy(ice->local_pwd, "passwordpasswordpassword");
+    strcpy(ice->remote_ufrag, "theirs");
+    return command;
+}
+
+static int open_client(const struct io_worker *worker)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(io_worker_port(worker)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    return fd;
+}
+
+/*
+ * The answer to `join` goes out after its command was queued, so the client's first check comes
+ * after it, whatever the worker is at meanwhile and whatever else lies in its socket already.
+ */
+static void test_check_finds_its_join(void **state)
+{
+    (void)state;
+    static const unsigned strays[] = {0, 1, 40 /* more than a batch */};
+    struct setting setting;
+    char error[200] = "";
+    prepare(&setting);
+    struct io_worker *worker = io_worker_start(&setting.config, error, sizeof(error));
+    assert_non_null(worker);
+    int fd = open_client(worker);
+    for (unsigned i = 0; i < sizeof(strays) / sizeof(*strays); i++) {
+        static struct core_command command;
+        static struct stun_client client;
+        struct pollfd poller = {.fd = fd, .events = POLLIN};
+        char answer[512];
+        command = join_of(100 + i);
+        atomic_store(&halt.is_wanted, true);
+        assert_true(io_worker_command(worker, &command)); /* statistics follow: it will be held */
+        sem_wait(&halt.reached);
+        for (unsigned stray = 0; stray < strays[i]; stray++)
+            assert_int_equal(send(fd, "", 1, 0), 1); /* no STUN, though it begins so */
+        command = join_of(200 + i);
+        assert_true(io_worker_command(worker, &command));
+        stun_client_init(&client, &command.join.transport.ice);
+        stun_client_write(&client, &(struct stun_client_check){.priority = 1});
+        assert_int_equal(send(fd, client.data, client.len, 0), client.len);
+        sem_post(&halt.released);
+        assert_int_equal(poll(&poller, 1, PATIENCE_MS), 1);
+        assert_true(recv(fd, answer, sizeof(answer), 0) > 20);
+    }
+    close(fd);
+    /* Snapshots are left out while nobody takes them. */
+    static struct io_statistics snapshot;
+    for (int waited_ms = 0; waited_ms < PATIENCE_MS && snapshot.engine.strays < 41; waited_ms += 5)
+        if (!io_worker_next_statistics(worker, &snapshot))
+            poll(NULL, 0, 5);
+    assert_int_equal(snapshot.engine.strays, 41);
+    assert_in_range(snapshot.wakes, 3, 44);
+    assert_int_equal(snapshot.received_datagrams, 44);
+    io_worker_stop(worker);
     transport_certificate_destroy(setting.certificate);
 }
 
@@ -125,8 +211,11 @@ static void test_no_port(void **state)
 
 int main(void)
 {
+    sem_init(&halt.reached, 0, 0);
+    sem_init(&halt.released, 0, 0);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_life),
+        cmocka_unit_test(test_check_finds_its_join),
         cmocka_unit_test(test_full_queue),
         cmocka_unit_test(test_no_port),
     };

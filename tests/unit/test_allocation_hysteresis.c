@@ -1,0 +1,433 @@
+/* When an allocation is followed (bwe.md, "Allocation" 4 and 5): time is the first column. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "allocation_tracks.h"
+#include "bwe/allocation_hysteresis.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define START_US     1000000
+#define ROWS         14
+
+/* What happens to the sources from a row on. */
+enum change {
+    NO_CHANGE,
+    PROBE,         /* a probe has passed */
+    UPPER_STOPS,   /* the upper layer of camera 2 */
+    UPPER_RETURNS, /* and here it is again */
+    SMALL,         /* camera 2 is wanted at 240 */
+    LARGE,         /* and at 480 again */
+    HIDDEN,        /* and not at all */
+    SPEAKER_2,     /* camera 2 speaks instead of 1 */
+    SWAPPED,       /* the tracks come in another order */
+    NEWCOMER,      /* camera 2's place is taken by another */
+};
+
+struct row {
+    int64_t at_ms;
+    uint64_t budget_kbps;
+    enum change change;
+    const char *choices; /* after this time's call; NULL ends the table */
+};
+
+/*
+ * Two cameras; the first speaks: low 66 T0, 99 T1, 165 T2; high 231 T1, 385 T2. Two of them at low:
+ * 330 (363 with the margin); one high: 396 T1 (436), 550 T2 (605); both: 616 T1, 770 T2 (847).
+ */
+static const struct {
+    const char *what;
+    bool has_estimator;
+    struct row rows[ROWS];
+} table[] = {
+    {"begins at once with what fits with a margin",
+     false,
+     {{0, 847, NO_CHANGE, "12 12"}, {10000, 847, NO_CHANGE, "12 12"}}},
+    {"and no more", false, {{0, 846, NO_CHANGE, "12 11"}, {10000, 846, NO_CHANGE, "12 11"}}},
+    {"down at once, temporal layers first",
+     false,
+     {{0, 2000, NO_CHANGE, "12 12"},
+      {100, 769, NO_CHANGE, "12 11"},
+      {200, 615, NO_CHANGE, "12 02"},
+      {300, 549, NO_CHANGE, "11 02"},
+      {400, 395, NO_CHANGE, "02 02"},
+      {500, 329, NO_CHANGE, "02 01"}}},
+    {"stays where it fits without a margin",
+     false,
+     {{0, 2000, NO_CHANGE, "12 12"},
+      {100, 770, NO_CHANGE, "12 12"},
+      {60000, 770, NO_CHANGE, "12 12"}}},
+    {"up after a second of room",
+     false,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {5000, 2000, NO_CHANGE, "02 02"},
+      {5999, 2000, NO_CHANGE, "02 02"},
+      {6000, 2000, NO_CHANGE, "12 12"}}},
+    {"not if the room goes for a moment",
+     false,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {5000, 2000, NO_CHANGE, "02 02"},
+      {5500, 363, NO_CHANGE, "02 02"},
+      {5510, 2000, NO_CHANGE, "02 02"},
+      {6509, 2000, NO_CHANGE, "02 02"},
+      {6510, 2000, NO_CHANGE, "12 12"}}},
+    {"up as far as it has fitted all the time",
+     false,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {5000, 2000, NO_CHANGE, "02 02"},
+      {5500, 605, NO_CHANGE, "02 02"},
+      {5600, 2000, NO_CHANGE, "02 02"},
+      {6000, 2000, NO_CHANGE, "12 02"},
+      {6600, 2000, NO_CHANGE, "12 12"}}},
+    {"up to the least that has fitted all the time",
+     false,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {5000, 847, NO_CHANGE, "02 02"},
+      {5500, 700, NO_CHANGE, "02 02"},
+      {5600, 847, NO_CHANGE, "02 02"},
+      {6000, 847, NO_CHANGE, "12 11"},
+      {7000, 847, NO_CHANGE, "12 12"}}},
+    {"twice in the first ten seconds",
+     false,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {1000, 436, NO_CHANGE, "02 02"},
+      {2000, 436, NO_CHANGE, "11 02"},
+      {3000, 605, NO_CHANGE, "11 02"},
+      {4000, 605, NO_CHANGE, "12 02"}}},
+    {"once in ten seconds after that",
+     false,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {15000, 436, NO_CHANGE, "02 02"},
+      {16000, 436, NO_CHANGE, "11 02"},
+      {17000, 605, NO_CHANGE, "11 02"},
+      {25999, 605, NO_CHANGE, "11 02"},
+      {26000, 605, NO_CHANGE, "12 02"}}},
+    {"a probe is as good as a second",
+     true,
+     {{0, 363, NO_CHANGE, "02 02"}, {5000, 770, PROBE, "12 12"}}},
+    {"five seconds after a downgrade",
+     false,
+     {{0, 2000, NO_CHANGE, "12 12"},
+      {1000, 363, NO_CHANGE, "02 02"},
+      {1100, 2000, NO_CHANGE, "02 02"},
+      {5999, 2000, NO_CHANGE, "02 02"},
+      {6000, 2000, NO_CHANGE, "12 12"}}},
+    {"a probe does not shorten them",
+     true,
+     {{0, 2000, NO_CHANGE, "12 12"},
+      {1000, 363, NO_CHANGE, "02 02"},
+      {3000, 2000, PROBE, "02 02"},
+      {6000, 2000, NO_CHANGE, "12 12"}}},
+    {"7.5 after an upgrade that was wrong, then 11.25",
+     false,
+     {{0, 2000, NO_CHANGE, "12 12"},
+      {1000, 363, NO_CHANGE, "02 02"},
+      {2000, 2000, NO_CHANGE, "02 02"},
+      {6000, 2000, NO_CHANGE, "12 12"},
+      {7000, 363, NO_CHANGE, "02 02"},
+      {7100, 2000, NO_CHANGE, "02 02"},
+      {15999, 2000, NO_CHANGE, "02 02"},
+      {16000, 2000, NO_CHANGE, "12 12"},
+      {17000, 363, NO_CHANGE, "02 02"},
+      {17100, 2000, NO_CHANGE, "02 02"},
+      {28249, 2000, NO_CHANGE, "02 02"},
+      {28250, 2000, NO_CHANGE, "12 12"}}},
+    {"five again when the upgrade has lasted",
+     false,
+     {{0, 2000, NO_CHANGE, "12 12"},
+      {1000, 363, NO_CHANGE, "02 02"},
+      {2000, 2000, NO_CHANGE, "02 02"},
+      {6000, 2000, NO_CHANGE, "12 12"},
+      {36000, 363, NO_CHANGE, "02 02"},
+      {36100, 2000, NO_CHANGE, "02 02"},
+      {40999, 2000, NO_CHANGE, "02 02"},
+      {41000, 2000, NO_CHANGE, "12 12"}}},
+    {"paused after half a second",
+     false,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {5000, 100, NO_CHANGE, "01 00"},
+      {5499, 100, NO_CHANGE, "01 00"},
+      {5500, 100, NO_CHANGE, "01 --"}}},
+    {"not if it fits in between",
+     false,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {5000, 100, NO_CHANGE, "01 00"},
+      {5400, 165, NO_CHANGE, "01 00"},
+      {5450, 100, NO_CHANGE, "01 00"},
+      {5949, 100, NO_CHANGE, "01 00"},
+      {5950, 100, NO_CHANGE, "01 --"}}},
+    {"both, the least important first",
+     false,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {5000, 100, NO_CHANGE, "01 00"},
+      {5200, 50, NO_CHANGE, "00 00"},
+      {5500, 50, NO_CHANGE, "00 --"},
+      {5700, 50, NO_CHANGE, "-- --"}}},
+    {"resumes after a second, without an estimator",
+     false,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {5000, 100, NO_CHANGE, "01 00"},
+      {5500, 100, NO_CHANGE, "01 --"},
+      {12000, 363, NO_CHANGE, "01 --"},
+      {12999, 363, NO_CHANGE, "01 --"},
+      {13000, 363, NO_CHANGE, "02 02"}}},
+    {"only after a probe, with one",
+     true,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {5000, 100, NO_CHANGE, "01 00"},
+      {5500, 100, NO_CHANGE, "01 --"},
+      {12000, 363, NO_CHANGE, "01 --"},
+      {13000, 363, NO_CHANGE, "02 --"},
+      {90000, 363, NO_CHANGE, "02 --"},
+      {90010, 330, PROBE, "02 02"}}},
+    {"the source stops a layer: no downgrade, no patience",
+     false,
+     {{0, 2000, NO_CHANGE, "12 12"},
+      {20000, 2000, UPPER_STOPS, "12 02"},
+      {21000, 2000, UPPER_RETURNS, "12 12"}}},
+    {"it returns when there is no room for it: the patience of budgets",
+     false,
+     {{0, 2000, NO_CHANGE, "12 12"},
+      {20000, 2000, UPPER_STOPS, "12 02"},
+      {21000, 605, UPPER_RETURNS, "12 02"},
+      {30000, 2000, NO_CHANGE, "12 02"},
+      {30999, 2000, NO_CHANGE, "12 02"},
+      {31000, 2000, NO_CHANGE, "12 12"}}},
+    {"the layout makes it small, and large",
+     false,
+     {{0, 2000, NO_CHANGE, "12 12"},
+      {20000, 2000, SMALL, "12 02"},
+      {30000, 2000, LARGE, "12 12"}}},
+    {"the layout hides it: back at once",
+     true,
+     {{0, 2000, NO_CHANGE, "12 12"},
+      {20000, 2000, HIDDEN, "12 la"},
+      {30000, 2000, LARGE, "12 12"}}},
+    {"another speaker takes the layer over",
+     false,
+     {{0, 605, NO_CHANGE, "12 02"},
+      {20000, 605, SPEAKER_2, "12 02"},
+      {20999, 605, NO_CHANGE, "12 02"},
+      {21000, 605, NO_CHANGE, "02 12"},
+      {60000, 605, NO_CHANGE, "02 12"}}},
+    {"the order of the tracks does not matter",
+     false,
+     {{0, 605, NO_CHANGE, "12 02"},
+      {20000, 605, SWAPPED, "02 12"},
+      {60000, 605, NO_CHANGE, "02 12"}}},
+    {"who is new begins at once",
+     true,
+     {{0, 847, NO_CHANGE, "12 12"}, {20000, 847, NEWCOMER, "12 12"}}},
+    {"a new one that does not fit waits for a probe",
+     true,
+     {{0, 200, NO_CHANGE, "02 --"},
+      {5000, 800, NO_CHANGE, "02 --"},
+      {6000, 800, NO_CHANGE, "12 --"},
+      {7000, 800, PROBE, "12 12"}}},
+};
+
+struct bench {
+    struct bwe_hysteresis hysteresis;
+    struct bwe_allocation_track tracks[2];
+    struct bwe_hysteresis_input input;
+    struct bwe_allocation out;
+    int64_t deadline_us;
+};
+
+static void apply(struct bench *bench, enum change change)
+{
+    struct bwe_allocation_track *second = &bench->tracks[1], swapped;
+    bench->input.is_probe_passed = change == PROBE;
+    switch (change) {
+    case UPPER_STOPS:
+    case UPPER_RETURNS:
+        second->layers[1].is_available = change == UPPER_RETURNS;
+        break;
+    case SMALL:
+    case LARGE:
+    case HIDDEN:
+        second->wanted_height = change == SMALL ? 240 : change == LARGE ? 480 : 0;
+        break;
+    case SPEAKER_2:
+        bench->tracks[0].is_speaker = false;
+        second->is_speaker = true;
+        break;
+    case SWAPPED:
+        swapped = bench->tracks[0];
+        bench->tracks[0] = *second;
+        *second = swapped;
+        break;
+    case NEWCOMER:
+        second->id = 3;
+        break;
+    default:
+        break;
+    }
+}
+
+static void decide(struct bench *bench, int64_t now_us)
+{
+    bench->deadline_us =
+        bwe_hysteresis_decide(&bench->hysteresis, &bench->input, now_us, &bench->out);
+    assert_true(bench->deadline_us > now_us);
+    bench->input.is_probe_passed = false;
+}
+
+static void prepare(struct bench *bench, bool has_estimator)
+{
+    memset(bench, 0, sizeof(*bench));
+    bench->tracks[0] = allocation_camera(1);
+    bench->tracks[0].is_speaker = true;
+    bench->tracks[1] = allocation_camera(2);
+    bench->input.tracks = bench->tracks;
+    bench->input.count = 2;
+    bench->input.has_estimator = has_estimator;
+    bench->deadline_us = INT64_MAX;
+}
+
+/* Called when something changes and at its deadlines only. */
+static void test_table(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct bench bench;
+        print_message("%s\n", table[i].what);
+        prepare(&bench, table[i].has_estimator);
+        for (size_t k = 0; k < ROWS && table[i].rows[k].choices; k++) {
+            const struct row *row = &table[i].rows[k];
+            int64_t now_us = START_US + row->at_ms * 1000;
+            while (bench.deadline_us < now_us)
+                decide(&bench, bench.deadline_us);
+            bench.input.budget_bps = row->budget_kbps * 1000;
+            apply(&bench, row->change);
+            decide(&bench, now_us);
+            print_message("  %u ms: %s\n", (unsigned)row->at_ms, row->choices);
+            assert_string_equal(allocation_text(&bench.out, 2), row->choices);
+        }
+    }
+}
+
+/* --- properties --------------------------------------------------------------------------------
+ */
+
+struct count {
+    unsigned ups[2], downs[2], most_ups_in_10_s;
+    int64_t last_up_us[2];
+};
+
+static void count_switches(struct count *count, const struct bwe_allocation *before,
+                           const struct bwe_allocation *after, int64_t now_us)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        int was = before->choices[i].level, is = after->choices[i].level;
+        count->downs[i] += is < was;
+        if (is <= was)
+            continue;
+        count->ups[i]++;
+        if (count->last_up_us[i] > 0 && now_us - count->last_up_us[i] < BWE_HYSTERESIS_UP_US)
+            count->most_ups_in_10_s = 2;
+        count->last_up_us[i] = now_us;
+    }
+}
+
+/* A capacity that stays, seen through an estimate that wobbles: no flapping (bwe.md, goal 10). */
+static void test_no_flap(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t budget_kbps;
+        uint32_t wobble_percent;
+        unsigned switches_max; /* of a track in ten minutes */
+    } table_of_noise[] = {
+        {800, 4, 0},  {770, 4, 0},  {616, 4, 1},  {550, 4, 1}, {396, 4, 1},  {330, 4, 1},
+        {700, 10, 1}, {400, 10, 1}, {132, 10, 1}, {90, 20, 1}, {500, 30, 4},
+    };
+    for (size_t i = 0; i < COUNT(table_of_noise); i++) {
+        struct bench bench;
+        struct count count = {0};
+        uint32_t random = 5;
+        prepare(&bench, false);
+        for (int64_t us = START_US; us < START_US + 600000000; us += 50000) {
+            struct bwe_allocation before = bench.out;
+            uint32_t wobble = table_of_noise[i].wobble_percent * 10;
+            bench.input.budget_bps = table_of_noise[i].budget_kbps *
+                                     (1000 - wobble + allocation_random(&random) % (2 * wobble));
+            decide(&bench, us);
+            if (us > START_US)
+                count_switches(&count, &before, &bench.out, us);
+        }
+        print_message("%u kbps +- %u %%: %u + %u up, %u + %u down\n",
+                      (unsigned)table_of_noise[i].budget_kbps, table_of_noise[i].wobble_percent,
+                      count.ups[0], count.ups[1], count.downs[0], count.downs[1]);
+        assert_int_equal(count.most_ups_in_10_s, 0);
+        for (unsigned k = 0; k < 2; k++)
+            assert_true(count.ups[k] <= table_of_noise[i].switches_max);
+    }
+}
+
+static void change_at_random(struct bwe_allocation_track *tracks, unsigned *count,
+                             uint64_t *next_id, uint32_t *random)
+{
+    unsigned i = allocation_random(random) % BWE_ALLOCATION_TRACKS;
+    if (i < *count && allocation_random(random) % 2)
+        tracks[i] = allocation_any(tracks[i].id, random);
+    else if (i < *count)
+        tracks[i] = tracks[--*count];
+    else
+        tracks[(*count)++] = allocation_any((*next_id)++, random);
+}
+
+/* Whatever happens: the sum is right, the budget kept but for half a second (of each track), and
+   the deadline in the future. */
+static void test_random(void **state)
+{
+    (void)state;
+    uint32_t random = 11;
+    struct bwe_hysteresis hysteresis = {0};
+    struct bwe_allocation_track tracks[BWE_ALLOCATION_TRACKS];
+    struct bwe_hysteresis_input input = {.tracks = tracks};
+    uint64_t next_id = 1;
+    int64_t now_us = START_US, over_since_us = 0, deadline_us = INT64_MAX;
+    for (unsigned round = 0; round < 100000; round++) {
+        struct bwe_allocation out;
+        now_us += allocation_random(&random) % 200000;
+        if (deadline_us < now_us)
+            now_us = deadline_us;
+        else if (allocation_random(&random) % 4 == 0)
+            input.budget_bps = allocation_random(&random) % 3000000;
+        else if (allocation_random(&random) % 4 == 0)
+            change_at_random(tracks, &input.count, &next_id, &random);
+        input.is_probe_passed = allocation_random(&random) % 20 == 0;
+        input.has_estimator = allocation_random(&random) % 2;
+        deadline_us = bwe_hysteresis_decide(&hysteresis, &input, now_us, &out);
+        assert_true(deadline_us > now_us);
+        uint64_t sum_bps = 0;
+        for (unsigned i = 0; i < input.count; i++) {
+            sum_bps += out.choices[i].cost_bps;
+            assert_true(out.choices[i].level <= bwe_allocation_best_level(&tracks[i]));
+            if (out.choices[i].state == BWE_ALLOCATION_LIVE)
+                assert_true(bwe_allocation_is_level(&tracks[i], out.choices[i].level));
+        }
+        assert_int_equal(sum_bps, out.total_bps);
+        bool is_over = out.total_bps > input.budget_bps;
+        if (is_over && over_since_us == 0)
+            over_since_us = now_us;
+        if (!is_over)
+            over_since_us = 0;
+        assert_true(!is_over ||
+                    now_us - over_since_us <= BWE_HYSTERESIS_PAUSE_US * BWE_ALLOCATION_TRACKS);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_no_flap),
+        cmocka_unit_test(test_random),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

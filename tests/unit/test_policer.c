@@ -1,0 +1,699 @@
+/* The contract on the uplink (protocol.md, section 5): honest sources never notice it, others do.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bwe/policer.h"
+#include "bwe/remb.h"
+#include "video_source.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define START_US     1000000
+#define STEP_US      10000
+#define STEPS_MAX    12000 /* two minutes */
+
+/* --- a track behind its policer ----------------------------------------------------------------
+ */
+
+enum lie { LIE_NONE, LIE_TID_7, LIE_TID_RANDOM, LIE_ALL_KEYFRAMES, LIE_NO_STARTS, LIE_SWAPPED };
+
+/* A stretch of time of a source. */
+struct phase {
+    uint32_t seconds;
+    uint32_t layer_bps[VIDEO_SOURCE_LAYERS];
+};
+
+struct scenario {
+    const char *what;
+    uint32_t contract_bps;
+    uint32_t fps, temporals, keyframe_factor, noise_percent;
+    struct phase phases[4];
+    uint32_t keyframe_every_ms;        /* 0: only at the start, and when asked for */
+    uint32_t stall_every_ms, stall_ms; /* the network holds everything back */
+    uint32_t on_ms, off_ms;            /* sends in bursts: the mean of all, in on_ms */
+    enum lie lie;
+    bool ignores_requests;          /* of key frames */
+    uint32_t first_ms;              /* when the excess begins */
+    uint32_t least_percent;         /* of the contract passes in the last 10 s */
+    uint32_t decoded_least_percent; /* of the lowest layer's frames in the last 10 s */
+};
+
+struct run {
+    const struct scenario *scenario;
+    struct bwe_policer policer;
+    struct video_source source;
+    struct video_decoder decoders[VIDEO_SOURCE_LAYERS];
+    uint64_t passed_bytes[STEPS_MAX];             /* a step of 10 ms each */
+    uint64_t class_bytes[VIDEO_SOURCE_LAYERS][3]; /* passed, in the last 10 s */
+    uint64_t decoded[VIDEO_SOURCE_LAYERS];
+    unsigned excesses, policed_begins;
+    struct bwe_policer_excess excess;
+    bool was_policing;
+    unsigned frozen_steps; /* the lowest layer waits for a key frame */
+    uint32_t random;
+    int64_t now_us, keyframe_us, begun_us, policed_us;
+    uint32_t seconds;
+};
+
+static uint32_t scenario_seconds(const struct scenario *scenario)
+{
+    uint32_t seconds = 0;
+    for (unsigned i = 0; i < COUNT(scenario->phases); i++)
+        seconds += scenario->phases[i].seconds;
+    return seconds;
+}
+
+static void set_rates(struct run *run)
+{
+    int64_t at_us = START_US;
+    for (unsigned i = 0; i < COUNT(run->scenario->phases); i++) {
+        const struct phase *phase = &run->scenario->phases[i];
+        at_us += (int64_t)phase->seconds * 1000000;
+        if (run->now_us < at_us) {
+            memcpy(run->source.layer_bps, phase->layer_bps, sizeof(phase->layer_bps));
+            return;
+        }
+    }
+}
+
+/* When what is sent now arrives. */
+static int64_t arrival_us(const struct run *run, int64_t sent_us)
+{
+    int64_t every_us = (int64_t)run->scenario->stall_every_ms * 1000;
+    int64_t stall_us = (int64_t)run->scenario->stall_ms * 1000;
+    if (every_us == 0)
+        return sent_us;
+    int64_t phase_us = (sent_us - START_US) % every_us;
+    bool is_stalled = phase_us >= every_us - stall_us;
+    return is_stalled ? sent_us + every_us - phase_us : sent_us;
+}
+
+static void tell_lies(struct run *run, struct bwe_policer_packet *packet)
+{
+    switch (run->scenario->lie) {
+    case LIE_TID_7:
+        packet->frame.temporal_id = 7;
+        break;
+    case LIE_TID_RANDOM:
+        packet->frame.temporal_id = video_random(&run->random) % 4;
+        packet->frame.is_layer_sync = video_random(&run->random) % 2;
+        break;
+    case LIE_ALL_KEYFRAMES:
+        packet->frame.is_keyframe = true;
+        packet->frame.temporal_id = 0;
+        break;
+    case LIE_NO_STARTS:
+        packet->frame.is_frame_start = false;
+        break;
+    case LIE_SWAPPED: /* base frames claim to be the top ones */
+        packet->frame.temporal_id = 2 - packet->frame.temporal_id;
+        break;
+    default:
+        break;
+    }
+}
+
+static void note_state(struct run *run)
+{
+    bool is_policing = bwe_policer_is_policing(&run->policer);
+    if (is_policing && !run->was_policing) {
+        run->policed_begins++;
+        run->begun_us = run->now_us;
+    }
+    if (is_policing)
+        run->policed_us += STEP_US;
+    run->was_policing = is_policing;
+    run->frozen_steps += run->policer.gates[0].is_waiting;
+    if (bwe_policer_take_excess(&run->policer, &run->excess))
+        run->excesses++;
+}
+
+static bool is_late(const struct run *run)
+{
+    return run->now_us >= START_US + ((int64_t)run->seconds - 10) * 1000000;
+}
+
+static void send_frame(struct run *run, const struct video_frame *frame, int64_t at_us)
+{
+    unsigned total = (frame->bytes + VIDEO_SOURCE_PACKET_BYTES - 1) / VIDEO_SOURCE_PACKET_BYTES;
+    unsigned passed = 0;
+    bool is_prefix = true;
+    for (unsigned i = 0; i < total; i++) {
+        struct bwe_policer_packet packet = {
+            .layer = (uint8_t)frame->layer,
+            .rank = (uint8_t)frame->layer,
+            .payload_bytes = frame->bytes / total,
+            .frame =
+                {
+                    .timestamp = frame->timestamp,
+                    .temporal_id = frame->temporal_id,
+                    .is_frame_start = i == 0,
+                    .is_keyframe = frame->is_keyframe && i == 0,
+                    .is_layer_sync = frame->is_layer_sync,
+                    .is_non_reference = frame->is_non_reference,
+                },
+        };
+        tell_lies(run, &packet);
+        if (!bwe_policer_passes(&run->policer, &packet, at_us))
+            continue;
+        is_prefix = is_prefix && passed == i;
+        passed++;
+        run->passed_bytes[(at_us - START_US) / STEP_US] += packet.payload_bytes;
+        if (is_late(run))
+            run->class_bytes[frame->layer][frame->temporal_id] += packet.payload_bytes;
+    }
+    struct video_decoder *decoder = &run->decoders[frame->layer];
+    uint64_t decoded = decoder->decoded;
+    video_decoder_take(decoder, frame, passed, total, is_prefix);
+    if (is_late(run))
+        run->decoded[frame->layer] += decoder->decoded - decoded;
+}
+
+static bool is_silent(const struct run *run)
+{
+    const struct scenario *scenario = run->scenario;
+    int64_t period_us = (int64_t)(scenario->on_ms + scenario->off_ms) * 1000;
+    return period_us > 0 && (run->now_us - START_US) % period_us >= (int64_t)scenario->on_ms * 1000;
+}
+
+/* Key frames: now and then, and as asked for, one a second. */
+static void want_keyframe(struct run *run)
+{
+    const struct scenario *scenario = run->scenario;
+    int64_t since_us = run->now_us - run->keyframe_us;
+    bool is_due =
+        scenario->keyframe_every_ms > 0 && since_us >= (int64_t)scenario->keyframe_every_ms * 1000;
+    bool is_asked = since_us >= 1000000 && !scenario->ignores_requests &&
+                    bwe_policer_wanted_keyframes(&run->policer, run->now_us) != 0;
+    if (is_due || is_asked) {
+        run->source.is_keyframe_wanted = true;
+        run->keyframe_us = run->now_us;
+    }
+}
+
+static void encode(struct run *run)
+{
+    struct video_frame frames[VIDEO_SOURCE_LAYERS];
+    if (is_silent(run))
+        return;
+    set_rates(run);
+    want_keyframe(run);
+    unsigned count = video_source_encode(&run->source, frames);
+    int64_t at_us = arrival_us(run, run->now_us);
+    for (unsigned i = 0; i < count; i++) {
+        if (run->scenario->on_ms > 0)
+            frames[i].bytes = frames[i].bytes * (run->scenario->on_ms + run->scenario->off_ms) /
+                              run->scenario->on_ms;
+        send_frame(run, &frames[i], at_us);
+    }
+}
+
+static void play(struct run *run, const struct scenario *scenario)
+{
+    memset(run, 0, sizeof(*run));
+    run->scenario = scenario;
+    run->random = 7;
+    run->seconds = scenario_seconds(scenario);
+    run->source = (struct video_source){
+        .fps = scenario->fps,
+        .temporals = scenario->temporals,
+        .keyframe_factor = scenario->keyframe_factor,
+        .noise_percent = scenario->noise_percent,
+        .random = 1,
+    };
+    run->keyframe_us = START_US;
+    bwe_policer_init(&run->policer, scenario->contract_bps, false);
+    int64_t end_us = START_US + (int64_t)run->seconds * 1000000 - 1500000;
+    uint64_t frames = 0;
+    for (run->now_us = START_US; run->now_us < end_us; run->now_us += STEP_US / 2) {
+        if ((uint64_t)(run->now_us - START_US) * scenario->fps / 1000000 >= frames) {
+            frames++;
+            encode(run);
+        }
+        if ((run->now_us - START_US) % STEP_US == 0)
+            note_state(run);
+    }
+}
+
+/* The most that passed in any two seconds that begin so late [percent of the contract]. */
+static uint32_t most_percent(const struct run *run, int64_t first_us)
+{
+    uint64_t sum = 0, most = 0;
+    const int64_t window = 2000000 / STEP_US;
+    int64_t first = (first_us - START_US) / STEP_US;
+    if (first < 0)
+        first = 0;
+    for (int64_t step = first; step < (int64_t)run->seconds * 1000000 / STEP_US; step++) {
+        sum += run->passed_bytes[step];
+        if (step - window >= first)
+            sum -= run->passed_bytes[step - window];
+        most = sum > most ? sum : most;
+    }
+    return (uint32_t)(most * 8 * 100 / 2 / run->scenario->contract_bps);
+}
+
+static uint64_t late_bps(const struct run *run)
+{
+    uint64_t sum = 0;
+    for (unsigned layer = 0; layer < VIDEO_SOURCE_LAYERS; layer++)
+        for (unsigned tid = 0; tid < 3; tid++)
+            sum += run->class_bytes[layer][tid];
+    return sum * 8000 / 8500; /* the last 10 s, but for 1.5 s */
+}
+
+/* --- honest ------------------------------------------------------------------------------------
+ */
+
+#define SOURCE(text, contract, rate, layers, factor, noise)                                        \
+    .what = (text), .contract_bps = (contract), .fps = (rate), .temporals = (layers),              \
+    .keyframe_factor = (factor), .noise_percent = (noise)
+#define CAMERA BWE_CONTRACT_CAMERA_BPS
+#define SCREEN BWE_CONTRACT_SCREEN_BPS
+#define CHROMIUM                                                                                   \
+    {                                                                                              \
+        60,                                                                                        \
+        {                                                                                          \
+            162000, 374000, 0                                                                      \
+        }                                                                                          \
+    } /* configured: 150 + 350 (protocol.md, section 5) */
+
+static const struct scenario honest[] = {
+    {SOURCE("Chromium's two layers", CAMERA, 30, 3, 3, 20), .phases = {CHROMIUM}},
+    {SOURCE("key frames of 3 frames, every 10 s", CAMERA, 30, 3, 3, 20), .phases = {CHROMIUM},
+     .keyframe_every_ms = 10000},
+    {SOURCE("key frames of 5 frames, every 10 s", CAMERA, 30, 3, 5, 20), .phases = {CHROMIUM},
+     .keyframe_every_ms = 10000},
+    {SOURCE("key frames of 10 frames, every 10 s", CAMERA, 30, 3, 10, 20), .phases = {CHROMIUM},
+     .keyframe_every_ms = 10000},
+    {SOURCE("key frames of 5 frames, every 2 s", CAMERA, 30, 3, 5, 20),
+     .phases = {{60, {150000, 350000}}}, .keyframe_every_ms = 2000},
+    {SOURCE("key frames of 10 frames at 15 fps", CAMERA, 15, 3, 10, 20),
+     .phases = {{60, {150000, 350000}}}, .keyframe_every_ms = 10000},
+    {SOURCE("key frames of 10 frames at 60 fps", CAMERA, 60, 3, 10, 20), .phases = {CHROMIUM},
+     .keyframe_every_ms = 5000},
+    {SOURCE("without temporal layers", CAMERA, 30, 1, 10, 20), .phases = {CHROMIUM},
+     .keyframe_every_ms = 10000},
+    {SOURCE("three layers", CAMERA, 30, 3, 5, 20), .phases = {{60, {80000, 150000, 290000}}},
+     .keyframe_every_ms = 10000},
+    {SOURCE("one layer of 500 kbps", CAMERA, 30, 1, 10, 30), .phases = {{60, {500000}}},
+     .keyframe_every_ms = 10000},
+    {SOURCE("one of 500 kbps at 110 %", CAMERA, 30, 2, 5, 10), .phases = {{60, {550000}}}},
+    {SOURCE("frames that vary by half", CAMERA, 30, 3, 5, 50), .phases = {{60, {162000, 360000}}},
+     .keyframe_every_ms = 10000},
+    {SOURCE("a screen at its contract", SCREEN, 15, 1, 8, 30), .phases = {{60, {800000}}},
+     .keyframe_every_ms = 10000},
+    {SOURCE("a screen at 5 fps", SCREEN, 5, 1, 3, 30), .phases = {{60, {700000}}},
+     .keyframe_every_ms = 10000},
+    {SOURCE("a screen that stops and goes", SCREEN, 15, 1, 5, 20),
+     .phases = {{20, {800000}}, {20, {15000}}, {20, {800000}}}},
+    {SOURCE("a screen that begins with a slide", SCREEN, 5, 1, 5, 10), .phases = {{20, {700000}}}},
+    {SOURCE("held back for 300 ms", CAMERA, 30, 3, 5, 20), .phases = {CHROMIUM},
+     .stall_every_ms = 7000, .stall_ms = 300},
+    {SOURCE("held back for 700 ms", CAMERA, 30, 3, 5, 20), .phases = {CHROMIUM},
+     .stall_every_ms = 15000, .stall_ms = 700},
+    {SOURCE("held back for 1 s", CAMERA, 30, 3, 5, 20), .phases = {{60, {150000, 350000}}},
+     .stall_every_ms = 15000, .stall_ms = 1000},
+    {SOURCE("upper layer comes and goes", CAMERA, 30, 3, 10, 20),
+     .phases = {{15, {162000}}, {15, {162000, 374000}}, {15, {162000}}, {15, {162000, 374000}}},
+     .keyframe_every_ms = 15000},
+};
+
+static void test_honest(void **state)
+{
+    (void)state;
+    static struct run run;
+    for (size_t i = 0; i < COUNT(honest); i++) {
+        print_message("%s\n", honest[i].what);
+        play(&run, &honest[i]);
+        print_message("  passed at most %u %% in 2 s\n", most_percent(&run, 0));
+        assert_int_equal(run.policer.dropped_packets, 0);
+        assert_int_equal(run.policed_begins, 0);
+        assert_int_equal(run.excesses, 0);
+        assert_true(run.decoders[0].decoded > 0 && run.decoders[0].broken == 0);
+    }
+}
+
+/* Three joiners a second apart cost three key frames: an honest source has that much allowance. */
+static void test_joiners(void **state)
+{
+    (void)state;
+    static struct run run;
+    static const struct scenario quiet = {SOURCE("", CAMERA, 30, 3, 10, 20), .phases = {CHROMIUM}};
+    static const uint32_t factors[] = {3, 5, 10};
+    for (size_t i = 0; i < COUNT(factors); i++) {
+        struct scenario scenario = quiet;
+        scenario.phases[0].seconds = 10;
+        scenario.keyframe_factor = factors[i];
+        scenario.keyframe_every_ms = 1000;
+        scenario.phases[0].seconds = 4; /* with those of the start: three */
+        play(&run, &scenario);
+        assert_int_equal(run.policed_begins, 0);
+        assert_int_equal(run.policer.dropped_packets, 0);
+    }
+}
+
+/* --- hostile -----------------------------------------------------------------------------------
+ */
+
+#define FLOOD                                                                                      \
+    {                                                                                              \
+        40,                                                                                        \
+        {                                                                                          \
+            5000000                                                                                \
+        }                                                                                          \
+    }
+
+static const struct scenario hostile[] = {
+    {SOURCE("5 Mbps in one layer", CAMERA, 30, 1, 3, 20), .phases = {FLOOD}, .least_percent = 20},
+    {SOURCE("5 Mbps, key frames of 10 frames", CAMERA, 30, 1, 10, 20), .phases = {FLOOD}},
+    {SOURCE("5 Mbps in three temporal layers", CAMERA, 30, 3, 3, 20), .phases = {FLOOD},
+     .least_percent = 20},
+    {SOURCE("5 Mbps at 60 fps", CAMERA, 60, 3, 3, 20), .phases = {FLOOD}, .least_percent = 20},
+    {SOURCE("5 Mbps at 240 fps", CAMERA, 240, 2, 3, 20), .phases = {FLOOD}, .least_percent = 20},
+    {SOURCE("5 Mbps at 1 fps", CAMERA, 1, 1, 1, 0), .phases = {FLOOD}},
+    {SOURCE("20 Mbps", CAMERA, 30, 3, 5, 20), .phases = {{40, {20000000}}}},
+    {SOURCE("5 Mbps, mostly in the upper layer", CAMERA, 30, 3, 3, 20),
+     .phases = {{40, {150000, 4850000}}}, .least_percent = 25, .decoded_least_percent = 99},
+    {SOURCE("5 Mbps in three layers", CAMERA, 30, 3, 3, 20),
+     .phases = {{40, {500000, 1500000, 3000000}}}, .least_percent = 40},
+    {SOURCE("5 Mbps, the lowest layer the greatest", CAMERA, 30, 3, 3, 20),
+     .phases = {{40, {4000000, 500000, 500000}}}, .least_percent = 20},
+    {SOURCE("5 Mbps of screen", SCREEN, 30, 1, 3, 20), .phases = {FLOOD}, .least_percent = 20},
+    {SOURCE("5 Mbps, every packet a key frame", CAMERA, 30, 1, 3, 20), .phases = {FLOOD},
+     .lie = LIE_ALL_KEYFRAMES},
+    {SOURCE("5 Mbps, no frame ever starts", CAMERA, 30, 1, 3, 20), .phases = {FLOOD},
+     .lie = LIE_NO_STARTS},
+    {SOURCE("5 Mbps, temporal layer 7", CAMERA, 30, 1, 3, 20), .phases = {FLOOD}, .lie = LIE_TID_7},
+    {SOURCE("5 Mbps, temporal layers at random", CAMERA, 30, 3, 3, 20), .phases = {FLOOD},
+     .lie = LIE_TID_RANDOM},
+    {SOURCE("5 Mbps, temporal layers upside down", CAMERA, 30, 3, 3, 20), .phases = {FLOOD},
+     .lie = LIE_SWAPPED},
+    {SOURCE("5 Mbps, deaf to requests", CAMERA, 30, 3, 3, 20), .phases = {FLOOD},
+     .ignores_requests = true},
+    {SOURCE("5 Mbps, a key frame ten times a second", CAMERA, 30, 3, 3, 20), .phases = {FLOOD},
+     .keyframe_every_ms = 100},
+    {SOURCE("5 Mbps for 100 ms of every second", CAMERA, 60, 1, 3, 20), .phases = {{40, {900000}}},
+     .on_ms = 100, .off_ms = 900},
+    {SOURCE("honest first", CAMERA, 30, 3, 3, 20),
+     .phases = {{20, {162000, 374000}}, {20, {1500000, 3500000}}}, .first_ms = 20000},
+    {SOURCE("honest first, then in key frames", CAMERA, 30, 1, 5, 20),
+     .phases = {{20, {300000}}, {20, {5000000}}}, .first_ms = 20000},
+    {SOURCE("held back all the time", CAMERA, 30, 1, 3, 20), .phases = {{40, {5000000}}},
+     .stall_every_ms = 500, .stall_ms = 300},
+};
+
+/* Frames are whole, and nothing passes that needs what was dropped; but for the few that were cut,
+   and for those who lie about what needs what. */
+static void check_decodable(const struct run *run)
+{
+    if (run->scenario->lie != LIE_NONE)
+        return;
+    for (unsigned layer = 0; layer < VIDEO_SOURCE_LAYERS; layer++) {
+        const struct video_decoder *decoder = &run->decoders[layer];
+        assert_int_equal(decoder->broken, decoder->cut);
+        assert_true(decoder->cut * 20 <= decoder->decoded + 60);
+    }
+}
+
+static void check_lower_bound(const struct run *run)
+{
+    uint64_t percent = late_bps(run) * 100 / run->scenario->contract_bps;
+    print_message("  at most %u %% in 2 s, %u %% in the end, %u + %u frames, %u times, %u cut\n",
+                  most_percent(run, 0), (unsigned)percent, (unsigned)run->decoded[0],
+                  (unsigned)run->decoded[1], run->policed_begins, (unsigned)run->decoders[0].cut);
+    assert_true(percent >= run->scenario->least_percent);
+    uint64_t frames = (uint64_t)run->scenario->fps * 85 / 10;
+    assert_true(run->decoded[0] * 100 >= frames * run->scenario->decoded_least_percent);
+}
+
+static void test_hostile(void **state)
+{
+    (void)state;
+    static struct run run;
+    for (size_t i = 0; i < COUNT(hostile); i++) {
+        print_message("%s\n", hostile[i].what);
+        play(&run, &hostile[i]);
+        check_lower_bound(&run);
+        assert_true(most_percent(&run, START_US + hostile[i].first_ms * 1000ll) <= 115);
+        /* Honest seconds and the allowance, once. */
+        assert_true(most_percent(&run, 0) <= 165);
+        assert_int_equal(run.policed_begins, 1);
+        assert_int_equal(run.excesses, 1);
+        assert_int_equal(run.excess.limit_bps, hostile[i].contract_bps);
+        assert_true(run.excess.measured_bps > hostile[i].contract_bps * 115 / 100);
+        assert_true(bwe_policer_is_over(&run.policer, run.now_us) || hostile[i].on_ms > 0);
+        check_decodable(&run);
+    }
+}
+
+/* --- order -------------------------------------------------------------------------------------
+ */
+
+/* A mild excess costs the top only: what passes in the end, by layer and temporal layer. */
+static void test_order(void **state)
+{
+    (void)state;
+    static struct run run;
+    static const struct {
+        struct scenario scenario;
+        const char *passes; /* layers' temporal layers: low, high */
+        bool freezes;       /* the lowest layer, for want of temporal ones or at a gross excess */
+    } table[] = {
+        {{SOURCE("107 %", CAMERA, 30, 3, 5, 20), .phases = {{40, {162000, 374000}}}},
+         "012 012",
+         false},
+        {{SOURCE("125 %", CAMERA, 30, 3, 5, 20), .phases = {{40, {180000, 445000}}}},
+         "01- 01-",
+         false},
+        {{SOURCE("150 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {230000, 520000}}}},
+         "01- 01-",
+         false},
+        {{SOURCE("220 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {330000, 770000}}}},
+         "0-- 0--",
+         true},
+        {{SOURCE("300 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {400000, 1100000}}}},
+         "012 ---",
+         true},
+        {{SOURCE("400 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {700000, 1300000}}}},
+         "01- ---",
+         true},
+        {{SOURCE("500 %", CAMERA, 30, 3, 5, 10), .phases = {{40, {1000000, 1500000}}}},
+         "0-- ---",
+         true},
+        {{SOURCE("two temporal layers", CAMERA, 30, 2, 5, 10), .phases = {{40, {200000, 450000}}}},
+         "0-- 0--",
+         false},
+        {{SOURCE("none", CAMERA, 30, 1, 5, 10), .phases = {{40, {200000, 450000}}}},
+         "0-- ---",
+         false},
+        {{SOURCE("one layer, three temporal", CAMERA, 30, 3, 5, 10), .phases = {{40, {700000}}}},
+         "01- ---",
+         false},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        char passes[] = "--- ---";
+        print_message("%s: %s\n", table[i].scenario.what, table[i].passes);
+        play(&run, &table[i].scenario);
+        for (unsigned layer = 0; layer < 2; layer++)
+            for (unsigned tid = 0; tid < 3; tid++)
+                if (run.class_bytes[layer][tid] > 0)
+                    passes[layer * 4 + tid] = (char)('0' + tid);
+        print_message("  at most %u %% in 2 s, %u cut\n", most_percent(&run, 0),
+                      (unsigned)(run.decoders[0].cut + run.decoders[1].cut));
+        assert_string_equal(passes, table[i].passes);
+        assert_int_equal(run.policed_begins, i > 0);
+        assert_true(most_percent(&run, run.begun_us + 2000000) <= 115);
+        assert_true(most_percent(&run, 0) <= 150);
+        check_decodable(&run);
+        print_message("  frozen for %u ms\n", run.frozen_steps * STEP_US / 1000);
+        assert_true(table[i].freezes || run.frozen_steps == 0);
+        /* What was kept was kept whole: no frame of the lowest layer's base is missing. */
+        assert_true(run.decoded[0] >= 8 * 30 / 4);
+    }
+}
+
+/* --- recovery ----------------------------------------------------------------------------------
+ */
+
+static void test_recovery(void **state)
+{
+    (void)state;
+    static struct run run;
+    static const struct {
+        struct scenario scenario;
+        unsigned begins;
+        uint32_t least_ms, most_ms; /* policed in all */
+    } table[] = {
+        {{SOURCE("5 s of 5 Mbps", CAMERA, 30, 3, 5, 20),
+          .phases = {{5, {162000, 374000}}, {5, {500000, 4500000}}, {50, {162000, 374000}}}},
+         1,
+         9000,
+         13000},
+        {{SOURCE("5 s of 130 %", CAMERA, 30, 3, 5, 20),
+          .phases = {{5, {162000, 374000}}, {5, {150000, 500000}}, {50, {162000, 374000}}}},
+         1,
+         8000,
+         12000},
+        {{SOURCE("1 s of 5 Mbps", CAMERA, 30, 1, 5, 20),
+          .phases = {{10, {500000}}, {1, {5000000}}, {49, {500000}}}},
+         1,
+         5500,
+         9000},
+        {{SOURCE("a screen", SCREEN, 15, 1, 5, 20),
+          .phases = {{10, {800000}}, {5, {3000000}}, {45, {700000}}}},
+         1,
+         9000,
+         13000},
+        {{SOURCE("twice, far apart", CAMERA, 30, 1, 5, 20),
+          .phases = {{2, {5000000}}, {25, {400000}}, {2, {5000000}}, {31, {400000}}}},
+         2,
+         14000,
+         19000},
+        {{SOURCE("a relapse has twice the patience", CAMERA, 30, 1, 5, 20),
+          .phases = {{2, {5000000}}, {13, {400000}}, {2, {5000000}}, {43, {400000}}}},
+         2,
+         18000,
+         24000},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        print_message("%s\n", table[i].scenario.what);
+        play(&run, &table[i].scenario);
+        print_message("  policed for %u ms, %u cut\n", (unsigned)(run.policed_us / 1000),
+                      (unsigned)run.decoders[0].cut);
+        assert_int_equal(run.policed_begins, table[i].begins);
+        assert_int_equal(run.excesses, table[i].begins);
+        assert_true(run.policed_us >= (int64_t)table[i].least_ms * 1000);
+        assert_true(run.policed_us <= (int64_t)table[i].most_ms * 1000);
+        assert_false(bwe_policer_is_policing(&run.policer));
+        assert_int_equal(bwe_policer_wanted_keyframes(&run.policer, run.now_us), 0);
+        check_decodable(&run);
+        /* In the end everything passes again: 8.5 s of frames of every layer there is. */
+        for (unsigned layer = 0; layer < 2; layer++)
+            if (run.source.layer_bps[layer] > 0)
+                assert_true(run.decoded[layer] >= table[i].scenario.fps * 84 / 10);
+    }
+}
+
+/* --- audio -------------------------------------------------------------------------------------
+ */
+
+static void test_audio(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        uint32_t bytes, interval_us;
+        bool is_policed;
+        uint32_t least_percent;
+    } table[] = {
+        {"Opus at 64 kbps", 160, 20000, false, 64},
+        {"DTX", 10, 400000, false, 0},
+        {"at the contract", 250, 20000, false, 100},
+        {"at 112 %", 280, 20000, false, 112},
+        {"10 ms frames at 100 kbps", 125, 10000, false, 100},
+        {"60 ms frames at 100 kbps", 750, 60000, false, 99},
+        {"at 130 %", 325, 20000, true, 90},
+        {"at 1 Mbps", 1200, 9600, true, 80},
+        {"5 Mbps", 1200, 1920, true, 80},
+        {"5 Mbps of small ones", 20, 32, true, 90},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct bwe_policer policer;
+        struct bwe_policer_packet packet = {.payload_bytes = table[i].bytes};
+        uint64_t passed_bytes = 0, window_bytes[30] = {0}, most = 0;
+        bwe_policer_init(&policer, BWE_CONTRACT_AUDIO_BPS, true);
+        for (int64_t us = 0; us < 30000000; us += table[i].interval_us) {
+            if (!bwe_policer_passes(&policer, &packet, START_US + us))
+                continue;
+            window_bytes[us / 1000000] += table[i].bytes;
+            if (us >= 10000000)
+                passed_bytes += table[i].bytes;
+        }
+        for (unsigned second = 1; second < 30; second++)
+            if (window_bytes[second] + window_bytes[second - 1] > most)
+                most = window_bytes[second] + window_bytes[second - 1];
+        print_message("%s: %u %%\n", table[i].what, (unsigned)(passed_bytes * 8 / 20 / 1000));
+        assert_int_equal(bwe_policer_is_policing(&policer), table[i].is_policed);
+        assert_int_equal(policer.dropped_packets > 0, table[i].is_policed);
+        assert_true(passed_bytes * 8 / 20 >= table[i].least_percent * 1000);
+        assert_true(passed_bytes * 8 / 20 <= 115000);
+        assert_true(most * 8 / 2 <= 125000);
+    }
+}
+
+/* Another stream in a layer's place begins anew, wherever its timestamps are. */
+static void test_forget_layer(void **state)
+{
+    (void)state;
+    static struct run run;
+    static const struct scenario flood = {SOURCE("", CAMERA, 30, 1, 3, 20), .phases = {FLOOD}};
+    play(&run, &flood);
+    assert_int_equal(bwe_policer_wanted_keyframes(&run.policer, run.now_us + 2000000), 1);
+    bwe_policer_forget_layer(&run.policer, 0);
+    assert_int_equal(bwe_policer_wanted_keyframes(&run.policer, run.now_us + 2000000), 0);
+    struct bwe_policer_packet packet = {.payload_bytes = 1000};
+    packet.frame.timestamp = run.policer.gates[0].newest - 90000;
+    packet.frame.is_frame_start = true;
+    assert_true(bwe_policer_passes(&run.policer, &packet, run.now_us + 3000000));
+    assert_true(bwe_policer_is_policing(&run.policer));
+}
+
+/* Key frames are no way round: in the long run 115 % pass, and the allowance once. */
+static void test_long_run(void **state)
+{
+    (void)state;
+    static struct run run;
+    static const struct scenario table[] = {
+        {SOURCE("a large key frame a second", CAMERA, 30, 1, 22, 20), .phases = {{100, {400000}}},
+         .keyframe_every_ms = 1000},
+        {SOURCE("a huge one every 5 s", CAMERA, 30, 1, 90, 20), .phases = {{100, {480000}}},
+         .keyframe_every_ms = 5000},
+        {SOURCE("bursts after silence", CAMERA, 30, 1, 3, 20), .phases = {{100, {750000}}},
+         .stall_every_ms = 1000, .stall_ms = 600},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        uint64_t passed = 0;
+        play(&run, &table[i]);
+        for (unsigned step = 0; step < STEPS_MAX; step++)
+            passed += run.passed_bytes[step];
+        uint64_t percent = passed * 8 / 98.5 * 100 / CAMERA;
+        print_message("%s: %u %%\n", table[i].what, (unsigned)percent);
+        assert_true(run.policed_begins > 0);
+        assert_true(percent <= 116);
+    }
+}
+
+/* Video together: camera and screen, each at the worst that its own policer lets pass. */
+static void test_together(void **state)
+{
+    (void)state;
+    static struct run camera, screen;
+    static const struct scenario floods[] = {
+        {SOURCE("camera", CAMERA, 30, 3, 3, 20), .phases = {{40, {1500000, 3500000}}}},
+        {SOURCE("screen", SCREEN, 30, 1, 3, 20), .phases = {FLOOD}},
+    };
+    play(&camera, &floods[0]);
+    play(&screen, &floods[1]);
+    for (unsigned step = 0; step < STEPS_MAX; step++)
+        camera.passed_bytes[step] += screen.passed_bytes[step];
+    uint64_t most_bps = (uint64_t)most_percent(&camera, 0) * CAMERA / 100;
+    print_message("%u kbps\n", (unsigned)(most_bps / 1000));
+    assert_true(most_bps <= 1300000 * 115 / 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_honest),       cmocka_unit_test(test_joiners),
+        cmocka_unit_test(test_hostile),      cmocka_unit_test(test_order),
+        cmocka_unit_test(test_recovery),     cmocka_unit_test(test_audio),
+        cmocka_unit_test(test_forget_layer), cmocka_unit_test(test_long_run),
+        cmocka_unit_test(test_together),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
