@@ -56,6 +56,14 @@ static void count_sent(struct core_slot *slot, const struct core_media *media, u
     slot->last_sent_us = media->now_us;
 }
 
+/* The window's slices of the receiver: one addition a packet. */
+static void count_video(struct core_slot *slot, const struct core_media *media)
+{
+    struct bwe_byte_window *window = &slot->owner->sent_video;
+    bwe_byte_window_advance(window, media->now_us);
+    bwe_byte_window_add(window, media->payload_len);
+}
+
 static struct rtp_header_fields header_of(const struct core_slot *slot,
                                           const struct rtp_rewrite_fields *fields)
 {
@@ -100,6 +108,8 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
     if (!core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE))
         return false;
     count_sent(slot, media, fields->ext_seq, payload_len);
+    if (media->vp8)
+        count_video(slot, media);
     return true;
 }
 
