@@ -134,7 +134,7 @@ static void set_ceilings(struct call *call)
         bool has_begun =
             track->state == BWE_ALLOCATION_LIVE || track->state == BWE_ALLOCATION_BANDWIDTH;
         call->carried[i] = carried;
-        call->ceilings[i] = (has_begun ? permitted_level(call, track, carried, safe) : safe);
+        call->ceilings[i] = has_begun ? permitted_level(call, track, carried, safe) : safe;
     }
 }
 

@@ -105,6 +105,12 @@ static void refill_allowance(struct bwe_policer *policer)
     policer->allowance_bytes = (uint32_t)(bytes < full_bytes ? bytes : full_bytes);
 }
 
+static unsigned temporal_of(const struct bwe_policer_packet *packet)
+{
+    unsigned tid = packet->frame.temporal_id;
+    return tid < BWE_POLICER_TEMPORALS ? tid : BWE_POLICER_TEMPORALS - 1;
+}
+
 static void count_offered(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
                           int64_t now_us)
 {
@@ -118,10 +124,9 @@ static void count_offered(struct bwe_policer *policer, const struct bwe_policer_
         bytes -= paid;
     }
     bwe_byte_window_add(&policer->offered, bytes);
-    unsigned tid = packet->frame.temporal_id < BWE_POLICER_TEMPORALS ? packet->frame.temporal_id
-                                                                     : BWE_POLICER_TEMPORALS - 1;
+    /* A key frame is no rate: it would push the ladder about. */
     if (!is_keyframe)
-        policer->class_bytes[packet->rank][tid] += packet->payload_bytes;
+        policer->class_bytes[packet->rank][temporal_of(packet)] += packet->payload_bytes;
 }
 
 /* --- the ladder ------------------------------------------------------------------------------- */
@@ -260,7 +265,7 @@ static bool is_frame_allowed(const struct bwe_policer *policer,
     if (policer->rung == 0)
         return true;
     if (packet->rank > rung_rank(policer->rung) ||
-        frame->temporal_id > rung_temporal(policer->rung))
+        temporal_of(packet) > rung_temporal(policer->rung))
         return false;
     if (policer->gates[packet->layer].is_waiting)
         return has_keyframe_room(policer, packet->layer, now_us);

@@ -79,8 +79,7 @@ struct bwe_policer {
  */
 void bwe_policer_init(struct bwe_policer *policer, uint32_t contract_bps, bool is_audio);
 
-/** Another stream (SSRC, timestamps) takes the place of a layer; what the track sent still counts.
- */
+/** Another stream (SSRC) takes a layer's place; what the track has sent still counts. */
 void bwe_policer_forget_layer(struct bwe_policer *policer, unsigned layer);
 
 /**

@@ -81,6 +81,7 @@ void rtp_history_add(struct rtp_history *history, const struct rtp_history_packe
         .timestamp = packet->timestamp,
         .len = packet->payload_len,
         .marker = packet->marker,
+        .is_void = packet->is_void,
         .picture_id = packet->picture_id,
         .tl0_picture_index = packet->tl0_picture_index,
         .key_index = packet->key_index,
@@ -104,6 +105,7 @@ bool rtp_history_get(const struct rtp_history *history, uint64_t ext_seq,
         .payload_len = entry->len,
         .timestamp = entry->timestamp,
         .marker = entry->marker,
+        .is_void = entry->is_void,
         .picture_id = entry->picture_id,
         .tl0_picture_index = entry->tl0_picture_index,
         .key_index = entry->key_index,
@@ -115,7 +117,7 @@ bool rtp_history_find(const struct rtp_history *history, uint64_t ext_seq, int64
                       struct rtp_history_packet *packet)
 {
     struct rtp_history_packet found;
-    if (!rtp_history_get(history, ext_seq, &found) ||
+    if (!rtp_history_get(history, ext_seq, &found) || found.is_void ||
         now_us - found.received_us > RTP_HISTORY_AGE_US)
         return false;
     *packet = found;

@@ -17,6 +17,7 @@
 
 /* One stored packet. payload stays valid until the next rtp_history_add(). */
 struct rtp_history_packet {
+    bool is_void; /* not for sending: padding, or a frame that was dropped (its VP8 descriptor) */
     uint64_t ext_seq;
     int64_t received_us;
     const uint8_t *payload;
@@ -36,7 +37,7 @@ struct rtp_history_entry {
     uint16_t len;
     uint16_t picture_id;
     uint8_t tl0_picture_index, key_index;
-    bool marker;
+    bool marker, is_void;
 };
 
 struct rtp_history {
@@ -73,7 +74,7 @@ bool rtp_history_get(const struct rtp_history *history, uint64_t ext_seq,
                      struct rtp_history_packet *packet);
 
 /**
- * Find a packet.
+ * Find a packet for retransmission: none that is void.
  *
  * @param now_us  packets older than RTP_HISTORY_AGE_US are not found [us]
  * @return        true and *packet written, or false

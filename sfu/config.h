@@ -31,6 +31,7 @@ struct config {
     unsigned workers;                       /* 0: one per core */
     char *token_key_file;                   /* "": no tokens, loopback listeners only */
     bool unique_identities;                 /* a second participant of a `sub` ends the first */
+    bool policer;                           /* what is over the contract is dropped */
     char *tls_certificate_file;             /* of the public listener, "": HTTP in clear */
     char *tls_key_file;                     /* set if and only if the certificate is */
     char *operations_tls_certificate_file;  /* likewise of the operations listener */

@@ -20,6 +20,7 @@
     X(workers, TEXT)                                                                               \
     X(token_key_file, TEXT)                                                                        \
     X(unique_identities, TEXT)                                                                     \
+    X(policer, TEXT)                                                                               \
     X(tls_certificate_file, TEXT)                                                                  \
     X(tls_key_file, TEXT)                                                                          \
     X(operations_tls_certificate_file, TEXT)                                                       \

@@ -169,7 +169,7 @@ static struct number_rule number_rule(struct config *config, enum config_key key
 static bool set_choice(struct config *config, enum config_key key, const char *text, char *reason,
                        size_t cap)
 {
-    bool is_flag = key == CONFIG_KEY_unique_identities;
+    bool is_flag = key == CONFIG_KEY_unique_identities || key == CONFIG_KEY_policer;
     const char *const *names = key == CONFIG_KEY_aead        ? aead_names
                                : key == CONFIG_KEY_log_level ? level_names
                                : is_flag                     ? flag_names
@@ -182,8 +182,10 @@ static bool set_choice(struct config *config, enum config_key key, const char *t
         config->aead = (enum config_aead)choice;
     else if (key == CONFIG_KEY_log_level)
         config->log_level = (enum config_log_level)choice;
-    else if (is_flag)
+    else if (key == CONFIG_KEY_unique_identities)
         config->unique_identities = choice == 1;
+    else if (key == CONFIG_KEY_policer)
+        config->policer = choice == 1;
     else
         config->log_format = (enum config_log_format)choice;
     return true;
@@ -215,6 +217,7 @@ bool config_set_text(struct config *config, enum config_key key, const char *tex
     case CONFIG_KEY_udp_port_last:
         return set_port(&config->udp_port_last, text, reason, cap);
     case CONFIG_KEY_unique_identities:
+    case CONFIG_KEY_policer:
     case CONFIG_KEY_aead:
     case CONFIG_KEY_log_level:
     case CONFIG_KEY_log_format:

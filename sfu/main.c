@@ -207,6 +207,7 @@ static void fill_control(struct control_config *out, const struct config *config
     out->max_participants = config->max_participants;
     out->room_max_participants = config->room_max_participants;
     out->unique_identities = config->unique_identities;
+    out->is_unpoliced = !config->policer;
     out->udp_port_first = config->udp_port_first;
     out->udp_port_last = config->udp_port_last;
     out->worker_count = config->workers ? config->workers : core_count();

@@ -70,6 +70,24 @@ static void on_statistics(struct control *control, struct control_participant *p
         control_leave(control, participant, control_message_reason(CORE_REASON_DISCONNECTED));
 }
 
+static void on_limit(struct control *control, const struct control_participant *participant,
+                     const struct core_limit *limit)
+{
+    char limit_text[16], measured_text[16];
+    snprintf(limit_text, sizeof(limit_text), "%u", limit->limit_bps);
+    snprintf(measured_text, sizeof(measured_text), "%u", limit->measured_bps);
+    control_log(control, CONTROL_LOG_WARNING, "participant.limit", "room", participant->room->name,
+                "participant", participant->id, "kind", control_message_kind(limit->kind),
+                "limit_bps", limit_text, "measured_bps", measured_text);
+    if (participant->connection)
+        signalling_connection_send(
+            participant->connection,
+            signalling_jsonrpc_notification(
+                "limit", json_pack("{s:s, s:I, s:I}", "kind", control_message_kind(limit->kind),
+                                   "limit_bps", (json_int_t)limit->limit_bps, "measured_bps",
+                                   (json_int_t)limit->measured_bps)));
+}
+
 static void on_event(struct control *control, const struct core_event *event)
 {
     if (event->type == CORE_EVENT_SPEAKERS) {
@@ -88,6 +106,9 @@ static void on_event(struct control *control, const struct core_event *event)
         break;
     case CORE_EVENT_SLOTS:
         on_slots(control, participant, event);
+        break;
+    case CORE_EVENT_LIMIT:
+        on_limit(control, participant, &event->limit);
         break;
     case CORE_EVENT_STATISTICS:
         on_statistics(control, participant, &event->statistics);
@@ -148,6 +169,7 @@ static int start_workers(struct control *control, char *error, size_t error_cap)
         struct io_worker_config config = {
             .certificate = control->certificate,
             .aead = control->config.aead,
+            .is_unpoliced = control->config.is_unpoliced,
             .addresses = &control->config.addresses,
             .port_first = control->config.udp_port_first,
             .port_last = control->config.udp_port_last,

@@ -21,6 +21,7 @@ struct control_config {
     unsigned worker_count;
     enum transport_aead_backend aead;
     unsigned max_participants, room_max_participants; /* 0: no limit */
+    bool is_unpoliced; /* what is over the contract is forwarded all the same: for benchmarks */
     bool unique_identities; /* of two with one `sub` in a room the older one leaves */
     const struct signalling_token_key *token_key; /* NULL: everyone may join; outlives control */
     /* One event for the log: level (0 error - 3 debug), name, then pairs of key and text up to

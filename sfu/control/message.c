@@ -129,12 +129,12 @@ json_t *control_message_statistics(const struct control_participant *participant
     size_t i;
     json_array_foreach(slots, i, entry)
         json_object_update_new(entry, statistics_slot(&statistics->slots[i]));
-    return json_pack("{s:s, s:{s:I, s:I, s:I, s:I}, s:{s:o}}", "srtp_profile",
-                     transport_srtp_profile_name(participant->profile), "uplink", "packets",
-                     (json_int_t)statistics->packets_received, "bytes",
-                     (json_int_t)statistics->bytes_received, "unbound",
-                     (json_int_t)statistics->unbound, "malformed",
-                     (json_int_t)statistics->malformed, "downlink", "slots", slots);
+    return json_pack(
+        "{s:s, s:{s:I, s:I, s:I, s:I, s:I}, s:{s:o}}", "srtp_profile",
+        transport_srtp_profile_name(participant->profile), "uplink", "packets",
+        (json_int_t)statistics->packets_received, "bytes", (json_int_t)statistics->bytes_received,
+        "unbound", (json_int_t)statistics->unbound, "malformed", (json_int_t)statistics->malformed,
+        "policed_bytes", (json_int_t)statistics->policed_bytes, "downlink", "slots", slots);
 }
 
 static json_t *operator_slot(const struct control_participant *participant, unsigned index)

@@ -17,6 +17,7 @@ struct core_participant;
 struct core_engine_config {
     const struct transport_certificate *certificate; /* must outlive the engine */
     enum transport_aead_backend aead;
+    bool is_unpoliced;    /* what is over a contract is forwarded all the same: for benchmarks */
     uint64_t seed;        /* for stream numbers and hash tables */
     uint64_t ntp_at_zero; /* NTP time at now_us = 0, 32.32 fixed point (RFC 5905, section 6) */
     unsigned buffer_count;

@@ -56,6 +56,11 @@ void core_engine_end(struct core_participant *participant, enum core_reason reas
 void core_uplink_receive(struct core_participant *participant, uint8_t *data, size_t len,
                          int64_t now_us);
 
+/* bind.c: which stream an SSRC seen for the first time is; NULL: none of ours. */
+struct core_binding *core_bind(struct core_participant *participant,
+                               const struct rtp_packet *packet,
+                               const struct rtp_extension_values *values);
+
 /* rtcp_input.c: a decrypted RTCP compound of a participant. */
 void core_rtcp_receive(struct core_participant *participant, const uint8_t *data, size_t len,
                        int64_t now_us);
@@ -70,6 +75,9 @@ void core_downlink_advance(struct core_participant *participant, int64_t now_us)
 /* events.c: tell what changed in a participant's slots; its statistics. */
 void core_events_slots(struct core_participant *participant, int64_t now_us);
 void core_events_statistics(struct core_participant *participant, int64_t now_us);
+/* events.c: a track is being policed. */
+void core_events_limit(struct core_participant *participant, enum core_kind kind,
+                       const struct bwe_policer_excess *excess);
 /** @return false when the ring is full */
 bool core_events_speakers(struct core_engine *engine, uint64_t room,
                           const struct core_speakers *speakers);

@@ -48,6 +48,16 @@ void core_events_statistics(struct core_participant *participant, int64_t now_us
     }
 }
 
+void core_events_limit(struct core_participant *participant, enum core_kind kind,
+                       const struct bwe_policer_excess *excess)
+{
+    struct core_event *event =
+        core_engine_emit(participant->engine, CORE_EVENT_LIMIT, participant->id);
+    if (event)
+        event->limit = (struct core_limit){
+            .kind = kind, .limit_bps = excess->limit_bps, .measured_bps = excess->measured_bps};
+}
+
 bool core_events_speakers(struct core_engine *engine, uint64_t room,
                           const struct core_speakers *speakers)
 {

@@ -151,6 +151,16 @@ static bool takes_remb(const struct core_participant *participant)
     return false;
 }
 
+static bool is_over_contract(struct core_participant *participant, int64_t now_us)
+{
+    bool is_over = false;
+    if (participant->engine->config.is_unpoliced)
+        return false;
+    for (unsigned i = 0; i < participant->track_count; i++)
+        is_over |= bwe_policer_is_over(&participant->tracks[i].policer, now_us);
+    return is_over;
+}
+
 static void write_remb(struct core_participant *participant, struct rtcp_writer *writer,
                        int64_t now_us)
 {
@@ -159,8 +169,9 @@ static void write_remb(struct core_participant *participant, struct rtcp_writer 
     uint64_t sum_bps = sending_bps(participant, now_us, ssrcs, &ssrc_count);
     if (sum_bps == 0 || !takes_remb(participant))
         return;
-    participant->remb_bps = bwe_remb_limit_bps(sum_bps);
-    rtcp_write_remb(writer, participant->feedback_ssrc, participant->remb_bps, ssrcs, ssrc_count);
+    uint64_t limit_bps =
+        bwe_remb_update(&participant->remb, sum_bps, is_over_contract(participant, now_us), now_us);
+    rtcp_write_remb(writer, participant->feedback_ssrc, limit_bps, ssrcs, ssrc_count);
 }
 
 static void write_receiver_report(struct core_participant *participant, struct rtcp_writer *writer,
@@ -216,10 +227,31 @@ static void send_reports(struct core_participant *participant, int64_t now_us)
     participant->report_us = now_us + BWE_REMB_PERIOD_US;
 }
 
+/* Who is being policed is told, by REMB at once as well; a layer that waits for a key frame which
+   would pass now gets its request. */
+static void tell_limits(struct core_participant *participant, int64_t now_us)
+{
+    for (unsigned i = 0; i < participant->track_count; i++) {
+        struct core_track *track = &participant->tracks[i];
+        struct bwe_policer_excess excess;
+        if (!bwe_policer_is_policing(&track->policer))
+            continue;
+        if (bwe_policer_take_excess(&track->policer, &excess)) {
+            core_events_limit(participant, track->params.kind, &excess);
+            participant->report_us = now_us;
+        }
+        unsigned wanted = bwe_policer_wanted_keyframes(&track->policer, now_us);
+        for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
+            if (wanted >> l & 1 && is_forwarded(track, &track->layers[l]))
+                core_track_want_keyframe(track, &track->layers[l], now_us);
+    }
+}
+
 void core_feedback_advance(struct core_participant *participant, int64_t now_us)
 {
     if (!transport_can_send(participant->transport))
         return;
+    tell_limits(participant, now_us);
     repair(participant, now_us);
     if (participant->feedback_us <= now_us)
         send_transport_feedback(participant, now_us);

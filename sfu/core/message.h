@@ -123,8 +123,9 @@ struct core_statistics {
     uint64_t packets_received, bytes_received;
     uint64_t unbound; /* authenticated packets of no negotiated track */
     uint64_t malformed;
-    uint64_t repeated;      /* repairs of what had arrived, originals after their repair */
-    uint64_t send_failures; /* no buffer, no path */
+    uint64_t repeated; /* repairs of what had arrived, originals after their repair */
+    uint64_t policed_packets, policed_bytes; /* over the contract, dropped [RTP payload] */
+    uint64_t send_failures;                  /* no buffer, no path */
     struct transport_counters transport;
     struct core_slot_report reports[CORE_SLOTS_MAX];
     struct core_slot_statistics slots[CORE_SLOTS_MAX];
@@ -136,7 +137,14 @@ enum core_event_type {
     CORE_EVENT_SLOTS,      /* slots: something in them changed */
     CORE_EVENT_STATISTICS, /* statistics, once a second */
     CORE_EVENT_REFUSED,    /* a join that could not be carried out (memory) */
+    CORE_EVENT_LIMIT,      /* limit: the participant is being policed */
     CORE_EVENT_SPEAKERS,   /* of a room: speakers, loudest first; no participant */
+};
+
+/* More of a track comes than its contract allows (protocol.md, section 2, limit). */
+struct core_limit {
+    enum core_kind kind;
+    uint32_t limit_bps, measured_bps;
 };
 
 struct core_event {
@@ -145,6 +153,7 @@ struct core_event {
     uint64_t room; /* SPEAKERS */
     enum transport_srtp_profile profile;
     enum core_reason reason;
+    struct core_limit limit;
     char detail[96]; /* a sentence for the log, may be empty */
     unsigned slot_count;
     struct core_slot_report slots[CORE_SLOTS_MAX];

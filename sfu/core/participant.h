@@ -6,6 +6,7 @@
 #define IRIS_CORE_PARTICIPANT_H
 
 #include "bwe/allocation_hysteresis.h"
+#include "bwe/remb.h"
 #include "rtp/transport_feedback.h"
 #include "sfu/core/outbox.h"
 #include "sfu/core/slot.h"
@@ -62,8 +63,8 @@ struct core_participant {
     /* Deadlines [us]; INT64_MAX: none. */
     int64_t deadline_us;
     int64_t feedback_us, nack_us, report_us, sender_report_us, statistics_us;
-    uint64_t path_changes;                        /* of the transport, as last seen */
-    uint64_t remb_bps;                            /* as last sent */
+    uint64_t path_changes; /* of the transport, as last seen */
+    struct bwe_remb remb;
     struct core_slot_report told[CORE_SLOTS_MAX]; /* last CORE_EVENT_SLOTS */
     struct core_statistics statistics;
 };

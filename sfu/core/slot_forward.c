@@ -103,7 +103,7 @@ static void send_or_fill(struct core_slot *slot, const struct core_media *media)
 static void go_on(struct core_slot *slot, const struct core_media *media)
 {
     bool is_late = media->fields.ext_seq < rtp_rewrite_next_in_seq(&slot->rewrite);
-    if (!media->payload_len || (is_late && media->is_policed)) {
+    if (!media->payload_len || (media->is_policed && (is_late || !media->vp8))) {
         skip(slot, media);
         return;
     }

@@ -22,15 +22,19 @@ static bool load(const struct core_slot *slot, uint64_t seq, int64_t now_us,
 {
     struct rtp_history_packet stored;
     const struct core_layer *layer = slot->layer;
-    if (!rtp_history_get(&layer->history, seq, &stored) ||
-        rtp_vp8_parse(&media->descriptor, stored.payload, stored.payload_len))
+    if (!rtp_history_get(&layer->history, seq, &stored))
         return false;
+    if (stored.payload_len > 0) {
+        if (rtp_vp8_parse(&media->descriptor, stored.payload, stored.payload_len))
+            return false;
+        media->vp8 = &media->descriptor;
+    }
+    media->is_policed = stored.is_void;
     media->track = slot->track;
     media->layer = &slot->track->layers[layer - slot->track->layers];
     media->payload = stored.payload;
     media->payload_len = stored.payload_len;
     media->marker = stored.marker;
-    media->vp8 = &media->descriptor;
     media->fields = (struct rtp_rewrite_fields){.ext_seq = seq,
                                                 .timestamp = stored.timestamp,
                                                 .picture_id = stored.picture_id,

@@ -22,6 +22,8 @@ void core_track_init(struct core_track *track, const struct core_track_params *p
     core_keyframe_budget_init(&track->keyframes, core_track_contract_bps(track),
                               params->kind == CORE_KIND_SCREEN ? CORE_KEYFRAME_SCREEN_PCT
                                                                : CORE_KEYFRAME_CAMERA_PCT);
+    bwe_policer_init(&track->policer, (uint32_t)core_track_contract_bps(track),
+                     params->kind == CORE_KIND_AUDIO);
 }
 
 bool core_track_is_layer_sent(const struct core_track *track, const struct core_layer *layer,
@@ -89,6 +91,17 @@ uint64_t core_track_contract_bps(const struct core_track *track)
         [CORE_KIND_SCREEN] = BWE_CONTRACT_SCREEN_BPS,
     };
     return contract_bps[track->params.kind];
+}
+
+void core_track_note_ranks(struct core_track *track)
+{
+    for (unsigned i = 0; i < CORE_LAYERS_MAX; i++) {
+        unsigned rank = 0;
+        for (unsigned j = 0; j < CORE_LAYERS_MAX; j++)
+            rank +=
+                track->layers[j].height > 0 && track->layers[j].height < track->layers[i].height;
+        track->layers[i].rank = (uint8_t)rank;
+    }
 }
 
 void core_track_want_keyframe(struct core_track *track, const struct core_layer *layer,

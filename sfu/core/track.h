@@ -6,6 +6,7 @@
 #ifndef IRIS_CORE_TRACK_H
 #define IRIS_CORE_TRACK_H
 
+#include "bwe/policer.h"
 #include "sfu/core/keyframe_budget.h"
 #include "sfu/core/layer.h"
 #include "sfu/core/selection.h"
@@ -24,8 +25,9 @@ struct core_track {
     struct core_candidate candidate; /* its room's */
     struct core_layer layers[CORE_LAYERS_MAX];
     struct core_keyframe_budget keyframes; /* video */
-    unsigned asked_layer;                  /* that a key frame is wanted of */
-    struct core_slot *subscribers;         /* linked by next_subscriber */
+    struct bwe_policer policer;
+    unsigned asked_layer;          /* that a key frame is wanted of */
+    struct core_slot *subscribers; /* linked by next_subscriber */
 };
 
 /**
@@ -69,6 +71,9 @@ bool core_track_is_layer_sent(const struct core_track *track, const struct core_
  */
 unsigned core_track_rank_layers(struct core_track *track, int64_t now_us,
                                 struct core_layer **layers);
+
+/** A layer has shown another height: count each one's rank anew. */
+void core_track_note_ranks(struct core_track *track);
 
 /** A receiver needs a key frame of this layer (NULL: of any). Sends nothing. */
 void core_track_want_keyframe(struct core_track *track, const struct core_layer *layer,

@@ -2,113 +2,23 @@
  * The packet path's first half: a decrypted RTP packet is bound to its layer, counted, kept and
  * handed to the slots that show its track.
  */
-#include "rtp/error.h"
 #include "rtp/rtx.h"
 #include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
-static bool equals(const char *token, const uint8_t *text, uint8_t len)
-{
-    return text && strlen(token) == len && memcmp(token, text, len) == 0;
-}
-
-/* The track of a MID; else, for clients that send none, the only one with this payload type. */
-static struct core_track *find_track(struct core_participant *participant,
-                                     const struct rtp_packet *packet,
-                                     const struct rtp_extension_values *values)
-{
-    struct core_track *by_type = NULL;
-    for (unsigned i = 0; i < participant->track_count; i++) {
-        struct core_track *track = &participant->tracks[i];
-        const struct core_track_params *params = &track->params;
-        if (values->mid) {
-            if (equals(params->mid, values->mid, values->mid_len))
-                return track;
-            continue;
-        }
-        if (packet->payload_type != params->payload_type || params->rid_count > 0)
-            continue;
-        if (by_type)
-            return NULL;
-        by_type = track;
-    }
-    return values->mid ? NULL : by_type;
-}
-
-/* Which layer of a track a RID names; without simulcast the only one. -1: none. */
-static int find_layer(const struct core_track *track, const uint8_t *rid, uint8_t rid_len)
-{
-    if (track->params.rid_count == 0)
-        return 0;
-    for (unsigned i = 0; i < track->params.rid_count; i++)
-        if (equals(track->params.rids[i], rid, rid_len))
-            return (int)i;
-    return -1;
-}
-
-static int bind_media(struct core_participant *participant, struct core_track *track, int index,
-                      uint32_t ssrc)
-{
-    struct core_layer *layer = &track->layers[index];
-    if (layer->id) /* the source restarted its stream with another SSRC */
-        return IRIS_E_FULL;
-    int error = core_participant_bind(participant, ssrc, (unsigned)(track - participant->tracks),
-                                      (unsigned)index, false);
-    if (!error)
-        error =
-            core_layer_init(layer, ++participant->engine->next_layer_id, ssrc, track->params.kind);
-    return error;
-}
-
-/* First sight of an SSRC (RFC 8843, section 9.2; RFC 8852). */
-static struct core_binding *bind(struct core_participant *participant,
-                                 const struct rtp_packet *packet,
-                                 const struct rtp_extension_values *values)
-{
-    struct core_track *track = find_track(participant, packet, values);
-    if (!track)
-        return NULL;
-    bool is_rtx = packet->payload_type == track->params.rtx_payload_type;
-    if (!is_rtx && packet->payload_type != track->params.payload_type)
-        return NULL;
-    int index = is_rtx && values->repaired_rid
-                    ? find_layer(track, values->repaired_rid, values->repaired_rid_len)
-                    : find_layer(track, values->rid, values->rid_len);
-    if (index < 0)
-        return NULL;
-    int error = 0;
-    if (is_rtx)
-        error =
-            core_participant_bind(participant, packet->ssrc,
-                                  (unsigned)(track - participant->tracks), (unsigned)index, true);
-    else
-        error = bind_media(participant, track, index, packet->ssrc);
-    return error ? NULL : core_participant_binding(participant, packet->ssrc);
-}
-
-/* SSRCs that the offer names are bound by their first packet as well, without MID. */
-static struct core_binding *bind_named(struct core_participant *participant, uint32_t ssrc)
-{
-    for (unsigned i = 0; i < participant->track_count; i++) {
-        struct core_track *track = &participant->tracks[i];
-        const struct core_track_params *params = &track->params;
-        if (ssrc == 0 || params->rid_count > 0)
-            continue;
-        if (ssrc == params->ssrc && bind_media(participant, track, 0, ssrc) == 0)
-            return core_participant_binding(participant, ssrc);
-        if (ssrc == params->rtx_ssrc && core_participant_bind(participant, ssrc, i, 0, true) == 0)
-            return core_participant_binding(participant, ssrc);
-    }
-    return NULL;
-}
-
+/* Of what is not for sending the place is kept, so that a replay knows that nothing is missing. */
 static void keep(const struct core_media *media)
 {
+    bool is_void = media->is_policed || media->payload_len == 0;
+    uint16_t len = media->payload_len;
+    if (is_void && media->vp8) /* its descriptor, and a byte for it to describe */
+        len = (uint16_t)(media->vp8->descriptor_len + 1);
     struct rtp_history_packet stored = {
+        .is_void = is_void,
         .ext_seq = media->fields.ext_seq,
         .received_us = media->now_us,
         .payload = media->payload,
-        .payload_len = media->payload_len,
+        .payload_len = len,
         .timestamp = media->fields.timestamp,
         .marker = media->marker,
         .picture_id = media->fields.picture_id,
@@ -182,8 +92,10 @@ static void take_keyframe(struct core_media *media, bool is_start, bool is_news)
 {
     if (is_start && media->track->params.has_nack)
         rtp_nack_on_keyframe(&media->layer->nack, media->fields.ext_seq);
-    if (is_news)
+    if (is_news) {
+        core_track_note_ranks(media->track);
         core_allocate_track(media->track, media->now_us);
+    }
     core_keyframe_budget_on_packet(&media->track->keyframes, is_start, media->payload_len,
                                    media->now_us);
 }
@@ -200,10 +112,41 @@ static void meter(const struct core_media *media)
                                  media->now_us);
 }
 
+/* Is it within its sender's contract? If not, it is for nobody. */
+static void police(struct core_media *media)
+{
+    struct core_track *track = media->track;
+    struct core_statistics *statistics = &track->owner->statistics;
+    const struct rtp_vp8 *vp8 = media->vp8;
+    struct bwe_policer_packet packet = {.layer = (uint8_t)(media->layer - track->layers),
+                                        .rank = media->layer->rank,
+                                        .payload_bytes = media->payload_len};
+    if (track->owner->engine->config.is_unpoliced)
+        return;
+    packet.frame.timestamp = media->fields.timestamp;
+    if (vp8) {
+        packet.frame.temporal_id = vp8->has_temporal_id ? vp8->temporal_id : 0;
+        packet.frame.is_frame_start = vp8->is_frame_start;
+        packet.frame.is_keyframe = vp8->is_keyframe;
+        packet.frame.is_layer_sync = vp8->is_layer_sync;
+        packet.frame.is_non_reference = vp8->is_non_reference;
+    }
+    media->is_policed = !bwe_policer_passes(&track->policer, &packet, media->now_us);
+    if (!media->is_policed)
+        return;
+    statistics->policed_packets++;
+    statistics->policed_bytes += media->payload_len;
+}
+
 static void take_picture(struct core_media *media, const struct rtp_packet *packet)
 {
     struct core_layer *layer = media->layer;
     rtp_rewrite_complete_vp8(&layer->pictures, media->vp8, packet->timestamp, &media->fields);
+    police(media);
+    if (media->is_policed) {
+        keep(media);
+        return;
+    }
     meter(media);
     uint16_t height = layer->height;
     core_layer_on_frame(layer, packet, media->vp8, media->fields.ext_seq, media->now_us);
@@ -265,8 +208,12 @@ static void receive_media(struct core_participant *participant, struct core_bind
             on_alive(track, now_us);
         if (media.vp8)
             take_picture(&media, packet);
-        else
+        else {
             hear(&media);
+            police(&media);
+        }
+    } else if (track->params.kind != CORE_KIND_AUDIO) {
+        keep(&media);
     }
     forward(&media);
 }
@@ -304,9 +251,7 @@ void core_uplink_receive(struct core_participant *participant, uint8_t *data, si
     }
     struct core_binding *binding = core_participant_binding(participant, packet.ssrc);
     if (!binding)
-        binding = bind_named(participant, packet.ssrc);
-    if (!binding)
-        binding = bind(participant, &packet, &values);
+        binding = core_bind(participant, &packet, &values);
     if (!binding) {
         participant->statistics.unbound++;
         return;

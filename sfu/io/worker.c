@@ -178,6 +178,7 @@ static int prepare(struct io_worker *worker)
 {
     struct core_engine_config config = {.certificate = worker->config.certificate,
                                         .aead = worker->config.aead,
+                                        .is_unpoliced = worker->config.is_unpoliced,
                                         .seed = worker->config.seed,
                                         .ntp_at_zero = ntp_at_zero(),
                                         .buffer_count = BUFFERS};

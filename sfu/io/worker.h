@@ -14,6 +14,7 @@ struct io_worker;
 struct io_worker_config {
     const struct transport_certificate *certificate; /* must outlive the worker */
     enum transport_aead_backend aead;
+    bool is_unpoliced;                    /* see core_engine_config */
     const struct io_addresses *addresses; /* copied */
     uint16_t port_first, port_last;
     uint64_t seed;

@@ -13,6 +13,8 @@
 #define REACTION_US 2000000 /* a source over its contract is policed within so long */
 #define SLACK_US    400000  /* of a timestamp against the wall clock: jitter, an encoder's hiccup */
 #define NEAR        600     /* numbers: as many as a source may lose at once and repair */
+#define AWAY_EFFECT_US                                                                             \
+    5000000 /* numbers given while there was no path to the receiver are left out */
 #define LOSS_EFFECT_US                                                                             \
     2000000 /* a packet lost on the way to the server explains a jump so long                      \
              */
@@ -126,6 +128,15 @@ static bool is_same_stream(const struct sim_tap *tap, const struct sim_media *me
     return sim_stamp_stream(&tap->last) == sim_stamp_stream(&media->stamp);
 }
 
+/* A replay from a cache: a key frame of before begins anew. */
+static bool is_restart(const struct sim_tap *tap, const struct sim_media *media)
+{
+    const struct sim_stamp *stamp = &media->stamp;
+    return is_same_stream(tap, media) && (stamp->flags & SIM_STAMP_KEY) &&
+           (stamp->frame < tap->last.frame ||
+            (stamp->frame == tap->last.frame && stamp->piece <= tap->last.piece));
+}
+
 void sim_check_sequence(const struct sim_tap *tap, const struct sim_media *media, uint64_t ext_seq,
                         const struct sim_tap_source *source, struct sim_checks *checks)
 {
@@ -137,6 +148,9 @@ void sim_check_sequence(const struct sim_tap *tap, const struct sim_media *media
     /* What is late may come after the source changed; then it stays where its source's are. */
     if (out < 0 && !is_same_stream(tap, media))
         has_cause = tap->sent && tap->sent[ext_seq % SIM_TAP_SENT].ext_seq != ext_seq;
+    /* Numbers are kept for what may still be repaired, and are left out when the source changes. */
+    has_cause |= out > 0 && (checks->now_us - source->away_us < AWAY_EFFECT_US ||
+                             checks->now_us - source->previous_lost_us < LOSS_EFFECT_US);
     if (!has_cause)
         sim_check_fail(checks, SIM_CHECK_SEQUENCE, tap->participant,
                        "slot %s: %" PRId64 " numbers on, the source's packet is %" PRId64 " on",
@@ -150,7 +164,8 @@ void sim_check_timestamp(const struct sim_tap *tap, const struct sim_media *medi
     int32_t ticks = (int32_t)(media->timestamp - tap->last_timestamp);
     int64_t advance_us = ticks * INT64_C(1000000) / rate_hz;
     int64_t elapsed_us = checks->now_us - tap->last_us;
-    bool is_same_frame = is_same_stream(tap, media) && media->stamp.frame == tap->last.frame;
+    bool is_same_frame = is_same_stream(tap, media) && !is_restart(tap, media) &&
+                         media->stamp.frame == tap->last.frame;
     int64_t limit_us = elapsed_us + SLACK_US + source->queue_us;
     /* What was repaired late is followed by what was not: as far on as the source is. */
     int64_t captured_us = media->stamp.captured_us - tap->last.captured_us + 2000;
@@ -181,7 +196,7 @@ void sim_check_picture(const struct sim_tap *tap, const struct sim_media *media,
     const struct sim_stamp *stamp = &media->stamp;
     int pictures = (media->vp8.picture_id - tap->last_picture_id) & 0x7FFF;
     int bases = (uint8_t)(media->vp8.tl0_picture_index - tap->last_tl0);
-    bool is_same = tap->has_last && is_same_stream(tap, media);
+    bool is_same = tap->has_last && is_same_stream(tap, media) && !is_restart(tap, media);
     bool is_key = stamp->flags & SIM_STAMP_KEY;
     if (source->is_hostile)
         return;
@@ -206,13 +221,29 @@ void sim_check_picture(const struct sim_tap *tap, const struct sim_media *media,
         fail_picture(tap, media, pictures, bases, checks);
 }
 
+/* Replays repeat what was counted. */
+static bool is_counted(struct sim_tap *tap, const struct sim_stamp *stamp)
+{
+    struct sim_tap_counted *counted = &tap->counted[stamp->layer % CORE_LAYERS_MAX];
+    uint64_t stream = sim_stamp_stream(stamp);
+    if (counted->stream == stream && stamp->packet <= counted->packet)
+        return true;
+    *counted = (struct sim_tap_counted){stream, stamp->packet};
+    return false;
+}
+
 void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
                        const struct sim_tap_source *source, struct sim_checks *checks)
 {
     static const uint64_t contract_bps[CORE_KIND_COUNT] = {
         BWE_CONTRACT_AUDIO_BPS, BWE_CONTRACT_CAMERA_BPS, BWE_CONTRACT_SCREEN_BPS};
-    uint64_t bytes = sim_window_add(&tap->window, WINDOW_US / SIM_WINDOW_STEPS, checks->now_us,
-                                    media->payload_len);
+    if (is_counted(tap, &media->stamp))
+        return;
+    if (tap->has_last && tap->last.participant != media->stamp.participant)
+        memset(&tap->window, 0, sizeof(tap->window));
+    /* By the time of capture: repairs and replays from a cache come faster than their source. */
+    uint64_t bytes = sim_window_add(&tap->window, WINDOW_US / SIM_WINDOW_STEPS,
+                                    media->stamp.captured_us, media->payload_len);
     uint64_t limit = contract_bps[tap->params.kind] * 115 / 100 * WINDOW_US / 8000000;
     bool is_new = checks->now_us - source->over_us < WINDOW_US + REACTION_US;
     if (bytes > limit && !(source->over_us != INT64_MAX && is_new))

@@ -24,12 +24,20 @@ struct sim_tap_sent {
     uint16_t picture_id;
 };
 
+/* How far a stream has been counted. */
+struct sim_tap_counted {
+    uint64_t stream;
+    uint32_t packet;
+};
+
 /* What a tap must know of the source of a packet. */
 struct sim_tap_source {
-    uint32_t room;    /* 0: there is no such source */
-    uint32_t csrc;    /* of its track */
-    bool is_hostile;  /* sends what it likes: only the server's own promises are held */
-    int64_t lost_us;  /* when it last lost a packet on the way to the server */
+    uint32_t room;            /* 0: there is no such source */
+    uint32_t csrc;            /* of its track */
+    bool is_hostile;          /* sends what it likes: only the server's own promises are held */
+    int64_t lost_us;          /* when it last lost a packet on the way to the server */
+    int64_t previous_lost_us; /* the same of the slot's source before */
+    int64_t away_us;  /* when the receiver's network was last away: there may have been no path */
     int64_t queue_us; /* how much its packets may be late */
     int64_t over_us;  /* sends over its contract since; INT64_MAX: it does not */
 };
@@ -51,6 +59,7 @@ struct sim_tap {
     bool is_whole;  /* no sequence number was left out since the last frame's start */
     uint32_t voice; /* number of the newest audio packet of the owner; 0: a new owner */
     int64_t voice_us;
+    struct sim_tap_counted counted[CORE_LAYERS_MAX]; /* by layer */
     struct sim_window window;
     uint64_t packets, bytes, retransmitted;
 };
@@ -89,7 +98,7 @@ void sim_check_timestamp(const struct sim_tap *tap, const struct sim_media *medi
 void sim_check_picture(const struct sim_tap *tap, const struct sim_media *media,
                        const struct sim_tap_source *source, struct sim_checks *checks);
 
-/** SIM_CHECK_POLICER: the last 2 s of the slot. */
+/** SIM_CHECK_POLICER: what the slot's source captured in 2 s. */
 void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
                        const struct sim_tap_source *source, struct sim_checks *checks);
 

@@ -198,6 +198,39 @@ static void test_encoder_rates(void **state)
     }
 }
 
+/* Asked for a key frame every second, which is the most that a server may, an honest camera stays
+   within 115 % of the contract over any 2 s. */
+static void test_honest_cameras(void **state)
+{
+    const uint64_t limit = 500000 / 8 * 2 * 115 / 100;
+    (void)state;
+    for (unsigned kind = 0; kind <= SIM_VIDEO_BARE; kind++) {
+        struct sim_video video;
+        struct sim_window window = {0};
+        int64_t next_us = 1000000;
+        sim_video_init(&video, (enum sim_video_kind)kind, (struct sim_random){kind});
+        for (int64_t now_us = 0; now_us < 60000000; now_us += video.interval_us) {
+            if (now_us >= next_us) {
+                sim_video_on_pli(&video);
+                next_us += 1000000;
+            }
+            for (unsigned l = 0; l < video.layer_count; l++) {
+                struct sim_stamp stamp = {.captured_us = now_us};
+                const struct sim_content *content;
+                sim_video_begin_frame(&video, l, &stamp);
+                while ((content = sim_video_next_packet(&video, l))) {
+                    uint32_t len = content->body_len + content->descriptor_len + 10u;
+                    uint64_t bytes = sim_window_add(&window, 100000, now_us, len);
+                    if (bytes > limit)
+                        fail_msg("kind %u: %u bytes in 2 s at %d ms", kind, (unsigned)bytes,
+                                 (int)(now_us / 1000));
+                }
+            }
+        }
+        sim_video_dispose(&video);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_links),
         cmocka_unit_test(test_decoder),
         cmocka_unit_test(test_encoder_rates),
+        cmocka_unit_test(test_honest_cameras),
         cmocka_unit_test(test_profiles_draw_the_same),
         cmocka_unit_test(test_same_seed_same_bytes),
         cmocka_unit_test(test_each_invariant_trips_alone),

@@ -9,6 +9,7 @@
 #define BODY_MIN_BYTES   (SIM_STAMP_BYTES + SIM_STAMP_CHECK_BYTES)
 #define PERIOD           8 /* frames of the temporal pattern */
 #define KEY_FRAMES_WORTH 6 /* a camera's key frame in frames of the average size */
+#define DEBT_FRAMES      3 /* more than so many to be saved: savings are hard */
 #define SLIDE_MIN_US     8000000
 #define SLIDE_MAX_US     20000000
 #define SLIDE_FRAMES     4
@@ -172,7 +173,7 @@ static double frame_bytes(struct sim_video *video, unsigned index, unsigned temp
     if (layer->is_key_due)
         bytes = mean * KEY_FRAMES_WORTH;
     else if (layer->debt_bytes > 0)
-        bytes *= 0.7;
+        bytes *= layer->debt_bytes > DEBT_FRAMES * mean ? 0.5 : 0.7;
     layer->debt_bytes += bytes - mean;
     if (layer->debt_bytes < -4 * mean)
         layer->debt_bytes = -4 * mean;

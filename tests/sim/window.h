@@ -13,7 +13,7 @@ struct sim_window {
 };
 
 /**
- * Add, and forget what is older.
+ * Add, and forget what is older. What comes late is counted where it belongs.
  *
  * @param step_us  a 20th of the window; always the same for one window [us]
  * @return         sum of the window
@@ -23,6 +23,8 @@ static inline uint64_t sim_window_add(struct sim_window *window, int64_t step_us
 {
     int64_t step = now_us / step_us;
     int64_t behind = step - window->step;
+    if (behind <= -SIM_WINDOW_STEPS)
+        return window->sum;
     if (behind > SIM_WINDOW_STEPS)
         behind = SIM_WINDOW_STEPS;
     for (; behind > 0; behind--) {
@@ -30,7 +32,8 @@ static inline uint64_t sim_window_add(struct sim_window *window, int64_t step_us
         window->sum -= *oldest;
         *oldest = 0;
     }
-    window->step = step;
+    if (step > window->step)
+        window->step = step;
     window->steps[step % SIM_WINDOW_STEPS] += value;
     return window->sum += value;
 }

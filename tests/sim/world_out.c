@@ -122,7 +122,7 @@ static struct sim_tap_source source_of(struct sim_world *world, const struct sim
     struct sim_person *person = sim_world_person(world, number);
     unsigned track = media->is_stamped ? media->stamp.track : media->csrc % SIM_TAP_CSRCS;
     if (!person || track >= SIM_TRACK_COUNT)
-        return (struct sim_tap_source){.over_us = INT64_MAX};
+        return (struct sim_tap_source){.over_us = INT64_MAX, .lost_us = INT64_MIN / 2};
     const struct sim_video *video = sim_person_video(person, track);
     bool is_flood = video && video->kind == SIM_VIDEO_FLOOD;
     return (struct sim_tap_source){
@@ -150,6 +150,9 @@ static bool listen(struct sim_world *world, struct sim_person *receiver, struct 
     }
     struct sim_tap *tap = &receiver->taps[media->slot];
     struct sim_tap_source source = source_of(world, &seen);
+    struct sim_media before = {.is_stamped = true, .stamp = tap->last};
+    source.previous_lost_us = source_of(world, &before).lost_us;
+    source.away_us = receiver->up.params.is_down ? world->now_us : receiver->up.trouble_us;
     if (tap->params.kind == CORE_KIND_AUDIO)
         sim_check_audio(world, tap, &seen);
     else

@@ -65,6 +65,7 @@ static void defaults_are_those_documented(void **state)
     assert_int_equal(config->workers, 0);
     assert_string_equal(config->token_key_file, "");
     assert_false(config->unique_identities);
+    assert_true(config->policer);
     assert_string_equal(config->tls_certificate_file, "");
     assert_string_equal(config->tls_key_file, "");
     assert_string_equal(config->operations_tls_certificate_file, "");
@@ -110,6 +111,7 @@ static void the_shipped_file_shows_the_defaults(void **state)
     assert_int_equal(shipped->workers, built_in->workers);
     assert_string_equal(shipped->token_key_file, built_in->token_key_file);
     assert_int_equal(shipped->unique_identities, built_in->unique_identities);
+    assert_int_equal(shipped->policer, built_in->policer);
     assert_string_equal(shipped->tls_certificate_file, built_in->tls_certificate_file);
     assert_string_equal(shipped->tls_key_file, built_in->tls_key_file);
     assert_string_equal(shipped->operations_tls_certificate_file,
@@ -145,6 +147,7 @@ static void the_shipped_file_names_every_key(void **state)
                                        "log_level",
                                        "log_format",
                                        "unique_identities",
+                                       "policer",
                                        "tls_certificate_file",
                                        "tls_key_file",
                                        "operations_tls_certificate_file",
@@ -194,6 +197,7 @@ static void file_then_set_override(void **state)
                                        "workers=4",
                                        "listen_public=[::1]:0",
                                        "unique_identities=true",
+                                       "policer=false",
                                        "room_max_participants=128",
                                        "requests_per_second=0",
                                        "trusted_proxies=10.0.0.0/8,2001:db8::1"};
@@ -220,6 +224,7 @@ static void file_then_set_override(void **state)
     assert_int_equal(config->log_format, CONFIG_LOG_JSON);
     assert_string_equal(config->listen_public, "[::1]:0");
     assert_true(config->unique_identities);
+    assert_false(config->policer);
     assert_int_equal(config->room_max_participants, 128);
     assert_int_equal(config->requests_per_second, 0);
     assert_list(config->trusted_proxies, config->trusted_proxies_count, proxies);

@@ -1,0 +1,109 @@
+/*
+ * Which stream a new SSRC is: by the MID and RID that its packets carry, by the payload type if
+ * that leaves no choice, or by what the offer named (RFC 8843, section 9.2; RFC 8852).
+ */
+#include "rtp/error.h"
+#include "sfu/core/engine_internal.h"
+
+static bool equals(const char *token, const uint8_t *text, uint8_t len)
+{
+    return text && strlen(token) == len && memcmp(token, text, len) == 0;
+}
+
+/* The track of a MID; else, for clients that send none, the only one with this payload type. */
+static struct core_track *find_track(struct core_participant *participant,
+                                     const struct rtp_packet *packet,
+                                     const struct rtp_extension_values *values)
+{
+    struct core_track *by_type = NULL;
+    for (unsigned i = 0; i < participant->track_count; i++) {
+        struct core_track *track = &participant->tracks[i];
+        const struct core_track_params *params = &track->params;
+        if (values->mid) {
+            if (equals(params->mid, values->mid, values->mid_len))
+                return track;
+            continue;
+        }
+        if (packet->payload_type != params->payload_type || params->rid_count > 0)
+            continue;
+        if (by_type)
+            return NULL;
+        by_type = track;
+    }
+    return values->mid ? NULL : by_type;
+}
+
+/* Which layer of a track a RID names; without simulcast the only one. -1: none. */
+static int find_layer(const struct core_track *track, const uint8_t *rid, uint8_t rid_len)
+{
+    if (track->params.rid_count == 0)
+        return 0;
+    for (unsigned i = 0; i < track->params.rid_count; i++)
+        if (equals(track->params.rids[i], rid, rid_len))
+            return (int)i;
+    return -1;
+}
+
+static int bind_media(struct core_participant *participant, struct core_track *track, int index,
+                      uint32_t ssrc)
+{
+    struct core_layer *layer = &track->layers[index];
+    if (layer->id) /* the source restarted its stream with another SSRC */
+        return IRIS_E_FULL;
+    int error = core_participant_bind(participant, ssrc, (unsigned)(track - participant->tracks),
+                                      (unsigned)index, false);
+    if (!error)
+        error =
+            core_layer_init(layer, ++participant->engine->next_layer_id, ssrc, track->params.kind);
+    return error;
+}
+
+/* First sight of an SSRC (RFC 8843, section 9.2; RFC 8852). */
+static struct core_binding *bind_by_names(struct core_participant *participant,
+                                          const struct rtp_packet *packet,
+                                          const struct rtp_extension_values *values)
+{
+    struct core_track *track = find_track(participant, packet, values);
+    if (!track)
+        return NULL;
+    bool is_rtx = packet->payload_type == track->params.rtx_payload_type;
+    if (!is_rtx && packet->payload_type != track->params.payload_type)
+        return NULL;
+    int index = is_rtx && values->repaired_rid
+                    ? find_layer(track, values->repaired_rid, values->repaired_rid_len)
+                    : find_layer(track, values->rid, values->rid_len);
+    if (index < 0)
+        return NULL;
+    int error = 0;
+    if (is_rtx)
+        error =
+            core_participant_bind(participant, packet->ssrc,
+                                  (unsigned)(track - participant->tracks), (unsigned)index, true);
+    else
+        error = bind_media(participant, track, index, packet->ssrc);
+    return error ? NULL : core_participant_binding(participant, packet->ssrc);
+}
+
+/* SSRCs that the offer names are bound by their first packet as well, without MID. */
+static struct core_binding *bind_offered(struct core_participant *participant, uint32_t ssrc)
+{
+    for (unsigned i = 0; i < participant->track_count; i++) {
+        struct core_track *track = &participant->tracks[i];
+        const struct core_track_params *params = &track->params;
+        if (ssrc == 0 || params->rid_count > 0)
+            continue;
+        if (ssrc == params->ssrc && bind_media(participant, track, 0, ssrc) == 0)
+            return core_participant_binding(participant, ssrc);
+        if (ssrc == params->rtx_ssrc && core_participant_bind(participant, ssrc, i, 0, true) == 0)
+            return core_participant_binding(participant, ssrc);
+    }
+    return NULL;
+}
+
+struct core_binding *core_bind(struct core_participant *participant,
+                               const struct rtp_packet *packet,
+                               const struct rtp_extension_values *values)
+{
+    struct core_binding *binding = bind_offered(participant, packet->ssrc);
+    return binding ? binding : bind_by_names(participant, packet, values);
+}
