@@ -145,6 +145,15 @@ void signalling_connection_send_frame(struct signalling_connection *connection,
 void signalling_connection_close(struct signalling_connection *connection, int code,
                                  const char *reason);
 
+/**
+ * Ask for a sign of life (a ping; RFC 6455, section 5.5.2). Unless anything comes in time, the
+ * connection ends without a farewell. Harmless while an earlier probe waits.
+ */
+void signalling_connection_probe(struct signalling_connection *connection, unsigned seconds);
+
+/** A probe waits for its answer; in on_close: the connection ended with it unanswered. */
+bool signalling_connection_is_probed(const struct signalling_connection *connection);
+
 /** The handler's own pointer. */
 void signalling_connection_set_user(struct signalling_connection *connection, void *user);
 void *signalling_connection_user(const struct signalling_connection *connection);

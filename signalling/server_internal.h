@@ -89,6 +89,8 @@ struct signalling_connection {
     struct queued_frame *first, *last; /* owned */
     size_t queued_bytes;               /* of the queue and of what libwebsockets still holds */
     size_t in_flight_bytes;            /* given to libwebsockets, released when it asks for more */
+    bool is_probed;                    /* a sign of life is awaited */
+    bool is_ping_due;                  /* and was not yet asked for */
     bool is_closing;                   /* nothing is read or queued any more */
     bool is_close_sent;                /* libwebsockets has the close frame */
     int close_code;

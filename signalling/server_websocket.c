@@ -42,6 +42,30 @@ void signalling_connection_close(struct signalling_connection *connection, int c
     lws_callback_on_writable(connection->wsi);
 }
 
+void signalling_connection_probe(struct signalling_connection *connection, unsigned seconds)
+{
+    if (connection->is_closing || connection->is_probed)
+        return;
+    connection->is_probed = connection->is_ping_due = true;
+    lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_REASON_BASE, (int)seconds);
+    lws_callback_on_writable(connection->wsi);
+}
+
+bool signalling_connection_is_probed(const struct signalling_connection *connection)
+{
+    return connection->is_probed;
+}
+
+/* Anything that comes is a sign of life. */
+static void on_sign_of_life(struct signalling_connection *connection)
+{
+    if (!connection->is_probed)
+        return;
+    connection->is_probed = connection->is_ping_due = false;
+    if (!connection->is_closing) /* else the limit is the close's */
+        lws_set_timeout(connection->wsi, NO_PENDING_TIMEOUT, 0);
+}
+
 void signalling_connection_set_user(struct signalling_connection *connection, void *user)
 {
     connection->user = user;
@@ -172,7 +196,18 @@ static void on_fragment(struct signalling_connection *connection, const void *by
     }
 }
 
-/* libwebsockets has sent all it held. Give it the next frame, or the close. */
+/* With content: libwebsockets does not tell of pongs without. */
+static int write_ping(struct signalling_connection *connection)
+{
+    unsigned char bytes[LWS_PRE + 4] = {0};
+
+    memcpy(bytes + LWS_PRE, "iris", 4);
+    connection->is_ping_due = false;
+    lws_callback_on_writable(connection->wsi);
+    return lws_write(connection->wsi, bytes + LWS_PRE, 4, LWS_WRITE_PING) < 0 ? -1 : 0;
+}
+
+/* libwebsockets has sent all it held. Give it a ping, the next frame, or the close. */
 static int on_writable(struct signalling_connection *connection)
 {
     struct signalling_frame *frame;
@@ -180,6 +215,8 @@ static int on_writable(struct signalling_connection *connection)
 
     connection->queued_bytes -= connection->in_flight_bytes;
     connection->in_flight_bytes = 0;
+    if (connection->is_ping_due && !connection->is_closing)
+        return write_ping(connection);
     if (!connection->first) {
         /* From here, lws_close_reason() would end the connection without its frame (4.1.6). */
         if (connection->is_closing)
@@ -215,9 +252,11 @@ int signalling_websocket_callback(struct lws *wsi, enum lws_callback_reasons rea
         *slot = open_connection(wsi);
         return *slot ? 0 : -1;
     case LWS_CALLBACK_RECEIVE:
+        on_sign_of_life(*slot);
         on_fragment(*slot, in, len);
         return 0;
     case LWS_CALLBACK_RECEIVE_PONG:
+        on_sign_of_life(*slot);
         signalling_rate_charge(*slot, 0);
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:

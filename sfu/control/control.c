@@ -7,6 +7,12 @@
 
 #include "sfu/control/message.h"
 
+/* Statistics come once a second: silence is seen after 1.5 to 2.5 s, the end comes after 4.5 to 5.5
+ * s (a probe that takes its whole time may add a second). */
+#define SILENCE_US 1500000
+#define PROBE_S    2
+#define CUT_OFF_US 4500000
+
 static void wake_control(void *context)
 {
     struct control *control = context;
@@ -40,6 +46,28 @@ static void on_slots(struct control *control, struct control_participant *partic
             signalling_jsonrpc_notification(
                 "slots", json_pack("{s:o}", "slots",
                                    control_message_slots(participant, &control->registry))));
+}
+
+/*
+ * A cable that is pulled ends no connection: WebSocket and media both fall silent, and TCP would
+ * tell after half a minute. So a WebSocket is probed when media falls silent; when it says nothing,
+ * too, the participant goes when the 5 s for both are over (protocol.md, resume). Media that
+ * comes back before, over another network, keeps the session for a resume.
+ */
+static void on_statistics(struct control *control, struct control_participant *participant,
+                          const struct core_statistics *statistics)
+{
+    participant->statistics = *statistics;
+    if (statistics->silent_us < SILENCE_US) {
+        participant->is_probed = participant->is_cut_off = false;
+        return;
+    }
+    if (participant->connection && !participant->is_probed) {
+        participant->is_probed = true;
+        signalling_connection_probe(participant->connection, PROBE_S);
+    }
+    if (participant->is_cut_off && statistics->silent_us >= CUT_OFF_US)
+        control_leave(control, participant, control_message_reason(CORE_REASON_DISCONNECTED));
 }
 
 static void on_limit(struct control *control, const struct control_participant *participant,
@@ -83,7 +111,7 @@ static void on_event(struct control *control, const struct core_event *event)
         on_limit(control, participant, &event->limit);
         break;
     case CORE_EVENT_STATISTICS:
-        participant->statistics = event->statistics;
+        on_statistics(control, participant, &event->statistics);
         break;
     case CORE_EVENT_GONE:
     case CORE_EVENT_REFUSED:

@@ -47,7 +47,9 @@ struct control_participant {
     struct core_layout layout;
     bool is_muted[CORE_KIND_COUNT];           /* for the screen: is not shared */
     struct signalling_connection *connection; /* NULL: the WebSocket is gone */
-    uint32_t csrcs[CORE_TRACKS_MAX];          /* of its tracks; 0: none */
+    bool is_probed;                           /* the WebSocket was, since media is silent */
+    bool is_cut_off; /* it did not answer: it is gone for as long as media is silent */
+    uint32_t csrcs[CORE_TRACKS_MAX]; /* of its tracks; 0: none */
     unsigned slot_count;
     char slot_mids[CORE_SLOTS_MAX][CORE_TOKEN_BYTES];
     enum core_kind slot_kinds[CORE_SLOTS_MAX];

@@ -79,6 +79,7 @@ void control_attach(struct control_session *session, struct control_participant 
     memcpy(participant->session, secret, CONTROL_SECRET_BYTES);
     session->participant = participant;
     participant->connection = session->connection;
+    participant->is_probed = participant->is_cut_off = false;
     uv_timer_stop(&session->join_timer);
 }
 
@@ -132,6 +133,7 @@ void control_on_close(void *context, struct signalling_connection *connection)
         struct core_command command = {
             .type = CORE_COMMAND_DETACH, .participant = participant->number, .is_set = true};
         participant->connection = NULL;
+        participant->is_cut_off = signalling_connection_is_probed(connection);
         control_command(control, participant, &command);
     }
     uv_close((uv_handle_t *)&session->join_timer, free_session);

@@ -160,15 +160,31 @@ static bool tell_gone(const struct core_participant *participant)
     return true;
 }
 
+/*
+ * A check can be written as if it came from anywhere: whoever is heard on a path keeps it. A port
+ * may also be another client's by now: that one gets it as soon as the owner is silent there.
+ */
+static struct core_participant *
+find_owner_of_path(struct core_engine *engine, const struct transport_path *path, int64_t now_us)
+{
+    void *claimant;
+    struct core_participant *owner =
+        transport_directory_find_path(engine->directory, path, &claimant);
+    if (!claimant || transport_is_heard_on(owner->transport, path, now_us))
+        return owner;
+    transport_directory_add_path(engine->directory, path, claimant);
+    return claimant;
+}
+
 /* STUN finds its peer by our ufrag, everything else by the path that a check has validated. */
-static struct core_participant *find_owner(struct core_engine *engine,
-                                           const struct transport_datagram *datagram)
+static struct core_participant *
+find_owner(struct core_engine *engine, const struct transport_datagram *datagram, int64_t now_us)
 {
     char ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES];
     if (datagram->len == 0)
         return NULL;
     if (datagram->data[0] > 3)
-        return transport_directory_find_path(engine->directory, &datagram->path);
+        return find_owner_of_path(engine, &datagram->path, now_us);
     if (transport_stun_request_ufrag(datagram->data, datagram->len, ufrag))
         return NULL;
     return transport_directory_find_ufrag(engine->directory, ufrag);
@@ -246,21 +262,22 @@ static bool is_listed(const struct core_participant *participant, const struct t
     return false;
 }
 
-/*
- * A port may be another client's by now; but a check can be written as if it came from anywhere, so
- * it takes a path away from nobody who is heard there.
- */
 static void remember_path(struct core_participant *participant, const struct transport_path *path,
                           int64_t now_us)
 {
     struct transport_directory *directory = participant->engine->directory;
-    const struct core_participant *owner = transport_directory_find_path(directory, path);
-    if (owner == participant || (owner && transport_is_heard_on(owner->transport, path, now_us)))
+    void *claimant;
+    const struct core_participant *owner =
+        transport_directory_find_path(directory, path, &claimant);
+    if (owner == participant)
         return;
     if (participant->path_count == CORE_PATHS_MAX)
         forget_old_paths(participant);
-    if (transport_directory_add_path(directory, path, participant) == 0 &&
-        !is_listed(participant, path))
+    if (owner && transport_is_heard_on(owner->transport, path, now_us))
+        transport_directory_claim_path(directory, path, participant);
+    else if (transport_directory_add_path(directory, path, participant))
+        return;
+    if (!is_listed(participant, path))
         participant->paths[participant->path_count++] = *path;
 }
 
@@ -295,7 +312,7 @@ static void check_path(struct core_participant *participant, int64_t now_us)
 void core_engine_receive(struct core_engine *engine, struct transport_datagram *datagram,
                          int64_t now_us)
 {
-    struct core_participant *participant = find_owner(engine, datagram);
+    struct core_participant *participant = find_owner(engine, datagram, now_us);
     if (!participant) {
         engine->stray_count++;
         return;

@@ -40,6 +40,7 @@ void core_events_statistics(struct core_participant *participant, int64_t now_us
         return;
     event->slot_count = participant->slot_count;
     event->statistics = participant->statistics;
+    event->statistics.silent_us = now_us - participant->heard_us;
     event->statistics.transport = *transport_counters(participant->transport);
     for (unsigned i = 0; i < participant->slot_count; i++) {
         core_slot_report(&participant->slots[i], now_us, &event->statistics.reports[i]);

@@ -119,6 +119,7 @@ struct core_slot_statistics {
 };
 
 struct core_statistics {
+    int64_t silent_us; /* since the last authenticated packet of media, or the join */
     uint64_t packets_received, bytes_received;
     uint64_t unbound; /* authenticated packets of no negotiated track */
     uint64_t malformed;

@@ -18,7 +18,8 @@ struct key {
 };
 
 struct entry {
-    void *owner; /* NULL: empty */
+    void *owner;    /* NULL: empty */
+    void *claimant; /* who follows; NULL: nobody */
     struct key key;
 };
 
@@ -120,6 +121,7 @@ static int add(const struct transport_directory *directory, struct table *table,
     struct entry *entry = &table->entries[slot_of(directory, table, key)];
     if (entry->owner) {
         entry->owner = owner;
+        entry->claimant = NULL;
         return 0;
     }
     if (2 * (table->count + 1) > table->capacity) {
@@ -148,21 +150,29 @@ static void remove_slot(const struct transport_directory *directory, struct tabl
     table->count--;
 }
 
-static void remove_key(const struct transport_directory *directory, struct table *table,
-                       const struct key *key, const void *owner)
+/* Take an owner out of an entry; its claimant follows. @return whether the slot was emptied */
+static bool release(const struct transport_directory *directory, struct table *table, size_t slot,
+                    const void *owner)
 {
-    size_t slot = slot_of(directory, table, key);
-    if (table->entries[slot].owner && (!owner || table->entries[slot].owner == owner))
-        remove_slot(directory, table, slot);
+    struct entry *entry = &table->entries[slot];
+    if (entry->claimant == owner)
+        entry->claimant = NULL;
+    if (entry->owner != owner)
+        return false;
+    entry->owner = entry->claimant;
+    entry->claimant = NULL;
+    if (entry->owner)
+        return false;
+    remove_slot(directory, table, slot);
+    return true;
 }
 
 static void remove_owner(const struct transport_directory *directory, struct table *table,
                          const void *owner)
 {
     for (size_t i = 0; i < table->capacity;) {
-        if (table->entries[i].owner == owner)
-            remove_slot(directory, table, i); /* and look again: another may have moved here */
-        else
+        /* Emptied: look again, another may have moved here. */
+        if (!table->entries[i].owner || !release(directory, table, i, owner))
             i++;
     }
 }
@@ -213,11 +223,23 @@ int transport_directory_add_path(struct transport_directory *directory,
     return add(directory, &directory->paths, &key, owner);
 }
 
-void *transport_directory_find_path(const struct transport_directory *directory,
-                                    const struct transport_path *path)
+void transport_directory_claim_path(struct transport_directory *directory,
+                                    const struct transport_path *path, void *claimant)
 {
     struct key key = key_of_path(path);
-    return directory->paths.entries[slot_of(directory, &directory->paths, &key)].owner;
+    struct entry *entry = &directory->paths.entries[slot_of(directory, &directory->paths, &key)];
+    if (entry->owner && entry->owner != claimant)
+        entry->claimant = claimant;
+}
+
+void *transport_directory_find_path(const struct transport_directory *directory,
+                                    const struct transport_path *path, void **claimant)
+{
+    struct key key = key_of_path(path);
+    const struct entry *entry =
+        &directory->paths.entries[slot_of(directory, &directory->paths, &key)];
+    *claimant = entry->claimant;
+    return entry->owner;
 }
 
 int transport_directory_add_ufrag(struct transport_directory *directory, const char *ufrag,
@@ -237,13 +259,17 @@ void transport_directory_remove_path(struct transport_directory *directory,
                                      const struct transport_path *path, const void *owner)
 {
     struct key key = key_of_path(path);
-    remove_key(directory, &directory->paths, &key, owner);
+    size_t slot = slot_of(directory, &directory->paths, &key);
+    if (directory->paths.entries[slot].owner)
+        release(directory, &directory->paths, slot, owner);
 }
 
 void transport_directory_remove_ufrag(struct transport_directory *directory, const char *ufrag)
 {
     struct key key = key_of_ufrag(ufrag);
-    remove_key(directory, &directory->ufrags, &key, NULL);
+    size_t slot = slot_of(directory, &directory->ufrags, &key);
+    if (directory->ufrags.entries[slot].owner)
+        remove_slot(directory, &directory->ufrags, slot);
 }
 
 void transport_directory_remove_owner(struct transport_directory *directory, const void *owner)

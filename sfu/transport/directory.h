@@ -28,11 +28,18 @@ void transport_directory_destroy(struct transport_directory *directory);
 int transport_directory_add_path(struct transport_directory *directory,
                                  const struct transport_path *path, void *owner);
 
-/** The owner of a path, or NULL. */
-void *transport_directory_find_path(const struct transport_directory *directory,
-                                    const struct transport_path *path);
+/**
+ * Note who would own a path if its owner did not: it follows when the owner gives the path up. The
+ * newest claim counts, and an older one is forgotten; so is one for a path that is nobody's.
+ */
+void transport_directory_claim_path(struct transport_directory *directory,
+                                    const struct transport_path *path, void *claimant);
 
-/** Forget a path, unless it is another owner's by now. */
+/** The owner of a path, or NULL. @param claimant  written: who claims it, or NULL */
+void *transport_directory_find_path(const struct transport_directory *directory,
+                                    const struct transport_path *path, void **claimant);
+
+/** Give up a path, or the claim to it. */
 void transport_directory_remove_path(struct transport_directory *directory,
                                      const struct transport_path *path, const void *owner);
 

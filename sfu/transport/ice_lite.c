@@ -154,11 +154,12 @@ bool transport_ice_is_validated(const struct transport_ice *ice, const struct tr
     return find_path(ice, path) >= 0;
 }
 
-bool transport_ice_is_proven(const struct transport_ice *ice, const struct transport_path *path,
-                             int64_t now_us)
+bool transport_ice_is_heard_on(const struct transport_ice *ice, const struct transport_path *path,
+                               int64_t now_us)
 {
     int i = find_path(ice, path);
-    return i >= 0 && is_proven(&ice->paths[i], now_us);
+    return i >= 0 && ice->paths[i].has_proof &&
+           now_us - ice->paths[i].proved_us < TRANSPORT_ICE_REBIND_SILENCE_US;
 }
 
 const struct transport_path *transport_ice_selected(const struct transport_ice *ice)

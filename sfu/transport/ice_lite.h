@@ -121,9 +121,9 @@ bool transport_ice_on_authenticated(struct transport_ice *ice, const struct tran
 /** A check with the right password came through this path. */
 bool transport_ice_is_validated(const struct transport_ice *ice, const struct transport_path *path);
 
-/** Authenticated SRTP or SRTCP came through this path within TRANSPORT_ICE_PROOF_US. */
-bool transport_ice_is_proven(const struct transport_ice *ice, const struct transport_path *path,
-                             int64_t now_us);
+/** Authenticated SRTP or SRTCP came through this path within TRANSPORT_ICE_REBIND_SILENCE_US. */
+bool transport_ice_is_heard_on(const struct transport_ice *ice, const struct transport_path *path,
+                               int64_t now_us);
 
 /** Where to send; NULL while there is nothing. */
 const struct transport_path *transport_ice_selected(const struct transport_ice *ice);

@@ -358,7 +358,7 @@ bool transport_has_path(const struct transport *transport, const struct transpor
 bool transport_is_heard_on(const struct transport *transport, const struct transport_path *path,
                            int64_t now_us)
 {
-    return transport_ice_is_proven(&transport->ice, path, now_us);
+    return transport_ice_is_heard_on(&transport->ice, path, now_us);
 }
 
 const struct transport_path *transport_selected_path(const struct transport *transport)

@@ -112,7 +112,7 @@ bool transport_can_send(const struct transport *transport);
 /** A valid check came through this path lately: it is one of TRANSPORT_ICE_PATHS. */
 bool transport_has_path(const struct transport *transport, const struct transport_path *path);
 
-/** The peer was heard there lately, beyond checks: see transport_ice_is_proven(). */
+/** The peer was heard there lately, beyond checks: see transport_ice_is_heard_on(). */
 bool transport_is_heard_on(const struct transport *transport, const struct transport_path *path,
                            int64_t now_us);
 

@@ -312,6 +312,15 @@ void media_client_vanish(struct media_client *client)
     client->track_count = 0;
 }
 
+void media_client_freeze(struct media_client *client)
+{
+    struct rpc_client *rpc = client->rpc;
+    websocket_client_freeze(rpc_client_websocket(rpc));
+    client->rpc = NULL;
+    media_client_vanish(client);
+    client->rpc = rpc;
+}
+
 static void destroy(gpointer user)
 {
     struct media_client *client = user;

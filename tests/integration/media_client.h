@@ -124,6 +124,9 @@ int media_client_leave(struct media_client *client);
 /** Cut control channel and media without a word; the object stays for what it received. */
 void media_client_vanish(struct media_client *client);
 
+/** As if a cable were pulled: control channel and media fall silent, and no connection ends. */
+void media_client_freeze(struct media_client *client);
+
 /** End all clients of the program (cmocka tear-down). */
 int media_client_destroy_all(void **state);
 

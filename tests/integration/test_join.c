@@ -223,6 +223,35 @@ static void vanished_participant_leaves(void **state)
     assert_verified(ann);
 }
 
+/* No FIN, no close_notify: the others hear of it after 5 s and a second or so, not after 30. */
+static void a_pulled_cable_is_noticed(void **state)
+{
+    (void)state;
+    struct media_client *ann = assert_talking("cable", "ann");
+    struct media_client *bob = assert_talking("cable", "bob");
+    assert_sees(ann, bob);
+    media_client_freeze(bob);
+    int64_t since_us = event_loop_now_us();
+    json_t *left = assert_notified(ann, "participant_left");
+    int64_t after_us = event_loop_now_us() - since_us;
+    printf("the end is told %lld ms after the cable was pulled\n", (long long)after_us / 1000);
+    assert_string_equal(text_of(left, "id"), bob->id);
+    assert_string_equal(text_of(left, "reason"), "disconnected");
+    assert_in_range(after_us, 4000000, 9000000);
+    json_decref(left);
+}
+
+/* One who is silent, but answers, stays: nothing is sent for longer than that. */
+static void silence_alone_ends_nothing(void **state)
+{
+    (void)state;
+    struct media_client_options options = usual_participant("quiet", "ann");
+    struct media_client *ann = media_client_create(&options);
+    assert_int_equal(media_client_join(ann), 0);
+    event_loop_run_ms(8000);
+    assert_int_equal(call_error(ann, "stats", json_object()), 0);
+}
+
 static void wrong_upgrades_are_refused(void **state)
 {
     (void)state;
@@ -265,6 +294,8 @@ int main(void)
         CONFERENCE_TEST(rooms_are_apart),
         CONFERENCE_TEST(requests_out_of_order_are_refused),
         CONFERENCE_TEST(vanished_participant_leaves),
+        CONFERENCE_TEST(a_pulled_cable_is_noticed),
+        CONFERENCE_TEST(silence_alone_ends_nothing),
         CONFERENCE_TEST(wrong_upgrades_are_refused),
         CONFERENCE_TEST(connection_without_join_is_closed),
     };

@@ -250,6 +250,13 @@ void websocket_client_shutdown(struct websocket_client *client)
     shutdown(client->fd, SHUT_WR);
 }
 
+void websocket_client_freeze(struct websocket_client *client)
+{
+    if (client->source != 0)
+        g_source_remove(client->source);
+    client->source = 0;
+}
+
 int websocket_client_close_code(const struct websocket_client *client)
 {
     return client->close_code;

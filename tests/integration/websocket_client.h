@@ -75,6 +75,9 @@ void websocket_client_send_bytes(struct websocket_client *client, const void *by
 /** Half-close the TCP connection: nothing more comes from us. */
 void websocket_client_shutdown(struct websocket_client *client);
 
+/** Say and hear nothing more, pings included, with the connection open: a cable was pulled. */
+void websocket_client_freeze(struct websocket_client *client);
+
 /** Code of the server's close frame; 0 while there was none. */
 int websocket_client_close_code(const struct websocket_client *client);
 

@@ -46,6 +46,7 @@ struct fixture {
     struct signalling_server *server;
     unsigned opened, closed, requests, notices;
     struct signalling_connection *last;
+    bool was_probed; /* the last one that closed, when it did */
     char notice[512];
     char peer[48];
 };
@@ -66,8 +67,10 @@ static inline void on_close(void *context, struct signalling_connection *connect
 
     assert_ptr_equal(signalling_connection_user(connection), f);
     f->closed++;
-    if (f->last == connection)
+    if (f->last == connection) {
         f->last = NULL;
+        f->was_probed = signalling_connection_is_probed(connection);
+    }
     /* What a handler does too late is harmless. */
     signalling_connection_send(connection, json_object());
     signalling_connection_close(connection, SIGNALLING_CLOSE_LEFT, "late");

@@ -22,6 +22,12 @@ static struct transport_path path_number(unsigned i)
     return path;
 }
 
+static void *find(const struct transport_directory *directory, const struct transport_path *path)
+{
+    void *claimant;
+    return transport_directory_find_path(directory, path, &claimant);
+}
+
 static void follows_a_list(void **state)
 {
     (void)state;
@@ -33,7 +39,7 @@ static void follows_a_list(void **state)
         unsigned i = (random >> 8) % PATHS;
         void *owner = &owners[(random >> 4) % OWNERS];
         struct transport_path path = path_number(i);
-        assert_ptr_equal(transport_directory_find_path(directory, &path), expected[i]);
+        assert_ptr_equal(find(directory, &path), expected[i]);
         assert_int_equal(transport_directory_add_path(directory, &path, owner), 0);
         expected[i] = owner;
         if (step % 4000 == 3999) {
@@ -45,7 +51,7 @@ static void follows_a_list(void **state)
     }
     for (unsigned i = 0; i < PATHS; i++) {
         struct transport_path path = path_number(i);
-        assert_ptr_equal(transport_directory_find_path(directory, &path), expected[i]);
+        assert_ptr_equal(find(directory, &path), expected[i]);
     }
     transport_directory_destroy(directory);
 }
@@ -65,7 +71,7 @@ static void removal_breaks_no_run(void **state)
             transport_directory_remove_owner(directory, &owners[gone]);
             for (unsigned i = 0; i < 32; i++) {
                 struct transport_path path = path_number(i);
-                assert_ptr_equal(transport_directory_find_path(directory, &path),
+                assert_ptr_equal(find(directory, &path),
                                  i % OWNERS <= gone ? NULL : &owners[i % OWNERS]);
             }
         }
@@ -80,10 +86,46 @@ static void tells_local_sockets_apart(void **state)
     struct transport_path first = path_number(0), second = first;
     second.local = 1;
     assert_int_equal(transport_directory_add_path(directory, &first, &owners[0]), 0);
-    assert_null(transport_directory_find_path(directory, &second));
+    assert_null(find(directory, &second));
     assert_int_equal(transport_directory_add_path(directory, &first, &owners[1]), 0);
-    assert_ptr_equal(transport_directory_find_path(directory, &first), &owners[1]);
+    assert_ptr_equal(find(directory, &first), &owners[1]);
     transport_directory_destroy(directory);
+}
+
+/* What happens to a path and the claim to it; letters are owners, '-' is nobody. */
+static void claimants_follow(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *steps;  /* +x adds, ?x claims, -x gives up, *x leaves */
+        const char *result; /* owner, claimant */
+    } rows[] = {
+        {"+a", "a-"},       {"?b", "--"},       {"+a?b", "ab"},     {"+a?a", "a-"},
+        {"+a?b?c", "ac"},   {"+a?b-a", "b-"},   {"+a?b-b", "a-"},   {"+a?b*a", "b-"},
+        {"+a?b*b", "a-"},   {"+a?b+b", "b-"},   {"+a?b+c", "c-"},   {"+a-b", "a-"},
+        {"+a?b-a-b", "--"}, {"+a?b*a*b", "--"}, {"+a?b-a?a", "ba"}, {"+a-a?b", "--"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct transport_directory *directory = transport_directory_create(i);
+        struct transport_path path = path_number(3);
+        void *claimant, *owner;
+        for (const char *at = rows[i].steps; *at; at += 2) {
+            void *who = &owners[at[1] - 'a'];
+            if (*at == '+')
+                transport_directory_add_path(directory, &path, who);
+            else if (*at == '?')
+                transport_directory_claim_path(directory, &path, who);
+            else if (*at == '-')
+                transport_directory_remove_path(directory, &path, who);
+            else
+                transport_directory_remove_owner(directory, who);
+        }
+        owner = transport_directory_find_path(directory, &path, &claimant);
+        if (owner != (rows[i].result[0] == '-' ? NULL : &owners[rows[i].result[0] - 'a']) ||
+            claimant != (rows[i].result[1] == '-' ? NULL : &owners[rows[i].result[1] - 'a']))
+            fail_msg("%s", rows[i].steps);
+        transport_directory_destroy(directory);
+    }
 }
 
 static void finds_ufrags(void **state)
@@ -120,6 +162,7 @@ int main(void)
         cmocka_unit_test(follows_a_list),
         cmocka_unit_test(removal_breaks_no_run),
         cmocka_unit_test(tells_local_sockets_apart),
+        cmocka_unit_test(claimants_follow),
         cmocka_unit_test(finds_ufrags),
         cmocka_unit_test(destroys_nothing),
     };

@@ -360,6 +360,48 @@ static void a_frame_goes_to_many(void **state)
     signalling_frame_release(NULL);
 }
 
+/* A probe of one second: whoever says anything stays; a ping comes in any case. */
+static void probes_want_an_answer(void **state)
+{
+    static const struct {
+        const char *what;
+        int op; /* -1: nothing */
+        const char *text;
+        bool stays;
+    } answers[] = {
+        {"nothing", -1, "", false},
+        {"pong", OP_PONG, "iris", true},
+        {"a request", OP_TEXT, ECHO_CALL, true},
+        {"half a request", OP_TEXT, "", true},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        struct client c;
+        struct frame frame;
+        uint64_t end_ms = uv_hrtime() / 1000000 + 2500;
+
+        open_channel(&c, f);
+        signalling_connection_probe(f->last, 1);
+        signalling_connection_probe(f->last, 100); /* one at a time */
+        assert_true(signalling_connection_is_probed(f->last));
+        frame = receive_frame(&c);
+        assert_int_equal(frame.op, OP_PING);
+        assert_string_equal(frame.text, "iris"); /* which a pong repeats */
+        if (answers[i].op >= 0)
+            send_frame(&c, answers[i].op, answers[i].text[0] != 0, answers[i].text,
+                       strlen(answers[i].text));
+        while (turn(&c) < end_ms && f->last)
+            ;
+        if ((f->last != NULL) != answers[i].stays)
+            fail_msg("%s: it %s", answers[i].what, answers[i].stays ? "ended" : "stayed");
+        assert_int_equal(answers[i].stays ? signalling_connection_is_probed(f->last)
+                                          : f->was_probed,
+                         !answers[i].stays);
+        client_close(&c);
+    }
+}
+
 /* Random bytes instead of, and after, a handshake; seeded. */
 static void noise_harms_nobody(void **state)
 {
@@ -403,6 +445,7 @@ int main(void)
         SERVER_TEST(reasons_are_cut_at_a_character),
         SERVER_TEST(slow_consumers_are_cut),
         SERVER_TEST(a_frame_goes_to_many),
+        SERVER_TEST(probes_want_an_answer),
         SERVER_TEST(noise_harms_nobody),
     };
 
