@@ -75,14 +75,6 @@ static int take_server(struct peer_options *options, const char *name)
     return -1;
 }
 
-static int take_set(struct bench_iris_options *iris, const char *set)
-{
-    if (!strchr(set, '=') || iris->set_count == BENCH_SERVER_SETS)
-        return -1;
-    iris->sets[iris->set_count++] = set;
-    return 0;
-}
-
 static int take_number(double *value, double min, double max)
 {
     char *end;
@@ -113,7 +105,7 @@ static int take_option(struct peer_options *options, int id)
         options->iris.program = optarg;
         return 0;
     case 'S':
-        return take_set(&options->iris, optarg);
+        return bench_iris_add_set(&options->iris, optarg);
     case 'c':
         options->is_check = true;
         return 0;

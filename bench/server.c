@@ -221,6 +221,14 @@ static int find_iris(char *path, size_t cap)
     return access(path, X_OK);
 }
 
+int bench_iris_add_set(struct bench_iris_options *options, const char *set)
+{
+    if (!strchr(set, '=') || options->set_count == BENCH_SERVER_SETS)
+        return -1;
+    options->sets[options->set_count++] = set;
+    return 0;
+}
+
 int bench_iris_start(struct bench_server *server, const struct bench_iris_options *options,
                      const char *folder)
 {
