@@ -179,7 +179,7 @@ static bool is_all_right(const struct peer_results *results)
             for (unsigned server = 0; server < PEER_SERVERS; server++)
                 for (unsigned round = 0; round < results->options->rounds; round++) {
                     const struct peer_run *run = &results->cells[load][srtp].runs[server][round];
-                    if (run->is_there && !run->is_right)
+                    if (run->is_there && !run->step.is_right)
                         return false;
                 }
     return true;

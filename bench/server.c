@@ -211,7 +211,7 @@ static int find_iris(char *path, size_t cap)
 {
     char own[BENCH_PATH_BYTES - 8];
     ssize_t len = readlink("/proc/self/exe", own, sizeof(own) - 1);
-    char *end = own;
+    char *end;
     if (len < 0)
         return -1;
     own[len] = '\0';

@@ -19,7 +19,7 @@ static double percentile_ms(const struct bubbles_histogram *histogram, double sh
     return histogram->count ? (double)bubbles_histogram_percentile(histogram, share) / 1000 : 0;
 }
 
-static void take(struct bench_step *step, const struct bubbles_result *result)
+void bench_step_take(struct bench_step *step, const struct bubbles_result *result)
 {
     const struct bubbles_totals *totals = result->totals;
     const struct io_statistics *workers = &result->workers;
@@ -41,6 +41,8 @@ static void take(struct bench_step *step, const struct bubbles_result *result)
     if (result->has_server) {
         step->cpu_share = (result->server_end.cpu_s - result->server_begin.cpu_s) / s;
         step->rss_bytes = result->server_end.rss_bytes;
+        step->rss_before_bytes = result->server_idle.rss_bytes;
+        step->idle_share = bubbles_result_idle_share(result);
         step->threads = result->server_end.threads;
     }
     if (result->has_workers) {
@@ -56,7 +58,7 @@ int bench_step_run(struct bench_step *step, const struct bubbles_options *option
     if (!schedule)
         return -1;
     bubbles_schedule_run(schedule);
-    take(step, &schedule->result);
+    bench_step_take(step, &schedule->result);
     step->is_interrupted = schedule->is_stopping;
     if (!step->is_right && schedule->result.totals->joins.problem[0])
         fprintf(stderr, "iris-bench: %s\n", schedule->result.totals->joins.problem);
@@ -87,15 +89,15 @@ void bench_step_print(FILE *out, const struct bench_step *step)
 json_t *bench_step_json(const struct bench_step *step)
 {
     return json_pack(
-        "{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:i, s:f, s:f, s:I, s:b}",
+        "{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:i, s:f, s:f, s:I, s:b}",
         "participants", (int)step->participants, "joined", (int)step->joined, "cpu_us",
-        step->cpu_us, "cpu_share", step->cpu_share, "inside_p99_ms", step->inside_p99_ms,
-        "transit_p99_ms", step->transit_p99_ms, "lost_percent", step->lost_percent, "forwarded_pps",
-        step->forwarded_pps, "forwarded_mbps", step->forwarded_mbps, "refused_sends",
-        (json_int_t)step->refused_sends, "rss_bytes", (json_int_t)step->rss_bytes, "threads",
-        (int)step->threads, "generator_share", step->own_share, "lateness_p99_ms",
-        step->lateness_p99_ms, "generator_dropped", (json_int_t)step->own_dropped, "right",
-        step->is_right);
+        step->cpu_us, "cpu_share", step->cpu_share, "idle_share", step->idle_share, "inside_p99_ms",
+        step->inside_p99_ms, "transit_p99_ms", step->transit_p99_ms, "lost_percent",
+        step->lost_percent, "forwarded_pps", step->forwarded_pps, "forwarded_mbps",
+        step->forwarded_mbps, "refused_sends", (json_int_t)step->refused_sends, "rss_bytes",
+        (json_int_t)step->rss_bytes, "threads", (int)step->threads, "generator_share",
+        step->own_share, "lateness_p99_ms", step->lateness_p99_ms, "generator_dropped",
+        (json_int_t)step->own_dropped, "right", step->is_right);
 }
 
 unsigned bench_judge(const char *goal, double value, double bound, bool is_known)

@@ -17,7 +17,8 @@ struct bench_step {
     double lost_percent;
     double forwarded_pps, forwarded_mbps; /* RTP payload */
     uint64_t refused_sends;               /* by the server's kernel: buffer full, or an error */
-    uint64_t rss_bytes;                   /* of the server */
+    uint64_t rss_bytes, rss_before_bytes; /* of the server, at the end and before the joins */
+    double idle_share;                    /* of one core: of the server, all in and silent */
     unsigned threads;                     /* of the server */
     double own_share;                     /* of one core, this generator */
     double lateness_p99_ms;               /* of this generator */
@@ -25,6 +26,9 @@ struct bench_step {
     bool is_right;                        /* everybody joined, and got what was sent */
     bool is_interrupted;
 };
+
+/** Fill a step from a run that is over. */
+void bench_step_take(struct bench_step *step, const struct bubbles_result *result);
 
 /**
  * Run participants against a server and measure.
