@@ -44,6 +44,8 @@ struct peer_options {
     unsigned rounds;
     double seconds, idle_s, join_rate;
     bool is_json, is_check, is_quick;
+    unsigned key_count; /* of --load */
+    const char *keys[PEER_LOADS_MAX];
     bool is_selected[PEER_LOADS_MAX], has_profile[PEER_PROFILES], has_server[PEER_SERVERS];
     struct bench_iris_options iris;
 };
