@@ -81,8 +81,8 @@ int core_participant_bind(struct core_participant *participant, uint32_t ssrc, u
 /** The next send buffer with its path set; NULL (counted) if there is none or nowhere to send. */
 struct core_buffer *core_participant_buffer(struct core_participant *participant);
 
-/** Seal an RTP packet of header_len + payload and queue it; releases the buffer on failure. */
-bool core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
+/** Queue an RTP packet of header_len + payload; it is sealed when it is taken (RFC 3711 index). */
+void core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
                                size_t header_len, uint64_t index);
 
 /** Seal an RTCP compound and queue it. */
