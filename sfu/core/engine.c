@@ -23,6 +23,14 @@ uint64_t core_engine_random(struct core_engine *engine)
     return z ^ (z >> 31);
 }
 
+void core_engine_wake(struct core_engine *engine, int64_t at_us)
+{
+    int64_t earliest_us = engine->ticked_us + CORE_TICK_US;
+    at_us = at_us < earliest_us ? earliest_us : at_us;
+    if (at_us < engine->tick_us)
+        engine->tick_us = at_us;
+}
+
 uint64_t core_engine_ntp(const struct core_engine *engine, int64_t now_us)
 {
     return rtp_ntp_from_us(now_us, engine->config.ntp_at_zero);
@@ -35,7 +43,7 @@ struct core_engine *core_engine_create(const struct core_engine_config *config)
         return NULL;
     engine->config = *config;
     engine->random_state = config->seed;
-    engine->tick_us = INT64_MIN;
+    engine->tick_us = INT64_MAX;
     engine->transports = transport_worker_create(config->certificate, config->aead);
     engine->directory = transport_directory_create(core_engine_random(engine));
     engine->events.events = calloc(EVENTS_MIN, sizeof(struct core_event));
@@ -147,7 +155,7 @@ void core_engine_end(struct core_participant *participant, enum core_reason reas
     participant->is_gone = true;
     participant->gone_reason = reason;
     participant->gone_detail = detail;
-    participant->deadline_us = INT64_MIN;
+    core_participant_wake(participant, INT64_MIN);
 }
 
 /* Control must hear of it, or it would keep a ghost: while its ring is full, the participant stays.
@@ -417,20 +425,22 @@ void core_engine_advance(struct core_engine *engine, int64_t now_us)
 {
     if (now_us < engine->tick_us)
         return;
-    engine->tick_us = now_us + CORE_TICK_US;
-    for (struct core_room *room = engine->rooms; room; room = room->next)
+    engine->ticked_us = now_us;
+    engine->tick_us = INT64_MAX;
+    for (struct core_room *room = engine->rooms; room; room = room->next) {
         if (room->deadline_us <= now_us)
             core_room_select(room, now_us);
+        core_engine_wake(engine, room->deadline_us);
+    }
     struct core_participant *next;
     for (struct core_participant *p = engine->participants; p; p = next) {
         next = p->next;
         if (p->deadline_us <= now_us)
             advance_participant(p, now_us);
+        core_engine_wake(engine, p->deadline_us);
         if (p->is_gone && tell_gone(p))
             core_engine_remove(engine, p);
     }
-    if (!engine->participants)
-        engine->tick_us = INT64_MIN;
 }
 
 unsigned core_engine_count(const struct core_engine *engine)

@@ -82,4 +82,5 @@ void core_participant_wake(struct core_participant *participant, int64_t at_us)
 {
     if (at_us < participant->deadline_us)
         participant->deadline_us = at_us;
+    core_engine_wake(participant->engine, at_us);
 }

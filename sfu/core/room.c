@@ -55,6 +55,7 @@ void core_room_remove(struct core_room *room, struct core_participant *participa
 void core_room_wake(struct core_room *room)
 {
     room->deadline_us = INT64_MIN;
+    core_engine_wake(room->engine, INT64_MIN);
 }
 
 void core_room_set_layout(struct core_participant *participant, const struct core_layout *layout)

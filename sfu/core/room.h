@@ -16,6 +16,7 @@
 
 struct core_room {
     uint64_t id;
+    struct core_engine *engine;
     struct core_room *next;
     struct core_participant *first, *last;
     unsigned count;
