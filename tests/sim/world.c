@@ -48,7 +48,7 @@ struct sim_datagram *sim_world_datagram(struct sim_world *world)
         datagram = calloc(1, sizeof(*datagram));
     if (!datagram)
         abort();
-    datagram->is_media = datagram->is_rtx = false;
+    datagram->is_media = false;
     datagram->stamp.track = SIM_TRACK_COUNT;
     return datagram;
 }
@@ -122,7 +122,7 @@ static void note_delivery(struct sim_person *person, const struct sim_datagram *
             ? sim_person_stream(person, sent->stamp.track, sent->stamp.layer)
             : NULL;
     if (stream)
-        sim_stream_delivered(stream, &sent->stamp, sent->is_rtx);
+        sim_stream_delivered(stream, &sent->stamp);
     else if (sent->is_media && sent->stamp.track < SIM_TRACK_COUNT)
         person->lost_us[sent->stamp.track] = sent->stamp.captured_us;
 }

@@ -150,6 +150,8 @@ static bool listen(struct sim_world *world, struct sim_person *receiver, struct 
     }
     struct sim_tap *tap = &receiver->taps[media->slot];
     struct sim_tap_source source = source_of(world, &seen);
+    media->is_late = media->is_rtx ||
+                     (tap->has_last && !rtp_sequence_is_newer(media->seq, (uint16_t)tap->last_seq));
     struct sim_media before = {.is_stamped = true, .stamp = tap->last};
     source.previous_lost_us = source_of(world, &before).lost_us;
     source.away_us = receiver->up.params.is_down ? world->now_us : receiver->up.trouble_us;
