@@ -89,7 +89,8 @@ static bool is_healthy(const struct sim_person *person, int64_t now_us)
 {
     bool has_repair =
         person->has_rtx || person->up.params.loss + person->down.params.loss < UNREPAIRED_LOSS;
-    return has_repair && !person->is_hostile && !person->is_ghost &&
+    bool is_reachable = person->validated_port == person->path.remote.port;
+    return has_repair && is_reachable && !person->is_hostile && !person->is_ghost &&
            person->connected_us != INT64_MAX && now_us - person->connected_us > STUCK_US &&
            sim_link_is_healthy(&person->up, HEALTHY_US, now_us) &&
            sim_link_is_healthy(&person->down, HEALTHY_US, now_us);
