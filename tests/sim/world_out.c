@@ -153,7 +153,8 @@ static bool listen(struct sim_world *world, struct sim_person *receiver, struct 
     media->is_late = media->is_rtx ||
                      (tap->has_last && !rtp_sequence_is_newer(media->seq, (uint16_t)tap->last_seq));
     struct sim_media before = {.is_stamped = true, .stamp = tap->last};
-    source.previous_lost_us = source_of(world, &before).lost_us;
+    struct sim_tap_source previous = source_of(world, &before);
+    source.previous_lost_us = previous.room ? previous.lost_us : world->now_us; /* it has left */
     source.away_us = receiver->up.params.is_down ? world->now_us : receiver->up.trouble_us;
     if (tap->params.kind == CORE_KIND_AUDIO)
         sim_check_audio(world, tap, &seen);
