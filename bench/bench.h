@@ -31,6 +31,15 @@ int bench_bubbles(int argc, char **argv);
 /** The same work by another server: CPU, memory, delay, and the floor. */
 int bench_peer(int argc, char **argv);
 
+/** How many participants the machine carries. */
+int bench_capacity(int argc, char **argv);
+
+/** Memory of the server for each participant, by slope. */
+int bench_memory(int argc, char **argv);
+
+/** Cost of a packet with few and with many participants. */
+int bench_scale(int argc, char **argv);
+
 /** CPU time that this thread has used, the kernel's part included [ns]. */
 uint64_t bench_cpu_ns(void);
 

@@ -16,6 +16,9 @@ static const struct {
      bench_floor},
     {"peer", "what another server (Janus) costs for the same work, and the floor of it",
      bench_peer},
+    {"capacity", "how many participants this machine carries", bench_capacity},
+    {"scale", "CPU time of a packet with 50 and with 500 participants", bench_scale},
+    {"memory", "memory of the server for each participant", bench_memory},
     {"engine", "CPU time of the server's packet path without sockets", bench_engine},
 };
 

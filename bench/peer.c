@@ -42,16 +42,28 @@ static void print_usage(FILE *out)
         out);
 }
 
+/* Keys are looked up when all options are known: which loads there are depends on --quick. */
 static int take_load(struct peer_options *options, const char *key)
 {
-    unsigned count;
+    if (options->key_count == PEER_LOADS_MAX)
+        return -1;
+    options->keys[options->key_count++] = key;
+    return 0;
+}
+
+static int select_loads(struct peer_options *options)
+{
+    unsigned count, found = 0;
     const struct peer_load *loads = peer_loads(options->is_quick, &count);
-    for (unsigned i = 0; i < count; i++)
-        if (strcmp(loads[i].key, key) == 0) {
-            options->is_selected[i] = true;
-            return 0;
-        }
-    return -1;
+    for (unsigned i = 0; i < count; i++) {
+        options->is_selected[i] = options->key_count == 0;
+        for (unsigned k = 0; k < options->key_count; k++)
+            if (strcmp(loads[i].key, options->keys[k]) == 0) {
+                options->is_selected[i] = true;
+                found++;
+            }
+    }
+    return found == options->key_count ? 0 : -1;
 }
 
 static int take_profile(struct peer_options *options, const char *name)
@@ -73,14 +85,6 @@ static int take_server(struct peer_options *options, const char *name)
             return 0;
         }
     return -1;
-}
-
-static int take_set(struct bench_iris_options *iris, const char *set)
-{
-    if (!strchr(set, '=') || iris->set_count == BENCH_SERVER_SETS)
-        return -1;
-    iris->sets[iris->set_count++] = set;
-    return 0;
 }
 
 static int take_number(double *value, double min, double max)
@@ -113,7 +117,7 @@ static int take_option(struct peer_options *options, int id)
         options->iris.program = optarg;
         return 0;
     case 'S':
-        return take_set(&options->iris, optarg);
+        return bench_iris_add_set(&options->iris, optarg);
     case 'c':
         options->is_check = true;
         return 0;
@@ -174,7 +178,10 @@ static int parse_options(int argc, char **argv, struct peer_options *options)
         fputs("iris-bench peer: which one? There is janus.\n", stderr);
         return print_usage(stderr), 3;
     }
-    select_all_if_none(options->is_selected, PEER_LOADS_MAX);
+    if (select_loads(options)) {
+        fputs("iris-bench peer: there is no such load\n", stderr);
+        return print_usage(stderr), 3;
+    }
     select_all_if_none(options->has_profile, PEER_PROFILES);
     select_all_if_none(options->has_server, PEER_SERVERS);
     return 0;
@@ -187,7 +194,7 @@ static bool is_all_right(const struct peer_results *results)
             for (unsigned server = 0; server < PEER_SERVERS; server++)
                 for (unsigned round = 0; round < results->options->rounds; round++) {
                     const struct peer_run *run = &results->cells[load][srtp].runs[server][round];
-                    if (run->is_there && !run->is_right)
+                    if (run->is_there && !run->step.is_right)
                         return false;
                 }
     return true;

@@ -5,8 +5,7 @@
 #ifndef IRIS_BENCH_PEER_H
 #define IRIS_BENCH_PEER_H
 
-#include "bench/bubbles/schedule.h"
-#include "bench/server.h"
+#include "bench/step.h"
 
 #define PEER_LOADS_MAX  4
 #define PEER_ROUNDS_MAX 20
@@ -30,13 +29,9 @@ struct peer_load {
 /* One run of one server. */
 struct peer_run {
     bool is_there;
-    double cpu_us;        /* of a forwarded packet */
-    double rss_kb;        /* of a subscriber */
-    double p99_ms;        /* as the generator sees it */
-    double p99_inside_ms; /* as the server measures it; -1: it does not */
-    double forwarded_pps, lost_percent, idle_percent;
-    unsigned threads, workers;
-    bool is_right; /* every packet as it was sent, nobody lost */
+    double rss_kb; /* of a subscriber */
+    unsigned workers;
+    struct bench_step step;
 };
 
 struct peer_cell {
@@ -49,6 +44,8 @@ struct peer_options {
     unsigned rounds;
     double seconds, idle_s, join_rate;
     bool is_json, is_check, is_quick;
+    unsigned key_count; /* of --load */
+    const char *keys[PEER_LOADS_MAX];
     bool is_selected[PEER_LOADS_MAX], has_profile[PEER_PROFILES], has_server[PEER_SERVERS];
     struct bench_iris_options iris;
 };

@@ -65,30 +65,6 @@ static int start(struct bench_server *server, enum peer_server which,
     return bench_iris_start(server, &iris, folder);
 }
 
-static void set_options(struct bubbles_options *options, const struct peer_options *given,
-                        const struct peer_load *load, enum peer_srtp srtp,
-                        const struct bench_server *server, enum peer_server which)
-{
-    bubbles_options_init(options);
-    options->url = server->url;
-    options->operations = server->operations;
-    options->server_pid = server->pid;
-    options->profile = load->profile;
-    options->rooms = load->rooms;
-    options->participants = load->people;
-    options->camera_kbps = load->camera_kbps;
-    options->srtp_profile = peer_srtp_profile(srtp);
-    options->idle_s = given->idle_s;
-    options->duration_s = given->seconds;
-    options->join_rate = given->join_rate;
-    options->verify = given->is_quick ? 1 : 0; /* all receivers compare what they get anyway */
-    options->is_quiet = true;
-    if (which != PEER_IRIS) {
-        options->senders = bubbles_cast_senders(options);
-        options->participants = bubbles_janus_seats(load->people, options->senders);
-    }
-}
-
 /* People who receive something. */
 static unsigned subscribers_of(const struct peer_load *load)
 {
@@ -96,77 +72,91 @@ static unsigned subscribers_of(const struct peer_load *load)
     return load->rooms * (load->people - is_one_sender);
 }
 
-static double lost_percent(const struct bubbles_totals *totals)
-{
-    uint64_t expected = 0, lost = 0;
-    for (unsigned kind = 0; kind < BUBBLES_KINDS; kind++) {
-        expected += totals->received[kind].expected;
-        lost += totals->received[kind].lost;
-    }
-    return expected ? 100.0 * (double)lost / (double)expected : 0;
-}
-
 static void take(struct peer_run *run, const struct bubbles_result *result,
                  const struct peer_load *load)
 {
-    const struct bubbles_totals *totals = result->totals;
-    double rss = (double)result->server_end.rss_bytes - (double)result->server_idle.rss_bytes;
-    *run = (struct peer_run){
-        .is_there = true,
-        .cpu_us = bubbles_result_cpu_us(result),
-        .rss_kb = rss / 1024 / subscribers_of(load),
-        .p99_ms = (double)bubbles_histogram_percentile(&totals->transit, 0.99) / 1000,
-        .p99_inside_ms = -1,
-        .forwarded_pps = (double)bubbles_result_forwarded(result) / result->duration_s,
-        .lost_percent = lost_percent(totals),
-        .idle_percent = 100 * bubbles_result_idle_share(result),
-        .threads = result->server_end.threads,
-        .workers = WORKERS,
-        .is_right = result->is_right};
-    if (result->has_workers && result->workers.delay.count)
-        run->p99_inside_ms = (double)io_delay_percentile_us(&result->workers.delay, 0.99) / 1000;
+    run->is_there = true;
+    run->workers = WORKERS;
+    bench_step_take(&run->step, result);
+    run->rss_kb = ((double)run->step.rss_bytes - (double)run->step.rss_before_bytes) / 1024 /
+                  subscribers_of(load);
 }
 
-static void tell(const struct peer_load *load, enum peer_srtp srtp, enum peer_server which,
-                 const struct peer_run *run, const struct bubbles_result *result)
+/* What one run is. */
+struct task {
+    struct peer_results *results;
+    const char *folder;
+    unsigned load, round;
+    enum peer_srtp srtp;
+    enum peer_server which;
+    struct floor_load *sent; /* written: what Iris sent; no sends: unknown */
+};
+
+static void set_options(struct bubbles_options *options, const struct task *task,
+                        const struct bench_server *server)
 {
+    const struct peer_options *given = task->results->options;
+    const struct peer_load *load = &task->results->loads[task->load];
+    bench_step_options(options, server);
+    options->profile = load->profile;
+    options->rooms = load->rooms;
+    options->participants = load->people;
+    options->camera_kbps = load->camera_kbps;
+    options->srtp_profile = peer_srtp_profile(task->srtp);
+    options->idle_s = given->idle_s;
+    options->duration_s = given->seconds;
+    options->join_rate = given->join_rate;
+    options->verify = given->is_quick;
+    if (task->which != PEER_IRIS) {
+        options->senders = bubbles_cast_senders(options);
+        options->participants = bubbles_janus_seats(load->people, options->senders);
+    }
+}
+
+static void tell(const struct task *task, const struct peer_run *run,
+                 const struct bubbles_result *result)
+{
+    const struct bench_step *step = &run->step;
     fprintf(stderr, "%-22s %-17s %-20s %7.2f us  %6.0f KB  p99 %7.2f ms  %6.0f packets/s%s\n",
-            load->name, peer_srtp_name(srtp), peer_server_name(which), run->cpu_us, run->rss_kb,
-            run->p99_ms, run->forwarded_pps, run->is_right ? "" : "  WRONG");
-    if (result->totals->joins.problem[0])
-        fprintf(stderr, "  %s\n", result->totals->joins.problem);
-    if (!run->is_right)
+            task->results->loads[task->load].name, peer_srtp_name(task->srtp),
+            peer_server_name(task->which), step->cpu_us, run->rss_kb, step->transit_p99_ms,
+            step->forwarded_pps, step->is_right ? "" : "  WRONG");
+    if (!step->is_right)
         bubbles_report_text(stderr, result);
 }
 
-/* @return 0, or -1: interrupted, or nobody could join. @param sent written: what Iris sent */
-static int run_one(struct peer_results *results, unsigned load, enum peer_srtp srtp,
-                   enum peer_server which, unsigned round, const char *folder,
-                   struct floor_load *sent)
+static void drive(const struct task *task, struct bubbles_schedule *schedule)
+{
+    const struct peer_load *load = &task->results->loads[task->load];
+    const struct bubbles_result *result = &schedule->result;
+    struct peer_run *run =
+        &task->results->cells[task->load][task->srtp].runs[task->which][task->round];
+    bubbles_schedule_run(schedule);
+    take(run, result, load);
+    tell(task, run, result);
+    if (task->which == PEER_IRIS && result->has_workers &&
+        floor_load_measured(task->sent, load->name, result->live, &result->workers))
+        task->sent->send_count = 0;
+}
+
+/* @return 0, or -1: interrupted, nobody could join, or it cannot be set up */
+static int run_one(const struct task *task)
 {
     struct bench_server server = {.pid = 0};
-    struct peer_run *run = &results->cells[load][srtp].runs[which][round];
     struct bubbles_options options;
-    if (start(&server, which, results, folder))
+    if (start(&server, task->which, task->results, task->folder))
         return -1;
-    set_options(&options, results->options, &results->loads[load], srtp, &server, which);
+    set_options(&options, task, &server);
     struct bubbles_schedule *schedule = bubbles_schedule_create(
-        &options, which == PEER_IRIS ? &bubbles_dialect_iris : &bubbles_dialect_janus);
-    if (!schedule) {
-        bench_server_stop(&server);
-        return -1;
+        &options, task->which == PEER_IRIS ? &bubbles_dialect_iris : &bubbles_dialect_janus);
+    bool is_over = true;
+    if (schedule) {
+        drive(task, schedule);
+        is_over = schedule->is_stopping || schedule->result.live == 0;
+        if (!schedule->result.is_right)
+            bench_server_print_log(&server);
+        bubbles_schedule_destroy(schedule);
     }
-    bubbles_schedule_run(schedule);
-    take(run, &schedule->result, &results->loads[load]);
-    tell(&results->loads[load], srtp, which, run, &schedule->result);
-    if (which == PEER_IRIS && schedule->result.has_workers &&
-        floor_load_measured(sent, results->loads[load].name, schedule->result.live,
-                            &schedule->result.workers))
-        sent->send_count = 0;
-    bool is_over = schedule->is_stopping || schedule->result.live == 0;
-    if (!run->is_right)
-        bench_server_print_log(&server);
-    bubbles_schedule_destroy(schedule);
     bench_server_stop(&server);
     return is_over ? -1 : 0;
 }
@@ -199,10 +189,10 @@ static int measure_cell(struct peer_results *results, unsigned load, enum peer_s
                         unsigned round, const char *folder)
 {
     static struct floor_load sent;
+    struct task task = {results, folder, load, round, srtp, PEER_IRIS, &sent};
     sent.send_count = 0;
-    for (unsigned which = 0; which < PEER_SERVERS; which++)
-        if (is_wanted(results, (enum peer_server)which) &&
-            run_one(results, load, srtp, (enum peer_server)which, round, folder, &sent))
+    for (; task.which < PEER_SERVERS; task.which++)
+        if (is_wanted(results, task.which) && run_one(&task))
             return -1;
     /* The minimal loop seals by GCM. */
     return srtp == PEER_GCM && sent.send_count ? measure_floor(results, load, round, &sent) : 0;

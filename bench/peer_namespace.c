@@ -17,7 +17,7 @@
 static const char *const commands[] = {
     "ip link set lo up",
     "ip link add iris0 type veth peer name iris1",
-    "ip address add " PEER_ADDRESS "/24 dev iris0",
+    "ip address add 10.99.0.1/24 dev iris0", /* PEER_ADDRESS */
     "ip link set iris0 up",
     "ip link set iris1 up",
     "ip route add default via 10.99.0.2 dev iris0",

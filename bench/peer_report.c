@@ -23,13 +23,13 @@ static double value_of(const struct peer_run *run, enum peer_quantity quantity)
 {
     switch (quantity) {
     case PEER_CPU_US:
-        return run->cpu_us;
+        return run->step.cpu_us;
     case PEER_RSS_KB:
         return run->rss_kb;
     case PEER_P99_MS:
-        return run->p99_ms;
+        return run->step.transit_p99_ms;
     default:
-        return run->p99_inside_ms;
+        return run->step.inside_p99_ms;
     }
 }
 
@@ -41,7 +41,7 @@ struct peer_spread peer_spread_of(const struct peer_results *results, unsigned l
     unsigned count = 0;
     for (unsigned round = 0; round < results->options->rounds; round++) {
         const struct peer_run *run = &results->cells[load][srtp].runs[server][round];
-        bool is_known = quantity != PEER_P99_INSIDE_MS || run->p99_inside_ms >= 0;
+        bool is_known = quantity != PEER_P99_INSIDE_MS || run->step.inside_p99_ms >= 0;
         if (run->is_there && is_known)
             values[count++] = value_of(run, quantity);
     }
@@ -56,8 +56,8 @@ struct peer_spread peer_ratio(const struct peer_results *results, unsigned load,
     for (unsigned round = 0; round < results->options->rounds; round++) {
         const struct peer_run *iris = &results->cells[load][srtp].runs[PEER_IRIS][round];
         const struct peer_run *other = &results->cells[load][srtp].runs[server][round];
-        if (iris->is_there && other->is_there && iris->cpu_us > 0)
-            values[count++] = other->cpu_us / iris->cpu_us;
+        if (iris->is_there && other->is_there && iris->step.cpu_us > 0)
+            values[count++] = other->step.cpu_us / iris->step.cpu_us;
     }
     return spread_of(values, count);
 }
@@ -69,7 +69,8 @@ struct peer_spread peer_floor_ratio(const struct peer_results *results, unsigned
     unsigned count = 0;
     for (unsigned round = 0; round < results->options->rounds; round++)
         if (cell->runs[PEER_IRIS][round].is_there && cell->floor_ns[round] > 0)
-            values[count++] = cell->runs[PEER_IRIS][round].cpu_us * 1000 / cell->floor_ns[round];
+            values[count++] =
+                cell->runs[PEER_IRIS][round].step.cpu_us * 1000 / cell->floor_ns[round];
     return spread_of(values, count);
 }
 
@@ -116,8 +117,8 @@ static void print_server(const struct peer_results *results, unsigned load, enum
             peer_spread_of(results, load, srtp, server, (enum peer_quantity)quantity);
         print_spread(&spread);
     }
-    printf(" %9.0f %7.3f %7.2f %7u\n", run->forwarded_pps, run->lost_percent, run->idle_percent,
-           run->threads);
+    printf(" %9.0f %7.3f %7.2f %7u\n", run->step.forwarded_pps, run->step.lost_percent,
+           100 * run->step.idle_share, run->step.threads);
 }
 
 static void print_ratio(const char *name, struct peer_spread spread)
@@ -194,14 +195,11 @@ static json_t *json_runs(const struct peer_results *results, unsigned load, enum
     json_t *list = json_array();
     for (unsigned round = 0; round < results->options->rounds; round++) {
         const struct peer_run *run = &results->cells[load][srtp].runs[server][round];
-        if (run->is_there)
-            json_array_append_new(list,
-                                  json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:b}",
-                                            "cpu_us", run->cpu_us, "rss_kb", run->rss_kb, "p99_ms",
-                                            run->p99_ms, "p99_inside_ms", run->p99_inside_ms,
-                                            "forwarded_pps", run->forwarded_pps, "lost_percent",
-                                            run->lost_percent, "idle_percent", run->idle_percent,
-                                            "threads", (int)run->threads, "right", run->is_right));
+        if (!run->is_there)
+            continue;
+        json_t *entry = bench_step_json(&run->step);
+        json_object_set_new(entry, "rss_kb", json_real(run->rss_kb));
+        json_array_append_new(list, entry);
     }
     return list;
 }
@@ -270,7 +268,7 @@ static unsigned judge(const char *goal, const char *load, const struct peer_spre
 static struct peer_spread extra_threads(const struct peer_results *results, unsigned load)
 {
     const struct peer_run *run = last_run(results, load, PEER_GCM, PEER_IRIS);
-    double value = run ? (double)run->threads - run->workers : 0;
+    double value = run ? (double)run->step.threads - run->workers : 0;
     return spread_of(&value, run ? 1 : 0);
 }
 

@@ -211,7 +211,7 @@ static int find_iris(char *path, size_t cap)
 {
     char own[BENCH_PATH_BYTES - 8];
     ssize_t len = readlink("/proc/self/exe", own, sizeof(own) - 1);
-    char *end = own;
+    char *end;
     if (len < 0)
         return -1;
     own[len] = '\0';
@@ -219,6 +219,14 @@ static int find_iris(char *path, size_t cap)
         *end = '\0';
     snprintf(path, cap, "%s/iris", own);
     return access(path, X_OK);
+}
+
+int bench_iris_add_set(struct bench_iris_options *options, const char *set)
+{
+    if (!strchr(set, '=') || options->set_count == BENCH_SERVER_SETS)
+        return -1;
+    options->sets[options->set_count++] = set;
+    return 0;
 }
 
 int bench_iris_start(struct bench_server *server, const struct bench_iris_options *options,

@@ -17,8 +17,8 @@
  * Run something in a child process with a new folder in the temporary one.
  *
  * @param work  its result is the child's exit code
- * @return      that exit code, or 1; 130 after Ctrl-C. The folder is removed, and what the child
- *              started by bench_server_start() has ended
+ * @return      that exit code, or 1; 130: ended by Ctrl-C or the like. The folder is removed, and
+ * what the child started by bench_server_start() has ended
  */
 int bench_supervise(int (*work)(void *context, const char *folder), void *context);
 
@@ -54,6 +54,9 @@ struct bench_iris_options {
     unsigned set_count;
     const char *sets[BENCH_SERVER_SETS]; /* more "key=value" */
 };
+
+/** One more "key=value". @return 0, or -1: it is none, or there are too many */
+int bench_iris_add_set(struct bench_iris_options *options, const char *set);
 
 /**
  * Start Iris on free ports of loopback and wait until it is ready.

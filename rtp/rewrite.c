@@ -137,7 +137,8 @@ static enum rtp_rewrite_verdict place_late(const struct rtp_rewrite *rewrite,
             continue;
         }
         rtp_rewrite_map(segment, fields);
-        if (newer && fields->ext_seq >= newer->first_out_seq)
+        bool is_closed = newer && fields->ext_seq >= newer->first_out_seq;
+        if (is_closed || fields->ext_seq + RTP_REWRITE_LATE_MAX < rewrite->highest_out_seq)
             return RTP_REWRITE_NOTHING;
         return rtp_rewrite_is_skipped(rewrite, segment, id) ? RTP_REWRITE_FILL : RTP_REWRITE_SEND;
     }

@@ -24,6 +24,10 @@
    reserve. */
 #define RTP_REWRITE_SEGMENTS 48
 
+/* What comes later than so many numbers is not sent: SRTP's replay windows are as wide in some
+   receivers (RFC 3711, 3.3.2: 64 at least; libwebrtc's: 1024). */
+#define RTP_REWRITE_LATE_MAX 960
+
 /* A packet as it came in and, rewritten, as it goes out. */
 struct rtp_rewrite_fields {
     uint64_t ext_seq;

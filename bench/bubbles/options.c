@@ -328,6 +328,7 @@ void bubbles_options_init(struct bubbles_options *options)
                                         .rooms = 1,
                                         .participants = 4,
                                         .duration_s = 10,
+                                        .settle_s = 2,
                                         .join_rate = DEFAULT_JOIN_RATE,
                                         .speakers = 2,
                                         .screens = 1,

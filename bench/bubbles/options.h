@@ -29,6 +29,8 @@ struct bubbles_url {
     bool is_tls;
 };
 
+struct bubbles_library;
+
 struct bubbles_options {
     struct bubbles_url url;
     const char *room;             /* one room has this name, of several each a number behind it */
@@ -39,6 +41,7 @@ struct bubbles_options {
     unsigned speakers; /* of a room at a time */
     unsigned verify;   /* receivers that decode */
     double idle_s;     /* of silence once everybody is in, before the media: what idling costs */
+    double settle_s;   /* of media before the measurement */
     enum bubbles_profile profile;
     unsigned senders;     /* of a room, the others only watch; 0: as the profile says */
     unsigned screens;     /* of a room, in profiles that have any */
@@ -49,6 +52,7 @@ struct bubbles_options {
     const char *token_key_file, *json_file, *report_file, *link_file,
         *histogram_file; /* NULL: none */
     uint64_t seed;
+    const struct bubbles_library *library; /* of several runs in one program; NULL: its own */
     bool has_gro, is_insecure, is_quiet;
 };
 

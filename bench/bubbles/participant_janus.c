@@ -58,7 +58,7 @@ static unsigned room_number(const struct bubbles_participant *participant)
 
 static json_int_t feed_of(const struct bubbles_participant *participant, unsigned seat)
 {
-    return (json_int_t)(room_number(participant) * FEEDS_OF_A_ROOM + seat + 1);
+    return (json_int_t)room_number(participant) * FEEDS_OF_A_ROOM + seat + 1;
 }
 
 /* Janus does not name tracks in packets; these names are between us. */

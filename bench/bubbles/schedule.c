@@ -9,8 +9,7 @@
 #include "bench/bubbles/operations.h"
 
 #define TICK_MS     1
-#define CALM_US     500000  /* from the last join until idling is measured */
-#define SETTLE_US   2000000 /* from then on until counting begins */
+#define CALM_US     500000 /* from the last join until idling is measured */
 #define FAREWELL_MS 300
 #define HEARD_S     3 /* a receiver that hears nobody for so long is deaf */
 
@@ -222,7 +221,7 @@ static void follow(struct bubbles_schedule *schedule, int64_t now_us)
         enter(schedule, BUBBLES_IDLING, now_us);
     else if (schedule->phase == BUBBLES_IDLING && phase_s >= options->idle_s)
         enter(schedule, BUBBLES_SETTLING, now_us);
-    else if (schedule->phase == BUBBLES_SETTLING && now_us - schedule->phase_us >= SETTLE_US)
+    else if (schedule->phase == BUBBLES_SETTLING && phase_s >= options->settle_s)
         enter(schedule, BUBBLES_MEASURING, now_us);
 }
 

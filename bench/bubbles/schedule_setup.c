@@ -73,7 +73,9 @@ static int set_up(struct bubbles_schedule *schedule)
         if (!run->sign_key)
             return complain(error);
     }
-    if (bubbles_library_init(&run->library, options))
+    if (options->library)
+        run->library = *options->library;
+    else if (bubbles_library_init(&run->library, options))
         return complain("libvpx or libopus refuses to encode");
     run->net = bubbles_net_create(&run->loop, options->has_gro, bubbles_participant_receive);
     run->stun = bubbles_stun_create();
@@ -108,7 +110,8 @@ void bubbles_schedule_destroy(struct bubbles_schedule *schedule)
     bubbles_dtls_context_destroy(run->dtls);
     transport_aead_context_destroy(run->aead);
     signalling_sign_key_destroy(run->sign_key);
-    bubbles_library_dispose(&run->library);
+    if (!run->options.library)
+        bubbles_library_dispose(&run->library);
     free(run->rooms);
     free(schedule->seconds);
     free(schedule);

@@ -15,6 +15,18 @@ static bool is_replaying(const struct core_participant *participant)
     return false;
 }
 
+/* What the contract of two seconds leaves. */
+static uint64_t replay_room(struct core_participant *participant, int64_t now_us)
+{
+    struct bwe_byte_window *window = &participant->sent_video;
+    uint64_t limit_bytes = CORE_DOWNLINK_LIMIT_BPS / 8 * 2;
+    if (participant->engine->config.is_unpoliced)
+        return limit_bytes;
+    bwe_byte_window_advance(window, now_us);
+    uint64_t sent_bytes = bwe_byte_window_bytes(window, BWE_BYTE_WINDOW_SLICES);
+    return sent_bytes < limit_bytes ? limit_bytes - sent_bytes : 0;
+}
+
 /* One slot after the other: the first picture is there sooner than all half of them. */
 static void replay(struct core_participant *participant, int64_t now_us)
 {
@@ -24,6 +36,8 @@ static void replay(struct core_participant *participant, int64_t now_us)
     elapsed_us = elapsed_us > REPLAY_ELAPSED_US ? REPLAY_ELAPSED_US : elapsed_us;
     uint64_t rate_bps = core_allocate_budget_bps(participant) * REPLAY_SHARE_PCT / 100;
     uint32_t bytes = (uint32_t)(rate_bps * (uint64_t)elapsed_us / BITS_US_PER_BYTE);
+    uint64_t room_bytes = replay_room(participant, now_us);
+    bytes = bytes > room_bytes ? (uint32_t)room_bytes : bytes;
     participant->replayed_us = now_us;
     for (unsigned i = 0; i < participant->slot_count && bytes > 0; i++) {
         uint32_t sent = core_slot_replay(&participant->slots[i], bytes, now_us);

@@ -6,6 +6,10 @@
 #include "rtp/error.h"
 
 #define EVENTS_MIN 64
+/* Packets that wait to be sealed and sent are written to, read and copied: so many that they are
+   still in a core's own cache. */
+#define WAITING_MAX 1024
+
 /* WebSocket and media gone: others must see it within 5 s (protocol.md, Sessions), so a little
  * less. */
 #define DETACHED_MEDIA_US 4500000
@@ -338,12 +342,39 @@ void core_engine_receive(struct core_engine *engine, struct transport_datagram *
 
 bool core_engine_wants_flush(const struct core_engine *engine)
 {
-    return engine->outbox.free_count < engine->outbox.total_count / 2;
+    const struct core_outbox *outbox = &engine->outbox;
+    return outbox->total_count - outbox->free_count >= WAITING_MAX ||
+           outbox->free_count < outbox->total_count / 2;
+}
+
+/* @return what is left: a packet that cannot be sealed is lost */
+static struct core_buffer *seal(struct core_engine *engine, struct core_buffer *packets)
+{
+    struct core_buffer **at = &packets;
+    for (struct core_buffer *buffer; (buffer = *at);) {
+        int len = buffer->len;
+        if (buffer->transport)
+            len = transport_seal_rtp(buffer->transport, buffer->data, buffer->len,
+                                     buffer->header_len, buffer->index);
+        if (len < 0) {
+            *at = buffer->next;
+            core_outbox_release(&engine->outbox, buffer);
+            continue;
+        }
+        buffer->len = (uint16_t)len;
+        at = &buffer->next;
+    }
+    return packets;
 }
 
 struct core_buffer *core_engine_next_packets(struct core_engine *engine)
 {
-    return core_outbox_next(&engine->outbox);
+    struct core_buffer *packets = NULL, *taken;
+    while (!packets && (taken = core_outbox_next(&engine->outbox))) {
+        core_outbox_equalize(taken);
+        packets = seal(engine, taken);
+    }
+    return packets;
 }
 
 void core_engine_release(struct core_engine *engine, struct core_buffer *buffer)

@@ -40,7 +40,9 @@ struct core_participant {
     uint64_t budget_bps; /* for video that it receives; UINT64_MAX: the contract's */
     struct bwe_hysteresis hysteresis;
     struct core_rtx_bucket rtx_bucket;
-    int64_t replayed_us;                               /* when packets were last replayed to it */
+    struct bwe_byte_window
+        sent_video;      /* RTP payload of media, for the contract of what it receives */
+    int64_t replayed_us; /* when packets were last replayed to it */
     char older_ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES]; /* of before the last ICE restart; "" */
     char ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES];
     struct rtp_extension_map extensions;
@@ -79,8 +81,8 @@ int core_participant_bind(struct core_participant *participant, uint32_t ssrc, u
 /** The next send buffer with its path set; NULL (counted) if there is none or nowhere to send. */
 struct core_buffer *core_participant_buffer(struct core_participant *participant);
 
-/** Seal an RTP packet of header_len + payload and queue it; releases the buffer on failure. */
-bool core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
+/** Queue an RTP packet of header_len + payload; it is sealed when it is taken (RFC 3711 index). */
+void core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
                                size_t header_len, uint64_t index);
 
 /** Seal an RTCP compound and queue it. */

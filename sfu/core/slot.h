@@ -52,6 +52,10 @@ struct core_slot {
     struct core_slot_statistics statistics;
 };
 
+/* Of all video that one participant receives, over any 2 s. */
+#define CORE_DOWNLINK_LIMIT_BPS                                                                    \
+    ((uint64_t)BWE_CONTRACT_DOWN_BPS * BWE_CONTRACT_TOLERANCE_PERCENT / 100)
+
 /* A packet on its way to the slots, received or from a history, parsed once. */
 struct core_media {
     struct core_track *track;

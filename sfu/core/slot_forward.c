@@ -2,7 +2,7 @@
  * The packet path's second half: whether a packet of the shown track goes to this receiver. A frame
  * is decided on once, at its first packet.
  */
-#include "sfu/core/participant.h"
+#include "sfu/core/engine_internal.h"
 
 /* Temporal layer t can be decoded if the layers up to it were sent since they began: with a key
    frame, or with a frame of t that needs the base layer only (Y; RFC 7741, 4.2). Of a source that
@@ -15,6 +15,16 @@ static bool is_decodable(const struct core_slot *slot, const struct core_media *
     return t == 0 || vp8->is_layer_sync || (slot->synced & needed) == needed;
 }
 
+/* What the receiver may get in any 2 s (protocol.md, section 5): the sources' contracts keep it but
+   for replays and key frames of all at once; then upper temporal layers make room. */
+static bool has_room(const struct core_slot *slot, const struct core_media *media)
+{
+    const struct core_participant *owner = slot->owner;
+    return owner->engine->config.is_unpoliced ||
+           bwe_byte_window_has_room(&owner->sent_video, CORE_DOWNLINK_LIMIT_BPS,
+                                    media->payload_len);
+}
+
 static bool is_wanted(struct core_slot *slot, const struct core_media *media)
 {
     const struct rtp_vp8 *vp8 = media->vp8;
@@ -25,6 +35,11 @@ static bool is_wanted(struct core_slot *slot, const struct core_media *media)
         slot->synced = (uint8_t)((2u << slot->target_temporal) - 1);
     if (t > slot->target_temporal || !is_decodable(slot, media))
         return false;
+    if (t > 0 && !has_room(slot, media)) {
+        if (!vp8->is_non_reference)
+            slot->synced &= (uint8_t)((1u << t) - 1); /* what refers to it goes with it */
+        return false;
+    }
     slot->synced |= (uint8_t)(1u << t);
     return true;
 }
@@ -99,6 +114,13 @@ static void send_or_fill(struct core_slot *slot, const struct core_media *media)
     }
 }
 
+/* More is missing than will ever be repaired, or the source has jumped: numbers are not kept for
+   it. What follows begins anew, with a key frame. */
+static bool is_torn(const struct core_slot *slot, const struct core_media *media)
+{
+    return media->fields.ext_seq > rtp_rewrite_next_in_seq(&slot->rewrite) + RTP_NACK_MAX;
+}
+
 /* A packet of the layer that is forwarded. */
 static void go_on(struct core_slot *slot, const struct core_media *media)
 {
@@ -157,6 +179,10 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     bool is_replayed = slot->replay_seq && slot->layer == media->layer;
     if (is_replayed && media->fields.ext_seq >= slot->replay_seq)
         return; /* its turn comes */
+    if (slot->layer == media->layer && is_torn(slot, media)) {
+        core_slot_interrupt(slot);
+        core_slot_need_keyframe(slot, media->now_us);
+    }
     if (slot->layer != media->layer) {
         if (!may_start(slot, media))
             return;

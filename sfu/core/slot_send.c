@@ -56,6 +56,14 @@ static void count_sent(struct core_slot *slot, const struct core_media *media, u
     slot->last_sent_us = media->now_us;
 }
 
+/* The window's slices of the receiver: one addition a packet. */
+static void count_video(struct core_slot *slot, const struct core_media *media)
+{
+    struct bwe_byte_window *window = &slot->owner->sent_video;
+    bwe_byte_window_advance(window, media->now_us);
+    bwe_byte_window_add(window, media->payload_len);
+}
+
 static struct rtp_header_fields header_of(const struct core_slot *slot,
                                           const struct rtp_rewrite_fields *fields)
 {
@@ -97,9 +105,10 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
     size_t payload_len = write_payload(buffer->data + header_len, media->payload,
                                        media->payload_len, media->vp8, fields);
     buffer->len = (uint16_t)(header_len + payload_len);
-    if (!core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE))
-        return false;
+    core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE);
     count_sent(slot, media, fields->ext_seq, payload_len);
+    if (media->vp8)
+        count_video(slot, media);
     return true;
 }
 
@@ -114,8 +123,8 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
     buffer->data[0] |= PADDING_BIT;
     buffer->data[header_len] = 1; /* its own length: one byte of padding */
     buffer->len = (uint16_t)(header_len + 1);
-    if (core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE))
-        slot->statistics.filled++;
+    core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE);
+    slot->statistics.filled++;
 }
 
 /* The layer that a segment was made of, if its source is still shown here. */
@@ -146,8 +155,7 @@ static bool send_rtx(struct core_slot *slot, const struct rtp_history_packet *st
     at[1] = (uint8_t)fields->ext_seq;
     size_t len = write_payload(at + 2, stored->payload, stored->payload_len, vp8, fields);
     buffer->len = (uint16_t)(header_len + 2 + len);
-    if (!core_participant_send_rtp(slot->owner, buffer, header_len, slot->rtx_index))
-        return false;
+    core_participant_send_rtp(slot->owner, buffer, header_len, slot->rtx_index);
     slot->rtx_index++;
     slot->statistics.retransmitted++;
     return true;

@@ -211,7 +211,7 @@ static void file_then_set_override(void **state)
                                       "hosts: [ meet.example.org ]\n"
                                       "origins:\n  - https://example.org\n"
                                       "log_level: \"debug\"\n",
-                                      sets, 10, error);
+                                      sets, sizeof(sets) / sizeof(sets[0]), error);
 
     (void)state;
     assert_string_equal(error, "");
