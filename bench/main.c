@@ -14,6 +14,7 @@ static const struct {
     {"seal", "CPU time of sealing and opening an SRTP packet", bench_seal},
     {"floor", "what kernel, crypto and a minimal forwarding loop cost on this machine",
      bench_floor},
+    {"bwe", "the bandwidth estimator on simulated links", bench_bwe},
     {"engine", "CPU time of the server's packet path without sockets", bench_engine},
 };
 

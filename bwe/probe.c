@@ -1,0 +1,143 @@
+/* The probe controller: see the header. */
+#include "bwe/probe.h"
+
+#include <math.h>
+#include <string.h>
+
+#define RESULT_WAIT_US   1000000
+#define FURTHER_SHARE    0.7 /* of the probe's rate shown: probe on */
+#define SUCCESS_SHARE    1.1 /* of the target shown: the period starts again */
+#define LIMIT_MARGIN     1.05
+#define BACKOFF          1.5
+#define GOAL_MS          200
+#define GOAL_FACTOR      1.2
+#define GOAL_STEP_BPS    200000
+#define GOAL_WAIT_MS     3000
+#define GOAL_WAIT_MAX_MS 120000
+#define PAUSED_WAIT_MS   1500 /* with everything paused there is nothing to lose */
+#define DEADLINE_US      100000
+
+static void enqueue(struct bwe_prober *prober, double rate_bps, double limit_bps, double length_ms)
+{
+    rate_bps = fmin(rate_bps, LIMIT_MARGIN * limit_bps);
+    if (prober->count == BWE_PROBE_QUEUE || !(rate_bps > 0))
+        return;
+    prober->queue_bps[prober->count] = (uint32_t)rate_bps;
+    prober->queue_ms[prober->count++] = (uint16_t)length_ms;
+}
+
+void bwe_prober_start(struct bwe_prober *prober, const struct bwe_tuning *tuning, double start_bps,
+                      double limit_bps)
+{
+    memset(prober, 0, sizeof(*prober));
+    prober->explore_wait_ms = tuning->probe_explore_ms;
+    prober->goal_wait_ms = GOAL_WAIT_MS;
+    enqueue(prober, tuning->probe_first * start_bps, limit_bps, tuning->probe_ms);
+    enqueue(prober, tuning->probe_second * start_bps, limit_bps, tuning->probe_ms);
+}
+
+static void wait_longer(double *wait_ms, double limit_ms)
+{
+    *wait_ms = fmin(BACKOFF * *wait_ms, limit_ms);
+}
+
+/* The result that is awaited did not come, or showed nothing. */
+static void expire(struct bwe_prober *prober, const struct bwe_tuning *tuning, int64_t now_us)
+{
+    if (!prober->is_waiting || now_us - prober->sent_us < RESULT_WAIT_US)
+        return;
+    prober->is_waiting = false;
+    if (prober->is_goal)
+        wait_longer(&prober->goal_wait_ms, GOAL_WAIT_MAX_MS);
+    else
+        wait_longer(&prober->explore_wait_ms, tuning->probe_explore_max_ms);
+}
+
+static bool probe_for_goal(struct bwe_prober *prober, const struct bwe_probe_input *input,
+                           int64_t now_us)
+{
+    if (input->goal_bps <= input->target_bps || now_us < prober->goal_us)
+        return false;
+    double step_bps = GOAL_FACTOR * (input->goal_bps - input->target_bps);
+    enqueue(prober, input->target_bps + fmax(step_bps, GOAL_STEP_BPS), input->limit_bps, GOAL_MS);
+    double wait_ms = input->is_paused ? PAUSED_WAIT_MS : prober->goal_wait_ms;
+    prober->goal_us = now_us + (int64_t)(1000 * wait_ms);
+    prober->is_goal = true;
+    return true;
+}
+
+static void explore(struct bwe_prober *prober, const struct bwe_tuning *tuning,
+                    const struct bwe_probe_input *input, int64_t now_us)
+{
+    double wait_ms = prober->explore_wait_ms;
+    if (input->is_app_limited)
+        wait_ms = tuning->probe_alr_ms;
+    else if (tuning->probe_explore_ms <= 0)
+        return;
+    if (now_us < prober->explore_us + (int64_t)(1000 * wait_ms))
+        return;
+    prober->explore_us = now_us;
+    enqueue(prober, tuning->probe_explore_gain * input->target_bps, input->limit_bps,
+            tuning->probe_ms);
+    prober->is_goal = false;
+}
+
+void bwe_prober_update(struct bwe_prober *prober, const struct bwe_tuning *tuning,
+                       const struct bwe_probe_input *input, int64_t now_us)
+{
+    expire(prober, tuning, now_us);
+    if (prober->explore_us == 0)
+        prober->explore_us = now_us;
+    if (!input->is_clear) { /* the period counts from the end of the queue */
+        prober->explore_us = now_us;
+        return;
+    }
+    if (prober->is_waiting || prober->count > 0 || input->target_bps >= input->limit_bps)
+        return;
+    if (!probe_for_goal(prober, input, now_us))
+        explore(prober, tuning, input, now_us);
+}
+
+void bwe_prober_on_result(struct bwe_prober *prober, const struct bwe_tuning *tuning,
+                          const struct bwe_probe_shown *shown, double limit_bps)
+{
+    if (!prober->is_waiting || shown->id != prober->last_id)
+        return; /* of two that were sent together the second one counts */
+    prober->is_waiting = false;
+    if (shown->rate_bps > FURTHER_SHARE * prober->last_bps) {
+        prober->explore_wait_ms = tuning->probe_explore_ms;
+        prober->goal_wait_ms = GOAL_WAIT_MS;
+        prober->goal_us = 0;
+        if (shown->rate_bps < limit_bps)
+            enqueue(prober, tuning->probe_further * shown->rate_bps, limit_bps, tuning->probe_ms);
+    } else if (prober->is_goal) {
+        wait_longer(&prober->goal_wait_ms, GOAL_WAIT_MAX_MS);
+    } else {
+        wait_longer(&prober->explore_wait_ms, tuning->probe_explore_max_ms);
+    }
+}
+
+bool bwe_prober_take(struct bwe_prober *prober, const struct bwe_tuning *tuning,
+                     struct bwe_probe *probe, int64_t now_us)
+{
+    memset(probe, 0, sizeof(*probe));
+    if (prober->count == 0)
+        return false;
+    prober->last_id = prober->last_id == UINT8_MAX ? 1 : prober->last_id + 1;
+    probe->id = prober->last_id;
+    probe->rate_bps = prober->queue_bps[0];
+    probe->bytes = (uint32_t)((double)probe->rate_bps * prober->queue_ms[0] / 8000);
+    probe->packets = (uint16_t)tuning->probe_packets;
+    prober->last_bps = probe->rate_bps;
+    prober->sent_us = now_us;
+    prober->is_waiting = true;
+    prober->count--;
+    memmove(prober->queue_bps, prober->queue_bps + 1, prober->count * sizeof(uint32_t));
+    memmove(prober->queue_ms, prober->queue_ms + 1, prober->count * sizeof(uint16_t));
+    return true;
+}
+
+int64_t bwe_prober_deadline(const struct bwe_prober *prober, int64_t now_us)
+{
+    return prober->count > 0 ? now_us : now_us + DEADLINE_US;
+}
