@@ -16,8 +16,8 @@
 
 struct options {
     const struct bwe_sim_scenario *scenario; /* NULL: all */
-    struct bwe_tuning tuning;
-    const char *tuning_name;
+    struct bwe_sim_subject subject;
+    const char *subject_name;
     unsigned seeds;
     bool is_json, is_check;
     const char *plot_path;
@@ -51,6 +51,7 @@ static void print_usage(FILE *out)
           "  --case NAME        only this scenario\n"
           "  --seeds N          runs of each, seeds 1 to N (20)\n"
           "  --gcc              behave as Google's congestion control\n"
+          "  --smooth           links without jitter\n"
           "  --check            exit 1 while a goal is missed, naming it\n"
           "  --json             one JSON object instead of the table\n"
           "  --plot FILE.svg    rate, capacity and queue over time, of --case with seed 1\n"
@@ -106,8 +107,11 @@ static int parse_option(struct options *options, int option)
     case 'n':
         return parse_seeds(options, optarg);
     case 'g':
-        options->tuning = bwe_tuning_gcc;
-        options->tuning_name = "GCC";
+        options->subject.tuning = bwe_tuning_gcc;
+        options->subject_name = "GCC";
+        return 0;
+    case 'm':
+        options->subject.is_smooth = true;
         return 0;
     case 'k':
         options->is_check = true;
@@ -119,14 +123,14 @@ static int parse_option(struct options *options, int option)
         options->plot_path = optarg;
         return 0;
     case 's':
-        if (parse_values(optarg, &options->tuning, &number, value) != 1)
+        if (parse_values(optarg, &options->subject.tuning, &number, value) != 1)
             return 2;
         *number = value[0];
         return 0;
     case 'w':
         options->swept_name = optarg;
         options->sweep_count =
-            parse_values(optarg, &options->tuning, &options->swept, options->sweep);
+            parse_values(optarg, &options->subject.tuning, &options->swept, options->sweep);
         return options->sweep_count > 0 ? 0 : 2;
     default:
         return 2;
@@ -137,11 +141,17 @@ static int parse_option(struct options *options, int option)
 static int parse_options(struct options *options, int argc, char **argv)
 {
     static const struct option names[] = {
-        {"case", required_argument, NULL, 'c'}, {"seeds", required_argument, NULL, 'n'},
-        {"gcc", no_argument, NULL, 'g'},        {"check", no_argument, NULL, 'k'},
-        {"json", no_argument, NULL, 'j'},       {"plot", required_argument, NULL, 'p'},
-        {"set", required_argument, NULL, 's'},  {"sweep", required_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'},       {0},
+        {"case", required_argument, NULL, 'c'},
+        {"seeds", required_argument, NULL, 'n'},
+        {"gcc", no_argument, NULL, 'g'},
+        {"smooth", no_argument, NULL, 'm'},
+        {"check", no_argument, NULL, 'k'},
+        {"json", no_argument, NULL, 'j'},
+        {"plot", required_argument, NULL, 'p'},
+        {"set", required_argument, NULL, 's'},
+        {"sweep", required_argument, NULL, 'w'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -193,7 +203,7 @@ static unsigned run_suite(const struct options *options, struct bwe_sim_run *run
         const struct bwe_sim_scenario *scenario = &bwe_sim_scenarios[i];
         if (options->scenario && scenario != options->scenario)
             continue;
-        bwe_sim_summarize(&summary, run, scenario, &options->tuning, options->seeds);
+        bwe_sim_summarize(&summary, run, scenario, &options->subject, options->seeds);
         flow_s += options->seeds * bwe_sim_flow_seconds(scenario);
         if (options->is_json) {
             printf("%s", separator);
@@ -222,15 +232,15 @@ static int plot(const struct options *options, struct bwe_sim_run *run)
         perror(options->plot_path);
         return 1;
     }
-    bwe_sim_run(run, options->scenario, &options->tuning, 1);
-    bwe_sim_plot(out, run, options->tuning_name);
+    bwe_sim_run(run, options->scenario, &options->subject, 1);
+    bwe_sim_plot(out, run, options->subject_name);
     return fclose(out) ? 1 : 0;
 }
 
 int bench_bwe(int argc, char **argv)
 {
     struct options options = {
-        .tuning = bwe_tuning_iris, .tuning_name = "Iris", .seeds = SEEDS_DEFAULT};
+        .subject = {.tuning = bwe_tuning_iris}, .subject_name = "Iris", .seeds = SEEDS_DEFAULT};
     int code = parse_options(&options, argc, argv);
     if (code >= 0)
         return code;

@@ -109,10 +109,9 @@ static void on_received(struct bwe_estimator *estimator, struct summary *summary
         bwe_trendline_add(&estimator->trendline, estimator->tuning, &sample);
     if (packet->cluster != 0) {
         const struct bwe_probe_packet probe = {packet->cluster, packet->bytes, sent_us, arrival_us};
-        double bps = bwe_probe_results_add(&estimator->probe_results, &probe,
-                                           estimator->tuning->probe_received);
+        double bps = bwe_probe_results_add(&estimator->probe_results, estimator->tuning, &probe);
         if (bps > 0)
-            summary->shown = (struct bwe_probe_shown){packet->cluster, bps};
+            summary->shown = (struct bwe_probe_shown){packet->cluster, bps, estimator->target_bps};
     }
     if (!summary->has_arrival || arrival_us - sent_us < summary->least_delay_us)
         summary->least_delay_us = arrival_us - sent_us;
@@ -187,12 +186,24 @@ static void update_guard(struct bwe_estimator *estimator, const struct summary *
     }
 }
 
+/* The trendline's word, where it counts: not while the guard works, and without a queue a rise is
+ * jitter. */
+static enum bwe_usage usage_of(const struct bwe_estimator *estimator)
+{
+    enum bwe_usage usage = estimator->trendline.usage;
+    if (estimator->guard.is_active ||
+        (usage == BWE_USAGE_OVER &&
+         estimator->queue_delay.queue_ms < estimator->tuning->trend_queue_ms))
+        return BWE_USAGE_NORMAL;
+    return usage;
+}
+
 static void update_rate(struct bwe_estimator *estimator, const struct summary *summary,
                         int64_t now_us)
 {
     struct bwe_rate_control *control = &estimator->rate_control;
     const struct bwe_rate_input input = {
-        .usage = estimator->guard.is_active ? BWE_USAGE_NORMAL : estimator->trendline.usage,
+        .usage = usage_of(estimator),
         .is_held = estimator->guard.is_active ||
                    (estimator->app_limited.is_limited && estimator->tuning->guard > 0),
         .acked_bps = estimator->acked.estimate_bps,
@@ -309,7 +320,7 @@ static void update_probes(struct bwe_estimator *estimator, struct bwe_probe *pro
         .limit_bps = limit,
         .goal_bps = estimator->demand.target_bps,
         .is_clear = !estimator->guard.is_active && estimator->feedback_us != 0 &&
-                    estimator->trendline.usage != BWE_USAGE_OVER && !is_silent(estimator, now_us) &&
+                    usage_of(estimator) != BWE_USAGE_OVER && !is_silent(estimator, now_us) &&
                     (tuning->guard <= 0 || estimator->queue_delay.queue_ms < tuning->guard_exit_ms),
         .is_app_limited = estimator->app_limited.is_limited,
         .is_paused = estimator->demand.is_paused,

@@ -6,7 +6,6 @@
 
 #define RESULT_WAIT_US   1000000
 #define FURTHER_SHARE    0.7 /* of the probe's rate shown: probe on */
-#define SUCCESS_SHARE    1.1 /* of the target shown: the period starts again */
 #define LIMIT_MARGIN     1.05
 #define BACKOFF          1.5
 #define GOAL_MS          200
@@ -63,6 +62,7 @@ static bool probe_for_goal(struct bwe_prober *prober, const struct bwe_probe_inp
     double wait_ms = input->is_paused ? PAUSED_WAIT_MS : prober->goal_wait_ms;
     prober->goal_us = now_us + (int64_t)(1000 * wait_ms);
     prober->is_goal = true;
+    prober->goal_bps = (uint32_t)input->goal_bps;
     return true;
 }
 
@@ -78,7 +78,7 @@ static void explore(struct bwe_prober *prober, const struct bwe_tuning *tuning,
         return;
     prober->explore_us = now_us;
     enqueue(prober, tuning->probe_explore_gain * input->target_bps, input->limit_bps,
-            tuning->probe_ms);
+            tuning->probe_explore_len_ms);
     prober->is_goal = false;
 }
 
@@ -104,17 +104,19 @@ void bwe_prober_on_result(struct bwe_prober *prober, const struct bwe_tuning *tu
     if (!prober->is_waiting || shown->id != prober->last_id)
         return; /* of two that were sent together the second one counts */
     prober->is_waiting = false;
-    if (shown->rate_bps > FURTHER_SHARE * prober->last_bps) {
-        prober->explore_wait_ms = tuning->probe_explore_ms;
-        prober->goal_wait_ms = GOAL_WAIT_MS;
-        prober->goal_us = 0;
-        if (shown->rate_bps < limit_bps)
-            enqueue(prober, tuning->probe_further * shown->rate_bps, limit_bps, tuning->probe_ms);
-    } else if (prober->is_goal) {
+    bool is_good = shown->rate_bps > FURTHER_SHARE * prober->last_bps ||
+                   shown->rate_bps > tuning->probe_progress * shown->target_bps;
+    if (prober->is_goal && shown->rate_bps < prober->goal_bps)
         wait_longer(&prober->goal_wait_ms, GOAL_WAIT_MAX_MS);
-    } else {
+    else if (prober->is_goal)
+        prober->goal_wait_ms = GOAL_WAIT_MS;
+    else if (!is_good)
         wait_longer(&prober->explore_wait_ms, tuning->probe_explore_max_ms);
-    }
+    if (!is_good || prober->is_goal)
+        return;
+    prober->explore_wait_ms = tuning->probe_explore_ms;
+    if (shown->rate_bps < limit_bps)
+        enqueue(prober, tuning->probe_further * shown->rate_bps, limit_bps, tuning->probe_ms);
 }
 
 bool bwe_prober_take(struct bwe_prober *prober, const struct bwe_tuning *tuning,

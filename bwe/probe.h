@@ -27,9 +27,9 @@ struct bwe_prober {
     uint32_t queue_bps[BWE_PROBE_QUEUE]; /* to be sent */
     uint16_t queue_ms[BWE_PROBE_QUEUE];
     uint8_t count, last_id;
-    bool is_waiting; /* for the result of the last one */
-    bool is_goal;    /* the last one was for a goal */
-    uint32_t last_bps;
+    bool is_waiting;             /* for the result of the last one */
+    bool is_goal;                /* the last one was for a goal */
+    uint32_t last_bps, goal_bps; /* of the last probe */
     int64_t sent_us;             /* last probe taken */
     int64_t explore_us, goal_us; /* when the next one may go */
     double explore_wait_ms, goal_wait_ms;
@@ -56,7 +56,8 @@ void bwe_prober_update(struct bwe_prober *prober, const struct bwe_tuning *tunin
 /* What a probe has shown. */
 struct bwe_probe_shown {
     uint8_t id;
-    double rate_bps; /* 0: nothing */
+    double rate_bps;   /* 0: nothing */
+    double target_bps; /* before it */
 };
 
 /** A probe has shown a rate: perhaps another one follows at once. */

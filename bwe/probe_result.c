@@ -5,7 +5,6 @@
 #include <stddef.h>
 
 #define INTERVAL_MAX_US 1000000
-#define RATIO_MAX       2.0  /* received faster than sent */
 #define UNSATURATED     0.9  /* received at so much of the rate sent: the path carries it */
 #define SATURATED_SHARE 0.95 /* otherwise a little below what arrived */
 
@@ -34,15 +33,15 @@ static void count(struct bwe_cluster *cluster, const struct bwe_probe_packet *pa
     cluster->bytes += packet->bytes;
 }
 
-double bwe_probe_results_add(struct bwe_probe_results *results,
-                             const struct bwe_probe_packet *packet, double received_share)
+double bwe_probe_results_add(struct bwe_probe_results *results, const struct bwe_tuning *tuning,
+                             const struct bwe_probe_packet *packet)
 {
     struct bwe_cluster *cluster = &results->clusters[packet->id % BWE_PROBE_CLUSTERS];
     if (packet->id == 0 || cluster->id != packet->id || cluster->packets == UINT16_MAX)
         return 0;
     count(cluster, packet);
-    if (cluster->packets < received_share * cluster->planned_packets ||
-        cluster->bytes < received_share * cluster->planned_bytes)
+    if (cluster->packets < tuning->probe_received * cluster->planned_packets ||
+        cluster->bytes < tuning->probe_received * cluster->planned_bytes)
         return 0;
     int64_t send_us = cluster->last_sent_us - cluster->first_sent_us;
     int64_t arrival_us = cluster->last_arrival_us - cluster->first_arrival_us;
@@ -51,7 +50,7 @@ double bwe_probe_results_add(struct bwe_probe_results *results,
         return 0;
     double send_bps = 8e6 * (cluster->bytes - cluster->last_sent_bytes) / (double)send_us;
     double arrival_bps = 8e6 * (cluster->bytes - cluster->first_arrival_bytes) / (double)arrival_us;
-    if (arrival_bps > RATIO_MAX * send_bps)
+    if (arrival_bps > tuning->probe_ratio * send_bps)
         return 0;
     if (arrival_bps < UNSATURATED * send_bps)
         return SATURATED_SHARE * arrival_bps;

@@ -2,13 +2,15 @@
  * The rate that a probe shows: the bytes of a cluster over the time in which they were sent and in
  * which they arrived.
  *
- * Nothing is said before most of the cluster has been reported, nor of one that arrived in less
- * than half the time in which it was sent: then it was held back somewhere and says nothing.
+ * Nothing is said before most of the cluster has been reported, nor of one that arrived much faster
+ * than it was sent: then it was held back somewhere.
  */
 #ifndef IRIS_BWE_PROBE_RESULT_H
 #define IRIS_BWE_PROBE_RESULT_H
 
 #include <stdint.h>
+
+#include "bwe/tuning.h"
 
 #define BWE_PROBE_CLUSTERS 4 /* remembered; ids go round through 1-255 */
 
@@ -39,10 +41,9 @@ struct bwe_probe_packet {
 /**
  * A packet of a probe has arrived.
  *
- * @param received_share  of the probe's packets and bytes that must have arrived
- * @return                the rate [bit/s], or 0: nothing to say yet
+ * @return  the rate [bit/s], or 0: nothing to say yet
  */
-double bwe_probe_results_add(struct bwe_probe_results *results,
-                             const struct bwe_probe_packet *packet, double received_share);
+double bwe_probe_results_add(struct bwe_probe_results *results, const struct bwe_tuning *tuning,
+                             const struct bwe_probe_packet *packet);
 
 #endif

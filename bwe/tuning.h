@@ -16,10 +16,11 @@
     X(trend_up, 0.0087, 0.0087, "how fast the threshold rises [1/ms]")                             \
     X(trend_down, 0.039, 0.039, "how fast it falls [1/ms]")                                        \
     X(trend_overuse_ms, 10, 10, "time above the threshold before it counts")                       \
+    X(trend_queue_ms, 10, 0, "queue delay below which overuse is taken for jitter")                \
     X(beta, 0.95, 0.85, "factor on the acknowledged rate at overuse")                              \
     X(far_growth, 1.08, 1.08, "growth far from the known capacity [factor a second]")              \
-    X(near_growth, 1.0, 1.0, "growth near it [half packets a response time]")                      \
-    X(near_floor_bps, 25000, 4000, "growth near it, at least [bit/s a second]")                    \
+    X(near_growth, 1.0, 2.0, "growth near it [half packets a response time]")                      \
+    X(near_floor_bps, 40000, 4000, "growth near it, at least [bit/s a second]")                    \
     X(guard, 1, 0, "1: the absolute queue-delay guard works")                                      \
     X(guard_enter_ms, 30, 60, "queue delay that makes it cap the rate")                            \
     X(guard_exit_ms, 12, 30, "queue delay at which it lets go")                                    \
@@ -34,12 +35,15 @@
     X(probe_first, 3, 3, "first probe, times the start rate")                                      \
     X(probe_second, 6, 6, "second probe, times the start rate")                                    \
     X(probe_further, 2, 2, "further probes, times the result")                                     \
+    X(probe_ratio, 10, 2, "arrived faster than sent by more: no result")                           \
     X(probe_ms, 15, 15, "length of a probe")                                                       \
     X(probe_packets, 5, 5, "packets of a probe, at least")                                         \
     X(probe_received, 0.6, 0.8, "share of a probe that must arrive")                               \
+    X(probe_explore_len_ms, 25, 15, "length of a probe while the queue is empty")                  \
+    X(probe_progress, 1.15, 1e9, "result over the target with which to probe on")                  \
     X(probe_alr_ms, 5000, 5000, "period of probes while application-limited")                      \
-    X(probe_explore_ms, 1000, 0, "period of probes while the queue is empty; 0: none")             \
-    X(probe_explore_max_ms, 2000, 0, "that period after failures")                                 \
+    X(probe_explore_ms, 1000, 5000, "period of probes while the queue is empty; 0: none")          \
+    X(probe_explore_max_ms, 1000, 5000, "that period after failures")                              \
     X(probe_explore_gain, 2, 2, "those, times the target")                                         \
     X(pacing_gain, 1.5, 2.5, "pacing rate over the target")                                        \
     X(pacing_burst_ms, 5, 5, "what leaves at once, at the pacing rate")

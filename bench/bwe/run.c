@@ -19,7 +19,8 @@ static void init_link(struct bwe_sim_link *link, const struct bwe_sim_scenario *
     link->random.state = seed;
 }
 
-static void init_flows(struct bwe_sim_run *run, const struct bwe_tuning *tuning, uint64_t seed)
+static void init_flows(struct bwe_sim_run *run, const struct bwe_sim_subject *subject,
+                       uint64_t seed)
 {
     const struct bwe_sim_scenario *scenario = run->scenario;
     bool has_back = scenario->back_capacity.steps[0].mbps > 0;
@@ -33,13 +34,13 @@ static void init_flows(struct bwe_sim_run *run, const struct bwe_tuning *tuning,
             config.max_bps = BWE_SIM_VIDEO_MAX + BWE_SIM_AUDIO_BPS;
         if (config.one_way_ms <= 0)
             config.one_way_ms = 50;
-        config.jitter_ms = scenario->jitter_ms;
+        config.jitter_ms = subject->is_smooth ? 0 : scenario->jitter_ms;
         config.event_s = scenario->event_s;
         flow->index = i;
         flow->link = is_back ? &run->back : &run->link;
         flow->back = !has_back ? NULL : is_back ? &run->link : &run->back;
         flow->measure = is_back ? &run->back_measure : &run->measure;
-        bwe_sim_flow_init(flow, &config, tuning, seed + (i + 1) * SEED_FLOW);
+        bwe_sim_flow_init(flow, &config, &subject->tuning, seed + (i + 1) * SEED_FLOW);
     }
 }
 
@@ -82,7 +83,7 @@ static bool step(struct bwe_sim_run *run, int64_t *now_us)
 }
 
 void bwe_sim_run(struct bwe_sim_run *run, const struct bwe_sim_scenario *scenario,
-                 const struct bwe_tuning *tuning, uint64_t seed)
+                 const struct bwe_sim_subject *subject, uint64_t seed)
 {
     int64_t now_us = 0;
     memset(run, 0, sizeof(*run));
@@ -92,7 +93,7 @@ void bwe_sim_run(struct bwe_sim_run *run, const struct bwe_sim_scenario *scenari
     double to_s = scenario->window_to_s > 0 ? scenario->window_to_s : scenario->seconds;
     run->measure.window_from_us = (int64_t)(scenario->window_from_s * 1e6);
     run->measure.window_to_us = (int64_t)(to_s * 1e6);
-    init_flows(run, tuning, seed);
+    init_flows(run, subject, seed);
     init_tcp(run, seed);
     while (step(run, &now_us))
         ;

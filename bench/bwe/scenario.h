@@ -68,6 +68,12 @@ struct bwe_sim_scenario {
     const char *gcc; /* the published behaviour of Google's congestion control, or NULL */
 };
 
+/* What runs through the scenarios. */
+struct bwe_sim_subject {
+    struct bwe_tuning tuning;
+    bool is_smooth; /* no jitter, as where the figures of others were measured */
+};
+
 struct bwe_sim_result {
     double values[BWE_SIM_METRIC_COUNT]; /* NAN where the scenario has no such thing */
     struct bwe_sim_delays delays;
@@ -87,7 +93,7 @@ extern const size_t bwe_sim_scenario_count;
 
 /** Run a scenario with a seed. The run holds its state and measurements until the next one. */
 void bwe_sim_run(struct bwe_sim_run *run, const struct bwe_sim_scenario *scenario,
-                 const struct bwe_tuning *tuning, uint64_t seed);
+                 const struct bwe_sim_subject *subject, uint64_t seed);
 
 /** Judge a finished run. */
 void bwe_sim_judge(const struct bwe_sim_run *run, struct bwe_sim_result *result);

@@ -10,6 +10,9 @@
 #define UP_MARGIN    1.10
 #define UP_WAIT_US   1000000
 #define DOWN_HOLD_US 5000000
+#define UP_FAILED_US 10000000 /* down again so soon: the next attempt waits longer */
+#define HOLD_BACKOFF 1.5
+#define HOLD_MAX_US  60e6
 #define BUDGET_SHARE 0.95
 
 /* In order of importance: screen floor, the cameras' low layers, their high ones, the screen. */
@@ -62,6 +65,9 @@ static void choose_layers(struct bwe_sim_source *source, double budget_bps, int6
     while (source->layers > 0 && layers_bps(source->layers) > budget_bps)
         source->layers--;
     if (source->layers < before) {
+        source->hold_us = now_us - source->changed_us < UP_FAILED_US
+                              ? fmin(HOLD_BACKOFF * source->hold_us, HOLD_MAX_US)
+                              : DOWN_HOLD_US;
         source->was_lowered = true;
         source->changed_us = now_us;
         source->fits_us = 0;

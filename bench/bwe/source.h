@@ -40,7 +40,8 @@ struct bwe_sim_source {
     unsigned layers; /* on, in order of importance */
     int64_t fits_us; /* since when the next one has fitted; 0: it does not */
     int64_t changed_us;
-    unsigned ups; /* layers turned on after one had been turned off */
+    double hold_us; /* no step up so soon after one down */
+    unsigned ups;   /* layers turned on after one had been turned off */
     bool was_lowered;
 };
 

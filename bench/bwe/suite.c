@@ -48,8 +48,8 @@ static void add(struct bwe_sim_summary *summary, const struct bwe_sim_result *re
 }
 
 void bwe_sim_summarize(struct bwe_sim_summary *summary, struct bwe_sim_run *run,
-                       const struct bwe_sim_scenario *scenario, const struct bwe_tuning *tuning,
-                       unsigned seeds)
+                       const struct bwe_sim_scenario *scenario,
+                       const struct bwe_sim_subject *subject, unsigned seeds)
 {
     struct bwe_sim_result result;
     memset(summary, 0, sizeof(*summary));
@@ -60,7 +60,7 @@ void bwe_sim_summarize(struct bwe_sim_summary *summary, struct bwe_sim_run *run,
         summary->worst_low[i] = INFINITY;
     }
     for (unsigned seed = 1; seed <= seeds; seed++) {
-        bwe_sim_run(run, scenario, tuning, seed);
+        bwe_sim_run(run, scenario, subject, seed);
         bwe_sim_judge(run, &result);
         add(summary, &result);
     }

@@ -19,8 +19,8 @@ struct bwe_sim_summary {
 
 /** Run a scenario with seeds 1 to count. run is work space. */
 void bwe_sim_summarize(struct bwe_sim_summary *summary, struct bwe_sim_run *run,
-                       const struct bwe_sim_scenario *scenario, const struct bwe_tuning *tuning,
-                       unsigned seeds);
+                       const struct bwe_sim_scenario *scenario,
+                       const struct bwe_sim_subject *subject, unsigned seeds);
 
 /** Whether a goal is reached by the summary's value. */
 bool bwe_sim_goal_is_reached(const struct bwe_sim_goal *goal,
