@@ -11,7 +11,7 @@
 #define SILENCE_FACTOR   0.8
 #define FEEDBACK_GONE_US 5000000 /* then REMB counts */
 #define HOLD_FACTOR      2.0     /* no estimate beyond this times the demand */
-#define STABLE_RISE_S    1.0
+#define START_US         3000000
 #define REPORT_PACKETS   20
 #define DRAIN_PACING     1.1
 #define DEADLINE_US      25000
@@ -38,7 +38,7 @@ void bwe_estimator_init(struct bwe_estimator *estimator, const struct bwe_estima
     bwe_fallback_init(&estimator->fallback, config->start_bps);
     estimator->max_bps = config->max_bps;
     estimator->target_bps = estimator->stable_bps = estimator->rate_control.rate_bps;
-    estimator->stable_us = estimator->now_us = now_us;
+    estimator->now_us = estimator->begin_us = now_us;
     bwe_app_limited_set_target(&estimator->app_limited, estimator->target_bps);
 }
 
@@ -69,11 +69,7 @@ static void set_target(struct bwe_estimator *estimator)
             fmin(sustained, estimator->tuning->guard_return * estimator->guard.capacity_bps);
     }
     estimator->target_bps = fmax(target, least);
-    estimator->stable_bps = fmin(estimator->stable_bps, fmax(sustained, least));
-    double elapsed_s = (double)(estimator->now_us - estimator->stable_us) / 1e6;
-    double weight = fmin(fmax(elapsed_s / STABLE_RISE_S, 0), 1);
-    estimator->stable_bps += weight * (fmax(sustained, least) - estimator->stable_bps);
-    estimator->stable_us = estimator->now_us;
+    estimator->stable_bps = fmax(sustained, least);
     bwe_app_limited_set_target(&estimator->app_limited, estimator->target_bps);
 }
 
@@ -323,6 +319,8 @@ static void update_probes(struct bwe_estimator *estimator, struct bwe_probe *pro
                     usage_of(estimator) != BWE_USAGE_OVER && !is_silent(estimator, now_us) &&
                     (tuning->guard <= 0 || estimator->queue_delay.queue_ms < tuning->guard_exit_ms),
         .is_app_limited = estimator->app_limited.is_limited,
+        .is_starting =
+            now_us - estimator->begin_us < START_US && estimator->rate_control.capacity_bps <= 0,
         .is_paused = estimator->demand.is_paused,
     };
     if (!estimator->has_started) {

@@ -67,7 +67,7 @@ enum bwe_state {
 
 struct bwe_decision {
     uint32_t target_bps; /* what may be sent now */
-    uint32_t stable_bps; /* the same without the dips that drain a queue; rises slowly */
+    uint32_t stable_bps; /* the same without the dips that drain a queue: for layers */
     uint32_t pacing_bps;
     uint32_t burst_us;      /* for bwe_pacer_set_rate() */
     struct bwe_probe probe; /* to hand to the pacer; id 0: none */
@@ -101,8 +101,7 @@ struct bwe_estimator {
     int64_t arrival_us;  /* the last one, unwrapped */
     int64_t feedback_us; /* 0: none yet */
     int64_t silence_us;  /* the last step down because of silence */
-    int64_t stable_us;
-    int64_t now_us;
+    int64_t begin_us, now_us;
     double max_bps;
     double rtt_ms; /* smoothed; 0: unknown */
     double received_bps, target_bps, stable_bps;

@@ -70,7 +70,9 @@ static void explore(struct bwe_prober *prober, const struct bwe_tuning *tuning,
                     const struct bwe_probe_input *input, int64_t now_us)
 {
     double wait_ms = prober->explore_wait_ms;
-    if (input->is_app_limited)
+    if (input->is_starting)
+        wait_ms = fmin(wait_ms, tuning->probe_start_ms);
+    else if (input->is_app_limited)
         wait_ms = tuning->probe_alr_ms;
     else if (tuning->probe_explore_ms <= 0)
         return;
@@ -78,7 +80,7 @@ static void explore(struct bwe_prober *prober, const struct bwe_tuning *tuning,
         return;
     prober->explore_us = now_us;
     enqueue(prober, tuning->probe_explore_gain * input->target_bps, input->limit_bps,
-            tuning->probe_explore_len_ms);
+            tuning->probe_ms);
     prober->is_goal = false;
 }
 

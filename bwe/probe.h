@@ -42,7 +42,8 @@ struct bwe_probe_input {
     double goal_bps;  /* with which a paused or higher layer would fit; 0: none */
     bool is_clear;    /* no queue, no overuse */
     bool is_app_limited;
-    bool is_paused; /* all video */
+    bool is_starting; /* in the first seconds, and no capacity has been met */
+    bool is_paused;   /* all video */
 };
 
 /** Queue the first probes of a connection. */

@@ -36,10 +36,10 @@
     X(probe_second, 6, 6, "second probe, times the start rate")                                    \
     X(probe_further, 2, 2, "further probes, times the result")                                     \
     X(probe_ratio, 10, 2, "arrived faster than sent by more: no result")                           \
-    X(probe_ms, 15, 15, "length of a probe")                                                       \
+    X(probe_ms, 25, 15, "length of a probe")                                                       \
     X(probe_packets, 5, 5, "packets of a probe, at least")                                         \
     X(probe_received, 0.6, 0.8, "share of a probe that must arrive")                               \
-    X(probe_explore_len_ms, 25, 15, "length of a probe while the queue is empty")                  \
+    X(probe_start_ms, 200, 5000, "that period in the first seconds")                               \
     X(probe_progress, 1.15, 1e9, "result over the target with which to probe on")                  \
     X(probe_alr_ms, 5000, 5000, "period of probes while application-limited")                      \
     X(probe_explore_ms, 1000, 5000, "period of probes while the queue is empty; 0: none")          \
