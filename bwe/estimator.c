@@ -4,17 +4,19 @@
 #include <math.h>
 #include <string.h>
 
-#define CLOCK_PERIOD_US  (INT64_C(64000) << 24) /* of the reference time of 24 bits */
-#define RTT_WEIGHT       0.1
-#define SILENCE_US       500000 /* without feedback although packets are outstanding */
-#define SILENCE_STEP_US  250000
-#define SILENCE_FACTOR   0.8
-#define FEEDBACK_GONE_US 5000000 /* then REMB counts */
-#define HOLD_FACTOR      2.0     /* no estimate beyond this times the demand */
-#define START_US         3000000
-#define REPORT_PACKETS   20
-#define DRAIN_PACING     1.1
-#define DEADLINE_US      25000
+#define CLOCK_PERIOD_US    (INT64_C(64000) << 24) /* of the reference time of 24 bits */
+#define RTT_WEIGHT         0.1
+#define SILENCE_US         500000 /* without feedback although packets are outstanding */
+#define SILENCE_STEP_US    250000
+#define SILENCE_FACTOR     0.8
+#define FEEDBACK_GONE_US   5000000 /* then REMB counts */
+#define HOLD_FACTOR        2.0     /* no estimate beyond this times the demand */
+#define RECEIVED_MIN_US    80000
+#define RECEIVED_MIN_BYTES 5000
+#define START_US           3000000
+#define REPORT_PACKETS     20
+#define DRAIN_PACING       1.1
+#define DEADLINE_US        25000
 
 /* What one message adds up to. */
 struct summary {
@@ -94,6 +96,13 @@ static int64_t unwrap(const struct bwe_estimator *estimator, int64_t arrival_us)
     return estimator->arrival_us + delta_us;
 }
 
+/* In the first seconds, until a capacity is met. */
+static bool is_starting(const struct bwe_estimator *estimator)
+{
+    return estimator->now_us - estimator->begin_us < START_US &&
+           estimator->rate_control.capacity_bps <= 0;
+}
+
 static void on_received(struct bwe_estimator *estimator, struct summary *summary,
                         const struct bwe_sent *packet, int64_t arrival_us, int64_t now_us)
 {
@@ -107,7 +116,8 @@ static void on_received(struct bwe_estimator *estimator, struct summary *summary
         const struct bwe_probe_packet probe = {packet->cluster, packet->bytes, sent_us, arrival_us};
         double bps = bwe_probe_results_add(&estimator->probe_results, estimator->tuning, &probe);
         if (bps > 0)
-            summary->shown = (struct bwe_probe_shown){packet->cluster, bps, estimator->target_bps};
+            summary->shown = (struct bwe_probe_shown){packet->cluster, is_starting(estimator), bps,
+                                                      estimator->target_bps};
     }
     if (!summary->has_arrival || arrival_us - sent_us < summary->least_delay_us)
         summary->least_delay_us = arrival_us - sent_us;
@@ -142,7 +152,7 @@ static void take_entry(struct bwe_estimator *estimator, struct summary *summary,
     on_received(estimator, summary, packet, arrival_us, now_us);
 }
 
-/* The rate at which the last messages' packets came: bytes since the oldest mark. */
+/* The rate at which packets came of late: over as many messages as it takes for a sound figure. */
 static void measure_received(struct bwe_estimator *estimator, const struct summary *summary)
 {
     struct bwe_mark *marks = estimator->marks;
@@ -151,10 +161,14 @@ static void measure_received(struct bwe_estimator *estimator, const struct summa
         estimator->mark_count--;
     }
     marks[estimator->mark_count++] = (struct bwe_mark){summary->last_arrival_us, summary->bytes};
-    int64_t span_us = summary->last_arrival_us - marks[0].arrival_us;
     uint64_t bytes = 0;
-    for (unsigned i = 1; i < estimator->mark_count; i++)
+    int64_t span_us = 0;
+    for (unsigned i = estimator->mark_count - 1; i > 0; i--) {
         bytes += marks[i].bytes;
+        span_us = summary->last_arrival_us - marks[i - 1].arrival_us;
+        if (span_us >= RECEIVED_MIN_US && bytes >= RECEIVED_MIN_BYTES)
+            break;
+    }
     if (span_us > 0)
         estimator->received_bps = 8e6 * (double)bytes / (double)span_us;
 }
@@ -194,6 +208,15 @@ static enum bwe_usage usage_of(const struct bwe_estimator *estimator)
     return usage;
 }
 
+/* What arrives. At overuse there is a queue, so even a sender with little to send sees in the last
+ * messages what the path carries. */
+static double arriving_bps(const struct bwe_estimator *estimator)
+{
+    double acked_bps = estimator->acked.estimate_bps;
+    bool has_queue = usage_of(estimator) == BWE_USAGE_OVER && estimator->tuning->guard > 0;
+    return has_queue ? fmax(acked_bps, estimator->received_bps) : acked_bps;
+}
+
 static void update_rate(struct bwe_estimator *estimator, const struct summary *summary,
                         int64_t now_us)
 {
@@ -202,15 +225,15 @@ static void update_rate(struct bwe_estimator *estimator, const struct summary *s
         .usage = usage_of(estimator),
         .is_held = estimator->guard.is_active ||
                    (estimator->app_limited.is_limited && estimator->tuning->guard > 0),
-        .acked_bps = estimator->acked.estimate_bps,
+        .acked_bps = arriving_bps(estimator),
         .rtt_ms = estimator->rtt_ms,
     };
     if (summary->shown.rate_bps > 0) {
         bool is_clear = input.usage != BWE_USAGE_OVER && !estimator->guard.is_active;
-        if (is_clear && summary->shown.rate_bps > control->rate_bps)
-            bwe_rate_control_set(control, summary->shown.rate_bps, now_us);
-        bwe_prober_on_result(&estimator->prober, estimator->tuning, &summary->shown,
-                             limit_bps(estimator));
+        double shown_bps = bwe_prober_on_result(&estimator->prober, estimator->tuning,
+                                                &summary->shown, limit_bps(estimator));
+        if (is_clear && shown_bps > control->rate_bps)
+            bwe_rate_control_set(control, shown_bps, now_us);
     }
     bwe_rate_control_update(control, estimator->tuning, &input, now_us);
 }

@@ -31,7 +31,7 @@
 #include "bwe/trendline.h"
 #include "bwe/tuning.h"
 
-#define BWE_FEEDBACK_MARKS 3
+#define BWE_FEEDBACK_MARKS 8
 
 /* What a feedback message says of one packet (draft-holmer-rmcat-transport-wide-cc-extensions). */
 struct bwe_feedback_entry {

@@ -76,8 +76,11 @@ static void explore(struct bwe_prober *prober, const struct bwe_tuning *tuning,
         wait_ms = tuning->probe_alr_ms;
     else if (tuning->probe_explore_ms <= 0)
         return;
-    if (now_us < prober->explore_us + (int64_t)(1000 * wait_ms))
+    /* Where layers are wanted, their goals say when to probe. */
+    bool has_goal = input->goal_bps > 0 && !input->is_starting;
+    if (has_goal || now_us < prober->explore_us + (int64_t)(1000 * wait_ms))
         return;
+    prober->shown_bps = 0;
     prober->explore_us = now_us;
     enqueue(prober, tuning->probe_explore_gain * input->target_bps, input->limit_bps,
             tuning->probe_ms);
@@ -100,25 +103,41 @@ void bwe_prober_update(struct bwe_prober *prober, const struct bwe_tuning *tunin
         explore(prober, tuning, input, now_us);
 }
 
-void bwe_prober_on_result(struct bwe_prober *prober, const struct bwe_tuning *tuning,
-                          const struct bwe_probe_shown *shown, double limit_bps)
+/* A series goes on while it shows more than is sent. Returns whether it does. */
+static bool follow_up(struct bwe_prober *prober, const struct bwe_tuning *tuning,
+                      const struct bwe_probe_shown *shown, double limit_bps)
 {
-    if (!prober->is_waiting || shown->id != prober->last_id)
-        return; /* of two that were sent together the second one counts */
-    prober->is_waiting = false;
     bool is_good = shown->rate_bps > FURTHER_SHARE * prober->last_bps ||
                    shown->rate_bps > tuning->probe_progress * shown->target_bps;
-    if (prober->is_goal && shown->rate_bps < prober->goal_bps)
-        wait_longer(&prober->goal_wait_ms, GOAL_WAIT_MAX_MS);
-    else if (prober->is_goal)
-        prober->goal_wait_ms = GOAL_WAIT_MS;
-    else if (!is_good)
+    if (!is_good) {
         wait_longer(&prober->explore_wait_ms, tuning->probe_explore_max_ms);
-    if (!is_good || prober->is_goal)
-        return;
+        return false;
+    }
     prober->explore_wait_ms = tuning->probe_explore_ms;
-    if (shown->rate_bps < limit_bps)
+    if (shown->rate_bps < limit_bps || shown->target_bps < limit_bps)
         enqueue(prober, tuning->probe_further * shown->rate_bps, limit_bps, tuning->probe_ms);
+    return true;
+}
+
+double bwe_prober_on_result(struct bwe_prober *prober, const struct bwe_tuning *tuning,
+                            const struct bwe_probe_shown *shown, double limit_bps)
+{
+    if (!prober->is_waiting || shown->id != prober->last_id)
+        return 0; /* of two that were sent together the second one counts */
+    prober->is_waiting = false;
+    if (prober->is_goal) {
+        bool is_reached = shown->rate_bps >= prober->goal_bps;
+        if (!is_reached)
+            wait_longer(&prober->goal_wait_ms, GOAL_WAIT_MAX_MS);
+        prober->goal_wait_ms = is_reached ? GOAL_WAIT_MS : prober->goal_wait_ms;
+        prober->goal_us = is_reached ? 0 : prober->goal_us;
+        return shown->rate_bps;
+    }
+    double before_bps = prober->shown_bps;
+    prober->shown_bps = follow_up(prober, tuning, shown, limit_bps) ? shown->rate_bps : 0;
+    if (tuning->probe_confirm <= 0 || shown->is_starting)
+        return shown->rate_bps;
+    return fmin(before_bps, shown->rate_bps);
 }
 
 bool bwe_prober_take(struct bwe_prober *prober, const struct bwe_tuning *tuning,

@@ -31,6 +31,7 @@ struct bwe_prober {
     bool is_goal;                /* the last one was for a goal */
     uint32_t last_bps, goal_bps; /* of the last probe */
     int64_t sent_us;             /* last probe taken */
+    double shown_bps;            /* by the last one of a series; 0: a series begins */
     int64_t explore_us, goal_us; /* when the next one may go */
     double explore_wait_ms, goal_wait_ms;
 };
@@ -57,13 +58,19 @@ void bwe_prober_update(struct bwe_prober *prober, const struct bwe_tuning *tunin
 /* What a probe has shown. */
 struct bwe_probe_shown {
     uint8_t id;
+    bool is_starting;
     double rate_bps;   /* 0: nothing */
     double target_bps; /* before it */
 };
 
-/** A probe has shown a rate: perhaps another one follows at once. */
-void bwe_prober_on_result(struct bwe_prober *prober, const struct bwe_tuning *tuning,
-                          const struct bwe_probe_shown *shown, double limit_bps);
+/**
+ * A probe has shown a rate: perhaps another one follows at once.
+ *
+ * @return  the rate to believe, 0: none. Short probes are noisy where the delay is: but at the
+ *          start one counts for no more than the one before it showed.
+ */
+double bwe_prober_on_result(struct bwe_prober *prober, const struct bwe_tuning *tuning,
+                            const struct bwe_probe_shown *shown, double limit_bps);
 
 /** Take the next probe to send. Returns false, and id 0, when there is none. */
 bool bwe_prober_take(struct bwe_prober *prober, const struct bwe_tuning *tuning,

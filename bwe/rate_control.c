@@ -7,7 +7,6 @@
 #define CAPACITY_WEIGHT   0.05
 #define VARIANCE_MIN      0.4
 #define VARIANCE_MAX      2.5
-#define ACKED_FACTOR      1.5 /* no growth beyond what arrives by more than this */
 #define ACKED_OFFSET_BPS  10000
 #define FRAMES_PER_SECOND 30
 #define PACKET_BITS       (8 * 1200)
@@ -72,13 +71,12 @@ static void increase(struct bwe_rate_control *control, const struct bwe_tuning *
     elapsed_s = fmin(fmax(elapsed_s, 0), STEP_MAX_S);
     if (control->capacity_bps > 0 && input->acked_bps > control->capacity_bps + bound_bps(control))
         control->capacity_bps = 0; /* more has arrived: it is no limit any more */
-    double rate_bps = control->rate_bps;
-    if (control->capacity_bps > 0)
-        rate_bps += near_growth(control, tuning, input->rtt_ms) * elapsed_s;
-    else
-        rate_bps *= pow(tuning->far_growth, elapsed_s);
+    /* Far from it too by as much as near it: of several flows the small ones must catch up. */
+    double rate_bps = control->rate_bps + near_growth(control, tuning, input->rtt_ms) * elapsed_s;
+    if (control->capacity_bps <= 0)
+        rate_bps = fmax(rate_bps, control->rate_bps * pow(tuning->far_growth, elapsed_s));
     if (input->acked_bps > 0) {
-        double limit_bps = ACKED_FACTOR * input->acked_bps + ACKED_OFFSET_BPS;
+        double limit_bps = tuning->acked_factor * input->acked_bps + ACKED_OFFSET_BPS;
         rate_bps = fmin(rate_bps, fmax(limit_bps, control->rate_bps));
     }
     bwe_rate_control_set(control, rate_bps, now_us);

@@ -21,6 +21,7 @@
     X(far_growth, 1.08, 1.08, "growth far from the known capacity [factor a second]")              \
     X(near_growth, 1.0, 2.0, "growth near it [half packets a response time]")                      \
     X(near_floor_bps, 40000, 4000, "growth near it, at least [bit/s a second]")                    \
+    X(acked_factor, 1.2, 1.5, "no growth beyond the acknowledged rate by more")                    \
     X(guard, 1, 0, "1: the absolute queue-delay guard works")                                      \
     X(guard_enter_ms, 30, 60, "queue delay that makes it cap the rate")                            \
     X(guard_exit_ms, 12, 30, "queue delay at which it lets go")                                    \
@@ -40,6 +41,7 @@
     X(probe_packets, 5, 5, "packets of a probe, at least")                                         \
     X(probe_received, 0.6, 0.8, "share of a probe that must arrive")                               \
     X(probe_start_ms, 200, 5000, "that period in the first seconds")                               \
+    X(probe_confirm, 1, 0, "1: a probe counts for no more than the one before it showed")          \
     X(probe_progress, 1.15, 1e9, "result over the target with which to probe on")                  \
     X(probe_alr_ms, 5000, 5000, "period of probes while application-limited")                      \
     X(probe_explore_ms, 1000, 5000, "period of probes while the queue is empty; 0: none")          \
