@@ -24,7 +24,7 @@ struct summary {
     uint64_t newest_seq;
     uint32_t bytes;
     struct bwe_probe_shown shown;
-    bool has_packet, has_arrival;
+    bool has_packet, has_arrival, has_loss;
 };
 
 void bwe_estimator_init(struct bwe_estimator *estimator, const struct bwe_estimator_config *config,
@@ -145,6 +145,7 @@ static void take_entry(struct bwe_estimator *estimator, struct summary *summary,
     else if (entry->is_received)
         bwe_loss_restore(&estimator->loss);
     packet->fate = entry->is_received ? BWE_PACKET_RECEIVED : BWE_PACKET_LOST;
+    summary->has_loss |= !entry->is_received;
     if (!entry->is_received)
         return;
     int64_t arrival_us = unwrap(estimator, entry->arrival_us);
@@ -184,11 +185,14 @@ static void update_guard(struct bwe_estimator *estimator, const struct summary *
         .received_bps = estimator->received_bps,
         .outstanding_bits = 8.0 * estimator->history.outstanding_bytes,
         .rtt_ms = (double)(now_us - summary->newest_sent_us) / 1000,
+        .sent_us = summary->newest_sent_us,
         .is_overuse = estimator->trendline.usage == BWE_USAGE_OVER,
     };
     if (estimator->tuning->guard <= 0 || estimator->received_bps <= 0)
         return;
     bwe_guard_update(guard, estimator->tuning, &input, now_us);
+    if (guard->is_new_path)
+        bwe_queue_delay_reset(&estimator->queue_delay);
     if (guard->has_left) {
         double return_bps = estimator->tuning->guard_return * guard->capacity_bps;
         bwe_rate_control_met(control, guard->capacity_bps);
@@ -225,6 +229,8 @@ static void update_rate(struct bwe_estimator *estimator, const struct summary *s
         .usage = usage_of(estimator),
         .is_held = estimator->guard.is_active ||
                    (estimator->app_limited.is_limited && estimator->tuning->guard > 0),
+        .is_yielding = estimator->guard.is_yielding,
+        .has_loss = summary->has_loss,
         .acked_bps = arriving_bps(estimator),
         .rtt_ms = estimator->rtt_ms,
     };
@@ -243,7 +249,7 @@ static void update_loss(struct bwe_estimator *estimator)
     const struct bwe_loss_input input = {
         .delay_bps = estimator->rate_control.rate_bps,
         .acked_bps = estimator->acked.estimate_bps,
-        .queue_ms = estimator->queue_delay.queue_ms,
+        .queue_ms = estimator->guard.is_yielding ? 0 : estimator->queue_delay.queue_ms,
         .min_bps = estimator->rate_control.min_bps,
     };
     bwe_loss_update(&estimator->loss, estimator->tuning, &input);

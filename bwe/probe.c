@@ -9,7 +9,9 @@
 #define LIMIT_MARGIN     1.05
 #define BACKOFF          1.5
 #define GOAL_MS          200
+#define GOAL_SHORT_MS    50 /* where a long one would delay audio, or more is to come */
 #define GOAL_FACTOR      1.2
+#define GOAL_SHARE       0.85
 #define GOAL_STEP_BPS    200000
 #define GOAL_WAIT_MS     3000
 #define GOAL_WAIT_MAX_MS 120000
@@ -57,8 +59,11 @@ static bool probe_for_goal(struct bwe_prober *prober, const struct bwe_probe_inp
 {
     if (input->goal_bps <= input->target_bps || now_us < prober->goal_us)
         return false;
-    double step_bps = GOAL_FACTOR * (input->goal_bps - input->target_bps);
-    enqueue(prober, input->target_bps + fmax(step_bps, GOAL_STEP_BPS), input->limit_bps, GOAL_MS);
+    double step_bps = fmax(GOAL_FACTOR * (input->goal_bps - input->target_bps), GOAL_STEP_BPS);
+    if (prober->is_good_goal)
+        step_bps = fmax(step_bps, input->target_bps);
+    double length_ms = input->is_paused || prober->is_good_goal ? GOAL_SHORT_MS : GOAL_MS;
+    enqueue(prober, input->target_bps + step_bps, input->limit_bps, length_ms);
     double wait_ms = input->is_paused ? PAUSED_WAIT_MS : prober->goal_wait_ms;
     prober->goal_us = now_us + (int64_t)(1000 * wait_ms);
     prober->is_goal = true;
@@ -119,6 +124,18 @@ static bool follow_up(struct bwe_prober *prober, const struct bwe_tuning *tuning
     return true;
 }
 
+/* One that was carried: the next one goes at once, and further. */
+static void follow_goal(struct bwe_prober *prober, const struct bwe_probe_shown *shown)
+{
+    prober->is_good_goal = shown->rate_bps > GOAL_SHARE * prober->last_bps;
+    if (!prober->is_good_goal && shown->rate_bps < prober->goal_bps) {
+        wait_longer(&prober->goal_wait_ms, GOAL_WAIT_MAX_MS);
+        return;
+    }
+    prober->goal_wait_ms = GOAL_WAIT_MS;
+    prober->goal_us = 0;
+}
+
 double bwe_prober_on_result(struct bwe_prober *prober, const struct bwe_tuning *tuning,
                             const struct bwe_probe_shown *shown, double limit_bps)
 {
@@ -126,11 +143,7 @@ double bwe_prober_on_result(struct bwe_prober *prober, const struct bwe_tuning *
         return 0; /* of two that were sent together the second one counts */
     prober->is_waiting = false;
     if (prober->is_goal) {
-        bool is_reached = shown->rate_bps >= prober->goal_bps;
-        if (!is_reached)
-            wait_longer(&prober->goal_wait_ms, GOAL_WAIT_MAX_MS);
-        prober->goal_wait_ms = is_reached ? GOAL_WAIT_MS : prober->goal_wait_ms;
-        prober->goal_us = is_reached ? 0 : prober->goal_us;
+        follow_goal(prober, shown);
         return shown->rate_bps;
     }
     double before_bps = prober->shown_bps;

@@ -29,6 +29,7 @@ struct bwe_prober {
     uint8_t count, last_id;
     bool is_waiting;             /* for the result of the last one */
     bool is_goal;                /* the last one was for a goal */
+    bool is_good_goal;           /* and was carried */
     uint32_t last_bps, goal_bps; /* of the last probe */
     int64_t sent_us;             /* last probe taken */
     double shown_bps;            /* by the last one of a series; 0: a series begins */

@@ -107,9 +107,28 @@ static void decrease(struct bwe_rate_control *control, const struct bwe_tuning *
     control->decreased_us = now_us;
 }
 
+/* Beside a flow that fills the queue: one step down for the losses of a round trip. */
+static void yield(struct bwe_rate_control *control, const struct bwe_tuning *tuning,
+                  const struct bwe_rate_input *input, int64_t now_us)
+{
+    double wait_us = 1000 * (input->rtt_ms + DECREASE_MAX_MS);
+    control->is_increasing = true;
+    if (!input->has_loss) {
+        increase(control, tuning, input, now_us);
+    } else if ((double)(now_us - control->decreased_us) > wait_us) {
+        control->decreased_us = now_us;
+        bwe_rate_control_set(control, tuning->yield_beta * control->rate_bps, now_us);
+        control->capacity_bps = control->rate_bps;
+    }
+}
+
 void bwe_rate_control_update(struct bwe_rate_control *control, const struct bwe_tuning *tuning,
                              const struct bwe_rate_input *input, int64_t now_us)
 {
+    if (input->is_yielding) {
+        yield(control, tuning, input, now_us);
+        return;
+    }
     switch (input->usage) {
     case BWE_USAGE_OVER:
         decrease(control, tuning, input, now_us);

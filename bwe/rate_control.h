@@ -24,6 +24,8 @@ struct bwe_rate_control {
 struct bwe_rate_input {
     enum bwe_usage usage;
     bool is_held;     /* the guard works, or the sender is limited by what it has: no growth */
+    bool is_yielding; /* somebody else's queue: only losses count, as for TCP */
+    bool has_loss;    /* in this message */
     double acked_bps; /* 0: unknown */
     double rtt_ms;
 };

@@ -28,7 +28,10 @@
     X(guard_drain_ms, 250, 500, "time in which a queue is to be drained")                          \
     X(guard_floor, 0.4, 0.5, "least share of the received rate that it leaves")                    \
     X(guard_return, 0.96, 1.0, "share of the drain rate's capacity taken up again")                \
-    X(guard_yield_ms, 3000, 3000, "a queue that stands for so long is somebody else's")            \
+    X(guard_yield_ms, 1000, 3000, "a queue that stands for so long is somebody else's")            \
+    X(guard_retry_ms, 10000, 10000, "how long it yields before it tries again, at first")          \
+    X(yield_beta, 0.85, 0.85, "factor on the rate at a loss while it yields")                      \
+    X(guard_quiet_ms, 3000, 3000, "until there has been none for so long")                         \
     X(loss_offset, 0.25, 0.05, "inherent loss believed at any rate")                               \
     X(loss_balance_bps, 25000, 100000, "and this over the rate on top")                            \
     X(loss_queue_ms, 25, 1e9, "queue delay above which only the smaller bound holds")              \
