@@ -161,17 +161,32 @@ static void measure_received(struct bwe_estimator *estimator, const struct summa
         memmove(marks, marks + 1, (BWE_FEEDBACK_MARKS - 1) * sizeof(*marks));
         estimator->mark_count--;
     }
-    marks[estimator->mark_count++] = (struct bwe_mark){summary->last_arrival_us, summary->bytes};
+    marks[estimator->mark_count++] =
+        (struct bwe_mark){summary->last_arrival_us, summary->newest_sent_us, summary->bytes};
     uint64_t bytes = 0;
-    int64_t span_us = 0;
+    int64_t span_us = 0, sent_us = 0;
     for (unsigned i = estimator->mark_count - 1; i > 0; i--) {
         bytes += marks[i].bytes;
         span_us = summary->last_arrival_us - marks[i - 1].arrival_us;
+        sent_us = summary->newest_sent_us - marks[i - 1].sent_us;
         if (span_us >= RECEIVED_MIN_US && bytes >= RECEIVED_MIN_BYTES)
             break;
     }
-    if (span_us > 0)
-        estimator->received_bps = 8e6 * (double)bytes / (double)span_us;
+    if (span_us <= 0)
+        return;
+    estimator->received_bps = 8e6 * (double)bytes / (double)span_us;
+    estimator->carried = fmin(fmax((double)sent_us / (double)span_us, 0), 1);
+}
+
+/* While there is a queue, what arrives is what the path carries of ours. In the short time in which
+ * that is measured a source may just have sent less than it may: so rather the share of what was
+ * sent. All flows of a link see the same share, hence give way alike. */
+static double capacity_bps(const struct bwe_estimator *estimator)
+{
+    double received_bps = estimator->received_bps;
+    if (estimator->app_limited.is_limited)
+        return received_bps;
+    return fmax(received_bps, estimator->carried * estimator->rate_control.rate_bps);
 }
 
 static void update_guard(struct bwe_estimator *estimator, const struct summary *summary,
@@ -183,6 +198,7 @@ static void update_guard(struct bwe_estimator *estimator, const struct summary *
         .queue_ms = estimator->queue_delay.queue_ms,
         .short_queue_ms = estimator->queue_delay.short_queue_ms,
         .received_bps = estimator->received_bps,
+        .capacity_bps = capacity_bps(estimator),
         .outstanding_bits = 8.0 * estimator->history.outstanding_bytes,
         .rtt_ms = (double)(now_us - summary->newest_sent_us) / 1000,
         .sent_us = summary->newest_sent_us,
@@ -212,13 +228,12 @@ static enum bwe_usage usage_of(const struct bwe_estimator *estimator)
     return usage;
 }
 
-/* What arrives. At overuse there is a queue, so even a sender with little to send sees in the last
- * messages what the path carries. */
+/* What arrives; at overuse, with a queue, what the path carries. */
 static double arriving_bps(const struct bwe_estimator *estimator)
 {
     double acked_bps = estimator->acked.estimate_bps;
     bool has_queue = usage_of(estimator) == BWE_USAGE_OVER && estimator->tuning->guard > 0;
-    return has_queue ? fmax(acked_bps, estimator->received_bps) : acked_bps;
+    return has_queue ? fmax(acked_bps, capacity_bps(estimator)) : acked_bps;
 }
 
 static void update_rate(struct bwe_estimator *estimator, const struct summary *summary,
@@ -338,6 +353,7 @@ static void step_down_in_silence(struct bwe_estimator *estimator, int64_t now_us
 static void update_probes(struct bwe_estimator *estimator, struct bwe_probe *probe, int64_t now_us)
 {
     const struct bwe_tuning *tuning = estimator->tuning;
+    const struct bwe_rate_control *control = &estimator->rate_control;
     double limit = limit_bps(estimator);
     const struct bwe_probe_input input = {
         .target_bps = estimator->target_bps,
@@ -347,6 +363,8 @@ static void update_probes(struct bwe_estimator *estimator, struct bwe_probe *pro
         .is_clear = !estimator->guard.is_active && estimator->feedback_us != 0 &&
                     usage_of(estimator) != BWE_USAGE_OVER && !is_silent(estimator, now_us) &&
                     (tuning->guard <= 0 || estimator->queue_delay.queue_ms < tuning->guard_exit_ms),
+        .is_beyond =
+            control->met_bps <= 0 || control->rate_bps > tuning->probe_beyond * control->met_bps,
         .is_app_limited = estimator->app_limited.is_limited,
         .is_starting =
             now_us - estimator->begin_us < START_US && estimator->rate_control.capacity_bps <= 0,

@@ -76,6 +76,7 @@ struct bwe_decision {
 
 struct bwe_mark {
     int64_t arrival_us; /* the last one in the message */
+    int64_t sent_us;    /* and when it left */
     uint32_t bytes;     /* since the mark before */
 };
 
@@ -103,7 +104,8 @@ struct bwe_estimator {
     int64_t silence_us;  /* the last step down because of silence */
     int64_t begin_us, now_us;
     double max_bps;
-    double rtt_ms; /* smoothed; 0: unknown */
+    double rtt_ms;  /* smoothed; 0: unknown */
+    double carried; /* share of the rate sent at which the last messages' packets came */
     double received_bps, target_bps, stable_bps;
 };
 

@@ -24,7 +24,7 @@ static void enter(struct bwe_guard *guard, const struct bwe_guard_input *input, 
     guard->queue_ms = 0;
     guard->progress_us = guard->since_us = now_us;
     guard->floor_bps = guard->yield_for_ms > 0 ? TRIAL_FLOOR * input->received_bps : 0;
-    guard->capacity_bps = input->received_bps;
+    guard->capacity_bps = input->capacity_bps;
 }
 
 static void leave(struct bwe_guard *guard)
@@ -90,7 +90,7 @@ void bwe_guard_update(struct bwe_guard *guard, const struct bwe_tuning *tuning,
     if (!guard->is_active)
         return;
     if (input->sent_us <= guard->since_us)
-        guard->capacity_bps += CAPACITY_WEIGHT * (input->received_bps - guard->capacity_bps);
+        guard->capacity_bps += CAPACITY_WEIGHT * (input->capacity_bps - guard->capacity_bps);
     if (queue_ms <= tuning->guard_exit_ms)
         leave(guard);
     if (guard->is_active && is_stuck(guard, tuning, input, now_us))

@@ -22,7 +22,8 @@
 struct bwe_guard_input {
     double queue_ms;       /* above the long base */
     double short_queue_ms; /* above the base of the last seconds */
-    double received_bps;   /* over the last two messages or so */
+    double received_bps;   /* over the last messages */
+    double capacity_bps;   /* with the queue: what the path carries of ours */
     double outstanding_bits;
     double rtt_ms;   /* since the newest acknowledged packet was sent */
     int64_t sent_us; /* when that was */
@@ -40,8 +41,8 @@ struct bwe_guard {
     int64_t yield_us;    /* since when it yields */
     int64_t queue_us;    /* when there was a queue last, while yielding */
     double yield_for_ms; /* until it tries again */
-    double capacity_bps; /* received of what was sent before the guard acted: what the path carries,
-                            and of several flows the share before the first of them gave way */
+    double capacity_bps; /* what the path carries, of several flows the share before the first of
+                            them gave way: from packets sent before the guard acted */
     double cap_bps;      /* while active */
     double predicted_ms; /* queue that a packet sent now would meet */
 };

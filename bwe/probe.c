@@ -83,7 +83,7 @@ static void explore(struct bwe_prober *prober, const struct bwe_tuning *tuning,
         return;
     /* Where layers are wanted, their goals say when to probe. */
     bool has_goal = input->goal_bps > 0 && !input->is_starting;
-    if (has_goal || now_us < prober->explore_us + (int64_t)(1000 * wait_ms))
+    if (has_goal || !input->is_beyond || now_us < prober->explore_us + (int64_t)(1000 * wait_ms))
         return;
     prober->shown_bps = 0;
     prober->explore_us = now_us;

@@ -43,6 +43,7 @@ struct bwe_probe_input {
     double limit_bps; /* what the contract can use: no probe above it */
     double goal_bps;  /* with which a paused or higher layer would fit; 0: none */
     bool is_clear;    /* no queue, no overuse */
+    bool is_beyond;   /* above the capacity met last, and no queue: there may be much more */
     bool is_app_limited;
     bool is_starting; /* in the first seconds, and no capacity has been met */
     bool is_paused;   /* all video */

@@ -43,6 +43,7 @@ void bwe_rate_control_met(struct bwe_rate_control *control, double capacity_bps)
 {
     if (!(capacity_bps > 0))
         return;
+    control->met_bps = capacity_bps;
     if (control->capacity_bps > 0 &&
         fabs(capacity_bps - control->capacity_bps) < bound_bps(control))
         control->capacity_bps += CAPACITY_WEIGHT * (capacity_bps - control->capacity_bps);

@@ -16,6 +16,7 @@
 struct bwe_rate_control {
     double rate_bps, min_bps, max_bps;
     double capacity_bps, capacity_variance; /* met at overuse; 0: none known */
+    double met_bps; /* the capacity met last, averaged or not; 0: none yet */
     int64_t changed_us, decreased_us;
     bool is_increasing;
 };
