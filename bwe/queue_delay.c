@@ -46,18 +46,31 @@ static double median(int32_t *values, unsigned count)
     return values[count / 2];
 }
 
+/* The median of finished slots; slots without packets are left out. False when there is none. */
+static bool median_of_slots(struct bwe_queue_delay *state, unsigned from, unsigned count,
+                            double *median_us)
+{
+    int32_t values_us[BWE_BASE_SLOTS];
+    unsigned used = 0;
+    for (unsigned back = from; back < from + count; back++) {
+        if (*slot_back(state, back) != INT32_MAX)
+            values_us[used++] = *slot_back(state, back);
+    }
+    if (used > 0)
+        *median_us = median(values_us, used);
+    return used > 0;
+}
+
+/* From the oldest third of the slots to the newest one. */
 static void estimate_drift(struct bwe_queue_delay *state)
 {
-    int32_t steps_us[BWE_BASE_SLOTS];
-    unsigned count = 0;
-    for (unsigned back = 1; back + 1 < state->count; back++) {
-        int32_t newer_us = *slot_back(state, back), older_us = *slot_back(state, back + 1);
-        if (newer_us != INT32_MAX && older_us != INT32_MAX)
-            steps_us[count++] = newer_us - older_us;
-    }
-    if (count + 1 < DRIFT_SLOTS)
+    unsigned finished = state->count - 1U, third = finished / 3;
+    double newer_us, older_us;
+    if (finished < DRIFT_SLOTS || !median_of_slots(state, 1, third, &newer_us) ||
+        !median_of_slots(state, 1 + finished - third, third, &older_us))
         return;
-    double drift = median(steps_us, count) / BWE_BASE_SLOT_US;
+    double elapsed_us = (double)(finished - third) * BWE_BASE_SLOT_US;
+    double drift = (newer_us - older_us) / elapsed_us;
     state->drift = fmin(fmax(drift, -DRIFT_MAX), DRIFT_MAX);
 }
 

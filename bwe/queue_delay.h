@@ -3,7 +3,8 @@
  * have an unknown offset and drift apart.
  *
  * The base is the minimum over 50 slots of 10 s, each moved by the drift since. The drift is the
- * median step between the minima of neighbouring slots, so a queue that comes once does not count.
+ * way from the median of the oldest third of the slots to that of the newest, so a queue that comes
+ * once does not count.
  * What enters is the mean over the last feedback messages of the least delay in each: single early
  * packets of a jittery path would make every other one look late. A second base over the last
  * seconds only serves when the queue is somebody else's, or when the path has become longer.

@@ -10,6 +10,7 @@
 #define ACKED_OFFSET_BPS  10000
 #define FRAMES_PER_SECOND 30
 #define PACKET_BITS       (8 * 1200)
+#define RESPONSE_S        0.2 /* at which the least growth is as the tuning says */
 #define DECREASE_MIN_MS   10
 #define DECREASE_MAX_MS   200
 #define STEP_MAX_S        1.0
@@ -62,7 +63,9 @@ static double near_growth(const struct bwe_rate_control *control, const struct b
     double frame_bits = control->rate_bps / FRAMES_PER_SECOND;
     double packet_bits = frame_bits / ceil(frame_bits / PACKET_BITS);
     double response_s = (rtt_ms + 100) / 1000;
-    return fmax(tuning->near_growth * packet_bits / 2 / response_s, tuning->near_floor_bps);
+    /* Who hears of a queue first gives way first and more often: growth makes up for that. */
+    double least = tuning->near_floor_bps * pow(RESPONSE_S / response_s, tuning->near_rtt);
+    return fmax(tuning->near_growth * packet_bits / 2 / response_s, least);
 }
 
 static void increase(struct bwe_rate_control *control, const struct bwe_tuning *tuning,
