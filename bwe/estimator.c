@@ -253,8 +253,10 @@ static void update_rate(struct bwe_estimator *estimator, const struct summary *s
         bool is_clear = input.usage != BWE_USAGE_OVER && !estimator->guard.is_active;
         double shown_bps = bwe_prober_on_result(&estimator->prober, estimator->tuning,
                                                 &summary->shown, limit_bps(estimator));
-        if (is_clear && shown_bps > control->rate_bps)
+        if (is_clear && shown_bps > control->rate_bps) {
             bwe_rate_control_set(control, shown_bps, now_us);
+            estimator->is_probed = true;
+        }
     }
     bwe_rate_control_update(control, estimator->tuning, &input, now_us);
 }
@@ -413,6 +415,8 @@ struct bwe_decision bwe_estimator_poll(struct bwe_estimator *estimator, int64_t 
     decision.pacing_bps = to_bps(gain * estimator->target_bps);
     decision.burst_us = (uint32_t)(1000 * estimator->tuning->pacing_burst_ms);
     decision.state = state_of(estimator, now_us);
+    decision.is_probed = estimator->is_probed;
+    estimator->is_probed = false;
     return decision;
 }
 

@@ -71,6 +71,7 @@ struct bwe_decision {
     uint32_t pacing_bps;
     uint32_t burst_us;      /* for bwe_pacer_set_rate() */
     struct bwe_probe probe; /* to hand to the pacer; id 0: none */
+    bool is_probed;         /* a probe has raised the target since the last poll: no need to wait */
     enum bwe_state state;
 };
 
@@ -98,6 +99,7 @@ struct bwe_estimator {
     struct bwe_demand demand;
     struct bwe_mark marks[BWE_FEEDBACK_MARKS];
     uint8_t mark_count;
+    bool is_probed;      /* until the next poll */
     bool has_started;    /* the first probes are out */
     int64_t arrival_us;  /* the last one, unwrapped */
     int64_t feedback_us; /* 0: none yet */

@@ -11,7 +11,7 @@
 #define GOAL_MS          200
 #define GOAL_SHORT_MS    50 /* where a long one would delay audio, or more is to come */
 #define GOAL_FACTOR      1.2
-#define GOAL_SHARE       0.85
+#define GOAL_PROGRESS    1.2 /* over the target: the path carries more, perhaps much more */
 #define GOAL_STEP_BPS    200000
 #define GOAL_WAIT_MS     3000
 #define GOAL_WAIT_MAX_MS 120000
@@ -127,7 +127,8 @@ static bool follow_up(struct bwe_prober *prober, const struct bwe_tuning *tuning
 /* One that was carried: the next one goes at once, and further. */
 static void follow_goal(struct bwe_prober *prober, const struct bwe_probe_shown *shown)
 {
-    prober->is_good_goal = shown->rate_bps > GOAL_SHARE * prober->last_bps;
+    prober->is_good_goal = shown->rate_bps > FURTHER_SHARE * prober->last_bps &&
+                           shown->rate_bps > GOAL_PROGRESS * shown->target_bps;
     if (!prober->is_good_goal && shown->rate_bps < prober->goal_bps) {
         wait_longer(&prober->goal_wait_ms, GOAL_WAIT_MAX_MS);
         return;

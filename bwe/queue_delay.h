@@ -19,7 +19,7 @@
 #define BWE_BASE_SLOT_US  10000000
 #define BWE_SHORT_SLOTS   8
 #define BWE_SHORT_SLOT_US 1000000
-#define BWE_DELAY_MEAN    4
+#define BWE_DELAY_MEAN    8
 
 struct bwe_queue_delay {
     int64_t origin_us; /* of the delays below, so that they fit 32 bits */

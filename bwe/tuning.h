@@ -25,11 +25,11 @@
     X(near_rtt, 0.5, 0, "exponent of the response time in that least growth")                      \
     X(guard, 1, 0, "1: the absolute queue-delay guard works")                                      \
     X(guard_enter_ms, 30, 60, "queue delay that makes it cap the rate")                            \
-    X(guard_exit_ms, 12, 30, "queue delay at which it lets go")                                    \
+    X(guard_exit_ms, 16, 30, "queue delay at which it lets go")                                    \
     X(guard_drain_ms, 250, 500, "time in which a queue is to be drained")                          \
     X(guard_floor, 0.4, 0.5, "least share of the received rate that it leaves")                    \
     X(guard_return, 0.96, 1.0, "share of the drain rate's capacity taken up again")                \
-    X(guard_yield_ms, 1000, 3000, "a queue that stands for so long is somebody else's")            \
+    X(guard_yield_ms, 1500, 3000, "a queue that stands for so long is somebody else's")            \
     X(guard_retry_ms, 10000, 10000, "how long it yields before it tries again, at first")          \
     X(yield_beta, 0.85, 0.85, "factor on the rate at a loss while it yields")                      \
     X(guard_quiet_ms, 3000, 3000, "until there has been none for so long")                         \

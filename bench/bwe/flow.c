@@ -189,8 +189,9 @@ static void poll(struct bwe_sim_flow *flow, int64_t now_us)
     bwe_pacer_set_rate(&flow->pacer, decision->pacing_bps, decision->burst_us);
     if (decision->probe.id != 0)
         bwe_pacer_begin_probe(&flow->pacer, &decision->probe, now_us);
-    bwe_sim_source_set_target(&flow->source, decision->target_bps - audio_bps,
-                              decision->stable_bps - audio_bps, now_us);
+    const struct bwe_sim_target target = {decision->target_bps - audio_bps,
+                                          decision->stable_bps - audio_bps, decision->is_probed};
+    bwe_sim_source_set_target(&flow->source, &target, now_us);
     if (flow->full_us == 0 && flow->source.layers == BWE_SIM_LAYERS)
         flow->full_us = now_us;
     if (flow->return_us == 0 && (double)now_us > flow->config.event_s * 1e6 &&

@@ -59,15 +59,18 @@ double bwe_sim_source_next_bps(const struct bwe_sim_source *source)
 }
 
 /* Down at once; up when it has fitted for a second, and not soon after a step down. */
-static void choose_layers(struct bwe_sim_source *source, double budget_bps, int64_t now_us)
+static void choose_layers(struct bwe_sim_source *source, const struct bwe_sim_target *target,
+                          int64_t now_us)
 {
+    double budget_bps = BUDGET_SHARE * target->stable_bps;
     unsigned before = source->layers;
     while (source->layers > 0 && layers_bps(source->layers) > budget_bps)
         source->layers--;
     if (source->layers < before) {
-        source->hold_us = now_us - source->changed_us < UP_FAILED_US
+        source->hold_us = source->up_us > 0 && now_us - source->up_us < UP_FAILED_US
                               ? fmin(HOLD_BACKOFF * source->hold_us, HOLD_MAX_US)
                               : DOWN_HOLD_US;
+        source->up_us = 0;
         source->was_lowered = true;
         source->changed_us = now_us;
         source->fits_us = 0;
@@ -88,18 +91,18 @@ static void choose_layers(struct bwe_sim_source *source, double budget_bps, int6
     source->layers++;
 }
 
-void bwe_sim_source_set_target(struct bwe_sim_source *source, double target_bps, double stable_bps,
+void bwe_sim_source_set_target(struct bwe_sim_source *source, const struct bwe_sim_target *target,
                                int64_t now_us)
 {
     if (source->kind == BWE_SIM_CONFERENCE) {
-        choose_layers(source, BUDGET_SHARE * stable_bps, now_us);
+        choose_layers(source, target, now_us);
         return;
     }
     /* Of targets that come faster than the queue holds, the last one counts. */
     if (source->pending_count == BWE_SIM_REACTION)
         source->pending_count--;
     source->pending[source->pending_count].at_us = now_us + BWE_SIM_REACT_US;
-    source->pending[source->pending_count++].rate_bps = target_bps;
+    source->pending[source->pending_count++].rate_bps = target->target_bps;
 }
 
 int64_t bwe_sim_source_next(const struct bwe_sim_source *source, unsigned *track)

@@ -37,11 +37,12 @@ struct bwe_sim_source {
     unsigned pending_count;
     int64_t frame_us[BWE_SIM_TRACKS]; /* when the next frame comes */
     /* Conference. */
-    unsigned layers; /* on, in order of importance */
-    int64_t fits_us; /* since when the next one has fitted; 0: it does not */
-    int64_t changed_us;
-    double hold_us; /* no step up so soon after one down */
-    unsigned ups;   /* layers turned on after one had been turned off */
+    unsigned layers;    /* on, in order of importance */
+    int64_t fits_us;    /* since when the next one has fitted; 0: it does not */
+    int64_t changed_us; /* of the last step down */
+    int64_t up_us;      /* of the last step up since one down; 0: none */
+    double hold_us;     /* no step up so soon after one down */
+    unsigned ups;       /* layers turned on after one had been turned off */
     bool was_lowered;
 };
 
@@ -49,8 +50,15 @@ struct bwe_sim_source {
 void bwe_sim_source_init(struct bwe_sim_source *source, enum bwe_sim_kind kind, double max_bps,
                          uint64_t seed, int64_t now_us);
 
-/** The share of the estimate that is the source's, without audio; stable for layers [bit/s]. */
-void bwe_sim_source_set_target(struct bwe_sim_source *source, double target_bps, double stable_bps,
+/* The share of the estimate that is the source's, without audio [bit/s]. */
+struct bwe_sim_target {
+    double target_bps; /* for an encoder */
+    double stable_bps; /* for layers */
+    bool is_probed;    /* layers need not wait */
+};
+
+/** What may be sent from now on. */
+void bwe_sim_source_set_target(struct bwe_sim_source *source, const struct bwe_sim_target *target,
                                int64_t now_us);
 
 /** When the next frame comes, and of which track. */
