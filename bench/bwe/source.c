@@ -84,10 +84,13 @@ static void choose_layers(struct bwe_sim_source *source, const struct bwe_sim_ta
     }
     if (source->fits_us == 0)
         source->fits_us = now_us;
-    if (source->was_lowered &&
-        (now_us - source->fits_us < UP_WAIT_US || now_us - source->changed_us < DOWN_HOLD_US))
+    if (target->is_probed)
+        source->fits_us = now_us - UP_WAIT_US;
+    bool is_held = (double)(now_us - source->changed_us) < source->hold_us;
+    if (source->was_lowered && (is_held || now_us - source->fits_us < UP_WAIT_US))
         return;
     source->ups += source->was_lowered;
+    source->up_us = source->was_lowered ? now_us : 0;
     source->layers++;
 }
 
