@@ -36,7 +36,7 @@ static void print_goal(FILE *out, const struct bwe_sim_goal *goal,
             bwe_sim_goal_is_reached(goal, summary) ? "reached" : "MISSED", number,
             bwe_sim_metric_title(goal->metric), summary->values[goal->metric],
             bwe_sim_metric_unit(goal->metric), worst, goal->is_least ? ">=" : "<=", goal->value,
-            goal->known ? "; known: " : "", goal->known ? goal->known : "");
+            goal->known ? "; published: " : "", goal->known ? goal->known : "");
 }
 
 void bwe_sim_report_row(FILE *out, const struct bwe_sim_summary *summary)
@@ -46,8 +46,8 @@ void bwe_sim_report_row(FILE *out, const struct bwe_sim_summary *summary)
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
         print_value(out, summary->values[columns[i]], columns[i]);
     fprintf(out, "  %s\n", scenario->about);
-    for (unsigned i = 0; i < BWE_SIM_GOALS_MAX && scenario->goals[i].value != 0; i++)
-        print_goal(out, &scenario->goals[i], summary);
+    for (unsigned i = 0; i < BWE_SIM_GOALS_MAX && summary->goals[i].value != 0; i++)
+        print_goal(out, &summary->goals[i], summary);
 }
 
 void bwe_sim_report_json(FILE *out, const struct bwe_sim_summary *summary)
@@ -59,8 +59,8 @@ void bwe_sim_report_json(FILE *out, const struct bwe_sim_summary *summary)
             fprintf(out, ", \"%s\": %.6g", bwe_sim_metric_key(i), summary->values[i]);
     }
     fprintf(out, ", \"goals\": [");
-    for (unsigned i = 0; i < BWE_SIM_GOALS_MAX && summary->scenario->goals[i].value != 0; i++) {
-        const struct bwe_sim_goal *goal = &summary->scenario->goals[i];
+    for (unsigned i = 0; i < BWE_SIM_GOALS_MAX && summary->goals[i].value != 0; i++) {
+        const struct bwe_sim_goal *goal = &summary->goals[i];
         fprintf(out, "%s{\"goal\": %u, \"metric\": \"%s\", \"%s\": %.6g, \"reached\": %s}",
                 separator, goal->number, bwe_sim_metric_key(goal->metric),
                 goal->is_least ? "least" : "most", goal->value,

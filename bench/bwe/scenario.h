@@ -65,12 +65,14 @@ struct bwe_sim_scenario {
     double window_from_s, window_to_s; /* of queue delay and loss; 0, 0: all */
     double share_from_s;               /* of Jain and shares; 0: from the last start + 10 s */
     struct bwe_sim_goal goals[BWE_SIM_GOALS_MAX];
-    const char *gcc; /* the published behaviour of Google's congestion control, or NULL */
+    struct bwe_sim_goal gcc_goals[BWE_SIM_GOALS_MAX]; /* what Google's congestion control is known
+                                                         for, within reason */
 };
 
 /* What runs through the scenarios. */
 struct bwe_sim_subject {
     struct bwe_tuning tuning;
+    bool is_gcc;    /* judged by gcc_goals */
     bool is_smooth; /* no jitter, as where the figures of others were measured */
 };
 

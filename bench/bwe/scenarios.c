@@ -36,7 +36,9 @@ const struct bwe_sim_scenario bwe_sim_scenarios[] = {
                   {2, BWE_SIM_P95, false, 60, "SCReAM 52, GCC 286"},
                   {2, BWE_SIM_LOSS, false, 0.5, "SCReAM 0, GCC 5.4"},
                   {2, BWE_SIM_USE, true, 0.95, "SCReAM 0.94"}},
-        .gcc = "p95 286 ms, loss 5.4 %, last above 100 ms 9.2 s",
+        .gcc_goals = {{0, BWE_SIM_P95, true, 200, "286"},
+                      {0, BWE_SIM_LOSS, true, 1, "5.4"},
+                      {0, BWE_SIM_ABOVE, true, 2.5, "9.2"}},
     },
     {
         .name = "rise",
@@ -49,7 +51,7 @@ const struct bwe_sim_scenario bwe_sim_scenarios[] = {
         .flows = {{ELASTIC, .one_way_ms = 25}},
         .event_s = 30,
         .goals = {{3, BWE_SIM_T90, false, 3, "SCReAM 3.2, GCC 6.0"}},
-        .gcc = "90 % after 6.0 s",
+        .gcc_goals = {{0, BWE_SIM_T90, true, 3.2, "6.0"}, {0, BWE_SIM_T90, false, 9, "6.0"}},
     },
     {
         .name = "5.1",
@@ -62,7 +64,7 @@ const struct bwe_sim_scenario bwe_sim_scenarios[] = {
         .goals = {{4, BWE_SIM_P95, false, 45, "SCReAM 42, GCC 282"},
                   {4, BWE_SIM_LOSS, false, 0.1, "SCReAM 0.06, GCC 2.7"},
                   {4, BWE_SIM_WORST, true, 0.92, "SCReAM 0.86"}},
-        .gcc = "p95 282 ms, loss 2.7 %",
+        .gcc_goals = {{0, BWE_SIM_P99, true, 200, "p95 282"}, {0, BWE_SIM_LOSS, true, 0.3, "2.7"}},
     },
     {
         .name = "5.1-long",
@@ -108,7 +110,7 @@ const struct bwe_sim_scenario bwe_sim_scenarios[] = {
         .flows = {{.end_s = 119}, {.start_s = 20, .end_s = 119}, {.start_s = 40, .end_s = 119}},
         .goals = {{5, BWE_SIM_JAIN, true, 0.99, "GCC 0.999"},
                   {5, BWE_SIM_P95, false, 60, "GCC 61"}},
-        .gcc = "Jain 0.999, p95 61 ms",
+        .gcc_goals = {{0, BWE_SIM_JAIN, true, 0.93, "0.999"}, {0, BWE_SIM_P95, false, 75, "61"}},
     },
     {
         .name = "5.5",
@@ -125,7 +127,7 @@ const struct bwe_sim_scenario bwe_sim_scenarios[] = {
                   {.one_way_ms = 150, .start_s = 40}},
         .goals = {{5, BWE_SIM_JAIN, true, 0.98, "GCC 0.991"},
                   {5, BWE_SIM_P95, false, 70, "GCC 74"}},
-        .gcc = "Jain 0.991, p95 74 ms",
+        .gcc_goals = {{0, BWE_SIM_P95, false, 90, "74"}},
     },
     {
         .name = "5.6",
@@ -193,7 +195,6 @@ const struct bwe_sim_scenario bwe_sim_scenarios[] = {
         .window_to_s = 70,
         .share_from_s = 70,
         .goals = {{8, BWE_SIM_P95, false, 80, "GCC 155"}, {8, BWE_SIM_LOSS, false, 0.001, NULL}},
-        .gcc = "p95 155 ms",
     },
     {
         .name = "deep",
@@ -208,7 +209,7 @@ const struct bwe_sim_scenario bwe_sim_scenarios[] = {
         .window_from_s = 30,
         .window_to_s = 60,
         .goals = {{6, BWE_SIM_P95, false, 80, "GCC 978"}},
-        .gcc = "p95 978 ms",
+        .gcc_goals = {{0, BWE_SIM_P95, true, 700, "978"}},
     },
     {
         .name = "loss-5",
@@ -221,7 +222,7 @@ const struct bwe_sim_scenario bwe_sim_scenarios[] = {
         .flow_count = 1,
         .flows = {{.max_bps = 3.6e6, .one_way_ms = 25}},
         .goals = {{7, BWE_SIM_USE, true, 0.97, "GCC 0.99"}},
-        .gcc = "utilisation 0.99",
+        .gcc_goals = {{0, BWE_SIM_USE, true, 0.93, "0.99"}},
     },
     {
         .name = "loss-10",
@@ -234,7 +235,7 @@ const struct bwe_sim_scenario bwe_sim_scenarios[] = {
         .flow_count = 1,
         .flows = {{.max_bps = 3.6e6, .one_way_ms = 25}},
         .goals = {{7, BWE_SIM_USE, true, 0.90, "GCC 0.73"}},
-        .gcc = "utilisation 0.73",
+        .gcc_goals = {{0, BWE_SIM_USE, true, 0.4, "0.73"}, {0, BWE_SIM_USE, false, 0.85, "0.73"}},
     },
     {
         .name = "loss-20",
@@ -247,7 +248,7 @@ const struct bwe_sim_scenario bwe_sim_scenarios[] = {
         .flow_count = 1,
         .flows = {{.max_bps = 3.6e6, .one_way_ms = 25}},
         .goals = {{7, BWE_SIM_USE, true, 0.60, "GCC 0.12"}},
-        .gcc = "utilisation 0.12",
+        .gcc_goals = {{0, BWE_SIM_USE, false, 0.3, "0.12"}},
     },
     {
         .name = "steady",

@@ -54,6 +54,7 @@ void bwe_sim_summarize(struct bwe_sim_summary *summary, struct bwe_sim_run *run,
     struct bwe_sim_result result;
     memset(summary, 0, sizeof(*summary));
     summary->scenario = scenario;
+    summary->goals = subject->is_gcc ? scenario->gcc_goals : scenario->goals;
     summary->seeds = seeds;
     for (unsigned i = 0; i < BWE_SIM_METRIC_COUNT; i++) {
         summary->worst_high[i] = -INFINITY;

@@ -9,6 +9,7 @@
 /* One scenario over its seeds. */
 struct bwe_sim_summary {
     const struct bwe_sim_scenario *scenario;
+    const struct bwe_sim_goal *goals; /* BWE_SIM_GOALS_MAX, those without a value unused */
     unsigned seeds;
     struct bwe_sim_delays delays;            /* of all seeds */
     double values[BWE_SIM_METRIC_COUNT];     /* quantiles of queue delay over all packets, the
