@@ -199,6 +199,7 @@ static void update_guard(struct bwe_estimator *estimator, const struct summary *
         .short_queue_ms = estimator->queue_delay.short_queue_ms,
         .received_bps = estimator->received_bps,
         .capacity_bps = capacity_bps(estimator),
+        .carried = estimator->carried,
         .outstanding_bits = 8.0 * estimator->history.outstanding_bytes,
         .rtt_ms = (double)(now_us - summary->newest_sent_us) / 1000,
         .sent_us = summary->newest_sent_us,

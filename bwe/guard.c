@@ -4,6 +4,8 @@
 #include <math.h>
 
 #define CAPACITY_WEIGHT  0.3 /* of a new measurement */
+#define SLOWER_QUEUES    3
+#define SLOWER_SHARE     0.6
 #define TRIAL_FLOOR      0.5
 #define PROGRESS_SHARE   0.8
 #define YIELD_BACKOFF    2
@@ -72,6 +74,19 @@ static bool is_stuck(struct bwe_guard *guard, const struct bwe_tuning *tuning,
     return (double)stuck_us > 1000 * (tuning->guard_yield_ms + input->rtt_ms);
 }
 
+/* From what was sent before the guard acted; later packets come at the rate that it allowed. Unless
+ * they show that the path has become slower meanwhile: they come much more slowly than they left,
+ * into a queue. */
+static void measure_capacity(struct bwe_guard *guard, const struct bwe_tuning *tuning,
+                             const struct bwe_guard_input *input)
+{
+    if (input->sent_us <= guard->since_us)
+        guard->capacity_bps += CAPACITY_WEIGHT * (input->capacity_bps - guard->capacity_bps);
+    else if (guard->predicted_ms > SLOWER_QUEUES * tuning->guard_enter_ms &&
+             input->carried < SLOWER_SHARE)
+        guard->capacity_bps = input->received_bps;
+}
+
 void bwe_guard_update(struct bwe_guard *guard, const struct bwe_tuning *tuning,
                       const struct bwe_guard_input *input, int64_t now_us)
 {
@@ -89,8 +104,7 @@ void bwe_guard_update(struct bwe_guard *guard, const struct bwe_tuning *tuning,
         enter(guard, input, now_us);
     if (!guard->is_active)
         return;
-    if (input->sent_us <= guard->since_us)
-        guard->capacity_bps += CAPACITY_WEIGHT * (input->capacity_bps - guard->capacity_bps);
+    measure_capacity(guard, tuning, input);
     if (queue_ms <= tuning->guard_exit_ms)
         leave(guard);
     if (guard->is_active && is_stuck(guard, tuning, input, now_us))

@@ -24,6 +24,7 @@ struct bwe_guard_input {
     double short_queue_ms; /* above the base of the last seconds */
     double received_bps;   /* over the last messages */
     double capacity_bps;   /* with the queue: what the path carries of ours */
+    double carried;        /* the rate at which they came over that at which they left, 0 to 1 */
     double outstanding_bits;
     double rtt_ms;   /* since the newest acknowledged packet was sent */
     int64_t sent_us; /* when that was */
