@@ -363,8 +363,8 @@ static void update_probes(struct bwe_estimator *estimator, struct bwe_probe *pro
         .acked_bps = estimator->acked.estimate_bps,
         .limit_bps = limit,
         .goal_bps = estimator->demand.target_bps,
-        .is_clear = !estimator->guard.is_active && estimator->feedback_us != 0 &&
-                    usage_of(estimator) != BWE_USAGE_OVER && !is_silent(estimator, now_us) &&
+        .is_clear = !estimator->guard.is_active && usage_of(estimator) != BWE_USAGE_OVER &&
+                    !is_silent(estimator, now_us) &&
                     (tuning->guard <= 0 || estimator->queue_delay.queue_ms < tuning->guard_exit_ms),
         .is_beyond =
             control->met_bps <= 0 || control->rate_bps > tuning->probe_beyond * control->met_bps,

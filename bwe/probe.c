@@ -100,6 +100,7 @@ void bwe_prober_update(struct bwe_prober *prober, const struct bwe_tuning *tunin
         prober->explore_us = now_us;
     if (!input->is_clear) { /* the period counts from the end of the queue */
         prober->explore_us = now_us;
+        prober->count = 0;
         return;
     }
     if (prober->is_waiting || prober->count > 0 || input->target_bps >= input->limit_bps)
