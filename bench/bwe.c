@@ -19,6 +19,7 @@ struct options {
     struct bwe_sim_subject subject;
     const char *subject_name;
     unsigned seeds;
+    double margin; /* of the goals, for few seeds */
     bool is_json, is_check;
     const char *plot_path;
     double *swept; /* the number that is varied, NULL: none */
@@ -89,6 +90,16 @@ static unsigned parse_values(const char *text, struct bwe_tuning *tuning, double
     return count;
 }
 
+static int parse_margin(struct options *options, const char *text)
+{
+    char *end;
+    double percent = strtod(text, &end);
+    if (*end || end == text || !(percent >= 0 && percent <= 100))
+        return 2;
+    options->margin = percent / 100;
+    return 0;
+}
+
 static int parse_seeds(struct options *options, const char *text)
 {
     char *end;
@@ -108,6 +119,8 @@ static int parse_option(struct options *options, int option)
         return options->scenario ? 0 : 2;
     case 'n':
         return parse_seeds(options, optarg);
+    case 'a':
+        return parse_margin(options, optarg);
     case 'g':
         options->subject.tuning = bwe_tuning_gcc;
         options->subject_name = "GCC";
@@ -145,17 +158,12 @@ static int parse_option(struct options *options, int option)
 static int parse_options(struct options *options, int argc, char **argv)
 {
     static const struct option names[] = {
-        {"case", required_argument, NULL, 'c'},
-        {"seeds", required_argument, NULL, 'n'},
-        {"gcc", no_argument, NULL, 'g'},
-        {"smooth", no_argument, NULL, 'm'},
-        {"check", no_argument, NULL, 'k'},
-        {"json", no_argument, NULL, 'j'},
-        {"plot", required_argument, NULL, 'p'},
-        {"set", required_argument, NULL, 's'},
-        {"sweep", required_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"case", required_argument, NULL, 'c'},  {"seeds", required_argument, NULL, 'n'},
+        {"gcc", no_argument, NULL, 'g'},         {"smooth", no_argument, NULL, 'm'},
+        {"check", no_argument, NULL, 'k'},       {"json", no_argument, NULL, 'j'},
+        {"plot", required_argument, NULL, 'p'},  {"set", required_argument, NULL, 's'},
+        {"sweep", required_argument, NULL, 'w'}, {"margin", required_argument, NULL, 'a'},
+        {"help", no_argument, NULL, 'h'},        {0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -176,12 +184,14 @@ static int parse_options(struct options *options, int argc, char **argv)
     return -1;
 }
 
-static unsigned count_missed(const struct bwe_sim_summary *summary, FILE *out)
+static unsigned count_missed(const struct bwe_sim_summary *summary, double margin, FILE *out)
 {
     unsigned missed = 0;
     const struct bwe_sim_goal *goals = summary->goals;
     for (unsigned i = 0; i < BWE_SIM_GOALS_MAX && goals[i].value != 0; i++) {
-        if (bwe_sim_goal_is_reached(&goals[i], summary))
+        struct bwe_sim_goal goal = goals[i];
+        goal.value *= goal.is_least ? 1 - margin : 1 + margin;
+        if (bwe_sim_goal_is_reached(&goal, summary))
             continue;
         missed++;
         fprintf(out, "missed: %s, %s: %.4g instead of %.4g\n", summary->scenario->name,
@@ -217,7 +227,7 @@ static unsigned run_suite(const struct options *options, struct bwe_sim_run *run
             bwe_sim_report_row(stdout, &summary);
         }
         if (options->is_check)
-            missed += count_missed(&summary, stderr);
+            missed += count_missed(&summary, options->margin, stderr);
         fflush(stdout);
     }
     double cpu_s = (double)(bench_cpu_ns() - begin_ns) / 1e9;

@@ -14,6 +14,7 @@
 #define RECEIVED_MIN_US    80000
 #define RECEIVED_MIN_BYTES 5000
 #define START_US           3000000
+#define LOSS_MADE_UP       0.5
 #define REPORT_PACKETS     20
 #define DRAIN_PACING       1.1
 #define DEADLINE_US        25000
@@ -71,7 +72,7 @@ static void set_target(struct bwe_estimator *estimator)
             fmin(sustained, estimator->tuning->guard_return * estimator->guard.capacity_bps);
     }
     estimator->target_bps = fmax(target, least);
-    estimator->stable_bps = fmax(sustained, least);
+    estimator->stable_bps = fmax(sustained, estimator->target_bps);
     bwe_app_limited_set_target(&estimator->app_limited, estimator->target_bps);
 }
 
@@ -229,12 +230,18 @@ static enum bwe_usage usage_of(const struct bwe_estimator *estimator)
     return usage;
 }
 
-/* What arrives; at overuse, with a queue, what the path carries. */
+/* What arrives; at overuse, with a queue, what the path carries. What is lost without a queue was
+ * not too much for the path. */
 static double arriving_bps(const struct bwe_estimator *estimator)
 {
     double acked_bps = estimator->acked.estimate_bps;
-    bool has_queue = usage_of(estimator) == BWE_USAGE_OVER && estimator->tuning->guard > 0;
-    return has_queue ? fmax(acked_bps, capacity_bps(estimator)) : acked_bps;
+    if (estimator->tuning->guard <= 0)
+        return acked_bps;
+    if (usage_of(estimator) == BWE_USAGE_OVER)
+        return fmax(acked_bps, capacity_bps(estimator));
+    if (estimator->queue_delay.queue_ms < estimator->tuning->guard_exit_ms)
+        acked_bps /= 1 - fmin(estimator->loss.average, LOSS_MADE_UP);
+    return acked_bps;
 }
 
 static void update_rate(struct bwe_estimator *estimator, const struct summary *summary,

@@ -88,8 +88,6 @@ static void find_base(struct bwe_queue_delay *state)
 
 static void roll_slots(struct bwe_queue_delay *state, int64_t now_us)
 {
-    if (now_us - state->slot_start_us > BWE_BASE_SLOTS * (int64_t)BWE_BASE_SLOT_US)
-        state->slot_start_us = now_us - BWE_BASE_SLOT_US;
     while (now_us - state->slot_start_us >= BWE_BASE_SLOT_US) {
         state->slot_start_us += BWE_BASE_SLOT_US;
         state->head = (uint8_t)((state->head + 1) % BWE_BASE_SLOTS);
@@ -129,7 +127,8 @@ static void lower(int32_t *least_us, int32_t value_us)
 void bwe_queue_delay_add(struct bwe_queue_delay *state, int64_t delay_us, int64_t now_us)
 {
     int64_t relative_us = delay_us - state->origin_us;
-    if (!state->started || relative_us > JUMP_US || relative_us < -JUMP_US) {
+    bool is_old = now_us - state->slot_start_us > BWE_BASE_SLOTS * (int64_t)BWE_BASE_SLOT_US;
+    if (!state->started || is_old || relative_us > JUMP_US || relative_us < -JUMP_US) {
         start(state, delay_us, now_us);
         relative_us = 0;
     }
