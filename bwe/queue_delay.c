@@ -43,7 +43,8 @@ static double median(int32_t *values, unsigned count)
             values[j] = values[j - 1];
         values[j] = value;
     }
-    return values[count / 2];
+    unsigned middle = count / 2;
+    return values[middle];
 }
 
 /* The median of finished slots; slots without packets are left out. False when there is none. */

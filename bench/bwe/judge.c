@@ -22,21 +22,29 @@ static unsigned forward_flows(const struct bwe_sim_run *run)
     return scenario->back_flow > 0 ? scenario->back_flow : scenario->flow_count;
 }
 
-/* The bits that the media flows could have sent between two moments. */
+/* What the sources offer at a moment [bit/s]. */
+static double offered_bps(const struct bwe_sim_run *run, double at_s)
+{
+    double bps = 0;
+    for (unsigned i = 0; i < forward_flows(run); i++) {
+        const struct bwe_sim_flow_config *flow = &run->flows[i].config;
+        bool is_paused = flow->resume_s > 0 && at_s >= flow->pause_s && at_s < flow->resume_s;
+        if (at_s >= flow->start_s && at_s < flow->end_s)
+            bps += is_paused ? BWE_SIM_AUDIO_BPS : flow->max_bps;
+    }
+    return bps;
+}
+
+/* The bits that the media flows could have sent between two moments, by bins. */
 static double possible_bits(const struct bwe_sim_run *run, double from_s, double to_s)
 {
     double bits = 0;
-    for (double at_s = from_s; at_s < to_s - 1e-9; at_s += BIN_S) {
-        double source_bps = 0;
-        for (unsigned i = 0; i < forward_flows(run); i++) {
-            const struct bwe_sim_flow_config *flow = &run->flows[i].config;
-            bool is_paused = flow->resume_s > 0 && at_s >= flow->pause_s && at_s < flow->resume_s;
-            if (at_s >= flow->start_s && at_s < flow->end_s)
-                source_bps += is_paused ? BWE_SIM_AUDIO_BPS : flow->max_bps;
-        }
+    unsigned bins = (unsigned)((to_s - from_s) / BIN_S + 0.5);
+    for (unsigned i = 0; i < bins; i++) {
+        double at_s = from_s + i * BIN_S;
         double link_bits = bwe_sim_capacity_bits(&run->link.capacity, (int64_t)(at_s * 1e6),
                                                  (int64_t)((at_s + BIN_S) * 1e6));
-        bits += fmin(link_bits, source_bps * BIN_S);
+        bits += fmin(link_bits, offered_bps(run, at_s) * BIN_S);
     }
     return bits;
 }
@@ -70,13 +78,13 @@ static double worst_stage(const struct bwe_sim_run *run)
 /* From the event until so many bins together carry 90 % of what they could. */
 static double time_to_90(const struct bwe_sim_run *run)
 {
-    double window_s = T90_BINS * BIN_S;
-    for (double at_s = run->scenario->event_s; at_s + window_s < run->scenario->seconds;
-         at_s += BIN_S) {
+    double window_s = T90_BINS * BIN_S, rest_s = run->scenario->seconds - run->scenario->event_s;
+    for (unsigned i = 0; i * BIN_S + window_s < rest_s; i++) {
+        double at_s = run->scenario->event_s + i * BIN_S;
         if (use_between(run, at_s, at_s + window_s) >= 0.9)
-            return at_s + window_s - run->scenario->event_s;
+            return i * BIN_S + window_s;
     }
-    return run->scenario->seconds - run->scenario->event_s;
+    return rest_s;
 }
 
 static double share_from(const struct bwe_sim_run *run)
@@ -120,8 +128,8 @@ static double least_kbps(const struct bwe_sim_run *run)
 {
     double least = INFINITY;
     for (unsigned i = 0; i < forward_flows(run); i++) {
-        double from_s = run->flows[i].config.start_s + LEAST_SETTLE;
-        for (; from_s + LEAST_S <= end_of(run, i); from_s += 1)
+        unsigned from_s = (unsigned)run->flows[i].config.start_s + LEAST_SETTLE;
+        for (; from_s + LEAST_S <= end_of(run, i); from_s++)
             least = fmin(least, bwe_sim_measure_bps(&run->measure, i, from_s, from_s + LEAST_S));
     }
     return least / 1000;

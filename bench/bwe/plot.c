@@ -94,8 +94,8 @@ static void draw_queue(const struct plot *plot)
 
 static void draw_axes(const struct plot *plot)
 {
-    double seconds = plot->run->scenario->seconds;
-    double tick_s = seconds > 150 ? 50 : seconds > 60 ? 20 : 5;
+    unsigned seconds = (unsigned)plot->run->scenario->seconds;
+    unsigned tick_s = seconds > 150 ? 50 : seconds > 60 ? 20 : 5;
     for (int i = 0; i <= 4; i++) {
         double bps = plot->rate_max * i / 4, y = y_of_rate(plot, bps);
         fprintf(plot->out,
@@ -103,8 +103,8 @@ static void draw_axes(const struct plot *plot)
                 "text-anchor=\"end\">%.2g</text>\n",
                 LEFT, y, WIDTH, LEFT - 5, y + 4, bps / 1e6);
     }
-    for (double at_s = 0; at_s <= seconds; at_s += tick_s)
-        fprintf(plot->out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g s</text>\n",
+    for (unsigned at_s = 0; at_s <= seconds; at_s += tick_s)
+        fprintf(plot->out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%u s</text>\n",
                 x_of(plot, at_s * 1e6 / BWE_SIM_BIN_US), QUEUE_TOP + QUEUE_HEIGHT + 15, at_s);
     fprintf(plot->out,
             "<path d=\"M%d %dh%d\" stroke=\"#eee\"/><text x=\"%d\" y=\"%d\" "

@@ -7,6 +7,7 @@
 #define PACKET_BYTES   1500
 #define WINDOW_FIRST   10
 #define WINDOW_MIN     2
+#define WINDOW_MAX     2048.0 /* half of the ring */
 #define DUPLICATES     3
 #define TIMEOUT_MIN_US 1000000 /* RFC 6298 */
 #define RENO_BETA      0.5
@@ -19,7 +20,7 @@
 static void begin_file(struct bwe_sim_tcp *tcp, int64_t now_us)
 {
     tcp->window = WINDOW_FIRST;
-    tcp->threshold = BWE_SIM_TCP_RING / 2;
+    tcp->threshold = WINDOW_MAX;
     tcp->heard_us = now_us;
     tcp->left = UINT64_MAX;
     if (tcp->config.is_short)
@@ -69,7 +70,7 @@ static void grow(struct bwe_sim_tcp *tcp, int64_t now_us)
         double wanted = CUBIC_C * pow(t - k, 3) + tcp->cubic_max;
         step = fmax(step, fmin((wanted - tcp->window) / tcp->window, 0.5));
     }
-    tcp->window = fmin(tcp->window + step, BWE_SIM_TCP_RING / 2);
+    tcp->window = fmin(tcp->window + step, WINDOW_MAX);
 }
 
 static void transmit(struct bwe_sim_tcp *tcp, int64_t now_us)

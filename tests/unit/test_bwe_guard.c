@@ -117,7 +117,7 @@ static void test_own_queue_drains(void **state)
     (void)state;
     struct bwe_guard guard = {0};
     int64_t now_us = 1000000;
-    for (double queue_ms = 900; queue_ms > 20; queue_ms -= 20, now_us += 1000 * STEP_MS) {
+    for (int queue_ms = 900; queue_ms > 20; queue_ms -= 20, now_us += 1000 * STEP_MS) {
         const struct phase phase = {"", 1, queue_ms, queue_ms, 1000, true, false};
         const struct bwe_guard_input input = input_of(&phase, now_us);
         bwe_guard_update(&guard, &bwe_tuning_iris, &input, now_us);
