@@ -14,6 +14,7 @@
 #define RECEIVED_MIN_US    80000
 #define RECEIVED_MIN_BYTES 5000
 #define START_US           3000000
+#define MET_US             5000000 /* a capacity met longer ago is no limit for probes */
 #define LOSS_MADE_UP       0.5
 #define REPORT_PACKETS     20
 #define DRAIN_PACING       1.1
@@ -213,7 +214,7 @@ static void update_guard(struct bwe_estimator *estimator, const struct summary *
         bwe_queue_delay_reset(&estimator->queue_delay);
     if (guard->has_left) {
         double return_bps = estimator->tuning->guard_return * guard->capacity_bps;
-        bwe_rate_control_met(control, guard->capacity_bps);
+        bwe_rate_control_met(control, guard->capacity_bps, now_us);
         bwe_rate_control_set(control, fmin(control->rate_bps, return_bps), now_us);
     }
 }
@@ -373,8 +374,8 @@ static void update_probes(struct bwe_estimator *estimator, struct bwe_probe *pro
         .is_clear = !estimator->guard.is_active && usage_of(estimator) != BWE_USAGE_OVER &&
                     !is_silent(estimator, now_us) &&
                     (tuning->guard <= 0 || estimator->queue_delay.queue_ms < tuning->guard_exit_ms),
-        .is_beyond =
-            control->met_bps <= 0 || control->rate_bps > tuning->probe_beyond * control->met_bps,
+        .is_beyond = control->met_bps <= 0 || now_us - control->met_us > MET_US ||
+                     control->rate_bps > tuning->probe_beyond * control->met_bps,
         .is_app_limited = estimator->app_limited.is_limited,
         .is_starting =
             now_us - estimator->begin_us < START_US && estimator->rate_control.capacity_bps <= 0,

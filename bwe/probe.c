@@ -15,7 +15,7 @@
 #define GOAL_STEP_BPS    200000
 #define GOAL_WAIT_MS     3000
 #define GOAL_WAIT_MAX_MS 120000
-#define PAUSED_WAIT_MS   1500 /* with everything paused there is nothing to lose */
+#define PAUSED_WAIT_US   1500000 /* with everything paused there is nothing to lose */
 #define DEADLINE_US      100000
 
 static void enqueue(struct bwe_prober *prober, double rate_bps, double limit_bps, double length_ms)
@@ -54,19 +54,29 @@ static void expire(struct bwe_prober *prober, const struct bwe_tuning *tuning, i
         wait_longer(&prober->explore_wait_ms, tuning->probe_explore_max_ms);
 }
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static bool probe_for_goal(struct bwe_prober *prober, const struct bwe_probe_input *input,
                            int64_t now_us)
 {
-    if (input->goal_bps <= input->target_bps || now_us < prober->goal_us)
+    int64_t due_us = prober->goal_us;
+    if (input->is_paused != prober->is_paused) /* failures of the other state mean little */
+        prober->goal_wait_ms = GOAL_WAIT_MS;
+    if (input->is_paused || prober->is_paused)
+        due_us = least(due_us, prober->sent_us + PAUSED_WAIT_US);
+    if (input->goal_bps <= input->target_bps || now_us < due_us)
         return false;
     double step_bps = fmax(GOAL_FACTOR * (input->goal_bps - input->target_bps), GOAL_STEP_BPS);
     if (prober->is_good_goal)
         step_bps = fmax(step_bps, input->target_bps);
     double length_ms = input->is_paused || prober->is_good_goal ? GOAL_SHORT_MS : GOAL_MS;
     enqueue(prober, input->target_bps + step_bps, input->limit_bps, length_ms);
-    double wait_ms = input->is_paused ? PAUSED_WAIT_MS : prober->goal_wait_ms;
-    prober->goal_us = now_us + (int64_t)(1000 * wait_ms);
+    prober->goal_us = now_us + (int64_t)(1000 * prober->goal_wait_ms);
     prober->is_goal = true;
+    prober->is_paused = input->is_paused;
     prober->goal_bps = (uint32_t)input->goal_bps;
     return true;
 }

@@ -30,6 +30,7 @@ struct bwe_prober {
     bool is_waiting;             /* for the result of the last one */
     bool is_goal;                /* the last one was for a goal */
     bool is_good_goal;           /* and was carried */
+    bool is_paused;              /* with everything paused */
     uint32_t last_bps, goal_bps; /* of the last probe */
     int64_t sent_us;             /* last probe taken */
     double shown_bps;            /* by the last one of a series; 0: a series begins */

@@ -40,11 +40,12 @@ static double bound_bps(const struct bwe_rate_control *control)
     return 3 * 1000 * sqrt(control->capacity_variance * control->capacity_bps / 1000);
 }
 
-void bwe_rate_control_met(struct bwe_rate_control *control, double capacity_bps)
+void bwe_rate_control_met(struct bwe_rate_control *control, double capacity_bps, int64_t now_us)
 {
     if (!(capacity_bps > 0))
         return;
     control->met_bps = capacity_bps;
+    control->met_us = now_us;
     if (control->capacity_bps > 0 &&
         fabs(capacity_bps - control->capacity_bps) < bound_bps(control))
         control->capacity_bps += CAPACITY_WEIGHT * (capacity_bps - control->capacity_bps);
@@ -105,7 +106,7 @@ static void decrease(struct bwe_rate_control *control, const struct bwe_tuning *
         rate_bps = tuning->beta * control->capacity_bps;
     if (control->capacity_bps > 0 && input->acked_bps < control->capacity_bps - bound_bps(control))
         control->capacity_bps = 0;
-    bwe_rate_control_met(control, input->acked_bps);
+    bwe_rate_control_met(control, input->acked_bps, now_us);
     if (rate_bps < control->rate_bps)
         bwe_rate_control_set(control, rate_bps, now_us);
     control->decreased_us = now_us;

@@ -16,7 +16,8 @@
 struct bwe_rate_control {
     double rate_bps, min_bps, max_bps;
     double capacity_bps, capacity_variance; /* met at overuse; 0: none known */
-    double met_bps; /* the capacity met last, averaged or not; 0: none yet */
+    double met_bps;                         /* the capacity met last, not averaged; 0: none yet */
+    int64_t met_us;                         /* when that was */
     int64_t changed_us, decreased_us;
     bool is_increasing;
 };
@@ -44,6 +45,6 @@ void bwe_rate_control_update(struct bwe_rate_control *control, const struct bwe_
 void bwe_rate_control_set(struct bwe_rate_control *control, double rate_bps, int64_t now_us);
 
 /** The capacity that the guard measured: growth is slow near it. */
-void bwe_rate_control_met(struct bwe_rate_control *control, double capacity_bps);
+void bwe_rate_control_met(struct bwe_rate_control *control, double capacity_bps, int64_t now_us);
 
 #endif

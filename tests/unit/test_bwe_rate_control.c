@@ -44,7 +44,7 @@ static void test_near_growth(void **state)
     (void)state;
     struct bwe_rate_control control;
     bwe_rate_control_init(&control, 1e6, 50e3, 5e6);
-    bwe_rate_control_met(&control, 1e6);
+    bwe_rate_control_met(&control, 1e6, S);
     const struct bwe_rate_input input = input_of(BWE_USAGE_NORMAL, 1000);
     run(&control, &input, 1, S);
     double before = control.rate_bps;
@@ -129,7 +129,7 @@ static void test_refuses_what_is_no_number(void **state)
     bwe_rate_control_init(&control, 1e6, 50e3, 5e6);
     for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
         bwe_rate_control_set(&control, values[i], S);
-        bwe_rate_control_met(&control, values[i]);
+        bwe_rate_control_met(&control, values[i], S);
         assert_true(control.rate_bps == 1e6 && control.capacity_bps == 0);
     }
     bwe_rate_control_set(&control, INFINITY, S);
