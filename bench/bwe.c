@@ -18,7 +18,7 @@ struct options {
     const struct bwe_sim_scenario *scenario; /* NULL: all */
     struct bwe_sim_subject subject;
     const char *subject_name;
-    unsigned seeds;
+    struct bwe_sim_seeds seeds;
     double margin; /* of the goals, for few seeds */
     bool is_json, is_check;
     const char *plot_path;
@@ -51,7 +51,8 @@ static void print_usage(FILE *out)
     fputs(
         "usage: iris-bench bwe [OPTIONS]\n\n"
         "  --case NAME        only this scenario\n"
-        "  --seeds N          runs of each, seeds 1 to N (20)\n"
+        "  --seeds N          runs of each (20)\n"
+        "  --first-seed N     their first seed (1)\n"
         "  --gcc              behave as Google's congestion control, without jitter; --check then\n"
         "                     asks whether its published behaviour is there\n"
         "  --smooth           links without jitter\n"
@@ -100,13 +101,14 @@ static int parse_margin(struct options *options, const char *text)
     return 0;
 }
 
-static int parse_seeds(struct options *options, const char *text)
+/* 1 to BWE_SIM_SEEDS_MAX. */
+static int parse_count(unsigned *count, const char *text)
 {
     char *end;
-    unsigned long seeds = strtoul(text, &end, 10);
-    if (*end || end == text || seeds < 1 || seeds > BWE_SIM_SEEDS_MAX)
+    unsigned long value = strtoul(text, &end, 10);
+    if (*end || end == text || value < 1 || value > BWE_SIM_SEEDS_MAX)
         return 2;
-    options->seeds = (unsigned)seeds;
+    *count = (unsigned)value;
     return 0;
 }
 
@@ -118,7 +120,9 @@ static int parse_option(struct options *options, int option)
         options->scenario = bwe_sim_scenario_find(optarg);
         return options->scenario ? 0 : 2;
     case 'n':
-        return parse_seeds(options, optarg);
+        return parse_count(&options->seeds.count, optarg);
+    case 'f':
+        return parse_count(&options->seeds.first, optarg);
     case 'a':
         return parse_margin(options, optarg);
     case 'g':
@@ -158,12 +162,19 @@ static int parse_option(struct options *options, int option)
 static int parse_options(struct options *options, int argc, char **argv)
 {
     static const struct option names[] = {
-        {"case", required_argument, NULL, 'c'},  {"seeds", required_argument, NULL, 'n'},
-        {"gcc", no_argument, NULL, 'g'},         {"smooth", no_argument, NULL, 'm'},
-        {"check", no_argument, NULL, 'k'},       {"json", no_argument, NULL, 'j'},
-        {"plot", required_argument, NULL, 'p'},  {"set", required_argument, NULL, 's'},
-        {"sweep", required_argument, NULL, 'w'}, {"margin", required_argument, NULL, 'a'},
-        {"help", no_argument, NULL, 'h'},        {0},
+        {"case", required_argument, NULL, 'c'},
+        {"seeds", required_argument, NULL, 'n'},
+        {"first-seed", required_argument, NULL, 'f'},
+        {"gcc", no_argument, NULL, 'g'},
+        {"smooth", no_argument, NULL, 'm'},
+        {"check", no_argument, NULL, 'k'},
+        {"json", no_argument, NULL, 'j'},
+        {"plot", required_argument, NULL, 'p'},
+        {"set", required_argument, NULL, 's'},
+        {"sweep", required_argument, NULL, 'w'},
+        {"margin", required_argument, NULL, 'a'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -218,7 +229,7 @@ static unsigned run_suite(const struct options *options, struct bwe_sim_run *run
         if (options->scenario && scenario != options->scenario)
             continue;
         bwe_sim_summarize(&summary, run, scenario, &options->subject, options->seeds);
-        flow_s += options->seeds * bwe_sim_flow_seconds(scenario);
+        flow_s += options->seeds.count * bwe_sim_flow_seconds(scenario);
         if (options->is_json) {
             printf("%s", separator);
             bwe_sim_report_json(stdout, &summary);
@@ -253,8 +264,9 @@ static int plot(const struct options *options, struct bwe_sim_run *run)
 
 int bench_bwe(int argc, char **argv)
 {
-    struct options options = {
-        .subject = {.tuning = bwe_tuning_iris}, .subject_name = "Iris", .seeds = SEEDS_DEFAULT};
+    struct options options = {.subject = {.tuning = bwe_tuning_iris},
+                              .subject_name = "Iris",
+                              .seeds = {1, SEEDS_DEFAULT}};
     int code = parse_options(&options, argc, argv);
     if (code >= 0)
         return code;

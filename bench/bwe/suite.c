@@ -49,18 +49,18 @@ static void add(struct bwe_sim_summary *summary, const struct bwe_sim_result *re
 
 void bwe_sim_summarize(struct bwe_sim_summary *summary, struct bwe_sim_run *run,
                        const struct bwe_sim_scenario *scenario,
-                       const struct bwe_sim_subject *subject, unsigned seeds)
+                       const struct bwe_sim_subject *subject, struct bwe_sim_seeds seeds)
 {
     struct bwe_sim_result result;
     memset(summary, 0, sizeof(*summary));
     summary->scenario = scenario;
     summary->goals = subject->is_gcc ? scenario->gcc_goals : scenario->goals;
-    summary->seeds = seeds;
+    summary->seeds = seeds.count;
     for (unsigned i = 0; i < BWE_SIM_METRIC_COUNT; i++) {
         summary->worst_high[i] = -INFINITY;
         summary->worst_low[i] = INFINITY;
     }
-    for (unsigned seed = 1; seed <= seeds; seed++) {
+    for (unsigned seed = seeds.first; seed < seeds.first + seeds.count; seed++) {
         bwe_sim_run(run, scenario, subject, seed);
         bwe_sim_judge(run, &result);
         add(summary, &result);

@@ -18,10 +18,15 @@ struct bwe_sim_summary {
     double worst_low[BWE_SIM_METRIC_COUNT];  /* the least */
 };
 
-/** Run a scenario with seeds 1 to count. run is work space. */
+/* Seeds in a row: those that a tuning was not chosen by tell more about it. */
+struct bwe_sim_seeds {
+    unsigned first, count;
+};
+
+/** Run a scenario with each of the seeds. run is work space. */
 void bwe_sim_summarize(struct bwe_sim_summary *summary, struct bwe_sim_run *run,
                        const struct bwe_sim_scenario *scenario,
-                       const struct bwe_sim_subject *subject, unsigned seeds);
+                       const struct bwe_sim_subject *subject, struct bwe_sim_seeds seeds);
 
 /** Whether a goal is reached by the summary's value. */
 bool bwe_sim_goal_is_reached(const struct bwe_sim_goal *goal,
