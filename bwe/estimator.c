@@ -191,13 +191,22 @@ static double capacity_bps(const struct bwe_estimator *estimator)
     return fmax(received_bps, estimator->carried * estimator->rate_control.rate_bps);
 }
 
+/* The queue above the long base. That may be too low, by the jitter of minutes ago or by drift:
+ * what was lowest in the last seconds was no great queue, or the guard has yielded to it. */
+static double queue_ms(const struct bwe_estimator *estimator)
+{
+    const struct bwe_queue_delay *delay = &estimator->queue_delay;
+    return fmin(delay->queue_ms, delay->short_queue_ms + estimator->tuning->queue_margin_ms);
+}
+
 static void update_guard(struct bwe_estimator *estimator, const struct summary *summary,
                          int64_t now_us)
 {
     struct bwe_guard *guard = &estimator->guard;
     struct bwe_rate_control *control = &estimator->rate_control;
     const struct bwe_guard_input input = {
-        .queue_ms = estimator->queue_delay.queue_ms,
+        .queue_ms = queue_ms(estimator),
+        .long_queue_ms = estimator->queue_delay.queue_ms,
         .short_queue_ms = estimator->queue_delay.short_queue_ms,
         .received_bps = estimator->received_bps,
         .capacity_bps = capacity_bps(estimator),
@@ -225,8 +234,7 @@ static enum bwe_usage usage_of(const struct bwe_estimator *estimator)
 {
     enum bwe_usage usage = estimator->trendline.usage;
     if (estimator->guard.is_active ||
-        (usage == BWE_USAGE_OVER &&
-         estimator->queue_delay.queue_ms < estimator->tuning->trend_queue_ms))
+        (usage == BWE_USAGE_OVER && queue_ms(estimator) < estimator->tuning->trend_queue_ms))
         return BWE_USAGE_NORMAL;
     return usage;
 }
@@ -240,7 +248,7 @@ static double arriving_bps(const struct bwe_estimator *estimator)
         return acked_bps;
     if (usage_of(estimator) == BWE_USAGE_OVER)
         return fmax(acked_bps, capacity_bps(estimator));
-    if (estimator->queue_delay.queue_ms < estimator->tuning->guard_exit_ms)
+    if (queue_ms(estimator) < estimator->tuning->guard_exit_ms)
         acked_bps /= 1 - fmin(estimator->loss.average, LOSS_MADE_UP);
     return acked_bps;
 }
@@ -275,7 +283,7 @@ static void update_loss(struct bwe_estimator *estimator)
     const struct bwe_loss_input input = {
         .delay_bps = estimator->rate_control.rate_bps,
         .acked_bps = estimator->acked.estimate_bps,
-        .queue_ms = estimator->guard.is_yielding ? 0 : estimator->queue_delay.queue_ms,
+        .queue_ms = estimator->guard.is_yielding ? 0 : queue_ms(estimator),
         .min_bps = estimator->rate_control.min_bps,
     };
     bwe_loss_update(&estimator->loss, estimator->tuning, &input);
@@ -373,7 +381,7 @@ static void update_probes(struct bwe_estimator *estimator, struct bwe_probe *pro
         .goal_bps = estimator->demand.target_bps,
         .is_clear = !estimator->guard.is_active && usage_of(estimator) != BWE_USAGE_OVER &&
                     !is_silent(estimator, now_us) &&
-                    (tuning->guard <= 0 || estimator->queue_delay.queue_ms < tuning->guard_exit_ms),
+                    (tuning->guard <= 0 || queue_ms(estimator) < tuning->guard_exit_ms),
         .is_beyond = control->met_bps <= 0 || now_us - control->met_us > MET_US ||
                      control->rate_bps > tuning->probe_beyond * control->met_bps,
         .is_app_limited = estimator->app_limited.is_limited,

@@ -55,7 +55,7 @@ static void wait_for_the_end(struct bwe_guard *guard, const struct bwe_tuning *t
     if (!is_quiet && (double)(now_us - guard->yield_us) < 1000 * guard->yield_for_ms)
         return;
     guard->is_yielding = false;
-    guard->is_new_path = is_quiet && input->queue_ms > tuning->guard_exit_ms;
+    guard->is_new_path = is_quiet && input->long_queue_ms > tuning->guard_exit_ms;
     if (is_quiet)
         guard->yield_for_ms = 0;
 }

@@ -20,7 +20,8 @@
 
 /* What one feedback message says. */
 struct bwe_guard_input {
-    double queue_ms;       /* above the long base */
+    double queue_ms;       /* that the guard goes by */
+    double long_queue_ms;  /* above the long base */
     double short_queue_ms; /* above the base of the last seconds */
     double received_bps;   /* over the last messages */
     double capacity_bps;   /* with the queue: what the path carries of ours */

@@ -24,6 +24,7 @@
     X(acked_factor, 1.2, 1.5, "no growth beyond the acknowledged rate by more")                    \
     X(near_rtt, 0.5, 0, "exponent of the response time in that least growth")                      \
     X(guard, 1, 0, "1: the absolute queue-delay guard works")                                      \
+    X(queue_margin_ms, 14, 1e9, "no more queue than this above the base of the last seconds")      \
     X(guard_enter_ms, 30, 60, "queue delay that makes it cap the rate")                            \
     X(guard_exit_ms, 16, 30, "queue delay at which it lets go")                                    \
     X(guard_drain_ms, 250, 500, "time in which a queue is to be drained")                          \

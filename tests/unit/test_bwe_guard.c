@@ -26,6 +26,7 @@ static struct bwe_guard_input input_of(const struct phase *phase, int64_t now_us
     double rtt_ms = 50 + phase->queue_ms;
     return (struct bwe_guard_input){
         .queue_ms = phase->queue_ms,
+        .long_queue_ms = phase->queue_ms,
         .short_queue_ms = phase->short_queue_ms,
         .received_bps = phase->received_kbps * 1000,
         .capacity_bps = phase->received_kbps * 1000,
