@@ -20,7 +20,7 @@
     X(beta, 0.95, 0.85, "factor on the acknowledged rate at overuse")                              \
     X(far_growth, 1.08, 1.08, "growth far from the known capacity [factor a second]")              \
     X(near_growth, 1.0, 2.0, "growth near it [half packets a response time]")                      \
-    X(near_floor_bps, 50000, 4000, "growth near it, at least [bit/s a second]")                    \
+    X(near_floor_bps, 65000, 4000, "growth near it, at least [bit/s a second]")                    \
     X(acked_factor, 1.2, 1.5, "no growth beyond the acknowledged rate by more")                    \
     X(near_rtt, 0.5, 0, "exponent of the response time in that least growth")                      \
     X(guard, 1, 0, "1: the absolute queue-delay guard works")                                      \
