@@ -49,8 +49,3 @@ void bwe_acked_rate_add(struct bwe_acked_rate *acked, int64_t arrival_us, uint16
     acked->window_bytes += bytes;
     acked->last_us = arrival_us;
 }
-
-void bwe_acked_rate_expect_change(struct bwe_acked_rate *acked)
-{
-    acked->variance += 200;
-}

@@ -27,7 +27,4 @@ struct bwe_acked_rate {
 void bwe_acked_rate_add(struct bwe_acked_rate *acked, int64_t arrival_us, uint16_t bytes,
                         bool is_app_limited);
 
-/** The next window may differ as it likes (after an end of application-limited sending). */
-void bwe_acked_rate_expect_change(struct bwe_acked_rate *acked);
-
 #endif

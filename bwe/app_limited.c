@@ -11,7 +11,7 @@
 void bwe_app_limited_init(struct bwe_app_limited *state, int64_t now_us)
 {
     memset(state, 0, sizeof(*state));
-    state->last_us = state->since_us = now_us;
+    state->last_us = now_us;
 }
 
 void bwe_app_limited_set_target(struct bwe_app_limited *state, double target_bps)
@@ -36,11 +36,8 @@ void bwe_app_limited_on_sent(struct bwe_app_limited *state, uint32_t bytes, int6
     state->level_bits =
         clamp(state->level_bits + elapsed_us * state->rate_bps / 1000000 - 8 * (int64_t)bytes,
               limit_bits);
-    bool was_limited = state->is_limited;
     if (state->level_bits * 100 > limit_bits * ENTER_PERCENT)
         state->is_limited = true;
     else if (state->level_bits * 100 < limit_bits * LEAVE_PERCENT)
         state->is_limited = false;
-    if (state->is_limited != was_limited)
-        state->since_us = now_us;
 }

@@ -16,7 +16,6 @@ struct bwe_app_limited {
     int64_t level_bits; /* within +-500 ms of the budget's rate */
     uint32_t rate_bps;  /* at which it fills */
     bool is_limited;
-    int64_t since_us; /* of the state */
 };
 
 /** Start with nothing known: not limited. */

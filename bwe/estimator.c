@@ -376,7 +376,6 @@ static void update_probes(struct bwe_estimator *estimator, struct bwe_probe *pro
     double limit = limit_bps(estimator);
     const struct bwe_probe_input input = {
         .target_bps = estimator->target_bps,
-        .acked_bps = estimator->acked.estimate_bps,
         .limit_bps = limit,
         .goal_bps = estimator->demand.target_bps,
         .is_clear = !estimator->guard.is_active && usage_of(estimator) != BWE_USAGE_OVER &&

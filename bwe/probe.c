@@ -16,7 +16,6 @@
 #define GOAL_WAIT_MS     3000
 #define GOAL_WAIT_MAX_MS 120000
 #define PAUSED_WAIT_US   1500000 /* with everything paused there is nothing to lose */
-#define DEADLINE_US      100000
 
 static void enqueue(struct bwe_prober *prober, double rate_bps, double limit_bps, double length_ms)
 {
@@ -183,9 +182,4 @@ bool bwe_prober_take(struct bwe_prober *prober, const struct bwe_tuning *tuning,
     memmove(prober->queue_bps, prober->queue_bps + 1, prober->count * sizeof(uint32_t));
     memmove(prober->queue_ms, prober->queue_ms + 1, prober->count * sizeof(uint16_t));
     return true;
-}
-
-int64_t bwe_prober_deadline(const struct bwe_prober *prober, int64_t now_us)
-{
-    return prober->count > 0 ? now_us : now_us + DEADLINE_US;
 }

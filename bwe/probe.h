@@ -40,7 +40,7 @@ struct bwe_prober {
 
 /* What decides about the next probe. */
 struct bwe_probe_input {
-    double target_bps, acked_bps;
+    double target_bps;
     double limit_bps; /* what the contract can use: no probe above it */
     double goal_bps;  /* with which a paused or higher layer would fit; 0: none */
     bool is_clear;    /* no queue, no overuse */
@@ -78,8 +78,5 @@ double bwe_prober_on_result(struct bwe_prober *prober, const struct bwe_tuning *
 /** Take the next probe to send. Returns false, and id 0, when there is none. */
 bool bwe_prober_take(struct bwe_prober *prober, const struct bwe_tuning *tuning,
                      struct bwe_probe *probe, int64_t now_us);
-
-/** When bwe_prober_update() should be called at the latest [us]. */
-int64_t bwe_prober_deadline(const struct bwe_prober *prober, int64_t now_us);
 
 #endif

@@ -82,10 +82,8 @@ static void make_frame(struct bwe_sim_flow *flow, unsigned track, int64_t now_us
     uint32_t bytes = bwe_sim_source_frame(&flow->source, track, now_us);
     if (flow->is_paused || bytes == 0)
         return;
-    if (bwe_pacer_queue_ms(&flow->pacer) > BWE_PACER_QUEUE_MS) {
-        flow->skipped++;
+    if (bwe_pacer_queue_ms(&flow->pacer) > BWE_PACER_QUEUE_MS)
         return;
-    }
     uint32_t count = (bytes + PACKET_BYTES - 1) / PACKET_BYTES;
     flow->frame++;
     for (uint32_t i = 0; i < count; i++) {

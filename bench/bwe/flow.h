@@ -63,7 +63,6 @@ struct bwe_sim_flow {
     int64_t full_us;     /* when everything was first on (conference), 0: not yet */
     int64_t estimate_us; /* when the estimate first covered the source's maximum */
     int64_t return_us;   /* after the event, when all tracks had something; 0: not yet */
-    uint64_t skipped;    /* frames that the full pacer made the source leave out */
 };
 
 /** Set up. link, back and the measurements must outlive the flow. */
