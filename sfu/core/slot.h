@@ -32,6 +32,7 @@ struct core_slot {
     bool is_retiming;               /* the next frame begins at its sending (after a replay) */
     bool is_complete;               /* the newest packet sent ended its frame */
     bool is_frame_sent;             /* the decision on the frame of frame_timestamp */
+    bool is_frame_cut;              /* its beginning was sent, the policer let no more of it pass */
     bool is_frame_counted;
     bool has_frame;                   /* there is such a decision, for the layer forwarded */
     uint32_t frame_timestamp;         /* the source's */
