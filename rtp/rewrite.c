@@ -249,11 +249,19 @@ static unsigned pictures_between(const struct rtp_rewrite_pictures *pictures, ui
     return steps > 0 ? steps : 1;
 }
 
-/* The nearest number that ends in these 7 bits. */
-static uint16_t widen(uint16_t known, uint16_t picture_id)
+/* A pause is no pace: the interval shrinks at once, and grows by an eighth at most. */
+static void note_interval(struct rtp_rewrite_pictures *pictures, uint32_t interval)
 {
-    int step = ((picture_id - known + 64) & 0x7F) - 64;
-    return (uint16_t)(known + step) & PICTURE_ID_MASK;
+    uint32_t limit = pictures->interval + pictures->interval / 8;
+    pictures->interval = pictures->interval == 0 || interval < limit ? interval : limit;
+}
+
+/* The next number that ends in these 7 bits, after the known picture's or before it. */
+static uint16_t widen(uint16_t known, uint16_t picture_id, bool is_after)
+{
+    unsigned steps = (unsigned)(is_after ? picture_id - known : known - picture_id) & 0x7F;
+    steps = steps > 0 ? steps : 0x80;
+    return (uint16_t)(is_after ? known + steps : known - steps) & PICTURE_ID_MASK;
 }
 
 /* The number of a picture newer than all before. */
@@ -265,9 +273,9 @@ static uint16_t next_picture_id(struct rtp_rewrite_pictures *pictures, const str
     if (vp8->is_picture_id_15_bits || pictures->count == 0)
         return vp8->picture_id;
     if (vp8->has_picture_id)
-        return widen(newest->picture_id, vp8->picture_id);
+        return widen(newest->picture_id, vp8->picture_id, true);
     if (ext_seq <= pictures->highest_seq || missing == 0) {
-        pictures->interval = timestamp - newest->timestamp;
+        note_interval(pictures, timestamp - newest->timestamp);
         return (newest->picture_id + 1) & PICTURE_ID_MASK;
     }
     unsigned steps = pictures_between(pictures, newest->timestamp, timestamp);
@@ -294,11 +302,14 @@ static unsigned add_picture(struct rtp_rewrite_pictures *pictures, const struct 
 
 /* The number of a picture that is late as a whole: between its neighbours, if there is room. */
 static uint16_t late_picture_id(const struct rtp_rewrite_pictures *pictures, unsigned index,
-                                uint32_t timestamp)
+                                const struct rtp_vp8 *vp8, uint32_t timestamp)
 {
     const struct rtp_rewrite_picture *before = &pictures->ring[index];
     const struct rtp_rewrite_picture *after = &pictures->ring[(index + 1) % RTP_REWRITE_PICTURES];
-    if (index == pictures->newest || rtp_timestamp_is_later(before->timestamp, timestamp))
+    bool is_after = !rtp_timestamp_is_later(before->timestamp, timestamp);
+    if (vp8->has_picture_id)
+        return widen(before->picture_id, vp8->picture_id, is_after);
+    if (index == pictures->newest || !is_after)
         return before->picture_id;
     unsigned room = (unsigned)(after->picture_id - before->picture_id - 1) & PICTURE_ID_MASK;
     unsigned steps = pictures_between(pictures, before->timestamp, timestamp);
@@ -319,8 +330,7 @@ void rtp_rewrite_complete_vp8(struct rtp_rewrite_pictures *pictures, const struc
     if (vp8->is_picture_id_15_bits)
         fields->picture_id = vp8->picture_id;
     else if (picture->timestamp != timestamp)
-        fields->picture_id = vp8->has_picture_id ? widen(picture->picture_id, vp8->picture_id)
-                                                 : late_picture_id(pictures, index, timestamp);
+        fields->picture_id = late_picture_id(pictures, index, vp8, timestamp);
     /* Without TL0PICIDX every picture is of the base layer, and its number counts both. */
     fields->tl0_picture_index =
         vp8->has_tl0_picture_index ? vp8->tl0_picture_index : (uint8_t)fields->picture_id;

@@ -306,6 +306,9 @@ static void test_vp8_with_picture_ids(void **state)
         {0, 12500, {START, PID7 = 2}, 109, 9, 2},
         {0, 3500, {.partition = 1, PID7 = 127}, 106, 6, 2}, /* repaired three pictures late */
         {0, 12500, {.partition = 1, PID7 = 2}, 109, 9, 2},
+        {0, 432500, {START, PID7 = 14}, 249, 149, 2}, /* 139 lost at once: on, not back */
+        {0, 9500, {.partition = 1, PID7 = 1}, 108, 8, 2},
+        {0, 432500, {.partition = 1, PID7 = 14}, 249, 149, 2},
         {5, 0, {KEY, PID15 = 500}, 110, 10, 3},
         {0, 3000, {START, PID15 = 800}, 410, 54, 3}, /* 299 lost at once */
         {0, 6000, {START, PID15 = 501}, 111, 11, 3}, /* the encoder counts anew */
@@ -329,11 +332,14 @@ static void test_vp8_lost_pictures(void **state)
         uint32_t timestamp;
         uint16_t picture_id;
     } rows[] = {
-        {100, 0xFFFFF000, 0}, {101, 0xFFFFFBB8, 1},                       /* 3000 apart */
-        {104, 0x00001EE0, 4},                                             /* two are missing */
-        {103, 0x00001328, 3}, {102, 0x00000770, 2}, {105, 0x00002A98, 5}, /* and come late */
-        {107, 0x00007000, 7},                                             /* one at most */
-        {106, 0x00003650, 6}, {108, 0x00007000, 7},
+        {100, 0xFFFFF000, 0},         {101, 0xFFFFFBB8, 1}, /* 3000 apart */
+        {104, 0x00001EE0, 4},                               /* two are missing */
+        {103, 0x00001328, 3},         {102, 0x00000770, 2},
+        {105, 0x00002A98, 5}, /* and come late */
+        {107, 0x00007000, 7}, /* one at most */
+        {106, 0x00003650, 6},         {108, 0x00007000, 7},
+        {109, 0x00207000, 8}, /* after a pause, which is no pace */
+        {111, 0x00207BB8 + 3000, 10},
     };
     struct rtp_rewrite_pictures pictures = {0};
     for (size_t i = 0; i < COUNT(rows); i++) {

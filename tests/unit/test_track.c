@@ -63,6 +63,7 @@ static void test_rank_layers(void **state)
         uint16_t heights[3];
         int64_t last_us[3];
         int ranked[4]; /* lowest first, then -1 */
+        uint8_t rung;  /* of the policer */
     } table[] = {
         {"by height, not by order", {720, 180, 360}, {NOW, NOW, NOW}, {1, 2, 0, -1}},
         {"the lowest one has stopped",
@@ -81,12 +82,17 @@ static void test_rank_layers(void **state)
          {NOW - S, NOW - S, NOW - S},
          {1, 2, 0, -1}},
         {"of two as high by rate", {720, 360, 360}, {NOW, NOW, NOW}, {1, 2, 0, -1}},
+        {"temporal layers are policed", {720, 180, 360}, {NOW, NOW, NOW}, {1, 2, 0, -1}, 2},
+        {"the highest is policed away", {720, 180, 360}, {NOW, NOW, NOW}, {1, 2, -1}, 3},
+        {"two are", {720, 180, 360}, {NOW, NOW, NOW}, {1, -1}, 6},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct core_track track = {.params = {.kind = CORE_KIND_CAMERA}};
         struct core_layer *layers[CORE_LAYERS_MAX];
         unsigned expected = 0;
         fill_layers(&track, table[i].heights, table[i].last_us);
+        track.policer.rung = table[i].rung;
+        memcpy(track.policer.ranks, (const uint8_t[]){2, 0, 1}, 3);
         print_message("%s\n", table[i].what);
         unsigned count = core_track_rank_layers(&track, NOW, layers);
         while (table[i].ranked[expected] >= 0)
