@@ -37,6 +37,7 @@ struct core_slot {
     bool has_frame;                   /* there is such a decision, for the layer forwarded */
     uint32_t frame_timestamp;         /* the source's */
     uint64_t replay_seq;              /* next packet to be sent from the layer's history; 0: live */
+    bool has_replayed;                /* the first packet of the replay */
     int64_t switching_us;             /* since when another layer than the target is forwarded */
     int64_t asked_us;                 /* when a key frame was last wanted for that */
     int64_t keyframe_us;              /* when one was last sent */

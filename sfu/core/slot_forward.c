@@ -178,9 +178,10 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
         slot->layer = media->layer;
         slot->is_owner_new = false;
     }
+    /* What is replayed has its turn; before the first of it, the numbers are another stream's. */
     bool is_replayed = slot->replay_seq && slot->layer == media->layer;
-    if (is_replayed && media->fields.ext_seq >= slot->replay_seq)
-        return; /* its turn comes */
+    if (is_replayed && (media->fields.ext_seq >= slot->replay_seq || !slot->has_replayed))
+        return;
     if (slot->layer == media->layer && is_torn(slot, media)) {
         core_slot_interrupt(slot);
         core_slot_need_keyframe(slot, media->now_us);
