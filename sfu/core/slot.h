@@ -31,10 +31,12 @@ struct core_slot {
     bool is_retiming;               /* the next frame begins at its sending (after a replay) */
     bool is_complete;               /* the newest packet sent ended its frame */
     bool is_frame_sent;             /* the decision on the frame of frame_timestamp */
+    bool is_frame_cut;              /* its beginning was sent, the policer let no more of it pass */
     bool is_frame_counted;
     bool has_frame;                   /* there is such a decision, for the layer forwarded */
     uint32_t frame_timestamp;         /* the source's */
     uint64_t replay_seq;              /* next packet to be sent from the layer's history; 0: live */
+    bool has_replayed;                /* the first packet of the replay */
     int64_t switching_us;             /* since when another layer than the target is forwarded */
     int64_t asked_us;                 /* when a key frame was last wanted for that */
     int64_t keyframe_us;              /* when one was last sent */
