@@ -254,6 +254,7 @@ void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
     /* Key frames of an honest source may draw on its allowance (bwe/policer.h). */
     if (source->over_us == INT64_MAX)
         limit += contract_bps[tap->params.kind] / 8;
+    limit += limit * (uint64_t)source->queue_us / WINDOW_US; /* the policer sees when it arrives */
     bool is_new = checks->now_us - source->over_us < WINDOW_US + REACTION_US;
     if (bytes > limit && !(source->over_us != INT64_MAX && is_new))
         sim_check_fail(checks, SIM_CHECK_POLICER, tap->participant,
