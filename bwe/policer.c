@@ -351,6 +351,11 @@ bool bwe_policer_is_policing(const struct bwe_policer *policer)
     return policer->rung > 0;
 }
 
+bool bwe_policer_is_layer_dropped(const struct bwe_policer *policer, unsigned layer)
+{
+    return policer->rung > 0 && policer->ranks[layer] > rung_rank(policer->rung);
+}
+
 bool bwe_policer_is_over(struct bwe_policer *policer, int64_t now_us)
 {
     pass_time(policer, now_us);

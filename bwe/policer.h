@@ -94,6 +94,10 @@ bool bwe_policer_passes(struct bwe_policer *policer, const struct bwe_policer_pa
 /** Frames are being dropped, or would be if more came. */
 bool bwe_policer_is_policing(const struct bwe_policer *policer);
 
+/** Nothing of a `layer` can pass now, a key frame neither: its rank is dropped. Whoever shows it
+ * should show a lower one. */
+bool bwe_policer_is_layer_dropped(const struct bwe_policer *policer, unsigned layer);
+
 /** Over the contract by the mean of 2 s: what lowers REMB (bwe_remb_update()). */
 bool bwe_policer_is_over(struct bwe_policer *policer, int64_t now_us);
 

@@ -17,7 +17,7 @@ void rtp_rewrite_init(struct rtp_rewrite *rewrite, uint32_t clock_rate_hz, uint1
     memset(rewrite, 0, sizeof(*rewrite));
     rewrite->clock_rate_hz = clock_rate_hz;
     /* What comes next is always one more than the last. */
-    rewrite->highest_out_seq = FIRST_CYCLE + first_seq - 1;
+    rewrite->highest_out_seq = rewrite->newest_out_seq = FIRST_CYCLE + first_seq - 1;
     rewrite->last_timestamp = first_timestamp;
     rewrite->last_picture_id = (first_picture_id - 1) & PICTURE_ID_MASK;
     rewrite->last_tl0 = UINT8_MAX;
@@ -53,6 +53,7 @@ void rtp_rewrite_start(struct rtp_rewrite *rewrite, uint64_t source,
 {
     assert(source != 0);
     uint64_t out_seq = rewrite->highest_out_seq + 1;
+    uint64_t unsent = rewrite->highest_out_seq - rewrite->newest_out_seq;
     uint32_t timestamp = next_timestamp(rewrite, now_us);
     *next_segment(rewrite, out_seq) = (struct rtp_rewrite_segment){
         .source = source,
@@ -64,6 +65,7 @@ void rtp_rewrite_start(struct rtp_rewrite *rewrite, uint64_t source,
             (uint16_t)(rewrite->last_picture_id + 1 - first->picture_id) & PICTURE_ID_MASK,
         .tl0_offset = (uint8_t)(rewrite->last_tl0 + 1 - first->tl0_picture_index),
         .key_offset = (uint8_t)(rewrite->last_key_index + 1 - first->key_index) & KEY_INDEX_MASK,
+        .closed_count = (uint16_t)(unsent < UINT16_MAX ? unsent : UINT16_MAX),
     };
     rewrite->started = true;
     rewrite->last_timestamp = timestamp;
@@ -78,8 +80,10 @@ void rtp_rewrite_retime(struct rtp_rewrite *rewrite, const struct rtp_rewrite_fi
     segment.first_out_seq += first->ext_seq - segment.first_in_seq;
     segment.first_in_seq = first->ext_seq;
     segment.timestamp_offset = timestamp - first->timestamp;
-    if (segment.first_out_seq != rewrite->segments[rewrite->current].first_out_seq)
+    if (segment.first_out_seq != rewrite->segments[rewrite->current].first_out_seq) {
         segment.is_start = segment.is_after_skip = false;
+        segment.closed_count = 0;
+    }
     *next_segment(rewrite, segment.first_out_seq) = segment;
     rewrite->last_timestamp = timestamp;
     rewrite->last_sent_us = now_us;
@@ -145,28 +149,37 @@ static enum rtp_rewrite_verdict place_late(const struct rtp_rewrite *rewrite,
     return RTP_REWRITE_NOTHING;
 }
 
+/* What is sent is the newest: the next segment goes on from it. */
+static void note_newest(struct rtp_rewrite *rewrite, const struct rtp_rewrite_fields *sent,
+                        int64_t now_us)
+{
+    rewrite->newest_out_seq = sent->ext_seq;
+    if (sent->timestamp != rewrite->last_timestamp) {
+        rewrite->last_timestamp = sent->timestamp;
+        rewrite->last_sent_us = now_us;
+    }
+    rewrite->last_picture_id = sent->picture_id;
+    rewrite->last_tl0 = sent->tl0_picture_index;
+    rewrite->last_key_index = sent->key_index;
+}
+
 enum rtp_rewrite_verdict rtp_rewrite_apply(struct rtp_rewrite *rewrite,
                                            struct rtp_rewrite_fields *fields, int64_t now_us)
 {
     if (!rewrite->started)
         return RTP_REWRITE_NOTHING;
     if (fields->ext_seq < rtp_rewrite_next_in_seq(rewrite)) {
-        /* The newest packet remains the one that the next segment goes on from. */
         struct rtp_rewrite_fields mapped = *fields;
         enum rtp_rewrite_verdict verdict = place_late(rewrite, &mapped);
         if (verdict != RTP_REWRITE_NOTHING)
             *fields = mapped;
+        if (verdict == RTP_REWRITE_SEND && mapped.ext_seq > rewrite->newest_out_seq)
+            note_newest(rewrite, &mapped, now_us);
         return verdict;
     }
     rtp_rewrite_map(&rewrite->segments[rewrite->current], fields);
     rewrite->highest_out_seq = fields->ext_seq;
-    if (fields->timestamp != rewrite->last_timestamp) {
-        rewrite->last_timestamp = fields->timestamp;
-        rewrite->last_sent_us = now_us;
-    }
-    rewrite->last_picture_id = fields->picture_id;
-    rewrite->last_tl0 = fields->tl0_picture_index;
-    rewrite->last_key_index = fields->key_index;
+    note_newest(rewrite, fields, now_us);
     return RTP_REWRITE_SEND;
 }
 
@@ -201,8 +214,10 @@ enum rtp_rewrite_verdict rtp_rewrite_skip(struct rtp_rewrite *rewrite,
     bool is_run = segment.is_after_skip && fields->ext_seq == segment.first_in_seq;
     segment.first_out_seq += fields->ext_seq - segment.first_in_seq;
     segment.first_in_seq = fields->ext_seq + 1;
-    if (segment.first_out_seq != current->first_out_seq)
+    if (segment.first_out_seq != current->first_out_seq) {
         segment.is_start = false; /* else nothing was sent of the source yet */
+        segment.closed_count = 0;
+    }
     if (skipped != RTP_REWRITE_PADDING)
         close_picture(&segment, fields->picture_id, is_run, skipped == RTP_REWRITE_BASE_PICTURE);
     else if (!is_run)
@@ -212,53 +227,122 @@ enum rtp_rewrite_verdict rtp_rewrite_skip(struct rtp_rewrite *rewrite,
     return RTP_REWRITE_NOTHING;
 }
 
-/* The 15-bit picture number, whatever the descriptor has of it. */
-static uint16_t picture_of(const struct rtp_rewrite_pictures *pictures, const struct rtp_vp8 *vp8,
-                           uint32_t timestamp)
+/* Of the kept pictures the newest that is not later than a timestamp, the oldest at worst. */
+static unsigned find_picture(const struct rtp_rewrite_pictures *pictures, uint32_t timestamp)
 {
-    if (vp8->has_picture_id && (vp8->is_picture_id_15_bits || !pictures->has_any))
-        return vp8->picture_id;
-    int step = 0;
-    if (vp8->has_picture_id) /* 7 bits: the nearest number that ends in them */
-        step = ((vp8->picture_id - pictures->picture_id + 64) & 0x7F) - 64;
-    else if (!pictures->has_any || rtp_timestamp_is_later(timestamp, pictures->timestamp))
-        step = 1;
-    else if (timestamp != pictures->timestamp)
-        step = -1; /* late, most likely from the picture before */
-    return (uint16_t)(pictures->picture_id + step) & PICTURE_ID_MASK;
+    unsigned index = pictures->newest;
+    for (unsigned i = 1; i < pictures->count; i++) {
+        if (!rtp_timestamp_is_later(pictures->ring[index].timestamp, timestamp))
+            break;
+        index = (index + RTP_REWRITE_PICTURES - 1) % RTP_REWRITE_PICTURES;
+    }
+    return index;
 }
 
-/* What is late from before the newest key frame belongs to the one before. */
-static uint8_t key_index_of(const struct rtp_rewrite_pictures *pictures, const struct rtp_vp8 *vp8,
-                            uint32_t timestamp)
+/* How many pictures a timestamp is after another, by the source's pace, and one at least. */
+static unsigned pictures_between(const struct rtp_rewrite_pictures *pictures, uint32_t from,
+                                 uint32_t to)
 {
-    if (vp8->has_key_index)
-        return vp8->key_index;
-    bool is_before = rtp_timestamp_is_later(pictures->keyframe_timestamp, timestamp);
-    return (uint8_t)(pictures->key_index - is_before) & KEY_INDEX_MASK;
+    uint32_t interval = pictures->interval;
+    unsigned steps =
+        interval > 0 ? (unsigned)(((uint64_t)(to - from) + interval / 2) / interval) : 1;
+    return steps > 0 ? steps : 1;
+}
+
+/* A pause is no pace: the interval shrinks at once, and grows by an eighth at most. */
+static void note_interval(struct rtp_rewrite_pictures *pictures, uint32_t interval)
+{
+    uint32_t limit = pictures->interval + pictures->interval / 8;
+    pictures->interval = pictures->interval == 0 || interval < limit ? interval : limit;
+}
+
+/* The next number that ends in these 7 bits, after the known picture's or before it. */
+static uint16_t widen(uint16_t known, uint16_t picture_id, bool is_after)
+{
+    unsigned steps = (unsigned)(is_after ? picture_id - known : known - picture_id) & 0x7F;
+    steps = steps > 0 ? steps : 0x80;
+    return (uint16_t)(is_after ? known + steps : known - steps) & PICTURE_ID_MASK;
+}
+
+/* The number of a picture newer than all before. */
+static uint16_t next_picture_id(struct rtp_rewrite_pictures *pictures, const struct rtp_vp8 *vp8,
+                                uint32_t timestamp, uint64_t ext_seq)
+{
+    const struct rtp_rewrite_picture *newest = &pictures->ring[pictures->newest];
+    uint64_t missing = ext_seq - pictures->highest_seq - 1;
+    if (vp8->is_picture_id_15_bits || pictures->count == 0)
+        return vp8->picture_id;
+    if (vp8->has_picture_id)
+        return widen(newest->picture_id, vp8->picture_id, true);
+    if (ext_seq <= pictures->highest_seq || missing == 0) {
+        note_interval(pictures, timestamp - newest->timestamp);
+        return (newest->picture_id + 1) & PICTURE_ID_MASK;
+    }
+    unsigned steps = pictures_between(pictures, newest->timestamp, timestamp);
+    steps = steps > missing + 1 ? (unsigned)missing + 1 : steps;
+    return (uint16_t)(newest->picture_id + steps) & PICTURE_ID_MASK;
+}
+
+static unsigned add_picture(struct rtp_rewrite_pictures *pictures, const struct rtp_vp8 *vp8,
+                            uint32_t timestamp, uint64_t ext_seq)
+{
+    bool is_keyframe = pictures->count > 0 && vp8->is_frame_start && vp8->is_keyframe;
+    struct rtp_rewrite_picture picture = {
+        .timestamp = timestamp,
+        .picture_id = next_picture_id(pictures, vp8, timestamp, ext_seq),
+        .key_index =
+            (uint8_t)(pictures->ring[pictures->newest].key_index + is_keyframe) & KEY_INDEX_MASK,
+    };
+    pictures->newest = (pictures->newest + 1) % RTP_REWRITE_PICTURES;
+    if (pictures->count < RTP_REWRITE_PICTURES)
+        pictures->count++;
+    pictures->ring[pictures->newest] = picture;
+    return pictures->newest;
+}
+
+/* The number of a picture that is late as a whole: between its neighbours, if there is room. */
+static uint16_t late_picture_id(const struct rtp_rewrite_pictures *pictures, unsigned index,
+                                const struct rtp_vp8 *vp8, uint32_t timestamp)
+{
+    const struct rtp_rewrite_picture *before = &pictures->ring[index];
+    const struct rtp_rewrite_picture *after = &pictures->ring[(index + 1) % RTP_REWRITE_PICTURES];
+    bool is_after = !rtp_timestamp_is_later(before->timestamp, timestamp);
+    if (vp8->has_picture_id)
+        return widen(before->picture_id, vp8->picture_id, is_after);
+    if (index == pictures->newest || !is_after)
+        return before->picture_id;
+    unsigned room = (unsigned)(after->picture_id - before->picture_id - 1) & PICTURE_ID_MASK;
+    unsigned steps = pictures_between(pictures, before->timestamp, timestamp);
+    return (uint16_t)(before->picture_id + (steps < room ? steps : room)) & PICTURE_ID_MASK;
 }
 
 void rtp_rewrite_complete_vp8(struct rtp_rewrite_pictures *pictures, const struct rtp_vp8 *vp8,
                               uint32_t timestamp, struct rtp_rewrite_fields *fields)
 {
-    uint16_t picture_id = picture_of(pictures, vp8, timestamp);
-    bool is_keyframe = vp8->is_frame_start && vp8->is_keyframe;
-    if (!pictures->has_any)
-        pictures->keyframe_timestamp = timestamp;
-    if (!pictures->has_any || rtp_timestamp_is_later(timestamp, pictures->timestamp)) {
-        pictures->has_any = true;
-        pictures->timestamp = timestamp;
-        pictures->picture_id = picture_id;
-        if (is_keyframe) {
-            pictures->keyframe_timestamp = timestamp;
-            pictures->key_index = (pictures->key_index + 1) & KEY_INDEX_MASK;
-        }
-    }
-    fields->picture_id = picture_id;
+    const struct rtp_rewrite_picture *newest = &pictures->ring[pictures->newest];
+    bool is_new = pictures->count == 0 || rtp_timestamp_is_later(timestamp, newest->timestamp);
+    unsigned index = is_new ? add_picture(pictures, vp8, timestamp, fields->ext_seq)
+                            : find_picture(pictures, timestamp);
+    const struct rtp_rewrite_picture *picture = &pictures->ring[index];
+    if (fields->ext_seq > pictures->highest_seq)
+        pictures->highest_seq = fields->ext_seq;
+    fields->picture_id = picture->picture_id;
+    if (vp8->is_picture_id_15_bits)
+        fields->picture_id = vp8->picture_id;
+    else if (picture->timestamp != timestamp)
+        fields->picture_id = late_picture_id(pictures, index, vp8, timestamp);
     /* Without TL0PICIDX every picture is of the base layer, and its number counts both. */
     fields->tl0_picture_index =
-        vp8->has_tl0_picture_index ? vp8->tl0_picture_index : (uint8_t)picture_id;
-    fields->key_index = key_index_of(pictures, vp8, timestamp);
+        vp8->has_tl0_picture_index ? vp8->tl0_picture_index : (uint8_t)fields->picture_id;
+    fields->key_index = vp8->has_key_index ? vp8->key_index : picture->key_index;
+}
+
+/* A number that was kept when another source began, above the newest sent until then. */
+static bool is_closed(const struct rtp_rewrite *rewrite, unsigned index, uint64_t ext_seq)
+{
+    const struct rtp_rewrite_segment *newer =
+        &rewrite->segments[(index + 1) % RTP_REWRITE_SEGMENTS];
+    return index != rewrite->current && ext_seq + newer->closed_count >= newer->first_out_seq;
 }
 
 const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rewrite,
@@ -272,6 +356,8 @@ const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rew
         const struct rtp_rewrite_segment *segment = &rewrite->segments[index];
         if (segment->source == 0 || ext_seq < segment->first_out_seq)
             continue;
+        if (is_closed(rewrite, index, ext_seq))
+            return NULL;
         *in_seq = ext_seq - segment->first_out_seq + segment->first_in_seq;
         *out_ext_seq = ext_seq;
         return segment;

@@ -9,7 +9,9 @@
  * skipped, whose numbers are closed, so that what is left out on purpose leaves no gap; or the same
  * source goes on at another time (packets replayed from a history). A number that was never seen
  * stays reserved: its packet may come late, and is then sent with the offsets of its segment, or,
- * if its picture was skipped, filled by padding.
+ * if its picture was skipped, filled by padding. One above the newest number sent (what came after
+ * it was skipped) becomes the newest when it is sent; another source takes its picture's numbers,
+ * so that then it is closed.
  *
  * Segments are remembered, so that a NACK for an old packet finds the mapping that it was sent
  * with.
@@ -48,6 +50,7 @@ struct rtp_rewrite_segment {
     bool is_start;              /* nothing of before belongs to what follows */
     bool is_after_skip;         /* these pictures, in the source's terms, were skipped before it */
     uint16_t first_skipped_id, last_skipped_id;
+    uint16_t closed_count; /* numbers just below the first that were kept and never will be sent */
 };
 
 /* What is to be done with a packet. */
@@ -61,8 +64,9 @@ struct rtp_rewrite {
     uint32_t clock_rate_hz;
     bool started;
     uint64_t highest_out_seq; /* sent or reserved */
-    uint32_t last_timestamp;  /* of the newest packet sent */
-    int64_t last_sent_us;     /* when a packet with it was first sent */
+    uint64_t newest_out_seq;  /* sent; its picture is: */
+    uint32_t last_timestamp;
+    int64_t last_sent_us; /* when a packet with it was first sent */
     uint16_t last_picture_id;
     uint8_t last_tl0, last_key_index;
     unsigned current; /* index of the newest segment */
@@ -142,17 +146,27 @@ bool rtp_rewrite_continues(const struct rtp_rewrite *rewrite, uint64_t source, u
  */
 void rtp_rewrite_map(const struct rtp_rewrite_segment *segment, struct rtp_rewrite_fields *fields);
 
+/* Pictures of a second, so that what is repaired late finds its own. */
+#define RTP_REWRITE_PICTURES 32
+
+/* What was made up for a picture. */
+struct rtp_rewrite_picture {
+    uint32_t timestamp;
+    uint16_t picture_id;
+    uint8_t key_index;
+};
+
 /*
  * The pictures of one received stream, counted: what its VP8 descriptors leave out is made up from
  * them, once for all receivers and for retransmissions. A picture is counted at each new timestamp,
  * TL0PICIDX with it, KEYIDX at each key frame. Zero-initialised.
  */
 struct rtp_rewrite_pictures {
-    bool has_any;
-    uint32_t timestamp; /* of the newest picture */
-    uint32_t keyframe_timestamp;
-    uint16_t picture_id;
-    uint8_t key_index;
+    uint64_t highest_seq; /* received */
+    uint32_t interval;    /* of two pictures with nothing missing between, 0: not known */
+    unsigned count;       /* of the ring, saturating */
+    unsigned newest;      /* index */
+    struct rtp_rewrite_picture ring[RTP_REWRITE_PICTURES];
 };
 
 /**
@@ -160,8 +174,12 @@ struct rtp_rewrite_pictures {
  * TL0PICIDX, KEYIDX (protocol.md, section 1).
  *
  * Call once for each packet received, in order of arrival; a packet with an older timestamp than
- * the newest changes no state. A 7-bit PictureID is widened; without TL0PICIDX all pictures are of
- * the base layer and count as such.
+ * the newest changes no state and gets what its picture got. Where numbers are missing between two
+ * pictures, those lost whole are counted by the source's frame interval, so that they find room
+ * when they are repaired. A 7-bit PictureID is widened; without TL0PICIDX all pictures are of the
+ * base layer and count as such.
+ *
+ * @param fields  in: ext_seq; out: the indices
  */
 void rtp_rewrite_complete_vp8(struct rtp_rewrite_pictures *pictures, const struct rtp_vp8 *vp8,
                               uint32_t timestamp, struct rtp_rewrite_fields *fields);
@@ -170,8 +188,8 @@ void rtp_rewrite_complete_vp8(struct rtp_rewrite_pictures *pictures, const struc
  * The source and the offsets with which an outgoing sequence number was sent.
  *
  * @param out_seq  16 bits, as a NACK names it; taken as the nearest not above the highest sent
- * @return         the segment (valid until the next start), or NULL if it was forgotten or never
- * sent
+ * @return         the segment (valid until the next start), or NULL if it was forgotten, never sent
+ * or closed
  * @param in_seq   written: the source's unwrapped sequence number
  * @param out_ext_seq written: the outgoing unwrapped sequence number
  */

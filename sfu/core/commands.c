@@ -37,6 +37,7 @@ static struct core_room *get_room(struct core_engine *engine, uint64_t id)
     if (!room)
         return NULL;
     room->id = id;
+    room->engine = engine;
     room->next = engine->rooms;
     engine->rooms = room;
     return room;
@@ -96,6 +97,8 @@ static void join(struct core_engine *engine, const struct core_join *join_comman
             core_engine_drop_empty_room(engine, room);
         return;
     }
+    if (!engine->participants)
+        engine->ticked_us = now_us - CORE_TICK_US; /* it has slept */
     init_participant(engine, participant, join_command, now_us);
     participant->next = engine->participants;
     engine->participants = participant;
@@ -103,8 +106,6 @@ static void join(struct core_engine *engine, const struct core_join *join_comman
     core_room_add(room, participant);
     core_room_wake(room);
     core_participant_wake(participant, now_us);
-    if (engine->tick_us == INT64_MIN)
-        engine->tick_us = now_us;
 }
 
 static void mute(struct core_participant *participant, enum core_kind kind, bool is_set,

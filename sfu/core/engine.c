@@ -6,6 +6,10 @@
 #include "rtp/error.h"
 
 #define EVENTS_MIN 64
+/* Packets that wait to be sealed and sent are written to, read and copied: so many that they are
+   still in a core's own cache. */
+#define WAITING_MAX 1024
+
 /* WebSocket and media gone: others must see it within 5 s (protocol.md, Sessions), so a little
  * less. */
 #define DETACHED_MEDIA_US 4500000
@@ -17,6 +21,14 @@ uint64_t core_engine_random(struct core_engine *engine)
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
     return z ^ (z >> 31);
+}
+
+void core_engine_wake(struct core_engine *engine, int64_t at_us)
+{
+    int64_t earliest_us = engine->ticked_us + CORE_TICK_US;
+    at_us = at_us < earliest_us ? earliest_us : at_us;
+    if (at_us < engine->tick_us)
+        engine->tick_us = at_us;
 }
 
 uint64_t core_engine_ntp(const struct core_engine *engine, int64_t now_us)
@@ -31,7 +43,7 @@ struct core_engine *core_engine_create(const struct core_engine_config *config)
         return NULL;
     engine->config = *config;
     engine->random_state = config->seed;
-    engine->tick_us = INT64_MIN;
+    engine->tick_us = INT64_MAX;
     engine->transports = transport_worker_create(config->certificate, config->aead);
     engine->directory = transport_directory_create(core_engine_random(engine));
     engine->events.events = calloc(EVENTS_MIN, sizeof(struct core_event));
@@ -143,7 +155,7 @@ void core_engine_end(struct core_participant *participant, enum core_reason reas
     participant->is_gone = true;
     participant->gone_reason = reason;
     participant->gone_detail = detail;
-    participant->deadline_us = INT64_MIN;
+    core_participant_wake(participant, INT64_MIN);
 }
 
 /* Control must hear of it, or it would keep a ghost: while its ring is full, the participant stays.
@@ -338,12 +350,39 @@ void core_engine_receive(struct core_engine *engine, struct transport_datagram *
 
 bool core_engine_wants_flush(const struct core_engine *engine)
 {
-    return engine->outbox.free_count < engine->outbox.total_count / 2;
+    const struct core_outbox *outbox = &engine->outbox;
+    return outbox->total_count - outbox->free_count >= WAITING_MAX ||
+           outbox->free_count < outbox->total_count / 2;
+}
+
+/* @return what is left: a packet that cannot be sealed is lost */
+static struct core_buffer *seal(struct core_engine *engine, struct core_buffer *packets)
+{
+    struct core_buffer **at = &packets;
+    for (struct core_buffer *buffer; (buffer = *at);) {
+        int len = buffer->len;
+        if (buffer->transport)
+            len = transport_seal_rtp(buffer->transport, buffer->data, buffer->len,
+                                     buffer->header_len, buffer->index);
+        if (len < 0) {
+            *at = buffer->next;
+            core_outbox_release(&engine->outbox, buffer);
+            continue;
+        }
+        buffer->len = (uint16_t)len;
+        at = &buffer->next;
+    }
+    return packets;
 }
 
 struct core_buffer *core_engine_next_packets(struct core_engine *engine)
 {
-    return core_outbox_next(&engine->outbox);
+    struct core_buffer *packets = NULL, *taken;
+    while (!packets && (taken = core_outbox_next(&engine->outbox))) {
+        core_outbox_equalize(taken);
+        packets = seal(engine, taken);
+    }
+    return packets;
 }
 
 void core_engine_release(struct core_engine *engine, struct core_buffer *buffer)
@@ -386,20 +425,22 @@ void core_engine_advance(struct core_engine *engine, int64_t now_us)
 {
     if (now_us < engine->tick_us)
         return;
-    engine->tick_us = now_us + CORE_TICK_US;
-    for (struct core_room *room = engine->rooms; room; room = room->next)
+    engine->ticked_us = now_us;
+    engine->tick_us = INT64_MAX;
+    for (struct core_room *room = engine->rooms; room; room = room->next) {
         if (room->deadline_us <= now_us)
             core_room_select(room, now_us);
+        core_engine_wake(engine, room->deadline_us);
+    }
     struct core_participant *next;
     for (struct core_participant *p = engine->participants; p; p = next) {
         next = p->next;
         if (p->deadline_us <= now_us)
             advance_participant(p, now_us);
+        core_engine_wake(engine, p->deadline_us);
         if (p->is_gone && tell_gone(p))
             core_engine_remove(engine, p);
     }
-    if (!engine->participants)
-        engine->tick_us = INT64_MIN;
 }
 
 unsigned core_engine_count(const struct core_engine *engine)

@@ -6,7 +6,7 @@
 #include "sfu/core/room.h"
 #include "sfu/transport/directory.h"
 
-#define CORE_TICK_US 10000 /* deadlines of participants are looked at so often */
+#define CORE_TICK_US 10000 /* deadlines are looked at so often at most */
 
 /* Events wait here until the loop takes them; the ring grows only when somebody joins. */
 struct core_event_ring {
@@ -26,12 +26,15 @@ struct core_engine {
     unsigned participant_count;
     uint64_t random_state;
     uint64_t next_layer_id;
-    int64_t tick_us;
+    int64_t tick_us, ticked_us; /* when something is due, when it was last looked at */
     uint64_t stray_count;
 };
 
 /** The next number of the engine's own generator (splitmix64, seeded by the configuration). */
 uint64_t core_engine_random(struct core_engine *engine);
+
+/** Something is due at that time: look at it then, CORE_TICK_US after the last look at least. */
+void core_engine_wake(struct core_engine *engine, int64_t at_us);
 
 /** The NTP time of now_us. */
 uint64_t core_engine_ntp(const struct core_engine *engine, int64_t now_us);

@@ -8,12 +8,14 @@
 #include "rtp/error.h"
 #include "sfu/core/engine_internal.h"
 
-#define FEEDBACK_PERIOD_US                                                                         \
-    60000 /* 50-100 ms (issue "Transport feedback"), a tick of slack included */
-#define REPORT_PERIOD_US 1500000 /* sender reports every 1-2 s (protocol.md, section 1) */
-#define RTCP_BYTES       1200
-#define NACKS_MAX        64
-#define REMB_SSRCS       9
+/* Transport feedback: often while the sender's estimate rises, then as often as libwebrtc's. */
+#define FEEDBACK_EARLY_US  5000000
+#define FEEDBACK_FAST_US   50000
+#define FEEDBACK_PERIOD_US 100000
+#define REPORT_PERIOD_US   1500000 /* sender reports every 1-2 s (protocol.md, section 1) */
+#define RTCP_BYTES         1200
+#define NACKS_MAX          64
+#define REMB_SSRCS         9
 
 static int64_t earliest(int64_t a, int64_t b)
 {
@@ -112,7 +114,9 @@ static void send_transport_feedback(struct core_participant *participant, int64_
 {
     uint8_t data[RTCP_BYTES];
     struct rtcp_writer writer;
-    participant->feedback_us = now_us + FEEDBACK_PERIOD_US;
+    bool is_early = now_us - participant->joined_us < FEEDBACK_EARLY_US;
+    participant->feedback_us =
+        core_room_next(participant->room, is_early ? FEEDBACK_FAST_US : FEEDBACK_PERIOD_US, now_us);
     while (rtp_arrival_log_has_news(&participant->arrivals)) {
         rtcp_writer_init(&writer, data, sizeof(data));
         if (rtp_arrival_log_write(&participant->arrivals, &writer, participant->feedback_ssrc,
@@ -196,7 +200,7 @@ static bool is_sending(const struct core_slot *slot, int64_t now_us)
 
 static void send_sender_reports(struct core_participant *participant, int64_t now_us)
 {
-    participant->sender_report_us = now_us + REPORT_PERIOD_US;
+    participant->sender_report_us = core_room_next(participant->room, REPORT_PERIOD_US, now_us);
     uint8_t data[RTCP_BYTES];
     char cname[CORE_TOKEN_BYTES + 8];
     uint64_t ntp = core_engine_ntp(participant->engine, now_us);
@@ -224,7 +228,7 @@ static void send_reports(struct core_participant *participant, int64_t now_us)
     rtcp_write_cname(&writer, participant->feedback_ssrc, "iris");
     write_remb(participant, &writer, now_us);
     send(participant, &writer);
-    participant->report_us = now_us + BWE_REMB_PERIOD_US;
+    participant->report_us = core_room_next(participant->room, BWE_REMB_PERIOD_US, now_us);
 }
 
 /* Who is being policed is told, by REMB at once as well; a layer that waits for a key frame which

@@ -8,14 +8,18 @@
 #ifndef IRIS_CORE_OUTBOX_H
 #define IRIS_CORE_OUTBOX_H
 
-#include "sfu/transport/address.h"
+#include "sfu/transport/transport.h"
 
 #define CORE_BUFFER_BYTES 1536 /* an Ethernet frame's worth and the SRTP trailer */
 
 struct core_buffer {
     struct core_buffer *next;
     struct transport_path path;
-    uint16_t len; /* [bytes] */
+    struct transport
+        *transport;      /* that seals this RTP packet when it is taken; NULL: it is ready */
+    uint64_t index;      /* SRTP's */
+    uint16_t header_len; /* of RTP [bytes] */
+    uint16_t len;        /* [bytes] */
     uint8_t data[CORE_BUFFER_BYTES];
 };
 
@@ -47,6 +51,15 @@ void core_outbox_push(struct core_outbox *outbox, struct core_chain *chain,
 
 /** The next receiver's packets, linked by next, now the caller's; NULL when there are none. */
 struct core_buffer *core_outbox_next(struct core_outbox *outbox);
+
+/**
+ * Make the packets of a frame equally long, so that they can leave in one UDP_SEGMENT send: the
+ * shorter ones by RTP padding (RFC 3550, 5.1), but for the last, which may be shorter. (libwebrtc
+ * makes a frame's last packets a byte longer; floor.md.)
+ *
+ * @param packets  of one receiver, linked by next, RTP not sealed yet
+ */
+void core_outbox_equalize(struct core_buffer *packets);
 
 /** Give back one buffer. */
 void core_outbox_release(struct core_outbox *outbox, struct core_buffer *buffer);

@@ -50,25 +50,13 @@ struct core_buffer *core_participant_buffer(struct core_participant *participant
     return buffer;
 }
 
-static bool push(struct core_participant *participant, struct core_buffer *buffer, int len)
-{
-    struct core_outbox *outbox = &participant->engine->outbox;
-    if (len < 0) {
-        participant->statistics.send_failures++;
-        core_outbox_release(outbox, buffer);
-        return false;
-    }
-    buffer->len = (uint16_t)len;
-    core_outbox_push(outbox, &participant->chain, buffer);
-    return true;
-}
-
-bool core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
+void core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
                                size_t header_len, uint64_t index)
 {
-    return push(
-        participant, buffer,
-        transport_seal_rtp(participant->transport, buffer->data, buffer->len, header_len, index));
+    buffer->transport = participant->transport;
+    buffer->header_len = (uint16_t)header_len;
+    buffer->index = index;
+    core_outbox_push(&participant->engine->outbox, &participant->chain, buffer);
 }
 
 void core_participant_send_rtcp(struct core_participant *participant, const uint8_t *data,
@@ -80,11 +68,19 @@ void core_participant_send_rtcp(struct core_participant *participant, const uint
     if (!buffer)
         return;
     memcpy(buffer->data, data, len);
-    push(participant, buffer, transport_seal_rtcp(participant->transport, buffer->data, len));
+    int sealed = transport_seal_rtcp(participant->transport, buffer->data, len);
+    if (sealed < 0) {
+        participant->statistics.send_failures++;
+        core_outbox_release(&participant->engine->outbox, buffer);
+        return;
+    }
+    buffer->len = (uint16_t)sealed;
+    core_outbox_push(&participant->engine->outbox, &participant->chain, buffer);
 }
 
 void core_participant_wake(struct core_participant *participant, int64_t at_us)
 {
     if (at_us < participant->deadline_us)
         participant->deadline_us = at_us;
+    core_engine_wake(participant->engine, at_us);
 }

@@ -26,13 +26,17 @@ struct core_binding {
 };
 
 struct core_participant {
-    uint64_t id;
+    /* What each packet to it needs comes first. */
     struct core_engine *engine;
+    struct transport *transport;
+    struct core_chain chain;
+    uint16_t transport_seq;            /* next one that we send */
+    struct bwe_byte_window sent_video; /* RTP payload: the contract of what it receives */
+    /* The rest. */
+    uint64_t id;
     struct core_room *room;
     struct core_participant *next_in_room, *previous_in_room; /* in order of joining */
     struct core_participant *next;                            /* in the engine */
-    struct transport *transport;
-    struct core_chain chain;
     unsigned path_count;
     struct transport_path paths[CORE_PATHS_MAX]; /* that lead here in the directory */
     struct core_layout layout;
@@ -40,9 +44,7 @@ struct core_participant {
     uint64_t budget_bps; /* for video that it receives; UINT64_MAX: the contract's */
     struct bwe_hysteresis hysteresis;
     struct core_rtx_bucket rtx_bucket;
-    struct bwe_byte_window
-        sent_video;      /* RTP payload of media, for the contract of what it receives */
-    int64_t replayed_us; /* when packets were last replayed to it */
+    int64_t replayed_us;                               /* when packets were last replayed to it */
     char older_ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES]; /* of before the last ICE restart; "" */
     char ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES];
     struct rtp_extension_map extensions;
@@ -53,7 +55,6 @@ struct core_participant {
     struct core_binding bindings[CORE_SSRC_TABLE];
     struct rtp_arrival_log arrivals;
     uint32_t media_ssrc;         /* of some packet that arrived: transport feedback must name one */
-    uint16_t transport_seq;      /* next one that we send */
     int64_t rtt_us;              /* smoothed, 0: unknown */
     int64_t joined_us, heard_us; /* last authenticated packet */
     bool is_detached;
@@ -81,8 +82,8 @@ int core_participant_bind(struct core_participant *participant, uint32_t ssrc, u
 /** The next send buffer with its path set; NULL (counted) if there is none or nowhere to send. */
 struct core_buffer *core_participant_buffer(struct core_participant *participant);
 
-/** Seal an RTP packet of header_len + payload and queue it; releases the buffer on failure. */
-bool core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
+/** Queue an RTP packet of header_len + payload; it is sealed when it is taken (RFC 3711 index). */
+void core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
                                size_t header_len, uint64_t index);
 
 /** Seal an RTCP compound and queue it. */

@@ -18,10 +18,9 @@
 #include "sfu/core/track.h"
 
 struct core_slot {
-    struct core_slot_params params;
+    struct core_slot *next_subscriber;
     struct core_participant *owner; /* the receiver */
     struct core_track *track;       /* shown; NULL: idle */
-    struct core_slot *next_subscriber;
     const struct core_layer *layer; /* forwarded; NULL: waiting for a key frame, or paused */
     struct core_layer *target;      /* that shall be forwarded; NULL: paused (video) */
     uint8_t target_temporal;        /* highest temporal layer that shall be */
@@ -32,24 +31,27 @@ struct core_slot {
     bool is_retiming;               /* the next frame begins at its sending (after a replay) */
     bool is_complete;               /* the newest packet sent ended its frame */
     bool is_frame_sent;             /* the decision on the frame of frame_timestamp */
+    bool is_frame_cut;              /* its beginning was sent, the policer let no more of it pass */
     bool is_frame_counted;
     bool has_frame;                   /* there is such a decision, for the layer forwarded */
     uint32_t frame_timestamp;         /* the source's */
     uint64_t replay_seq;              /* next packet to be sent from the layer's history; 0: live */
+    bool has_replayed;                /* the first packet of the replay */
     int64_t switching_us;             /* since when another layer than the target is forwarded */
     int64_t asked_us;                 /* when a key frame was last wanted for that */
     int64_t keyframe_us;              /* when one was last sent */
     const struct core_layer *refused; /* its key frame did not come */
     int64_t refused_us;               /* when that was given up */
-    struct rtp_rewrite rewrite;
-    struct core_rtx_limit rtx_limit;
-    uint64_t rtx_index;                 /* next SRTP index of the RTX stream */
+    uint64_t rtx_index;               /* next SRTP index of the RTX stream */
     uint32_t packet_count, octet_count; /* of sender reports (RFC 3550, 6.4.1) */
     uint32_t newest_in_timestamp;       /* source's timestamp of the newest packet sent */
     int64_t last_sent_us;
     int64_t last_frame_us; /* newest frame sent; 0 after a change of source */
     unsigned mid_left;     /* packets that still carry the MID extension */
+    struct core_slot_params params;
     struct core_slot_statistics statistics;
+    struct rtp_rewrite rewrite;
+    struct core_rtx_limit rtx_limit;
 };
 
 /* Of all video that one participant receives, over any 2 s. */

@@ -76,6 +76,7 @@ static void on_new_frame(struct core_slot *slot, const struct core_media *media)
 {
     slot->has_frame = true;
     slot->frame_timestamp = media->fields.timestamp;
+    slot->is_frame_cut = false;
     slot->is_frame_sent = is_wanted(slot, media);
     if (!slot->is_frame_sent)
         return;
@@ -90,7 +91,7 @@ static void skip(struct core_slot *slot, const struct core_media *media)
 {
     struct rtp_rewrite_fields fields = media->fields;
     enum rtp_rewrite_skipped skipped = RTP_REWRITE_PADDING;
-    if (media->vp8)
+    if (media->vp8 && !slot->is_frame_cut) /* the picture of one that is cut was sent */
         skipped = media->vp8->has_temporal_id && media->vp8->temporal_id > 0
                       ? RTP_REWRITE_PICTURE
                       : RTP_REWRITE_BASE_PICTURE;
@@ -132,7 +133,8 @@ static void go_on(struct core_slot *slot, const struct core_media *media)
     if (media->vp8 && !is_late) {
         if (!slot->has_frame || media->fields.timestamp != slot->frame_timestamp)
             on_new_frame(slot, media);
-        if (!slot->is_frame_sent) {
+        slot->is_frame_cut |= slot->is_frame_sent && media->is_policed;
+        if (!slot->is_frame_sent || slot->is_frame_cut) {
             skip(slot, media);
             return;
         }
@@ -176,9 +178,10 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
         slot->layer = media->layer;
         slot->is_owner_new = false;
     }
+    /* What is replayed has its turn; before the first of it, the numbers are another stream's. */
     bool is_replayed = slot->replay_seq && slot->layer == media->layer;
-    if (is_replayed && media->fields.ext_seq >= slot->replay_seq)
-        return; /* its turn comes */
+    if (is_replayed && (media->fields.ext_seq >= slot->replay_seq || !slot->has_replayed))
+        return;
     if (slot->layer == media->layer && is_torn(slot, media)) {
         core_slot_interrupt(slot);
         core_slot_need_keyframe(slot, media->now_us);

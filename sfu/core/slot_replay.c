@@ -16,6 +16,7 @@ void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, in
 {
     slot->layer = layer;
     slot->replay_seq = layer->keyframe_seq;
+    slot->has_replayed = false;
     slot->has_frame = false;
     slot->is_retiming = false;
     slot->keyframe_us = now_us;
@@ -57,7 +58,8 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
 {
     uint8_t temporal = slot->target_temporal;
     uint64_t before = slot->statistics.bytes;
-    bool is_first = !slot->has_frame;
+    bool is_first = !slot->has_replayed;
+    slot->has_replayed = true;
     if (is_first)
         rtp_rewrite_start(&slot->rewrite, media->layer->id, &media->fields, media->now_us);
     slot->is_retiming = !is_first;
@@ -75,7 +77,7 @@ uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us
     uint32_t sent = 0;
     if (slot->replay_seq && slot->replay_seq < slot->layer->keyframe_seq) {
         slot->replay_seq = slot->layer->keyframe_seq; /* a newer one has come meanwhile */
-        slot->has_frame = false;
+        slot->has_replayed = slot->has_frame = false;
     }
     while (slot->replay_seq && sent < bytes) {
         struct core_media media = {.payload_len = 0};

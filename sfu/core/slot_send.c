@@ -105,8 +105,7 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
     size_t payload_len = write_payload(buffer->data + header_len, media->payload,
                                        media->payload_len, media->vp8, fields);
     buffer->len = (uint16_t)(header_len + payload_len);
-    if (!core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE))
-        return false;
+    core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE);
     count_sent(slot, media, fields->ext_seq, payload_len);
     if (media->vp8)
         count_video(slot, media);
@@ -124,8 +123,8 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
     buffer->data[0] |= PADDING_BIT;
     buffer->data[header_len] = 1; /* its own length: one byte of padding */
     buffer->len = (uint16_t)(header_len + 1);
-    if (core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE))
-        slot->statistics.filled++;
+    core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE);
+    slot->statistics.filled++;
 }
 
 /* The layer that a segment was made of, if its source is still shown here. */
@@ -156,8 +155,7 @@ static bool send_rtx(struct core_slot *slot, const struct rtp_history_packet *st
     at[1] = (uint8_t)fields->ext_seq;
     size_t len = write_payload(at + 2, stored->payload, stored->payload_len, vp8, fields);
     buffer->len = (uint16_t)(header_len + 2 + len);
-    if (!core_participant_send_rtp(slot->owner, buffer, header_len, slot->rtx_index))
-        return false;
+    core_participant_send_rtp(slot->owner, buffer, header_len, slot->rtx_index);
     slot->rtx_index++;
     slot->statistics.retransmitted++;
     return true;

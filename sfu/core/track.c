@@ -30,7 +30,8 @@ bool core_track_is_layer_sent(const struct core_track *track, const struct core_
                               int64_t now_us)
 {
     int64_t newest_us = INT64_MIN;
-    if (!core_layer_is_alive(layer, now_us))
+    if (!core_layer_is_alive(layer, now_us) ||
+        bwe_policer_is_layer_dropped(&track->policer, (unsigned)(layer - track->layers)))
         return false;
     for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)
         if (core_layer_is_alive(&track->layers[i], now_us) &&

@@ -85,6 +85,8 @@ int io_udp_bind(struct io_udp *udp, const struct io_addresses *addresses, uint16
 /* What the last read of this thread has brought. */
 static _Thread_local struct batch {
     unsigned count, index; /* datagrams; of which socket */
+    unsigned used;         /* messages that are not as they were prepared */
+    bool is_ready;
     struct mmsghdr messages[IO_UDP_BATCH];
     struct iovec vectors[IO_UDP_BATCH];
     struct sockaddr_storage names[IO_UDP_BATCH];
@@ -95,10 +97,11 @@ static _Thread_local struct batch {
     uint8_t data[IO_UDP_BATCH][DATAGRAM_BYTES];
 } batch;
 
-/* sample: which datagram the kernel shall say the time of. */
-static void prepare(unsigned sample)
+/* What the kernel has written to is made ready again: the first `used` messages, all at first.
+   sample: which datagram the kernel shall say the time of. */
+static void prepare(unsigned used, unsigned sample)
 {
-    for (int i = 0; i < IO_UDP_BATCH; i++) {
+    for (unsigned i = 0; i < used; i++) {
         batch.vectors[i] = (struct iovec){batch.data[i], DATAGRAM_BYTES};
         batch.messages[i].msg_hdr = (struct msghdr){.msg_name = &batch.names[i],
                                                     .msg_namelen = sizeof(batch.names[i]),
@@ -138,9 +141,12 @@ static void count_received(struct io_udp *udp)
 
 unsigned io_udp_read(struct io_udp *udp, unsigned index)
 {
-    prepare(io_delay_sample(&udp->delay));
+    unsigned sample = io_delay_sample(&udp->delay);
+    prepare(batch.is_ready ? batch.used : IO_UDP_BATCH, sample);
     int count = recvmmsg(udp->fds[index], batch.messages, IO_UDP_BATCH, 0, NULL);
+    batch.is_ready = true;
     batch.count = count > 0 ? (unsigned)count : 0;
+    batch.used = sample < IO_UDP_BATCH && sample >= batch.count ? sample + 1 : batch.count;
     batch.index = index;
     count_received(udp);
     return batch.count;

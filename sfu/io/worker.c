@@ -34,6 +34,7 @@ struct io_worker {
     uv_thread_t thread;
     uv_async_t wake;
     uv_timer_t timer;
+    int64_t armed_us; /* what the timer is set for; 0: nothing */
     struct socket_poll polls[IO_ADDRESSES_MAX];
     bool has_loop;
     atomic_bool is_stopping;
@@ -69,9 +70,8 @@ static void pass_events(struct io_worker *worker)
         worker->config.on_events(worker->config.context);
 }
 
-static void pass_statistics(struct io_worker *worker)
+static void pass_statistics(struct io_worker *worker, int64_t at_us)
 {
-    int64_t at_us = now_us();
     if (at_us - worker->snapshot_us < SNAPSHOT_US)
         return;
     worker->snapshot_us = at_us;
@@ -82,28 +82,39 @@ static void pass_statistics(struct io_worker *worker)
 
 static void on_timer(uv_timer_t *timer);
 
-/* After anything happened: time's due, packets out, events out, the next deadline. */
-static void settle(struct io_worker *worker)
+/* The timer is left alone while it is set for the right time: that is most wakes. */
+static void arm(struct io_worker *worker, int64_t deadline_us)
 {
-    core_engine_advance(worker->engine, now_us());
-    io_udp_flush(&worker->udp, worker->engine);
-    pass_events(worker);
-    pass_statistics(worker);
-    int64_t deadline_us = core_engine_deadline(worker->engine);
-    if (worker->has_kept && deadline_us > now_us() + KEPT_RETRY_US)
-        deadline_us = now_us() + KEPT_RETRY_US;
+    int64_t wait_us = deadline_us - now_us();
+    worker->armed_us = deadline_us;
     if (deadline_us == INT64_MAX) {
         uv_timer_stop(&worker->timer);
         return;
     }
-    int64_t wait_us = deadline_us - now_us();
     uv_update_time(&worker->loop);
     uv_timer_start(&worker->timer, on_timer, wait_us > 0 ? (uint64_t)(wait_us + 999) / 1000 : 0, 0);
 }
 
+/* After anything happened: time's due, packets out, events out, the next deadline. */
+static void settle(struct io_worker *worker)
+{
+    int64_t at_us = now_us();
+    core_engine_advance(worker->engine, at_us);
+    io_udp_flush(&worker->udp, worker->engine);
+    pass_events(worker);
+    pass_statistics(worker, at_us);
+    int64_t deadline_us = core_engine_deadline(worker->engine);
+    if (worker->has_kept && deadline_us > at_us + KEPT_RETRY_US)
+        deadline_us = at_us + KEPT_RETRY_US;
+    if (deadline_us != worker->armed_us)
+        arm(worker, deadline_us);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
-    settle(timer->data);
+    struct io_worker *worker = timer->data;
+    worker->armed_us = 0; /* it has fired */
+    settle(worker);
 }
 
 static void take_commands(struct io_worker *worker)

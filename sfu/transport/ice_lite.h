@@ -13,7 +13,9 @@
  * checks alone move media only where nothing better is known: a path is proven while authenticated
  * SRTP or SRTCP has come through it within TRANSPORT_ICE_PROOF_US, a proven path that is not silent
  * gives way to proven ones only, and a selected path that shows nothing for so long gives way to
- * whichever validated path media comes through.
+ * whichever validated path media comes through. What remains: who can forge checks can forge SRTCP
+ * of his own, too. Only a check of ours would prove that a path is received, and ICE-lite sends
+ * none.
  */
 #ifndef IRIS_TRANSPORT_ICE_LITE_H
 #define IRIS_TRANSPORT_ICE_LITE_H

@@ -11,8 +11,9 @@
 #define STUCK_US         2000000
 #define HEALTHY_US       4000000 /* so long after trouble a network is healthy again */
 #define UNREPAIRED_LOSS  0.0005
-#define VOICE_GAP_MAX    200    /* packets of which is known what became of them */
-#define PLI_SPACING_US   980000 /* once a second; a tick of the engine is 10 ms */
+#define SILENT_US        1900000 /* about as long a silence ends an ownership */
+#define VOICE_GAP_MAX    200     /* packets of which is known what became of them */
+#define PLI_SPACING_US   980000  /* once a second; a tick of the engine is 10 ms */
 #define REQUESTED_US     10000000
 #define CAMERA_KEY_BYTES (BWE_CONTRACT_CAMERA_BPS / 8 * 10 * 20 / 100)
 #define SCREEN_KEY_BYTES (BWE_CONTRACT_SCREEN_BPS / 8 * 10 * 50 / 100)
@@ -25,7 +26,8 @@ void sim_check_audio(struct sim_world *world, struct sim_tap *tap, const struct 
     if (!owner || owner->is_hostile)
         return;
     bool is_same = tap->voice && tap->last.participant == stamp->participant &&
-                   owner->muted_us[SIM_TRACK_VOICE] < tap->voice_us;
+                   owner->muted_us[SIM_TRACK_VOICE] < tap->voice_us &&
+                   world->now_us - tap->voice_us < SILENT_US;
     if (is_same && stamp->frame > tap->voice && stamp->frame - tap->voice < VOICE_GAP_MAX)
         for (uint32_t frame = tap->voice + 1; frame < stamp->frame; frame++)
             if (sim_stream_is_delivered(&owner->voice.stream, frame))
@@ -89,7 +91,8 @@ static bool is_healthy(const struct sim_person *person, int64_t now_us)
 {
     bool has_repair =
         person->has_rtx || person->up.params.loss + person->down.params.loss < UNREPAIRED_LOSS;
-    return has_repair && !person->is_hostile && !person->is_ghost &&
+    bool is_reachable = person->validated_port == person->path.remote.port;
+    return has_repair && is_reachable && !person->is_hostile && !person->is_ghost &&
            person->connected_us != INT64_MAX && now_us - person->connected_us > STUCK_US &&
            sim_link_is_healthy(&person->up, HEALTHY_US, now_us) &&
            sim_link_is_healthy(&person->down, HEALTHY_US, now_us);

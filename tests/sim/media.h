@@ -15,6 +15,7 @@ struct sim_media {
     uint8_t slot;
     bool marker, is_rtx, has_csrc, has_transport_seq;
     bool is_media;      /* not a padding probe */
+    bool is_late;       /* the server sent it behind a higher number, or as a retransmission */
     bool is_stamped;    /* the payload is a source's, unharmed */
     struct rtp_vp8 vp8; /* video */
     struct sim_stamp stamp;

@@ -14,10 +14,6 @@ static bool is_lost_before_server(struct sim_world *world, const struct sim_take
         source ? sim_person_stream(source, taken->stamp.track, taken->stamp.layer) : NULL;
     if (!stream || source->is_hostile)
         return true;
-    /* A repair fills its number, though its temporal layer may not be forwarded (yet): else the
-       receiver would ask for it again and again. Nothing of the base layer refers to it. */
-    if (taken->stamp.temporal > 0 && sim_stream_is_repaired(stream, taken->stamp.frame))
-        return true;
     return (taken->missing && !sim_stream_is_delivered(stream, taken->missing)) ||
            !sim_stream_is_delivered(stream, taken->stamp.frame);
 }

@@ -135,7 +135,6 @@ void sim_person_retransmit(struct sim_world *world, struct sim_person *person, u
             struct sim_rtp rtp = {.data = datagram->data};
             if (sim_stream_retransmit(stream, seq, &person->transport_seq, &content, &rtp)) {
                 datagram->stamp = content.stamp;
-                datagram->is_rtx = true;
                 send_rtp(world, person, datagram, &rtp);
                 return;
             }

@@ -9,6 +9,7 @@
 #define REPAIR_MAX_US   250000 /* a jitter buffer waits no longer */
 #define PLAYOUT_US      20000  /* jitter and rendering */
 #define PATIENCE_US     600000 /* with a gap: several round trips of retries */
+#define WITHOUT_US      1000000
 #define KEY_PATIENCE_US 200000 /* libwebrtc: max_wait_for_keyframe_ms */
 #define KEY_REPEAT_US   500000
 
@@ -67,6 +68,9 @@ static void decode(struct sim_slot *slot, const struct sim_stamp *stamp, int64_t
     bool is_same = slot->decoder.stream == sim_stamp_stream(stamp);
     bool is_explained = is_same ? sim_decoder_fate(&slot->decoder, missing) == SIM_FATE_LOST
                                 : slot->has_gap || slot->lost_stream == sim_stamp_stream(stamp);
+    /* A repair fills its number, though its temporal layer may not be forwarded (yet): else it
+       would be asked for again and again. Nothing of the base layer refers to it. */
+    is_explained |= slot->is_frame_late && stamp->temporal > 0;
     if (!is_same && is_explained)
         slot->lost_stream = sim_stamp_stream(stamp);
     slot->undecodable++;
@@ -124,7 +128,9 @@ static void consume(struct sim_slot *slot, const struct sim_waiting *packet, int
         }
         slot->frame = *stamp;
         slot->is_in_frame = true;
+        slot->is_frame_late = false;
     }
+    slot->is_frame_late |= packet->is_late;
     slot->frame.piece++;
     if (!packet->marker)
         return;
@@ -234,6 +240,7 @@ static void order(struct sim_slot *slot, const struct sim_media *media, uint64_t
     }
     struct sim_waiting *waiting = waiting_at(slot, ext_seq);
     waiting->is_received = true;
+    waiting->is_late = media->is_late;
     waiting->marker = media->marker;
     waiting->is_stamped = media->is_stamped;
     waiting->stamp = media->stamp;
@@ -282,6 +289,9 @@ void sim_slot_advance(struct sim_slot *slot, int64_t now_us, struct sim_taken *t
     rtp_nack_take_gave_up(&slot->nack);
     if (slot->gap_us)
         pass_gap(slot, now_us, taken);
+    /* Repairs that come one by one are no picture. */
+    if (slot->gap_us && slot->undecodable_us == 0 && now_us - slot->decoded_us > WITHOUT_US)
+        slot->undecodable_us = now_us;
 }
 
 void sim_slot_on_report(struct sim_slot *slot, const struct core_slot_report *report,

@@ -20,6 +20,7 @@
 
 struct sim_waiting {
     bool is_received, marker, is_stamped;
+    bool is_late; /* as the server sent it: a repair */
     struct sim_stamp stamp;
 };
 
@@ -29,15 +30,15 @@ struct sim_slot {
     int64_t reported_us;            /* since when it shows this participant in this state */
     struct rtp_reception reception;
     struct rtp_nack nack;
-    struct sim_waiting *waiting; /* SIM_SLOT_WAITING, owned; video, from the first packet on */
-    uint64_t next_seq;           /* next one to be consumed; 0: nothing came */
-    uint64_t end_seq;            /* one past the highest received */
-    int64_t transit_us;          /* from the source's camera to here, at best */
-    int64_t repair_us;           /* within so long a repair comes, if it does */
-    int64_t gap_us;              /* since when next_seq is missing; 0: it is not */
-    bool has_gap;                /* the frame being consumed follows a gap */
-    struct sim_stamp frame;      /* the frame being consumed; piece: next one expected */
-    bool is_in_frame;
+    struct sim_waiting *waiting;     /* SIM_SLOT_WAITING, owned; video, from the first packet on */
+    uint64_t next_seq;               /* next one to be consumed; 0: nothing came */
+    uint64_t end_seq;                /* one past the highest received */
+    int64_t transit_us;              /* from the source's camera to here, at best */
+    int64_t repair_us;               /* within so long a repair comes, if it does */
+    int64_t gap_us;                  /* since when next_seq is missing; 0: it is not */
+    bool has_gap;                    /* the frame being consumed follows a gap */
+    struct sim_stamp frame;          /* the frame being consumed; piece: next one expected */
+    bool is_in_frame, is_frame_late; /* late: a packet of it was */
     struct sim_decoder decoder;
     struct bubbles_freeze freeze;
     int64_t decoded_us;    /* newest decoded frame; 0: none */

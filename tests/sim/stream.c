@@ -170,7 +170,7 @@ bool sim_stream_retransmit(struct sim_stream *stream, uint16_t seq, uint16_t *tr
     return true;
 }
 
-void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *stamp, bool is_rtx)
+void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *stamp)
 {
     struct sim_delivery *delivery = delivery_of(stream, stamp->frame);
     uint64_t bit = UINT64_C(1) << (stamp->piece % 64);
@@ -179,13 +179,6 @@ void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *sta
         return;
     *word |= bit;
     delivery->delivered_count++;
-    delivery->is_repaired |= is_rtx;
-}
-
-bool sim_stream_is_repaired(const struct sim_stream *stream, uint32_t frame)
-{
-    const struct sim_delivery *delivery = delivery_of(stream, frame);
-    return delivery->frame == frame && delivery->is_repaired;
 }
 
 bool sim_stream_is_delivered(const struct sim_stream *stream, uint32_t frame)

@@ -44,7 +44,6 @@ struct sim_content {
 struct sim_delivery {
     uint32_t frame;
     uint16_t piece_count, delivered_count;
-    bool is_repaired; /* one of them by retransmission */
     uint64_t delivered[SIM_PIECES_MAX / 64];
 };
 
@@ -96,10 +95,7 @@ bool sim_stream_retransmit(struct sim_stream *stream, uint16_t seq, uint16_t *tr
                            struct sim_content *content, struct sim_rtp *rtp);
 
 /** A packet with this stamp has reached the server. */
-void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *stamp, bool is_rtx);
-
-/** A packet of a frame reached the server by retransmission only. */
-bool sim_stream_is_repaired(const struct sim_stream *stream, uint32_t frame);
+void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *stamp);
 
 /** Every packet of a frame has reached the server; a frame too old to know counts as complete. */
 bool sim_stream_is_delivered(const struct sim_stream *stream, uint32_t frame);

@@ -150,7 +150,7 @@ void sim_check_sequence(const struct sim_tap *tap, const struct sim_media *media
         has_cause = tap->sent && tap->sent[ext_seq % SIM_TAP_SENT].ext_seq != ext_seq;
     /* Numbers are kept for what may still be repaired, and are left out when the source changes. */
     has_cause |= out > 0 && (checks->now_us - source->away_us < AWAY_EFFECT_US ||
-                             checks->now_us - source->previous_lost_us < LOSS_EFFECT_US);
+                             source->previous_lost_us > tap->last_us - LOSS_EFFECT_US);
     if (!has_cause)
         sim_check_fail(checks, SIM_CHECK_SEQUENCE, tap->participant,
                        "slot %s: %" PRId64 " numbers on, the source's packet is %" PRId64 " on",
@@ -245,6 +245,9 @@ void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
     uint64_t bytes = sim_window_add(&tap->window, WINDOW_US / SIM_WINDOW_STEPS,
                                     media->stamp.captured_us, media->payload_len);
     uint64_t limit = contract_bps[tap->params.kind] * 115 / 100 * WINDOW_US / 8000000;
+    /* Key frames of an honest source may draw on its allowance (bwe/policer.h). */
+    if (source->over_us == INT64_MAX)
+        limit += contract_bps[tap->params.kind] / 8;
     bool is_new = checks->now_us - source->over_us < WINDOW_US + REACTION_US;
     if (bytes > limit && !(source->over_us != INT64_MAX && is_new))
         sim_check_fail(checks, SIM_CHECK_POLICER, tap->participant,

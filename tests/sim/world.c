@@ -48,7 +48,7 @@ struct sim_datagram *sim_world_datagram(struct sim_world *world)
         datagram = calloc(1, sizeof(*datagram));
     if (!datagram)
         abort();
-    datagram->is_media = datagram->is_rtx = false;
+    datagram->is_media = false;
     datagram->stamp.track = SIM_TRACK_COUNT;
     return datagram;
 }
@@ -112,17 +112,20 @@ static void on_engine(struct sim_world *world, const struct sim_event *event)
 }
 
 /* The server takes it: what comes from an address without a check is nobody's. */
-static void note_delivery(struct sim_person *person, const struct sim_datagram *sent)
+static void note_delivery(struct sim_person *person, const struct sim_datagram *sent,
+                          int64_t now_us)
 {
     uint16_t port = sent->path.remote.port;
-    if (sent->data[0] < 4 && port > person->validated_port)
+    if (sent->data[0] < 4 && port > person->validated_port) {
         person->validated_port = port;
+        person->up.trouble_us = person->down.trouble_us = now_us; /* until now it was nobody's */
+    }
     struct sim_stream *stream =
         sent->is_media && port <= person->validated_port
             ? sim_person_stream(person, sent->stamp.track, sent->stamp.layer)
             : NULL;
     if (stream)
-        sim_stream_delivered(stream, &sent->stamp, sent->is_rtx);
+        sim_stream_delivered(stream, &sent->stamp);
     else if (sent->is_media && sent->stamp.track < SIM_TRACK_COUNT)
         person->lost_us[sent->stamp.track] = sent->stamp.captured_us;
 }
@@ -134,7 +137,7 @@ static void on_uplink(struct sim_world *world, const struct sim_event *event)
     struct sim_person *person = sim_world_person(world, event->number);
     struct transport_datagram datagram = {.path = sent->path, .data = sent->data, .len = sent->len};
     if (person)
-        note_delivery(person, sent);
+        note_delivery(person, sent, world->now_us);
     world->summary.packets_in++;
     world->summary.bytes_in += sent->len;
     world->digest = sim_world_digest(world->digest, sent->data, sent->len);

@@ -40,7 +40,6 @@ struct sim_datagram {
     struct transport_path path;
     uint16_t len;
     bool is_media; /* of a source, as stamp says */
-    bool is_rtx;
     struct sim_stamp stamp;
     uint8_t data[SIM_DATAGRAM_BYTES];
 };

@@ -102,7 +102,7 @@ static bool read_media(struct sim_media *media, struct sim_person *receiver, uin
     media->has_csrc = packet.csrc_count == 1;
     media->csrc = media->has_csrc ? rtp_bytes_get32(data + RTP_HEADER_BYTES) : 0;
     const struct core_slot_params *params = &receiver->join.slots[slot];
-    media->is_stamped = false;
+    media->is_stamped = media->is_late = false;
     media->is_media =
         packet.payload_len > 0 &&
         (!media->is_rtx || rtp_rtx_restore(&packet, params->ssrc, params->payload_type) == 0);
@@ -150,8 +150,12 @@ static bool listen(struct sim_world *world, struct sim_person *receiver, struct 
     }
     struct sim_tap *tap = &receiver->taps[media->slot];
     struct sim_tap_source source = source_of(world, &seen);
+    seen.is_late =
+        seen.is_rtx || (tap->has_last && !rtp_sequence_is_newer(seen.seq, (uint16_t)tap->last_seq));
+    media->is_late = seen.is_late;
     struct sim_media before = {.is_stamped = true, .stamp = tap->last};
-    source.previous_lost_us = source_of(world, &before).lost_us;
+    struct sim_tap_source previous = source_of(world, &before);
+    source.previous_lost_us = previous.room ? previous.lost_us : world->now_us; /* it has left */
     source.away_us = receiver->up.params.is_down ? world->now_us : receiver->up.trouble_us;
     if (tap->params.kind == CORE_KIND_AUDIO)
         sim_check_audio(world, tap, &seen);

@@ -276,6 +276,9 @@ static void test_vp8_with_nothing(void **state)
         {0, 0x00003000, {KEY}, 104, 4, 1},
         {0, 0x00002228, {.partition = 2}, 103, 3, 0}, /* late, from before the key frame */
         {0, 0x00003000, {.partition = 1}, 104, 4, 1},
+        {0, 0x00000AB8, {.partition = 2}, 101, 1, 0}, /* repaired three pictures late */
+        {0, 0x00000FFF, {.partition = 2}, 101, 1, 0}, /* all of its picture is: the one before */
+        {0, 0x00003000, {.partition = 1}, 104, 4, 1},
         {2, 0x90000000, {KEY}, 105, 5, 2}, /* another source, "before" the old one */
         {0, 0x90000000, {.partition = 1}, 105, 5, 2},
         {0, 0x90000BB8, {START}, 106, 6, 2},
@@ -301,6 +304,11 @@ static void test_vp8_with_picture_ids(void **state)
         {0, 9500, {START, PID7 = 1}, 108, 8, 2},
         {0, 6500, {START, PID7 = 0}, 107, 7, 2},
         {0, 12500, {START, PID7 = 2}, 109, 9, 2},
+        {0, 3500, {.partition = 1, PID7 = 127}, 106, 6, 2}, /* repaired three pictures late */
+        {0, 12500, {.partition = 1, PID7 = 2}, 109, 9, 2},
+        {0, 306500, {START, PID7 = 100}, 207, 107, 2}, /* 97 lost at once: on, not back */
+        {0, 9500, {.partition = 1, PID7 = 1}, 108, 8, 2},
+        {0, 306500, {.partition = 1, PID7 = 100}, 207, 107, 2},
         {5, 0, {KEY, PID15 = 500}, 110, 10, 3},
         {0, 3000, {START, PID15 = 800}, 410, 54, 3}, /* 299 lost at once */
         {0, 6000, {START, PID15 = 501}, 111, 11, 3}, /* the encoder counts anew */
@@ -312,6 +320,36 @@ static void test_vp8_with_picture_ids(void **state)
         {0, 0x80000BB8, {START}, 117, 16, 6},
     };
     run_vp8(rows, COUNT(rows));
+}
+
+/* Without picture ids, pictures lost whole keep their places: by the frame interval, and never more
+   than there are numbers missing. */
+static void test_vp8_lost_pictures(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t ext_seq;
+        uint32_t timestamp;
+        uint16_t picture_id;
+    } rows[] = {
+        {100, 0xFFFFF000, 0},         {101, 0xFFFFFBB8, 1}, /* 3000 apart */
+        {104, 0x00001EE0, 4},                               /* two are missing */
+        {103, 0x00001328, 3},         {102, 0x00000770, 2},
+        {105, 0x00002A98, 5}, /* and come late */
+        {107, 0x00007000, 7}, /* one at most */
+        {106, 0x00003650, 6},         {108, 0x00007000, 7},
+        {109, 0x00207000, 8}, /* after a pause, which is no pace */
+        {111, 0x00207BB8 + 3000, 10},
+    };
+    struct rtp_rewrite_pictures pictures = {0};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct rtp_vp8 vp8 = {START};
+        struct rtp_rewrite_fields fields = {.ext_seq = rows[i].ext_seq};
+        print_message("row %zu\n", i);
+        rtp_rewrite_complete_vp8(&pictures, &vp8, rows[i].timestamp, &fields);
+        assert_int_equal(fields.picture_id, rows[i].picture_id);
+        assert_int_equal(fields.tl0_picture_index, rows[i].picture_id);
+    }
 }
 
 /* 7-bit ids over several of their wraps, with losses: the widened ones never step back. */
@@ -490,6 +528,49 @@ static void test_skip(void **state)
     run_skips("replayed", replayed, COUNT(replayed));
 }
 
+/* Numbers kept above the newest one sent (what came after them was skipped): what fills them is
+   what the next source goes on from. */
+static void test_start_after_kept_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        bool is_filled; /* before the next source begins */
+        bool is_found;  /* the number that was kept, afterwards */
+        uint32_t timestamp;
+        uint16_t picture_id;
+        uint8_t tl0;
+    } table[] = {
+        /* Sent at 40 ms, with 33 ms (2970 ticks) after the first; 10 ms (900) later the next. */
+        {"filled", true, true, 500 + 2970 + 900, 2, 2},
+        {"not filled: its picture's numbers are the next source's", false, false, 500 + 4500, 1, 1},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct rtp_rewrite rewrite;
+        struct rtp_rewrite_fields first = {.ext_seq = 100, .picture_id = 10}, sent = first;
+        struct rtp_rewrite_fields skipped = {102, 5940, 12, 2, 0}, late = {101, 2970, 11, 1, 0};
+        struct rtp_rewrite_fields next = {700, 9, 9, 9, 0};
+        uint64_t in_seq, out_seq;
+        print_message("%s\n", table[i].what);
+        rtp_rewrite_init(&rewrite, 90000, 0, 500, 0);
+        rtp_rewrite_start(&rewrite, 1, &first, 0);
+        assert_int_equal(rtp_rewrite_apply(&rewrite, &sent, 0), GO);
+        assert_int_equal(rtp_rewrite_skip(&rewrite, &skipped, RTP_REWRITE_PICTURE), NO);
+        if (table[i].is_filled)
+            assert_int_equal(rtp_rewrite_apply(&rewrite, &late, 40 * MS), GO);
+        rtp_rewrite_start(&rewrite, 2, &next, 50 * MS);
+        assert_int_equal(rtp_rewrite_apply(&rewrite, &next, 50 * MS), GO);
+        assert_int_equal(next.ext_seq, 65536 + 2);
+        assert_int_equal(next.timestamp, table[i].timestamp);
+        assert_int_equal(next.picture_id, table[i].picture_id);
+        assert_int_equal(next.tl0_picture_index, table[i].tl0);
+        bool is_found = rtp_rewrite_find(&rewrite, 1, &in_seq, &out_seq) != NULL;
+        assert_int_equal(is_found, table[i].is_found);
+        assert_non_null(rtp_rewrite_find(&rewrite, 0, &in_seq, &out_seq));
+        assert_non_null(rtp_rewrite_find(&rewrite, 2, &in_seq, &out_seq));
+    }
+}
+
 /* Timestamps of a replay advance with its sending, then with the source again. */
 static void test_retime(void **state)
 {
@@ -578,9 +659,11 @@ int main(void)
         cmocka_unit_test(test_timestamp_at),
         cmocka_unit_test(test_vp8_with_nothing),
         cmocka_unit_test(test_vp8_with_picture_ids),
+        cmocka_unit_test(test_vp8_lost_pictures),
         cmocka_unit_test(test_vp8_seven_bits_for_long),
         cmocka_unit_test(test_continues),
         cmocka_unit_test(test_skip),
+        cmocka_unit_test(test_start_after_kept_numbers),
         cmocka_unit_test(test_retime),
         cmocka_unit_test(test_skip_never_repeats),
     };

@@ -63,30 +63,39 @@ static void test_rank_layers(void **state)
         uint16_t heights[3];
         int64_t last_us[3];
         int ranked[4]; /* lowest first, then -1 */
+        uint8_t rung;  /* of the policer */
     } table[] = {
-        {"by height, not by order", {720, 180, 360}, {NOW, NOW, NOW}, {1, 2, 0, -1}},
+        {"by height, not by order", {720, 180, 360}, {NOW, NOW, NOW}, {1, 2, 0, -1}, 0},
         {"the lowest one has stopped",
          {720, 180, 360},
          {NOW, NOW - CORE_LAYER_STOPPED_US, NOW},
-         {2, 0, -1}},
+         {2, 0, -1},
+         0},
         {"a moment before that",
          {720, 180, 360},
          {NOW, NOW - CORE_LAYER_STOPPED_US + 1, NOW},
-         {1, 2, 0, -1}},
-        {"no key frame yet", {0, 0, 0}, {NOW, NOW, NOW}, {-1}},
-        {"of one only", {0, 0, 360}, {NOW, NOW, NOW}, {2, -1}},
-        {"all silent", {720, 180, 360}, {0, 0, 0}, {-1}},
+         {1, 2, 0, -1},
+         0},
+        {"no key frame yet", {0, 0, 0}, {NOW, NOW, NOW}, {-1}, 0},
+        {"of one only", {0, 0, 360}, {NOW, NOW, NOW}, {2, -1}, 0},
+        {"all silent", {720, 180, 360}, {0, 0, 0}, {-1}, 0},
         {"all pause for a second: none has stopped",
          {720, 180, 360},
          {NOW - S, NOW - S, NOW - S},
-         {1, 2, 0, -1}},
-        {"of two as high by rate", {720, 360, 360}, {NOW, NOW, NOW}, {1, 2, 0, -1}},
+         {1, 2, 0, -1},
+         0},
+        {"of two as high by rate", {720, 360, 360}, {NOW, NOW, NOW}, {1, 2, 0, -1}, 0},
+        {"temporal layers are policed", {720, 180, 360}, {NOW, NOW, NOW}, {1, 2, 0, -1}, 2},
+        {"the highest is policed away", {720, 180, 360}, {NOW, NOW, NOW}, {1, 2, -1}, 3},
+        {"two are", {720, 180, 360}, {NOW, NOW, NOW}, {1, -1}, 6},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct core_track track = {.params = {.kind = CORE_KIND_CAMERA}};
         struct core_layer *layers[CORE_LAYERS_MAX];
         unsigned expected = 0;
         fill_layers(&track, table[i].heights, table[i].last_us);
+        track.policer.rung = table[i].rung;
+        memcpy(track.policer.ranks, (const uint8_t[]){2, 0, 1}, 3);
         print_message("%s\n", table[i].what);
         unsigned count = core_track_rank_layers(&track, NOW, layers);
         while (table[i].ranked[expected] >= 0)

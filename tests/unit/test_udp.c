@@ -291,7 +291,7 @@ static void close_call(struct call *call)
 static void exchange(struct call *call, unsigned count, const size_t *payload_bytes)
 {
     kernel.count = 0;
-    call->c.now_us += 500 * MS; /* a voice within its contract */
+    call->c.now_us += 100 * MS; /* a voice within its contract */
     for (unsigned i = 0; i < count; i++)
         queue_packet(&call->c, call->people[0], (uint8_t)i, payload_bytes[i]);
     io_udp_flush(&call->udp, call->c.engine);
