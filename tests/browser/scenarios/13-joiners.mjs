@@ -13,7 +13,10 @@ export const limitMs = 60_000;
 /** A key frame older than this is not served to somebody who comes (CORE_LAYER_REPLAY_US). */
 const CACHE_MS = 1_500;
 /** After a live key frame; together with the join itself the key frame is 0.5 to 1.2 s old. */
-const LATER_MS = 500;
+const LATER_MS = 350;
+/** A machine so slow that the picture comes later has asked for more than the cache holds: once more, with others. */
+const LATEST_MS = 1_200;
+const TRIES = 3;
 const SETTLED_MS = 5_000;
 const BUFFER_MS = 50;
 const CROWD = 8;
@@ -48,49 +51,69 @@ async function playing(who) {
 }
 
 /**
- * @param {Stage} stage
- * @param {Participant} source
- * @param {string} room
- * @param {import('../browsers.mjs').BrowserName} browser
- * @returns {Promise<{ live: number, late: number }>}  join to first picture [ms]
+ * Two of a browser: one who comes on a live key frame, and one after it.
+ *
+ * @typedef {object} Pair
+ * @property {import('../browsers.mjs').BrowserName} browser
+ * @property {Participant} live
+ * @property {Participant} late
  */
-async function checkReplay(stage, source, room, browser) {
+
+/** @param {Stage} stage @param {string} room @param {Pair['browser']} browser @returns {Promise<Pair>} */
+async function invitePair(stage, room, browser) {
+  const guest = (/** @type {string} */ name) =>
+    stage.invite(browser, room, { name: `${browser}, ${name}`, publish: 'audio' });
+  const [live, late] = await Promise.all([guest('live'), guest('late')]);
+  return { browser, live, late };
+}
+
+/**
+ * Both join, each in its way.
+ *
+ * @param {Participant} source
+ * @param {Pair} pair
+ * @returns {Promise<{ live: number, late: number } | null>}  their first pictures [ms]; null: the machine was too slow
+ */
+async function checkJoins(source, { live, late }) {
   const sent = () => source.page.evaluate(streams);
-  const [live, late] = await Promise.all(
-    ['live', 'late'].map((name) =>
-      stage.invite(browser, room, { name: `${browser}, ${name}`, publish: 'audio' }),
-    ),
-  );
-  if (!live || !late) throw new Error('nobody was invited');
   await sleep(CACHE_MS);
   const before = await sent();
   await live.join();
   const liveMs = await firstPictureMs(live);
   const asked = await sent();
-  check(
-    keyFrames(asked) > keyFrames(before),
-    `${live.name}: the first came on a key frame of the source`,
-    `${keyFrames(asked) - keyFrames(before)}`,
-  );
+  const made = keyFrames(asked) - keyFrames(before);
   const liveFrom = performance.now();
   await sleep(LATER_MS);
   await late.join();
   const lateMs = await firstPictureMs(late);
+  const laterMs = Math.round(performance.now() - liveFrom);
+  if (laterMs > LATEST_MS) return null;
+  check(made > 0, `${live.name}: comes on a new key frame of the source`, `${made}`);
   const served = await sent();
+  const requested = requests(served) - requests(asked);
   check(
-    keyFrames(served) === keyFrames(asked) && requests(served) === requests(asked),
-    `${late.name}: the second was served from the cache`,
-    `${requests(served) - requests(asked)} requests, ` +
-      `${Math.round(performance.now() - liveFrom)} ms after the first`,
+    keyFrames(served) === keyFrames(asked) && requested === 0,
+    `${late.name}: is served from the cache`,
+    `${requested} requests, ${laterMs} ms after the first`,
   );
-  const lateFrom = performance.now();
-  await sleep(SETTLED_MS - (performance.now() - liveFrom));
-  const first = await playing(live);
-  await sleep(SETTLED_MS - (performance.now() - lateFrom));
-  const second = await playing(late);
-  const apartMs = second.bufferMs - first.bufferMs;
+  return { live: liveMs, late: lateMs };
+}
+
+/** Five seconds after their joins both play at the same distance. @param {Pair} pair */
+async function checkPlaying({ browser, live, late }) {
+  const [first, second] = await Promise.all(
+    [live, late].map(async (who) => {
+      const ms = await who.page.evaluate(() => {
+        const [frame] = performance.getEntriesByName('iris:first-frame');
+        return performance.now() - (frame?.startTime ?? 0);
+      });
+      await sleep(Math.max(0, SETTLED_MS - ms));
+      return playing(who);
+    }),
+  );
+  if (!first || !second) return;
   check(
-    Math.abs(apartMs) <= BUFFER_MS,
+    Math.abs(second.bufferMs - first.bufferMs) <= BUFFER_MS,
     `${browser}: after ${SETTLED_MS} ms both play within ${BUFFER_MS} ms of each other`,
     `jitter buffers ${first.bufferMs.toFixed(0)} and ${second.bufferMs.toFixed(0)} ms`,
   );
@@ -99,7 +122,7 @@ async function checkReplay(stage, source, room, browser) {
     `${late.name}: no freeze that the first has not`,
     `${second.freezes} and ${first.freezes}; ${second.frames} frames`,
   );
-  return { live: liveMs, late: lateMs };
+  await Promise.all([live, late].map((who) => who.page.click('#leave')));
 }
 
 /** @param {Stage} stage @param {Participant} source @param {string} room */
@@ -143,12 +166,23 @@ function printFirstPictures(what, times) {
 export async function run(stage) {
   const room = stage.newRoom();
   const { source } = await enterSource(stage, 'chromium', room, 'Source');
-  const pairs = [
-    await checkReplay(stage, source, room, 'chromium'),
-    await checkReplay(stage, source, room, 'firefox'),
-  ];
-  const live = pairs.map((pair) => pair.live);
-  const late = pairs.map((pair) => pair.late);
+  const times = [];
+  const settled = [];
+  for (const browser of /** @type {const} */ (['chromium', 'firefox'])) {
+    for (let tries = 1; ; tries++) {
+      const pair = await invitePair(stage, room, browser);
+      const joins = await checkJoins(source, pair);
+      if (joins) {
+        times.push(joins);
+        settled.push(checkPlaying(pair));
+        break;
+      }
+      if (tries === TRIES) throw new Error(`${browser} needs more than ${LATEST_MS} ms to join`);
+    }
+  }
+  await Promise.all(settled);
+  const live = times.map((pair) => pair.live);
+  const late = times.map((pair) => pair.late);
   note(`join to first picture, live: ${live.map(Math.round).join(' ')} ms (Chromium, Firefox)`);
   note(`join to first picture, cache: ${late.map(Math.round).join(' ')} ms (Chromium, Firefox)`);
   const crowd = await checkCrowd(stage, source, room);
