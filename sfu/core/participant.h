@@ -40,9 +40,9 @@ struct core_participant {
     uint64_t budget_bps; /* for video that it receives; UINT64_MAX: the contract's */
     struct bwe_hysteresis hysteresis;
     struct core_rtx_bucket rtx_bucket;
-    struct bwe_byte_window
-        sent_video;      /* RTP payload of media, for the contract of what it receives */
-    int64_t replayed_us; /* when packets were last replayed to it */
+    struct bwe_byte_window sent_video; /* RTP payload of media, for the contract */
+    struct bwe_byte_window sent_wire;  /* UDP payload of all video, for the budget */
+    int64_t replayed_us;               /* when packets were last replayed to it */
     char older_ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES]; /* of before the last ICE restart; "" */
     char ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES];
     struct rtp_extension_map extensions;
