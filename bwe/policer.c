@@ -304,7 +304,8 @@ static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_pa
         count_frame(policer, packet, gate->newest != newest);
     bool is_passing = state == BWE_FRAME_NEW ? gate->is_passing : state == BWE_FRAME_PASSES;
     if (is_passing && policer->rung > 0 && !has_room(policer, packet->payload_bytes, now_us)) {
-        if (is_newest)
+        /* Of a frame, or late of one that all the following refer to. */
+        if (is_newest || temporal_of(packet) == 0)
             bwe_frame_gate_cut(gate);
         return false;
     }

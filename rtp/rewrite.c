@@ -6,10 +6,11 @@
 
 #include "rtp/sequence.h"
 
-#define FIRST_CYCLE     0x10000u
-#define PICTURE_ID_MASK 0x7FFF
-#define KEY_INDEX_MASK  0x1F
-#define US_PER_S        1000000
+#define FIRST_CYCLE      0x10000u
+#define PICTURE_ID_MASK  0x7FFF
+#define KEY_INDEX_MASK   0x1F
+#define US_PER_S         1000000
+#define INTERVAL_UNKNOWN 3000 /* 30 pictures a second, at VP8's 90 kHz */
 
 void rtp_rewrite_init(struct rtp_rewrite *rewrite, uint32_t clock_rate_hz, uint16_t first_seq,
                       uint32_t first_timestamp, uint16_t first_picture_id)
@@ -243,9 +244,8 @@ static unsigned find_picture(const struct rtp_rewrite_pictures *pictures, uint32
 static unsigned pictures_between(const struct rtp_rewrite_pictures *pictures, uint32_t from,
                                  uint32_t to)
 {
-    uint32_t interval = pictures->interval;
-    unsigned steps =
-        interval > 0 ? (unsigned)(((uint64_t)(to - from) + interval / 2) / interval) : 1;
+    uint32_t interval = pictures->interval > 0 ? pictures->interval : INTERVAL_UNKNOWN;
+    unsigned steps = (unsigned)(((uint64_t)(to - from) + interval / 2) / interval);
     return steps > 0 ? steps : 1;
 }
 

@@ -2,6 +2,8 @@
  * The packet path's second half: whether a packet of the shown track goes to this receiver. A frame
  * is decided on once, at its first packet.
  */
+#include <assert.h>
+
 #include "sfu/core/engine_internal.h"
 
 /* Temporal layer t can be decoded if the layers up to it were sent since they began: with a key
@@ -122,11 +124,26 @@ static bool is_torn(const struct core_slot *slot, const struct core_media *media
     return media->fields.ext_seq > rtp_rewrite_next_in_seq(&slot->rewrite) + RTP_NACK_MAX;
 }
 
+/* Repaired while what came after it was left out: nothing that was sent refers to it, so it is
+   wanted only if it would be now. */
+static bool is_useless(const struct core_slot *slot, const struct core_media *media)
+{
+    const struct rtp_rewrite *rewrite = &slot->rewrite;
+    uint64_t in_seq, out_seq;
+    unsigned t = media->vp8 && media->vp8->has_temporal_id ? media->vp8->temporal_id : 0;
+    if (t == 0 || (t <= slot->target_temporal && is_decodable(slot, media)))
+        return false;
+    const struct rtp_rewrite_segment *newest =
+        rtp_rewrite_find(rewrite, (uint16_t)rewrite->newest_out_seq, &in_seq, &out_seq);
+    return newest && newest->source == media->layer->id && media->fields.ext_seq > in_seq;
+}
+
 /* A packet of the layer that is forwarded. */
 static void go_on(struct core_slot *slot, const struct core_media *media)
 {
     bool is_late = media->fields.ext_seq < rtp_rewrite_next_in_seq(&slot->rewrite);
-    if (!media->payload_len || (media->is_policed && (is_late || !media->vp8))) {
+    if (!media->payload_len || (media->is_policed && (is_late || !media->vp8)) ||
+        (is_late && is_useless(slot, media))) {
         skip(slot, media);
         return;
     }
@@ -172,6 +189,7 @@ static bool may_resume(const struct core_slot *slot, const struct core_media *me
 
 void core_slot_forward(struct core_slot *slot, const struct core_media *media)
 {
+    assert(media->layer);
     if (slot->is_held)
         return;
     if (may_resume(slot, media)) {

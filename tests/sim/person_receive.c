@@ -1,10 +1,18 @@
 /* What a participant does with what reaches it. */
 #include "tests/sim/person.h"
 
+#include "sfu/core/engine_internal.h"
 #include "tests/sim/world.h"
 
 #define NACKS_MAX    256
 #define FEEDBACK_MAX 512
+
+/* What the policer drops of a frame is dropped on purpose. */
+static bool is_policed(struct sim_world *world, const struct sim_stamp *stamp)
+{
+    struct core_participant *source = core_engine_find(world->engine, stamp->participant);
+    return source && bwe_policer_is_policing(&source->tracks[stamp->track].policer);
+}
 
 /* The invariant broke, unless the source's packets never reached the server. */
 static bool is_lost_before_server(struct sim_world *world, const struct sim_taken *taken)
@@ -25,7 +33,8 @@ void sim_person_note(struct sim_world *world, struct sim_person *person, unsigne
     if (taken->decoded && person->first_frame_us == INT64_MAX &&
         slot->params.kind == CORE_KIND_CAMERA)
         person->first_frame_us = world->now_us;
-    if (!taken->is_unexplained || is_lost_before_server(world, taken))
+    if (!taken->is_unexplained || is_lost_before_server(world, taken) ||
+        is_policed(world, &taken->stamp))
         return;
     sim_check_fail(&world->checks, SIM_CHECK_DECODABLE, person->number,
                    "slot %s: frame %u (temporal %u, packet %u) of participant %u layer %u: "

@@ -56,8 +56,9 @@ struct sim_tap {
     struct sim_stamp last;
     uint16_t last_picture_id;
     uint8_t last_tl0;
-    bool is_whole;  /* no sequence number was left out since the last frame's start */
-    uint32_t voice; /* number of the newest audio packet of the owner; 0: a new owner */
+    bool is_last_hostile; /* its source's; what was sent while there was no path is not seen */
+    bool is_whole;        /* no sequence number was left out since the last frame's start */
+    uint32_t voice;       /* number of the newest audio packet of the owner; 0: a new owner */
     int64_t voice_us;
     struct sim_tap_counted counted[CORE_LAYERS_MAX]; /* by layer */
     struct sim_window window;

@@ -204,8 +204,10 @@ static void put_descriptor(const struct sim_video *video, const struct sim_video
     unsigned bits = kinds[video->kind].picture_id_bits;
     bool has_layers = video->temporal_count > 1;
     uint8_t *at = content->descriptor;
+    /* Of the highest layer, the last of a period is what nothing refers to (N; RFC 7741, 4.2). */
+    bool is_non_reference = content->stamp.temporal == 2 && layer->position % PERIOD == 0;
     *at++ = (uint8_t)((bits || has_layers ? 0x80 : 0) | (content->stamp.piece == 0 ? 0x10 : 0) |
-                      (content->stamp.temporal == 2 ? 0x20 : 0));
+                      (is_non_reference ? 0x20 : 0));
     if (bits || has_layers)
         *at++ = (uint8_t)((bits ? 0x80 : 0) | (has_layers ? 0x70 : 0));
     if (bits == 15) {
