@@ -25,6 +25,9 @@ int bench_floor(int argc, char **argv);
 /** Cost of the server's packet path without sockets. */
 int bench_engine(int argc, char **argv);
 
+/** The bandwidth estimator on simulated links. */
+int bench_bwe(int argc, char **argv);
+
 /** Simulated participants against a running server. */
 int bench_bubbles(int argc, char **argv);
 

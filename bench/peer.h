@@ -64,6 +64,9 @@ struct peer_results {
 /** The loads of the comparison. @param count written */
 const struct peer_load *peer_loads(bool is_quick, unsigned *count);
 
+/** The load exceeds what a camera may send: Iris runs without its policer. */
+bool peer_is_over_contract(const struct peer_load *load);
+
 /** The SRTP profile and its name. Static text. */
 enum transport_srtp_profile peer_srtp_profile(enum peer_srtp srtp);
 const char *peer_srtp_name(enum peer_srtp srtp);

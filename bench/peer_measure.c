@@ -3,6 +3,7 @@
  * and packets; all of that several times. After Iris' run the floor is measured with what it sent.
  */
 #include "bench/peer.h"
+#include "bwe/remb.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,14 +55,22 @@ const char *peer_server_name(enum peer_server server)
 
 /* ---- one run ---- */
 
+bool peer_is_over_contract(const struct peer_load *load)
+{
+    return load->camera_kbps * 1000 > BWE_CONTRACT_CAMERA_BPS;
+}
+
 static int start(struct bench_server *server, enum peer_server which,
-                 const struct peer_results *results, const char *folder)
+                 const struct peer_results *results, const struct peer_load *load,
+                 const char *folder)
 {
     struct bench_iris_options iris = results->options->iris;
     if (which != PEER_IRIS)
         return peer_start_janus(server, which == PEER_JANUS_BEST ? BEST_LOOPS : 0, folder);
     iris.workers = WORKERS;
     iris.announce = results->has_janus ? PEER_ADDRESS : "127.0.0.1";
+    if (peer_is_over_contract(load) && bench_iris_add_set(&iris, "policer=false"))
+        return -1;
     return bench_iris_start(server, &iris, folder);
 }
 
@@ -144,7 +153,7 @@ static int run_one(const struct task *task)
 {
     struct bench_server server = {.pid = 0};
     struct bubbles_options options;
-    if (start(&server, task->which, task->results, task->folder))
+    if (start(&server, task->which, task->results, &task->results->loads[task->load], task->folder))
         return -1;
     set_options(&options, task, &server);
     struct bubbles_schedule *schedule = bubbles_schedule_create(

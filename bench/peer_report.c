@@ -146,6 +146,8 @@ static void print_cell(const struct peer_results *results, unsigned load, enum p
     print_ratio("Janus, default, by Iris", peer_ratio(results, load, srtp, PEER_JANUS_DEFAULT));
     struct peer_spread inside = peer_spread_of(results, load, srtp, PEER_IRIS, PEER_P99_INSIDE_MS);
     print_ratio("Iris' own p99 [ms], kernel to kernel", inside);
+    if (peer_is_over_contract(l))
+        printf("    above the contract of a camera: Iris runs with policer=false\n");
 }
 
 static void print_notes(const struct peer_results *results)
@@ -221,9 +223,10 @@ static json_t *json_cell(const struct peer_results *results, unsigned load, enum
                                 json_spread(peer_ratio(results, load, srtp, server)));
         json_object_set_new(servers, keys[i], entry);
     }
-    json_t *cell = json_pack("{s:s, s:s, s:s, s:o}", "load", results->loads[load].key, "name",
-                             results->loads[load].name, "srtp_profile", peer_srtp_name(srtp),
-                             "servers", servers);
+    json_t *cell = json_pack("{s:s, s:s, s:b, s:s, s:o}", "load", results->loads[load].key, "name",
+                             results->loads[load].name, "is_unpoliced",
+                             peer_is_over_contract(&results->loads[load]), "srtp_profile",
+                             peer_srtp_name(srtp), "servers", servers);
     if (srtp == PEER_GCM) {
         json_object_set_new(cell, "floor_us", json_spread(floor_us(results, load)));
         json_object_set_new(cell, "iris_by_floor", json_spread(peer_floor_ratio(results, load)));

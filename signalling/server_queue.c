@@ -18,6 +18,7 @@ struct signalling_frame *signalling_frame_create(json_t *message)
     if (frame) {
         frame->references = 1;
         frame->len = len;
+        /* A frame has a length, no end. NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
         memcpy(frame->bytes + LWS_PRE, text, len);
     }
     free(text);

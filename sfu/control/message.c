@@ -153,12 +153,13 @@ static json_t *operator_participant(const struct control_participant *participan
     json_t *slots = json_array();
     for (unsigned i = 0; i < participant->slot_count; i++)
         json_array_append_new(slots, operator_slot(participant, i));
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o}", "id", participant->id, "name",
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "id", participant->id, "name",
                      participant->name, "srtp_profile",
                      transport_srtp_profile_name(participant->profile), "packets_received",
                      (json_int_t)participant->statistics.packets_received, "unbound",
                      (json_int_t)participant->statistics.unbound, "malformed",
-                     (json_int_t)participant->statistics.malformed, "slots", slots);
+                     (json_int_t)participant->statistics.malformed, "policed_bytes",
+                     (json_int_t)participant->statistics.policed_bytes, "slots", slots);
 }
 
 json_t *control_message_room(const struct control_room *room)

@@ -33,7 +33,8 @@ void core_events_slots(struct core_participant *participant, int64_t now_us)
 
 void core_events_statistics(struct core_participant *participant, int64_t now_us)
 {
-    participant->statistics_us = now_us + STATISTICS_PERIOD_US;
+    participant->statistics_us =
+        core_room_next(participant->room, STATISTICS_PERIOD_US - CORE_TICK_US, now_us);
     struct core_event *event =
         core_engine_emit(participant->engine, CORE_EVENT_STATISTICS, participant->id);
     if (!event)

@@ -12,7 +12,6 @@
 #define FEEDBACK_EARLY_US  5000000
 #define FEEDBACK_FAST_US   50000
 #define FEEDBACK_PERIOD_US 100000
-#define TOGETHER_US        50000
 #define REPORT_PERIOD_US   1500000 /* sender reports every 1-2 s (protocol.md, section 1) */
 #define RTCP_BYTES         1200
 #define NACKS_MAX          64
@@ -111,24 +110,13 @@ static void repair(struct core_participant *participant, int64_t now_us)
     }
 }
 
-/* About that much later, at a time at which the room's other participants are woken as well, for a
-   wake costs more than what is done in it; each room has its own times. */
-static int64_t next_together(const struct core_participant *participant, int64_t delay_us,
-                             int64_t now_us)
-{
-    int64_t phase_us = (int64_t)(participant->room->id * 7919 % 50) * 1000;
-    int64_t at_us = now_us + delay_us + CORE_TICK_US;
-    at_us -= (at_us - phase_us) % TOGETHER_US;
-    return at_us - now_us < delay_us ? at_us + TOGETHER_US : at_us;
-}
-
 static void send_transport_feedback(struct core_participant *participant, int64_t now_us)
 {
     uint8_t data[RTCP_BYTES];
     struct rtcp_writer writer;
     bool is_early = now_us - participant->joined_us < FEEDBACK_EARLY_US;
     participant->feedback_us =
-        next_together(participant, is_early ? FEEDBACK_FAST_US : FEEDBACK_PERIOD_US, now_us);
+        core_room_next(participant->room, is_early ? FEEDBACK_FAST_US : FEEDBACK_PERIOD_US, now_us);
     while (rtp_arrival_log_has_news(&participant->arrivals)) {
         rtcp_writer_init(&writer, data, sizeof(data));
         if (rtp_arrival_log_write(&participant->arrivals, &writer, participant->feedback_ssrc,
@@ -212,7 +200,7 @@ static bool is_sending(const struct core_slot *slot, int64_t now_us)
 
 static void send_sender_reports(struct core_participant *participant, int64_t now_us)
 {
-    participant->sender_report_us = next_together(participant, REPORT_PERIOD_US, now_us);
+    participant->sender_report_us = core_room_next(participant->room, REPORT_PERIOD_US, now_us);
     uint8_t data[RTCP_BYTES];
     char cname[CORE_TOKEN_BYTES + 8];
     uint64_t ntp = core_engine_ntp(participant->engine, now_us);
@@ -240,7 +228,7 @@ static void send_reports(struct core_participant *participant, int64_t now_us)
     rtcp_write_cname(&writer, participant->feedback_ssrc, "iris");
     write_remb(participant, &writer, now_us);
     send(participant, &writer);
-    participant->report_us = next_together(participant, BWE_REMB_PERIOD_US, now_us);
+    participant->report_us = core_room_next(participant->room, BWE_REMB_PERIOD_US, now_us);
 }
 
 /* Who is being policed is told, by REMB at once as well; a layer that waits for a key frame which

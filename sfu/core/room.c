@@ -4,6 +4,8 @@
 #include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
+#define TOGETHER_US 50000 /* the times of a room are so far apart */
+
 void core_room_add(struct core_room *room, struct core_participant *participant)
 {
     participant->room = room;
@@ -50,6 +52,14 @@ void core_room_remove(struct core_room *room, struct core_participant *participa
         room->last = participant->previous_in_room;
     room->count--;
     core_room_wake(room);
+}
+
+int64_t core_room_next(const struct core_room *room, int64_t delay_us, int64_t now_us)
+{
+    int64_t phase_us = (int64_t)(room->id * 7919 % 50) * 1000; /* a prime: spread rooms */
+    int64_t at_us = now_us + delay_us + CORE_TICK_US;
+    at_us -= (at_us - phase_us) % TOGETHER_US;
+    return at_us - now_us < delay_us ? at_us + TOGETHER_US : at_us;
 }
 
 void core_room_wake(struct core_room *room)
@@ -231,5 +241,5 @@ void core_room_select(struct core_room *room, int64_t now_us)
             core_participant_wake(p, now_us);
     }
     tell_speakers(room, &rankings[CORE_KIND_AUDIO], now_us);
-    room->deadline_us = now_us + CORE_ROOM_PERIOD_US;
+    room->deadline_us = core_room_next(room, CORE_ROOM_PERIOD_US - CORE_TICK_US, now_us);
 }

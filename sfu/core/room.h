@@ -39,6 +39,14 @@ void core_room_set_layout(struct core_participant *participant, const struct cor
 void core_room_wake(struct core_room *room);
 
 /**
+ * About that much later, at a time at which others of the room are looked after as well: a wake
+ * costs more than what is done in it. Each room has its own times.
+ *
+ * @return  delay_us to delay_us + 60 ms from now [us]
+ */
+int64_t core_room_next(const struct core_room *room, int64_t delay_us, int64_t now_us);
+
+/**
  * Decide who is seen and heard by whom; tell who speaks. Ranks everyone once, then looks at each
  * receiver's slots and pins: the cost grows with the number of participants, not with its square.
  */

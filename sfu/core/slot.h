@@ -18,10 +18,9 @@
 #include "sfu/core/track.h"
 
 struct core_slot {
-    struct core_slot_params params;
+    struct core_slot *next_subscriber;
     struct core_participant *owner; /* the receiver */
     struct core_track *track;       /* shown; NULL: idle */
-    struct core_slot *next_subscriber;
     const struct core_layer *layer; /* forwarded; NULL: waiting for a key frame, or paused */
     struct core_layer *target;      /* that shall be forwarded; NULL: paused (video) */
     uint8_t target_temporal;        /* highest temporal layer that shall be, of the target */
@@ -46,15 +45,16 @@ struct core_slot {
     int64_t answered_us;              /* it answers requests until then */
     const struct core_layer *refused; /* its key frame did not come */
     int64_t refused_us;               /* when that was given up */
-    struct rtp_rewrite rewrite;
-    struct core_rtx_limit rtx_limit;
-    uint64_t rtx_index;                 /* next SRTP index of the RTX stream */
+    uint64_t rtx_index;               /* next SRTP index of the RTX stream */
     uint32_t packet_count, octet_count; /* of sender reports (RFC 3550, 6.4.1) */
     uint32_t newest_in_timestamp;       /* source's timestamp of the newest packet sent */
     int64_t last_sent_us;
     int64_t last_frame_us; /* newest frame sent; 0 after a change of source */
     unsigned mid_left;     /* packets that still carry the MID extension */
+    struct core_slot_params params;
     struct core_slot_statistics statistics;
+    struct rtp_rewrite rewrite;
+    struct core_rtx_limit rtx_limit;
 };
 
 /* A packet on its way to the slots, received or from a history, parsed once. */
@@ -136,8 +136,8 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media);
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us);
 
 /**
- * Send the next packets of a replay, the base temporal layer only, each frame with a timestamp of
- * its sending; at the end of the history the slot is live.
+ * Send the next packets of a replay, the upper temporal layers only of the last half second, each
+ * frame with a timestamp of its sending; at the end of the history the slot is live.
  *
  * @param bytes  that may be sent
  * @return       bytes that were sent, in the last packet perhaps more than allowed

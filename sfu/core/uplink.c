@@ -6,6 +6,9 @@
 #include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
+#define CACHE_LINE_BYTES 64
+#define HOT_BYTES        offsetof(struct core_slot, statistics)
+
 /* Of what is not for sending the place is kept, so that a replay knows that nothing is missing. */
 static void keep(const struct core_media *media)
 {
@@ -42,6 +45,18 @@ static void track_loss(const struct core_media *media)
     }
 }
 
+/* A receiver's state is seldom in the cache: it is fetched while the one before is served. */
+static void prefetch(const struct core_slot *slot)
+{
+    const uint8_t *bytes = (const uint8_t *)slot;
+    for (size_t at = 0; at < HOT_BYTES; at += CACHE_LINE_BYTES)
+        __builtin_prefetch(bytes + at);
+    __builtin_prefetch(&slot->rewrite);
+    __builtin_prefetch(slot->owner);
+    __builtin_prefetch((const uint8_t *)slot->owner + CACHE_LINE_BYTES);
+    __builtin_prefetch(slot->next_subscriber);
+}
+
 static void forward(const struct core_media *media)
 {
     if (media->track->is_muted)
@@ -49,6 +64,8 @@ static void forward(const struct core_media *media)
     struct core_slot *next;
     for (struct core_slot *slot = media->track->subscribers; slot; slot = next) {
         next = slot->next_subscriber;
+        if (next)
+            prefetch(next);
         core_slot_forward(slot, media);
     }
 }

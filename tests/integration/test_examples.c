@@ -161,6 +161,16 @@ static void exchange_the_end(struct media_client *ann, struct media_client *bob)
     rpc_client_destroy(rpc);
 }
 
+/* Bob's camera sends many times what it may. */
+static void exchange_too_much(struct media_client *bob)
+{
+    struct track_sender *camera = media_client_track(bob, MEDIA_CAMERA);
+    unsigned usual = camera->options.packets_per_frame;
+    camera->options.packets_per_frame = 20;
+    keep_notification(bob, "limit", "limit");
+    camera->options.packets_per_frame = usual;
+}
+
 static void exchange(void)
 {
     struct media_client *ann = assert_joined("ann", true);
@@ -174,6 +184,7 @@ static void exchange(void)
     event_loop_run_ms(1500); /* the picture's height is told, statistics exist */
     keep_slots(ann);
     exchange_in_the_room(ann, bob);
+    exchange_too_much(bob);
     exchange_the_end(ann, bob);
 }
 

@@ -1,0 +1,194 @@
+/* What a finished run was like: see scenario.h. */
+#include "bench/bwe/scenario.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SETTLE_S     10 /* after the last start, before shares are measured */
+#define T90_BINS     3  /* of 200 ms: the rate over 600 ms */
+#define LEAST_S      5
+#define LEAST_SETTLE 10
+#define BIN_S        (BWE_SIM_BIN_US / 1e6)
+
+static double end_of(const struct bwe_sim_run *run, unsigned flow)
+{
+    return run->flows[flow].config.end_s;
+}
+
+/* Flows of the forward direction; those of the other one have measurements of their own. */
+static unsigned forward_flows(const struct bwe_sim_run *run)
+{
+    const struct bwe_sim_scenario *scenario = run->scenario;
+    return scenario->back_flow > 0 ? scenario->back_flow : scenario->flow_count;
+}
+
+/* What the sources offer at a moment [bit/s]. */
+static double offered_bps(const struct bwe_sim_run *run, double at_s)
+{
+    double bps = 0;
+    for (unsigned i = 0; i < forward_flows(run); i++) {
+        const struct bwe_sim_flow_config *flow = &run->flows[i].config;
+        bool is_paused = flow->resume_s > 0 && at_s >= flow->pause_s && at_s < flow->resume_s;
+        if (at_s >= flow->start_s && at_s < flow->end_s)
+            bps += is_paused ? BWE_SIM_AUDIO_BPS : flow->max_bps;
+    }
+    return bps;
+}
+
+/* The bits that the media flows could have sent between two moments, by bins. */
+static double possible_bits(const struct bwe_sim_run *run, double from_s, double to_s)
+{
+    double bits = 0;
+    unsigned bins = (unsigned)((to_s - from_s) / BIN_S + 0.5);
+    for (unsigned i = 0; i < bins; i++) {
+        double at_s = from_s + i * BIN_S;
+        double link_bits = bwe_sim_capacity_bits(&run->link.capacity, (int64_t)(at_s * 1e6),
+                                                 (int64_t)((at_s + BIN_S) * 1e6));
+        bits += fmin(link_bits, offered_bps(run, at_s) * BIN_S);
+    }
+    return bits;
+}
+
+static double sent_bits(const struct bwe_sim_run *run, double from_s, double to_s)
+{
+    double bits = 0;
+    for (unsigned i = 0; i < forward_flows(run); i++)
+        bits += bwe_sim_measure_bps(&run->measure, i, from_s, to_s) * (to_s - from_s);
+    return bits;
+}
+
+static double use_between(const struct bwe_sim_run *run, double from_s, double to_s)
+{
+    double possible = possible_bits(run, from_s, to_s);
+    return possible > 0 ? sent_bits(run, from_s, to_s) / possible : NAN;
+}
+
+static double worst_stage(const struct bwe_sim_run *run)
+{
+    const struct bwe_sim_capacity *capacity = &run->link.capacity;
+    double worst = INFINITY;
+    for (unsigned i = 0; i < capacity->count; i++) {
+        double end_s =
+            i + 1 < capacity->count ? capacity->steps[i + 1].at_s : run->scenario->seconds;
+        worst = fmin(worst, use_between(run, capacity->steps[i].at_s, end_s));
+    }
+    return worst;
+}
+
+/* From the event until so many bins together carry 90 % of what they could. */
+static double time_to_90(const struct bwe_sim_run *run)
+{
+    double window_s = T90_BINS * BIN_S, rest_s = run->scenario->seconds - run->scenario->event_s;
+    for (unsigned i = 0; i * BIN_S + window_s < rest_s; i++) {
+        double at_s = run->scenario->event_s + i * BIN_S;
+        if (use_between(run, at_s, at_s + window_s) >= 0.9)
+            return i * BIN_S + window_s;
+    }
+    return rest_s;
+}
+
+static double share_from(const struct bwe_sim_run *run)
+{
+    double from_s = 0;
+    if (run->scenario->share_from_s > 0)
+        return run->scenario->share_from_s;
+    for (unsigned i = 0; i < forward_flows(run); i++)
+        from_s = fmax(from_s, run->flows[i].config.start_s);
+    return from_s + SETTLE_S;
+}
+
+static double jain(const struct bwe_sim_run *run)
+{
+    double sum = 0, squares = 0, from_s = share_from(run);
+    unsigned count = forward_flows(run);
+    for (unsigned i = 0; i < count; i++) {
+        double bps = bwe_sim_measure_bps(&run->measure, i, from_s, end_of(run, i));
+        sum += bps;
+        squares += bps * bps;
+    }
+    return squares > 0 ? sum * sum / (count * squares) : NAN;
+}
+
+/* The least of the media flows' rates over its fair share; short TCP flows count as one. */
+static double media_share(const struct bwe_sim_run *run)
+{
+    double least = INFINITY, from_s = share_from(run);
+    unsigned sharers = forward_flows(run) + (run->scenario->tcp_count > 0);
+    for (unsigned i = 0; i < forward_flows(run); i++) {
+        double fair_bps =
+            bwe_sim_capacity_at(&run->link.capacity, (int64_t)(from_s * 1e6)) / sharers;
+        fair_bps = fmin(fair_bps, run->flows[i].config.max_bps);
+        double bps = bwe_sim_measure_bps(&run->measure, i, from_s, end_of(run, i));
+        least = fmin(least, bps / fair_bps);
+    }
+    return least;
+}
+
+static double least_kbps(const struct bwe_sim_run *run)
+{
+    double least = INFINITY;
+    for (unsigned i = 0; i < forward_flows(run); i++) {
+        unsigned from_s = (unsigned)run->flows[i].config.start_s + LEAST_SETTLE;
+        for (; from_s + LEAST_S <= end_of(run, i); from_s++)
+            least = fmin(least, bwe_sim_measure_bps(&run->measure, i, from_s, from_s + LEAST_S));
+    }
+    return least / 1000;
+}
+
+static double overhead(const struct bwe_sim_run *run)
+{
+    uint64_t padding = 0, all = 0;
+    for (unsigned i = 0; i < forward_flows(run); i++) {
+        padding += run->measure.flows[i].padding_bytes;
+        all += run->measure.flows[i].padding_bytes + run->measure.flows[i].media_bytes;
+    }
+    return all > 0 ? 100.0 * (double)padding / (double)all : NAN;
+}
+
+static double seconds_of(int64_t at_us, double otherwise_s)
+{
+    return at_us > 0 ? (double)at_us / 1e6 : otherwise_s;
+}
+
+static void judge_conference(const struct bwe_sim_run *run, double *values)
+{
+    const struct bwe_sim_flow *flow = &run->flows[0];
+    double never_s = run->scenario->seconds, from_s = run->scenario->event_s;
+    values[BWE_SIM_ESTIMATE] = values[BWE_SIM_FULL] = values[BWE_SIM_UPS] = NAN;
+    values[BWE_SIM_RETURN] = NAN;
+    if (flow->config.kind != BWE_SIM_CONFERENCE)
+        return;
+    values[BWE_SIM_ESTIMATE] = seconds_of(flow->estimate_us, never_s);
+    values[BWE_SIM_FULL] = seconds_of(flow->full_us, never_s);
+    values[BWE_SIM_RETURN] = seconds_of(flow->return_us, never_s) - from_s;
+    values[BWE_SIM_UPS] = flow->source.ups;
+}
+
+void bwe_sim_judge(const struct bwe_sim_run *run, struct bwe_sim_result *result)
+{
+    const struct bwe_sim_measure *measure = &run->measure;
+    const struct bwe_sim_scenario *scenario = run->scenario;
+    double *values = result->values;
+    double from_s = (double)measure->window_from_us / 1e6,
+           to_s = (double)measure->window_to_us / 1e6;
+    result->delays = measure->delays;
+    values[BWE_SIM_P50] = bwe_sim_delays_quantile(&measure->delays, 0.50);
+    values[BWE_SIM_P95] = bwe_sim_delays_quantile(&measure->delays, 0.95);
+    values[BWE_SIM_P99] = bwe_sim_delays_quantile(&measure->delays, 0.99);
+    values[BWE_SIM_LOSS] = measure->window_packets > 0 ? 100.0 * (double)measure->window_dropped /
+                                                             (double)measure->window_packets
+                                                       : 0;
+    values[BWE_SIM_USE] = use_between(run, from_s, to_s);
+    values[BWE_SIM_WORST] = worst_stage(run);
+    values[BWE_SIM_T90] = scenario->event_s > 0 ? time_to_90(run) : NAN;
+    values[BWE_SIM_ABOVE] =
+        scenario->event_s > 0
+            ? fmax(seconds_of(measure->last_above_us, scenario->event_s) - scenario->event_s, 0)
+            : NAN;
+    values[BWE_SIM_JAIN] = forward_flows(run) > 1 ? jain(run) : NAN;
+    values[BWE_SIM_OVERHEAD] = overhead(run);
+    values[BWE_SIM_SHARE] = media_share(run);
+    values[BWE_SIM_LEAST] = least_kbps(run);
+    values[BWE_SIM_FEEDBACK] = 8e-3 * (double)measure->flows[0].feedback_bytes / scenario->seconds;
+    judge_conference(run, values);
+}

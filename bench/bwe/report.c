@@ -1,0 +1,71 @@
+/* Table and JSON: see the header. */
+#include "bench/bwe/report.h"
+
+#include <math.h>
+
+static const enum bwe_sim_metric columns[] = {
+    BWE_SIM_P50,   BWE_SIM_P95, BWE_SIM_P99,  BWE_SIM_LOSS,     BWE_SIM_USE,
+    BWE_SIM_WORST, BWE_SIM_T90, BWE_SIM_JAIN, BWE_SIM_OVERHEAD,
+};
+
+void bwe_sim_report_head(FILE *out)
+{
+    fprintf(out, "%-10s %7s %7s %7s %7s %7s %7s %7s %7s %7s\n", "scenario", "p50 ms", "p95 ms",
+            "p99 ms", "loss %", "use", "worst", "t90 s", "Jain", "pad %");
+}
+
+static void print_value(FILE *out, double value, enum bwe_sim_metric metric)
+{
+    if (isnan(value))
+        fprintf(out, " %7s", "-");
+    else if (metric == BWE_SIM_P50 || metric == BWE_SIM_P95 || metric == BWE_SIM_P99)
+        fprintf(out, " %7.0f", value);
+    else
+        fprintf(out, " %7.3f", value);
+}
+
+static void print_goal(FILE *out, const struct bwe_sim_goal *goal,
+                       const struct bwe_sim_summary *summary)
+{
+    char number[16] = "";
+    if (goal->number > 0)
+        snprintf(number, sizeof(number), "goal %u", goal->number);
+    double worst =
+        goal->is_least ? summary->worst_low[goal->metric] : summary->worst_high[goal->metric];
+    fprintf(out, "  %-7s %-8s %s %.4g %s (worst seed %.4g; goal %s %.4g%s%s)\n",
+            bwe_sim_goal_is_reached(goal, summary) ? "reached" : "MISSED", number,
+            bwe_sim_metric_title(goal->metric), summary->values[goal->metric],
+            bwe_sim_metric_unit(goal->metric), worst, goal->is_least ? ">=" : "<=", goal->value,
+            goal->known ? "; published: " : "", goal->known ? goal->known : "");
+}
+
+void bwe_sim_report_row(FILE *out, const struct bwe_sim_summary *summary)
+{
+    const struct bwe_sim_scenario *scenario = summary->scenario;
+    fprintf(out, "%-10s", scenario->name);
+    for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
+        print_value(out, summary->values[columns[i]], columns[i]);
+    fprintf(out, "  %s\n", scenario->about);
+    for (unsigned i = 0; i < BWE_SIM_GOALS_MAX && summary->goals[i].value != 0; i++)
+        print_goal(out, &summary->goals[i], summary);
+}
+
+void bwe_sim_report_json(FILE *out, const struct bwe_sim_summary *summary)
+{
+    const char *separator = "";
+    fprintf(out, "\"%s\": {\"seeds\": %u", summary->scenario->name, summary->seeds);
+    for (unsigned i = 0; i < BWE_SIM_METRIC_COUNT; i++) {
+        if (!isnan(summary->values[i]))
+            fprintf(out, ", \"%s\": %.6g", bwe_sim_metric_key(i), summary->values[i]);
+    }
+    fprintf(out, ", \"goals\": [");
+    for (unsigned i = 0; i < BWE_SIM_GOALS_MAX && summary->goals[i].value != 0; i++) {
+        const struct bwe_sim_goal *goal = &summary->goals[i];
+        fprintf(out, "%s{\"goal\": %u, \"metric\": \"%s\", \"%s\": %.6g, \"reached\": %s}",
+                separator, goal->number, bwe_sim_metric_key(goal->metric),
+                goal->is_least ? "least" : "most", goal->value,
+                bwe_sim_goal_is_reached(goal, summary) ? "true" : "false");
+        separator = ", ";
+    }
+    fprintf(out, "]}");
+}

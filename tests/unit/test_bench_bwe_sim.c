@@ -1,0 +1,125 @@
+/* The bandwidth simulator's own parts: the link, TCP, the measurements, and repeatable runs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench/bwe/suite.h"
+
+#define MS INT64_C(1000)
+
+static void test_link(void **state)
+{
+    (void)state;
+    /* 1 Mbit/s: 1000 bytes take 8 ms; from 0.1 s on a quarter of that. */
+    struct bwe_sim_link link = {.capacity = {{{0, 1}, {0.1, 0.25}}, 2}, .queue_limit_us = 50 * MS};
+    static const struct {
+        int64_t at_ms;
+        bool is_dropped;
+        int64_t queue_ms, depart_ms;
+    } table[] = {
+        {0, false, 0, 8},      {0, false, 8, 16},
+        {10, false, 6, 24},    {96, false, 0, 116}, /* half before the change, half after it */
+        {100, false, 16, 148}, {100, false, 48, 180},
+        {100, true, 80, 0},    {131, false, 49, 212},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        struct bwe_sim_passage passage = bwe_sim_link_enter(&link, 1000, table[i].at_ms * MS);
+        print_message("packet %zu\n", i);
+        assert_int_equal(passage.is_dropped, table[i].is_dropped);
+        assert_int_equal(passage.queue_us, table[i].queue_ms * MS);
+        assert_int_equal(passage.depart_us, table[i].depart_ms * MS);
+    }
+    assert_int_equal(bwe_sim_capacity_bits(&link.capacity, 50 * MS, 150 * MS), 50000 + 12500);
+}
+
+static void test_random_loss(void **state)
+{
+    (void)state;
+    struct bwe_sim_link link = {.capacity = {{{0, 100}}, 1}, .queue_limit_us = 1000 * MS};
+    unsigned lost = 0;
+    link.loss = 0.1;
+    for (int64_t i = 0; i < 10000; i++)
+        lost += bwe_sim_link_enter(&link, 100, i * MS).is_lost;
+    assert_in_range(lost, 900, 1100);
+}
+
+/* A long flow alone fills the link, whatever its kind. */
+static void test_tcp_fills_a_link(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < 2; kind++) {
+        static struct bwe_sim_measure measure;
+        static struct bwe_sim_tcp tcp;
+        struct bwe_sim_link link = {.capacity = {{{0, 2}}, 1}, .queue_limit_us = 100 * MS};
+        const struct bwe_sim_tcp_config config = {
+            .end_s = 60, .one_way_ms = 50, .is_cubic = kind == 1};
+        int64_t now_us = 0, next_us;
+        memset(&measure, 0, sizeof(measure));
+        memset(&tcp, 0, sizeof(tcp));
+        tcp.link = &link;
+        tcp.measure = &measure;
+        bwe_sim_tcp_init(&tcp, &config, 1);
+        while ((next_us = bwe_sim_tcp_next(&tcp)) != INT64_MAX) {
+            now_us = next_us > now_us ? next_us : now_us;
+            bwe_sim_tcp_run(&tcp, now_us);
+        }
+        double bps = bwe_sim_measure_bps(&measure, 0, 20, 60);
+        print_message("%g bit/s, %g dropped\n", bps, (double)measure.flows[0].dropped);
+        assert_true(bps > 1.8e6 && bps <= 2.01e6);
+        assert_true(measure.flows[0].dropped > 0);
+        assert_true(measure.flows[0].dropped < measure.flows[0].packets / 50);
+    }
+}
+
+static void test_quantiles(void **state)
+{
+    (void)state;
+    struct bwe_sim_delays delays = {0}, more = {0};
+    assert_true(bwe_sim_delays_quantile(&delays, 0.5) == 0);
+    for (unsigned i = 0; i < 100; i++)
+        delays.counts[i]++;
+    delays.total = 100;
+    assert_true(bwe_sim_delays_quantile(&delays, 0.95) == 95);
+    more.counts[1000] = 100;
+    more.total = 100;
+    bwe_sim_delays_merge(&delays, &more);
+    assert_true(bwe_sim_delays_quantile(&delays, 0.25) == 50);
+    assert_true(bwe_sim_delays_quantile(&delays, 0.95) == 1000);
+}
+
+static void test_same_seed_same_run(void **state)
+{
+    (void)state;
+    struct bwe_sim_run *run = malloc(sizeof(*run));
+    const struct bwe_sim_subject subject = {.tuning = bwe_tuning_iris};
+    const struct bwe_sim_scenario *scenario = bwe_sim_scenario_find("join");
+    struct bwe_sim_result results[3];
+    assert_non_null(run);
+    assert_non_null(scenario);
+    for (unsigned i = 0; i < 3; i++) {
+        bwe_sim_run(run, scenario, &subject, i < 2 ? 7 : 8);
+        bwe_sim_judge(run, &results[i]);
+    }
+    assert_memory_equal(&results[0].delays, &results[1].delays, sizeof(results[0].delays));
+    assert_true(results[0].values[BWE_SIM_USE] == results[1].values[BWE_SIM_USE]);
+    assert_memory_not_equal(&results[0].delays, &results[2].delays, sizeof(results[0].delays));
+    assert_null(bwe_sim_scenario_find("no such scenario"));
+    free(run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_link),
+        cmocka_unit_test(test_random_loss),
+        cmocka_unit_test(test_tcp_fills_a_link),
+        cmocka_unit_test(test_quantiles),
+        cmocka_unit_test(test_same_seed_same_run),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
