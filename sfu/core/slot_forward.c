@@ -218,6 +218,8 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     if (may_resume(slot, media)) {
         slot->layer = media->layer;
         slot->is_owner_new = false;
+        /* In the middle of a frame: what was decided on it still holds. */
+        slot->has_frame = !slot->is_complete && media->fields.timestamp == slot->frame_timestamp;
     }
     /* What is replayed has its turn; before the first of it, the numbers are another stream's. */
     bool is_replayed = slot->replay_seq && slot->layer == media->layer;
