@@ -134,6 +134,12 @@ bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *la
     return slot->refused == layer && now_us - slot->refused_us < REFUSED_US;
 }
 
+void core_slot_leave_layer(struct core_slot *slot, int64_t now_us)
+{
+    if (slot->layer && !core_track_is_layer_sent(slot->track, slot->layer, now_us))
+        slot->last_frame_us = 0;
+}
+
 void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us)
 {
     if (slot->is_held == is_held)
