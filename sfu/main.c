@@ -194,6 +194,28 @@ static void fill_server(struct signalling_server_config *out, const struct confi
     out->requests_per_second = config->requests_per_second;
 }
 
+static enum control_metrics_detail detail_of(enum config_metrics_detail detail)
+{
+    switch (detail) {
+    case CONFIG_METRICS_NODE:
+        return CONTROL_METRICS_NODE;
+    case CONFIG_METRICS_ROOM:
+        return CONTROL_METRICS_ROOM;
+    case CONFIG_METRICS_PARTICIPANT:
+        break;
+    }
+    return CONTROL_METRICS_PARTICIPANT;
+}
+
+/* Lives as long as the process. */
+static const char *host_name(void)
+{
+    static char name[256];
+    if (gethostname(name, sizeof(name) - 1))
+        return "iris";
+    return name;
+}
+
 /* The listeners' hosts live in the caller's buffers. */
 static void fill_control(struct control_config *out, const struct config *config,
                          char public_host[256], char operations_host[256])
@@ -206,6 +228,10 @@ static void fill_control(struct control_config *out, const struct config *config
     fill_server(&out->server, config);
     out->max_participants = config->max_participants;
     out->room_max_participants = config->room_max_participants;
+    out->version = IRIS_VERSION;
+    out->node_name = config->node_name[0] ? config->node_name : host_name();
+    out->network_bps = (uint64_t)config->network_mbps * 1000000;
+    out->metrics_detail = detail_of(config->metrics_detail);
     out->unique_identities = config->unique_identities;
     out->is_unpoliced = !config->policer;
     out->udp_port_first = config->udp_port_first;

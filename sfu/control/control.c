@@ -56,18 +56,17 @@ static void on_slots(struct control *control, struct control_participant *partic
  * been silent for long, the WebSocket alone tells, and it is given the 5 s. Media that comes back
  * before, over another network, keeps the session for a resume.
  */
-static void on_statistics(struct control *control, struct control_participant *participant,
-                          const struct core_statistics *statistics)
+static void on_silence(struct control *control, struct control_participant *participant,
+                       int64_t silent_us)
 {
-    participant->statistics = *statistics;
-    if (statistics->silent_us < SILENCE_US) {
+    if (silent_us < SILENCE_US) {
         participant->is_cut_off = false;
         return;
     }
     if (participant->connection)
         signalling_connection_probe(participant->connection,
-                                    statistics->silent_us < CUT_OFF_US ? PROBE_S : LONG_PROBE_S);
-    if (participant->is_cut_off && statistics->silent_us >= CUT_OFF_US)
+                                    silent_us < CUT_OFF_US ? PROBE_S : LONG_PROBE_S);
+    if (participant->is_cut_off && silent_us >= CUT_OFF_US)
         control_leave(control, participant, control_message_reason(CORE_REASON_DISCONNECTED));
 }
 
@@ -89,6 +88,16 @@ static void on_limit(struct control *control, const struct control_participant *
                                    (json_int_t)limit->measured_bps)));
 }
 
+static void on_connected(struct control *control, struct control_participant *participant,
+                         enum transport_srtp_profile profile)
+{
+    int64_t taken_us = (int64_t)(uv_hrtime() / 1000) - participant->asked_us;
+    participant->profile = profile;
+    control_histogram_add(&control->statistics.join_time, (double)taken_us / 1e6);
+    control_log(control, CONTROL_LOG_INFO, "transport.connect", "participant", participant->id,
+                "srtp_profile", transport_srtp_profile_name(profile));
+}
+
 static void on_event(struct control *control, const struct core_event *event)
 {
     if (event->type == CORE_EVENT_SPEAKERS) {
@@ -101,18 +110,13 @@ static void on_event(struct control *control, const struct core_event *event)
         return;
     switch (event->type) {
     case CORE_EVENT_CONNECTED:
-        participant->profile = event->profile;
-        control_log(control, CONTROL_LOG_INFO, "transport.connect", "participant", participant->id,
-                    "srtp_profile", transport_srtp_profile_name(event->profile));
+        on_connected(control, participant, event->profile);
         break;
     case CORE_EVENT_SLOTS:
         on_slots(control, participant, event);
         break;
     case CORE_EVENT_LIMIT:
         on_limit(control, participant, &event->limit);
-        break;
-    case CORE_EVENT_STATISTICS:
-        on_statistics(control, participant, &event->statistics);
         break;
     case CORE_EVENT_GONE:
     case CORE_EVENT_REFUSED:
@@ -123,6 +127,22 @@ static void on_event(struct control *control, const struct core_event *event)
     }
 }
 
+static void take_statistics(struct control *control, unsigned worker)
+{
+    struct io_statistics of_worker;
+    struct core_statistics statistics;
+    while (io_worker_next_statistics(control->workers[worker], &of_worker))
+        control_statistics_take_worker(&control->worker_snapshots[worker], &of_worker);
+    while (io_worker_next_participant(control->workers[worker], &statistics)) {
+        struct control_participant *participant =
+            control_registry_find(&control->registry, statistics.participant);
+        if (!participant)
+            continue;
+        control_statistics_take(control, participant, &statistics);
+        on_silence(control, participant, (int64_t)statistics.uplink.silent_us);
+    }
+}
+
 static void on_events(uv_async_t *wake)
 {
     struct control *control = wake->data;
@@ -130,8 +150,7 @@ static void on_events(uv_async_t *wake)
     for (unsigned i = 0; i < control->config.worker_count; i++) {
         while (io_worker_next_event(control->workers[i], &event))
             on_event(control, &event);
-        while (io_worker_next_statistics(control->workers[i], &control->statistics[i]))
-            ;
+        take_statistics(control, i);
     }
 }
 
@@ -242,6 +261,8 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
                                            .on_notice = on_notice};
     control->config = *config;
     control->loop = loop;
+    control->started_us = (int64_t)(uv_hrtime() / 1000);
+    control_statistics_init(&control->statistics);
     control_registry_init(&control->registry, config->worker_count);
     uv_async_init(loop, &control->events_wake, on_events);
     uv_timer_init(loop, &control->backlog_timer);

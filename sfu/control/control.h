@@ -14,6 +14,13 @@
 
 struct control;
 
+/* What /metrics has besides the numbers of the node: how many label sets there may be. */
+enum control_metrics_detail {
+    CONTROL_METRICS_NODE,
+    CONTROL_METRICS_ROOM,        /* those of every room */
+    CONTROL_METRICS_PARTICIPANT, /* and of every participant, its layers and slots */
+};
+
 struct control_config {
     struct signalling_server_config server;
     struct io_addresses addresses;
@@ -21,6 +28,9 @@ struct control_config {
     unsigned worker_count;
     enum transport_aead_backend aead;
     unsigned max_participants, room_max_participants; /* 0: no limit */
+    const char *node_name, *version;                  /* outlive control */
+    uint64_t network_bps; /* what the network interface carries, as far as is known; 0: not */
+    enum control_metrics_detail metrics_detail;
     bool is_unpoliced; /* what is over the contract is forwarded all the same: for benchmarks */
     bool unique_identities; /* of two with one `sub` in a room the older one leaves */
     const struct signalling_token_key *token_key; /* NULL: everyone may join; outlives control */

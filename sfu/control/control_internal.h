@@ -29,8 +29,10 @@ struct control {
     struct control_registry registry;
     struct io_worker *workers[CONTROL_WORKERS_MAX];
     struct control_backlog backlogs[CONTROL_WORKERS_MAX];
-    struct io_statistics statistics[CONTROL_WORKERS_MAX]; /* the newest snapshots */
-    uv_timer_t backlog_timer;                             /* runs while a command waits */
+    struct control_worker_snapshots worker_snapshots[CONTROL_WORKERS_MAX];
+    struct control_statistics statistics;
+    int64_t started_us;       /* monotonic */
+    uv_timer_t backlog_timer; /* runs while a command waits */
     uv_async_t events_wake;
     bool is_stopping;
 };

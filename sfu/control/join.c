@@ -113,6 +113,9 @@ static struct control_participant *admit(struct control *control, struct join_re
     participant->is_muted[CORE_KIND_SCREEN] = true; /* nothing is shared yet */
     participant->token = token;
     participant->joined_s = time(NULL);
+    participant->asked_us = (int64_t)(uv_hrtime() / 1000);
+    if (participant->room->count == 1)
+        participant->room->opened_s = participant->joined_s;
     participant->grant = join->grant;
     participant->layout =
         (struct core_layout){.max_cameras = SDP_CAMERA_SLOTS, .max_height = UINT16_MAX};
@@ -123,8 +126,8 @@ static struct control_participant *admit(struct control *control, struct join_re
 
 static void remember_media(struct control_participant *participant, const struct core_join *join)
 {
-    for (unsigned i = 0; i < join->track_count; i++)
-        participant->csrcs[i] = join->tracks[i].csrc;
+    participant->track_count = join->track_count;
+    memcpy(participant->tracks, join->tracks, sizeof(participant->tracks));
     participant->slot_count = join->slot_count;
     for (unsigned i = 0; i < join->slot_count; i++) {
         memcpy(participant->slot_mids[i], join->slots[i].mid, CORE_TOKEN_BYTES);
@@ -309,7 +312,7 @@ static json_t *join_checked(struct control_session *session, struct join_request
     return start(session, join, request);
 }
 
-json_t *control_join(struct control_session *session, const struct signalling_request *request)
+static json_t *judge(struct control_session *session, const struct signalling_request *request)
 {
     struct join_request join = {0};
     const char *wrong = check_params(request->params, &join);
@@ -324,5 +327,16 @@ json_t *control_join(struct control_session *session, const struct signalling_re
         return control_refuse(request, code, wrong);
     json_t *reply = join_checked(session, &join, request);
     free(join.negotiation);
+    return reply;
+}
+
+json_t *control_join(struct control_session *session, const struct signalling_request *request)
+{
+    struct control_node_statistics *numbers = &session->control->statistics.node;
+    json_t *reply = judge(session, request);
+    if (session->participant)
+        numbers->joins++;
+    else
+        numbers->refused_joins++;
     return reply;
 }

@@ -3,9 +3,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "sfu/control/message.h"
 #include "sfu/control/path.h"
+#include "sfu/control/report.h"
 
 #define CALLS_PREFIX "/v1/" /* of the operations listener's calls; other paths may be files */
 
@@ -44,16 +46,27 @@ static void answer_workers(struct control *control, const struct control_call *c
     json_t *list = json_array();
     (void)call;
     for (unsigned i = 0; i < control->config.worker_count; i++)
-        json_array_append_new(list, control_message_worker(io_worker_port(control->workers[i]),
-                                                           &control->statistics[i]));
-    control_answer_json(response, json_pack("{s:o}", "workers", list));
+        json_array_append_new(list, control_report_worker(io_worker_port(control->workers[i]),
+                                                          &control->worker_snapshots[i],
+                                                          (int64_t)(uv_hrtime() / 1000)));
+    control_answer_json(
+        response, json_pack("{s:o, s:o}", "node", control_report_node(control), "workers", list));
+}
+
+static void answer_rooms(struct control *control, const struct control_call *call,
+                         struct signalling_http_response *response)
+{
+    json_t *list = json_array();
+    (void)call;
+    for (const struct control_room *room = control->registry.rooms; room; room = room->next)
+        json_array_append_new(list, control_report_room_summary(room, time(NULL)));
+    control_answer_json(response, list);
 }
 
 static void answer_room(struct control *control, const struct control_call *call,
                         struct signalling_http_response *response)
 {
-    (void)control;
-    control_answer_json(response, control_message_room(call->room));
+    control_answer_json(response, control_report_room(call->room, &control->registry, time(NULL)));
 }
 
 /* One call a row; the calls of one path stand together. HEAD is asked as GET. */
@@ -64,6 +77,8 @@ static const struct row {
 } rows[] = {
     {"GET", "/healthz", true, answer_health},
     {"GET", "/readyz", true, answer_readiness},
+    {"GET", "/metrics", false, control_answer_metrics},
+    {"GET", "/v1/rooms", false, answer_rooms},
     {"GET", "/v1/rooms/{room}", false, answer_room},
     {"GET", "/v1/workers", false, answer_workers},
 };

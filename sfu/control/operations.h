@@ -31,4 +31,8 @@ void control_answer_text(struct signalling_http_response *response, const char *
 void control_answer_error(struct signalling_http_response *response, int status,
                           const char *sentence);
 
+/* metrics.c: GET /metrics. */
+void control_answer_metrics(struct control *control, const struct control_call *call,
+                            struct signalling_http_response *response);
+
 #endif

@@ -66,6 +66,7 @@ json_t *control_resume(struct control_session *session, const struct signalling_
         return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "no randomness", RETRY_MS);
     struct core_command command = {.type = CORE_COMMAND_DETACH, .participant = participant->number};
     detach_older(participant);
+    control->statistics.node.resumes++;
     control_attach(session, participant, next);
     /* The result may be lost with this connection, too: then this secret is all that there is. */
     snprintf(participant->older_session, sizeof(participant->older_session), "%s",

@@ -26,6 +26,7 @@ void control_leave(struct control *control, struct control_participant *particip
                       json_pack("{s:s, s:s}", "id", participant->id, "reason", reason));
     control_log(control, CONTROL_LOG_INFO, "participant.leave", "room", participant->room->name,
                 "participant", participant->id, "reason", reason);
+    control->statistics.node.leaves++;
     control_command(control, participant, &command);
     if (participant->connection) {
         struct control_session *session = signalling_connection_user(participant->connection);
