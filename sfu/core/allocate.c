@@ -71,6 +71,27 @@ static void describe(struct shares *shares, struct core_slot *slot, int64_t now_
     shares->slots[shares->count++] = slot;
 }
 
+/* Which temporal layers go on of the old layer until the key frame of the choice is there: what
+   the others leave of the budget. */
+static void apply_interim(struct shares *shares, unsigned index,
+                          const struct bwe_allocation_choice *choice, uint64_t spare_bps)
+{
+    struct core_slot *slot = shares->slots[index];
+    struct core_layer **layers = shares->layers[index];
+    const struct bwe_allocation_track *track = &shares->tracks[index];
+    struct bwe_allocation_choice limit = *choice;
+    uint64_t limit_bps = choice->cost_bps + spare_bps;
+    limit.cost_bps = limit_bps < UINT32_MAX ? (uint32_t)limit_bps : UINT32_MAX;
+    for (unsigned i = 0; i < track->layer_count; i++) {
+        if (layers[i] != slot->layer || i == choice->spatial)
+            continue;
+        int top = (int)(i * BWE_ALLOCATION_TEMPORALS + track->layers[i].temporal_count - 1u);
+        int level = bwe_allocation_interim_level(track, top, &limit);
+        core_slot_set_interim(slot, level == top ? CORE_TEMPORAL_MAX
+                                                 : (unsigned)level % BWE_ALLOCATION_TEMPORALS);
+    }
+}
+
 static void apply(struct core_slot *slot, struct core_layer **layers,
                   const struct bwe_allocation_track *track,
                   const struct bwe_allocation_choice *choice, int64_t now_us)
@@ -100,8 +121,14 @@ void core_allocate(struct core_participant *receiver, int64_t now_us)
                                          .count = shares.count,
                                          .budget_bps = core_allocate_budget_bps(receiver)};
     bwe_hysteresis_decide(&receiver->hysteresis, &input, now_us, &allocation);
-    for (unsigned i = 0; i < shares.count; i++)
-        apply(shares.slots[i], shares.layers[i], &shares.tracks[i], &allocation.choices[i], now_us);
+    uint64_t spare_bps =
+        input.budget_bps > allocation.total_bps ? input.budget_bps - allocation.total_bps : 0;
+    for (unsigned i = 0; i < shares.count; i++) {
+        const struct bwe_allocation_choice *choice = &allocation.choices[i];
+        apply(shares.slots[i], shares.layers[i], &shares.tracks[i], choice, now_us);
+        if (choice->state == BWE_ALLOCATION_LIVE)
+            apply_interim(&shares, i, choice, spare_bps);
+    }
 }
 
 void core_allocate_track(struct core_track *track, int64_t now_us)

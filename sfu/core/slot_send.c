@@ -1,8 +1,10 @@
 /* From what is decided to a sealed packet: media, padding, retransmissions; once per receiver. */
 #include "sfu/core/allocate.h"
+#include "sfu/core/engine_internal.h"
 
 /* rtp/rewrite counts from one cycle up; SRTP's roll-over counter starts at 0 (RFC 3711, 3.3.1). */
 #define FIRST_CYCLE 0x10000u
+#define RTX_BYTES   60   /* of a retransmission beside its payload (protocol.md, section 5) */
 #define PADDING_BIT 0x20 /* RFC 3550, section 5.1 */
 
 static void fill_extensions(struct core_slot *slot, struct rtp_header_fields *header)
@@ -56,14 +58,6 @@ static void count_sent(struct core_slot *slot, const struct core_media *media, u
     slot->last_sent_us = media->now_us;
 }
 
-/* The window's slices of the receiver: one addition a packet. */
-static void count_video(struct core_slot *slot, const struct core_media *media)
-{
-    struct bwe_byte_window *window = &slot->owner->sent_video;
-    bwe_byte_window_advance(window, media->now_us);
-    bwe_byte_window_add(window, media->payload_len);
-}
-
 static struct rtp_header_fields header_of(const struct core_slot *slot,
                                           const struct rtp_rewrite_fields *fields)
 {
@@ -108,7 +102,8 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
     core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE);
     count_sent(slot, media, fields->ext_seq, payload_len);
     if (media->vp8)
-        count_video(slot, media);
+        core_downlink_on_sent(slot->owner, media->payload_len,
+                              buffer->len + TRANSPORT_AEAD_TAG_BYTES, media->now_us);
     return true;
 }
 
@@ -165,6 +160,7 @@ static bool may_send_again(struct core_slot *slot, uint16_t seq, uint32_t bytes,
 {
     struct core_participant *owner = slot->owner;
     return core_rtx_limit_allows(&slot->rtx_limit, seq, now_us, owner->rtt_us) &&
+           core_downlink_has_room(owner, BWE_CONTRACT_TOLERANCE_PERCENT, bytes, now_us) &&
            core_rtx_bucket_take(&owner->rtx_bucket, bytes, core_allocate_budget_bps(owner), now_us);
 }
 
@@ -191,6 +187,7 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
     if (!may_send_again(slot, seq, stored.payload_len, now_us) ||
         !send_rtx(slot, &stored, &vp8, &fields))
         return false;
+    core_downlink_on_sent(slot->owner, 0, stored.payload_len + RTX_BYTES, now_us);
     core_rtx_limit_on_sent(&slot->rtx_limit, seq, now_us);
     return true;
 }
