@@ -1,8 +1,4 @@
-/*
- * Header, the engine's own, events, and the tag around all of it.
- *
- * The order: header | engine | events | participants | rooms, subscribers, pins, directory | tag.
- */
+/* Header, the engine's own, events, and the tag around all of it. */
 #include "sfu/core/state.h"
 
 #include <stdlib.h>
@@ -10,22 +6,13 @@
 #include "rtp/error.h"
 #include "sfu/core/state_internal.h"
 
-#define MAGIC UINT64_C(0x5453535349524900) /* no text, no ELF */
 /* commands.c makes room for 16 a participant at most. */
 #define EVENTS_MAX (16 * (CORE_STATE_PARTICIPANTS_MAX + 1))
-#define SIZES      (TRANSPORT_STATE_SIZES + 6)
 
-struct header {
-    uint64_t magic;
-    uint32_t version;
-    uint32_t sizes[SIZES]; /* of what is copied whole: another build's differ */
-    uint64_t len;          /* of everything, the tag included */
-};
-
-static void fill_header(struct header *header, size_t len)
+static void fill_header(struct core_state_header *header, size_t len)
 {
     memset(header, 0, sizeof(*header));
-    header->magic = MAGIC;
+    header->magic = CORE_STATE_MAGIC;
     header->version = CORE_STATE_VERSION;
     header->len = len;
     transport_state_sizes(header->sizes);
@@ -73,7 +60,7 @@ static void export_events(const struct core_event_ring *ring, struct transport_s
 static int export_sections(const struct core_engine *engine, size_t len,
                            struct transport_state_writer *writer)
 {
-    struct header header;
+    struct core_state_header header;
     fill_header(&header, len);
     transport_state_put(writer, &header, sizeof(header));
     export_engine(engine, writer);
@@ -102,12 +89,12 @@ int core_engine_export(const struct core_engine *engine, const struct core_state
 
 static int check_header(const struct core_state_options *options, const uint8_t *data, size_t len)
 {
-    struct header header, ours;
+    struct core_state_header header, ours;
     fill_header(&ours, len);
     if (len < sizeof(header) + TRANSPORT_STATE_TAG_BYTES)
         return IRIS_E_TRUNCATED;
     memcpy(&header, data, sizeof(header));
-    if (header.magic != MAGIC)
+    if (header.magic != CORE_STATE_MAGIC)
         return IRIS_E_MALFORMED;
     if (header.version != CORE_STATE_VERSION ||
         memcmp(header.sizes, ours.sizes, sizeof(ours.sizes)) != 0)
@@ -199,8 +186,8 @@ int core_engine_import(const struct core_engine_config *config,
         return error;
     struct core_state_import import = {
         .engine = core_engine_create(config),
-        .reader = {.data = data + sizeof(struct header),
-                   .len = len - sizeof(struct header) - TRANSPORT_STATE_TAG_BYTES},
+        .reader = {.data = data + sizeof(struct core_state_header),
+                   .len = len - sizeof(struct core_state_header) - TRANSPORT_STATE_TAG_BYTES},
         .is_skipping = options->is_skipping};
     if (!import.engine)
         return IRIS_E_NO_MEMORY;

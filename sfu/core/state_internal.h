@@ -6,6 +6,17 @@
 #include "sfu/core/state.h"
 
 #define CORE_STATE_PARTICIPANTS_MAX 65536
+#define CORE_STATE_MAGIC            UINT64_C(0x5453535349524900) /* no text, no ELF */
+#define CORE_STATE_SIZES            (TRANSPORT_STATE_SIZES + 6)
+
+/* Sections follow: engine | events | participants | rooms, subscribers, pins, directory; and the
+   tag. */
+struct core_state_header {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t sizes[CORE_STATE_SIZES]; /* of what is copied whole: another build's differ */
+    uint64_t len;                     /* of everything, the tag included */
+};
 
 /* A state being read. */
 struct core_state_import {

@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "rtp/error.h"
 #include "sfu/transport/srtp_sources.h"
@@ -24,6 +25,15 @@ void transport_state_sizes(uint32_t sizes[TRANSPORT_STATE_SIZES])
     sizes[3] = (uint32_t)transport_dtls_size();
 }
 
+/* Answers that were sent are nobody's business any more. */
+static void forget_sent(struct transport *image)
+{
+    for (unsigned i = image->reply_count; i < TRANSPORT_REPLIES; i++) {
+        unsigned index = (image->reply_first + i) % TRANSPORT_REPLIES;
+        memset(&image->replies[index], 0, sizeof(image->replies[index]));
+    }
+}
+
 void transport_export(const struct transport *transport, struct transport_state_writer *writer)
 {
     struct transport image = *transport;
@@ -31,6 +41,7 @@ void transport_export(const struct transport *transport, struct transport_state_
     image.sender = NULL;
     image.receiver = NULL;
     image.dtls = NULL;
+    forget_sent(&image);
     transport_state_put(writer, &image, sizeof(image));
     OPENSSL_cleanse(&image, sizeof(image));
     transport_state_put_count(writer, (transport->sender ? HAS_SRTP : 0) |
