@@ -39,20 +39,28 @@ static void clear_tracks(struct core_participant *image)
     }
 }
 
-static void clear_slots(struct core_participant *image)
+/* From layers to their numbers; the slots' tracks are still there. */
+static void number_layers(struct core_participant *image)
 {
     for (unsigned i = 0; i < CORE_SLOTS_MAX; i++) {
         struct core_slot *slot = &image->slots[i];
         slot->layer = number_of(slot, slot->layer);
         slot->target = number_of(slot, slot->target);
         slot->refused = number_of(slot, slot->refused);
-        slot->next_subscriber = NULL;
-        slot->owner = NULL;
-        slot->track = NULL;
     }
 }
 
-/* Every pointer of the struct is named here, in clear_tracks() or in clear_slots(). */
+static void clear_slots(struct core_participant *image)
+{
+    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++) {
+        image->slots[i].next_subscriber = NULL;
+        image->slots[i].owner = NULL;
+        image->slots[i].track = NULL;
+    }
+}
+
+/* Every pointer of the struct is named here, in clear_tracks(), clear_slots() or number_layers().
+ */
 static void clear_pointers(struct core_participant *image)
 {
     image->engine = NULL;
@@ -81,6 +89,7 @@ int core_state_export_participants(const struct core_engine *engine,
     transport_state_put_count(writer, engine->participant_count);
     for (const struct core_participant *p = engine->participants; p; p = p->next) {
         memcpy(image, p, sizeof(*image));
+        number_layers(image);
         clear_pointers(image);
         transport_state_put(writer, image, sizeof(*image));
         transport_export(p->transport, writer);
@@ -92,15 +101,27 @@ int core_state_export_participants(const struct core_engine *engine,
     return 0;
 }
 
-/* Counts that something loops to, within their arrays. */
+/* A truth value that was copied; any other is nothing that may be read as one. */
+static bool is_bool(const bool *value)
+{
+    uint8_t byte;
+    memcpy(&byte, value, sizeof(byte));
+    return byte <= 1;
+}
+
+/* What the import itself looks at: counts within their arrays, truth values. */
 static bool is_sound(const struct core_participant *p)
 {
     for (unsigned i = 0; i < CORE_TRACKS_MAX; i++)
         if ((unsigned)p->tracks[i].params.kind >= CORE_KIND_COUNT)
             return false;
-    return p->track_count <= CORE_TRACKS_MAX && p->slot_count <= CORE_SLOTS_MAX &&
-           p->path_count <= CORE_PATHS_MAX && p->binding_count <= CORE_SSRCS_MAX &&
-           p->layout.pinned_count <= CORE_PINNED_MAX;
+    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
+        if (!is_bool(&p->slots[i].rewrite.started) ||
+            p->slots[i].rewrite.current >= RTP_REWRITE_SEGMENTS)
+            return false;
+    return is_bool(&p->is_gone) && p->track_count <= CORE_TRACKS_MAX &&
+           p->slot_count <= CORE_SLOTS_MAX && p->path_count <= CORE_PATHS_MAX &&
+           p->binding_count <= CORE_SSRCS_MAX && p->layout.pinned_count <= CORE_PINNED_MAX;
 }
 
 /* The layer's history says how large it is; the bytes must be there before room is made. */
@@ -170,8 +191,8 @@ static int import_participant(struct core_state_import *import, struct core_part
         free(participant);
         return error;
     }
+    clear_pointers(participant); /* whatever is there instead */
     participant->engine = import->engine;
-    participant->transport = NULL;
     error = transport_import(import->engine->transports, reader, import->is_skipping,
                              &participant->transport);
     if (error) {
