@@ -540,8 +540,10 @@ static void exchange(struct bench *bench, uint64_t index)
     int sealed = transport_srtp_seal_rtp(bench->sender, packet, plain_len, 12, index);
     size_t len = (size_t)sealed;
     assert_int_equal(receive(bench, 1, packet, &len, 2000), TRANSPORT_RTP);
-    sealed =
-        transport_seal_rtp(bench->transport, packet, write_rtp(packet, (uint16_t)index), 12, index);
+    write_rtp(packet, (uint16_t)index);
+    struct transport_srtp_clear clear = {
+        .packet = packet, .len = plain_len, .header_len = 12, .index = index};
+    sealed = transport_seal_rtp(bench->transport, &clear, packet);
     assert_int_equal(transport_srtp_open_rtp(bench->receiver, packet, (size_t)sealed), plain_len);
     sealed = transport_srtp_seal_rtcp(bench->sender, packet, write_rtcp(packet));
     len = (size_t)sealed;
