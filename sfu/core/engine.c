@@ -438,10 +438,11 @@ void core_engine_advance(struct core_engine *engine, int64_t now_us)
     struct core_participant *next;
     for (struct core_participant *p = engine->participants; p; p = next) {
         next = p->next;
-        if (p->deadline_us <= now_us)
+        if (p->deadline_us <= now_us && !p->is_gone)
             advance_participant(p, now_us);
         core_engine_wake(engine, p->deadline_us);
-        if (p->is_gone && tell_gone(p))
+        /* What is still to be said to it (why its DTLS failed) is sent first. */
+        if (p->is_gone && !p->chain.is_queued && tell_gone(p))
             core_engine_remove(engine, p);
     }
 }

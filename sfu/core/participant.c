@@ -40,7 +40,7 @@ struct core_buffer *core_participant_buffer(struct core_participant *participant
 {
     const struct transport_path *path = transport_selected_path(participant->transport);
     struct core_buffer *buffer = NULL;
-    if (path && transport_can_send(participant->transport))
+    if (path && transport_can_send(participant->transport) && !participant->is_gone)
         buffer = core_outbox_take(&participant->engine->outbox);
     if (!buffer) {
         participant->statistics.send_failures++;
