@@ -154,14 +154,9 @@ static int import_histories(struct core_participant *participant,
                             struct transport_state_reader *reader)
 {
     int error = 0;
-    for (unsigned i = 0; i < CORE_TRACKS_MAX * CORE_LAYERS_MAX; i++) {
-        struct rtp_history *history =
-            &participant->tracks[i / CORE_LAYERS_MAX].layers[i % CORE_LAYERS_MAX].history;
-        if (!error)
-            error = import_history(history, reader);
-        else
-            memset(history, 0, sizeof(*history));
-    }
+    for (unsigned t = 0; t < CORE_TRACKS_MAX; t++)
+        for (unsigned l = 0; l < CORE_LAYERS_MAX && !error; l++)
+            error = import_history(&participant->tracks[t].layers[l].history, reader);
     return error;
 }
 

@@ -105,11 +105,13 @@ static int import_room(struct core_state_import *import, struct core_room **at)
     if (!room)
         return IRIS_E_NO_MEMORY;
     int error = transport_state_get(&import->reader, room, sizeof(*room));
-    size_t count = room->count;
-    if (error || count == 0 || room->speakers.count > CORE_SPEAKERS_MAX) {
+    if (!error && (room->count == 0 || room->speakers.count > CORE_SPEAKERS_MAX))
+        error = IRIS_E_MALFORMED;
+    if (error) {
         free(room);
-        return error ? error : IRIS_E_MALFORMED;
+        return error;
     }
+    size_t count = room->count;
     room->engine = import->engine;
     room->next = NULL;
     room->first = room->last = NULL;

@@ -1,6 +1,7 @@
 /*
- * A hand-over of the engine in the middle of a conference: exported, destroyed, imported. Nobody
- * may notice: the run's digest is that of the same run without (SIM_CHECK_HANDOVER).
+ * A hand-over of the engine in the middle of a conference: exported, imported, and the old one
+ * destroyed. Nobody may notice: the run's digest is that of the same run without
+ * (SIM_CHECK_HANDOVER).
  */
 #ifndef IRIS_SIM_HANDOVER_H
 #define IRIS_SIM_HANDOVER_H
@@ -23,8 +24,5 @@ void sim_handover_now(struct sim_world *world);
 
 /** The same, if it is time. */
 void sim_handover_advance(struct sim_world *world);
-
-/** The configuration of the world's engine. */
-struct core_engine_config sim_world_engine_config(const struct sim_world *world);
 
 #endif

@@ -120,8 +120,10 @@ void sim_summary_print(const struct sim_world *world, bool is_quiet)
                s->state_bytes);
     print_breaches(world);
     if (is_broken)
-        printf("replay: iris-sim --seed %" PRIu64 " --profile %s --participants %u --seconds %u\n",
-               config->seed, config->profile->name, config->participants, config->seconds);
+        printf("replay: iris-sim --seed %" PRIu64
+               " --profile %s --participants %u --seconds %u --handover %u\n",
+               config->seed, config->profile->name, config->participants, config->seconds,
+               config->handovers);
 }
 
 static void print_json_breaches(const struct sim_world *world)

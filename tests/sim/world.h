@@ -90,6 +90,9 @@ struct sim_world {
  */
 int sim_world_run(struct sim_world *world, const struct sim_config *config);
 
+/** The configuration of its engine. */
+struct core_engine_config sim_world_engine_config(const struct sim_world *world);
+
 /** The participant, if it is still there. */
 struct sim_person *sim_world_find(struct sim_world *world, unsigned seat, uint64_t number);
 
