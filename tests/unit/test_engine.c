@@ -508,6 +508,25 @@ static void test_gone_is_never_lost(void **state)
     conference_dispose(&c);
 }
 
+/* A refusal waits while the ring is full. */
+static void test_refusals_are_never_lost(void **state)
+{
+    (void)state;
+    struct conference c;
+    struct core_event event;
+    unsigned refused = 0;
+    conference_init(&c);
+    while (core_engine_emit(c.engine, CORE_EVENT_SLOTS, 1)) {
+    }
+    for (uint64_t id = 70; id < 73; id++)
+        core_engine_refuse(c.engine, id);
+    while (core_engine_next_event(c.engine, &event))
+        if (event.type == CORE_EVENT_REFUSED)
+            refused |= 1u << (event.participant - 70);
+    assert_int_equal(refused, 7);
+    conference_dispose(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -529,6 +548,7 @@ int main(void)
         cmocka_unit_test(test_out_of_buffers),
         cmocka_unit_test(test_last_words),
         cmocka_unit_test(test_gone_is_never_lost),
+        cmocka_unit_test(test_refusals_are_never_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
