@@ -190,14 +190,14 @@ static void cut_states_are_refused(void **state)
     for (size_t cut = 0; cut < len; cut += cut < 300 ? 7 : len / 40)
         assert_refused(bytes, cut, IRIS_E_TRUNCATED);
     /* The same, authentic: sections end too early. */
-    uint8_t *copy = malloc(len);
+    uint8_t *copy = malloc(len + 4);
+    assert_non_null(copy);
     for (size_t cut = 300; cut < len - 8; cut += len / 40) {
         memcpy(copy, bytes, cut);
         tag(copy, cut);
         assert_refused(copy, cut, IRIS_E_TRUNCATED);
     }
     /* And one with something behind its end. */
-    copy = realloc(copy, len + 4);
     memcpy(copy, bytes, len);
     tag(copy, len + 4);
     assert_refused(copy, len + 4, IRIS_E_MALFORMED);
