@@ -6,8 +6,8 @@
 #include "rtp/error.h"
 #include "sfu/core/state_internal.h"
 
-/* commands.c makes room for 16 a participant at most. */
-#define EVENTS_MAX (16 * (CORE_STATE_PARTICIPANTS_MAX + 1))
+/* commands.c makes room for five a participant at most. */
+#define EVENTS_MAX (5 * (CORE_STATE_PARTICIPANTS_MAX + 1))
 
 static void fill_header(struct core_state_header *header, size_t len)
 {
@@ -22,6 +22,7 @@ static void fill_header(struct core_state_header *header, size_t len)
     header->sizes[TRANSPORT_STATE_SIZES + 3] = sizeof(struct core_event);
     header->sizes[TRANSPORT_STATE_SIZES + 4] = sizeof(struct rtp_history_entry);
     header->sizes[TRANSPORT_STATE_SIZES + 5] = sizeof(struct core_slot);
+    header->sizes[TRANSPORT_STATE_SIZES + 6] = sizeof(struct rtp_nack);
 }
 
 /* What is this process's own, and not a state: cleared when exported, kept when imported. */

@@ -7,7 +7,7 @@
 
 #define CORE_STATE_PARTICIPANTS_MAX 65536
 #define CORE_STATE_MAGIC            UINT64_C(0x5453535349524900) /* no text, no ELF */
-#define CORE_STATE_SIZES            (TRANSPORT_STATE_SIZES + 6)
+#define CORE_STATE_SIZES            (TRANSPORT_STATE_SIZES + 7)
 
 /* Sections follow: engine | events | participants | rooms, subscribers, pins, directory; and the
    tag. */
@@ -29,7 +29,7 @@ struct core_state_import {
 
 /* state_participant.c */
 
-/** Append all participants: each whole, with its transport and its layers' histories. */
+/** Append all participants: each whole, with its transport and what its layers own. */
 int core_state_export_participants(const struct core_engine *engine,
                                    struct transport_state_writer *writer);
 

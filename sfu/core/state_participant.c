@@ -37,6 +37,7 @@ static void clear_tracks(struct core_participant *image)
         track->candidate.track = NULL;
         track->subscribers = NULL;
         for (unsigned l = 0; l < CORE_LAYERS_MAX; l++) {
+            track->layers[l].nack = NULL;
             track->layers[l].history.entries = NULL;
             track->layers[l].history.bytes = NULL;
         }
@@ -78,10 +79,15 @@ static void clear_pointers(struct core_participant *image)
     clear_slots(image);
 }
 
-static void export_history(const struct rtp_history *history, struct transport_state_writer *writer)
+/* What a layer owns: its history and, of video, its list of missing packets. */
+static void export_layer(const struct core_layer *layer, struct transport_state_writer *writer)
 {
+    const struct rtp_history *history = &layer->history;
     transport_state_put(writer, history->entries, history->entry_count * sizeof(*history->entries));
     transport_state_put(writer, history->bytes, history->byte_count);
+    transport_state_put_count(writer, layer->nack != NULL);
+    if (layer->nack)
+        transport_state_put(writer, layer->nack, sizeof(*layer->nack));
 }
 
 int core_state_export_participants(const struct core_engine *engine,
@@ -99,7 +105,7 @@ int core_state_export_participants(const struct core_engine *engine,
         transport_export(p->transport, writer);
         for (unsigned t = 0; t < CORE_TRACKS_MAX; t++)
             for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
-                export_history(&p->tracks[t].layers[l].history, writer);
+                export_layer(&p->tracks[t].layers[l], writer);
     }
     free(image);
     return 0;
@@ -154,13 +160,29 @@ static int import_history(struct rtp_history *history, struct transport_state_re
     return error;
 }
 
-static int import_histories(struct core_participant *participant,
-                            struct transport_state_reader *reader)
+static int import_nack(struct core_layer *layer, struct transport_state_reader *reader)
+{
+    size_t is_there = 0;
+    int error = transport_state_get_count(reader, 1, &is_there);
+    if (error || !is_there)
+        return error;
+    layer->nack = malloc(sizeof(*layer->nack));
+    if (!layer->nack)
+        return IRIS_E_NO_MEMORY;
+    error = transport_state_get(reader, layer->nack, sizeof(*layer->nack));
+    return !error && layer->nack->count > RTP_NACK_MAX ? IRIS_E_MALFORMED : error;
+}
+
+static int import_layers(struct core_participant *participant,
+                         struct transport_state_reader *reader)
 {
     int error = 0;
     for (unsigned t = 0; t < CORE_TRACKS_MAX; t++)
-        for (unsigned l = 0; l < CORE_LAYERS_MAX && !error; l++)
+        for (unsigned l = 0; l < CORE_LAYERS_MAX && !error; l++) {
             error = import_history(&participant->tracks[t].layers[l].history, reader);
+            if (!error)
+                error = import_nack(&participant->tracks[t].layers[l], reader);
+        }
     return error;
 }
 
@@ -200,7 +222,7 @@ static int import_participant(struct core_state_import *import, struct core_part
     }
     *made = participant; /* from here on it is freed with the engine */
     set_owners(participant);
-    return import_histories(participant, reader);
+    return import_layers(participant, reader);
 }
 
 int core_state_import_participants(struct core_state_import *import)

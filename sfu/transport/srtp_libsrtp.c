@@ -58,7 +58,7 @@ static void fill_policy(srtp_policy_t *policy, const struct transport_srtp_keys 
     srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy->rtp);
     srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy->rtcp);
     policy->key = master;
-    policy->window_size = TRANSPORT_REPLAY_BITS;
+    policy->window_size = RTP_SEEN_BITS;
 }
 
 static int session_create(srtp_t *session, const struct transport_srtp_keys *keys, bool is_inbound)
@@ -175,11 +175,11 @@ int transport_srtp_libsrtp_seal_rtp(struct transport_srtp_libsrtp *lib, uint8_t 
     int sealed_len = (int)len;
 
     if (transport_srtp_sources_add(&lib->sources, rtp_bytes_get32(packet + 8), &source) != 0 ||
-        transport_replay_check(&source->window, index) != 0 ||
+        rtp_seen_check(&source->window, index) != 0 ||
         steer_index(lib, source, packet, index) != 0 ||
         srtp_protect(lib->session, packet, &sealed_len) != srtp_err_status_ok)
         return IRIS_E_STATE;
-    transport_replay_accept(&source->window, index);
+    rtp_seen_accept(&source->window, index);
     return sealed_len;
 }
 
@@ -211,7 +211,7 @@ static int note_opened(struct transport_srtp_libsrtp *lib, struct transport_srtp
             srtp_remove_stream(lib->session, network_ssrc);
         return error;
     }
-    transport_replay_accept(&source->window, index);
+    rtp_seen_accept(&source->window, index);
     return 0;
 }
 
@@ -242,7 +242,7 @@ int transport_srtp_libsrtp_open_rtp(struct transport_srtp_libsrtp *lib, uint8_t 
     source = transport_srtp_sources_find(&lib->sources, rtp_bytes_get32(packet + 8));
     index = transport_srtp_source_estimate(source, rtp_bytes_get16(packet + 2));
     if (source) {
-        if (transport_replay_check(&source->window, index) != 0)
+        if (rtp_seen_check(&source->window, index) != 0)
             return IRIS_E_REPLAY;
         steer_opening(lib, source, index);
     }
@@ -268,7 +268,7 @@ int transport_srtp_libsrtp_open_rtcp(struct transport_srtp_libsrtp *lib, uint8_t
         return IRIS_E_TRUNCATED;
     index = rtp_bytes_get32(packet + len - TAG_BYTES - 4) & (TRANSPORT_SRTCP_INDEX_LIMIT - 1);
     source = transport_srtp_sources_find(&lib->rtcp, rtp_bytes_get32(packet + 4));
-    if (source && transport_replay_check(&source->window, index) != 0)
+    if (source && rtp_seen_check(&source->window, index) != 0)
         return IRIS_E_REPLAY;
     status = srtp_unprotect_rtcp(lib->session, packet, &clear_len);
     if (status != srtp_err_status_ok)
