@@ -82,10 +82,9 @@ struct transport_srtp_libsrtp *transport_srtp_libsrtp_create(const struct transp
     if (!CRYPTO_THREAD_run_once(&library_once, library_init) ||
         library_status != srtp_err_status_ok)
         return NULL;
-    lib = malloc(sizeof(*lib));
+    lib = calloc(1, sizeof(*lib));
     if (!lib)
         return NULL;
-    memset(lib, 0, sizeof(*lib));
     lib->is_inbound = is_inbound;
     transport_srtp_sources_init(&lib->sources, is_inbound ? TRANSPORT_SRTP_SSRCS : SENDER_SSRCS);
     transport_srtp_sources_init(&lib->rtcp, is_inbound ? TRANSPORT_SRTP_SSRCS : SENDER_SSRCS);

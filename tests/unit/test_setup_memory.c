@@ -16,6 +16,7 @@
 #include "rtp/error.h"
 #include "sfu/config.h"
 #include "sfu/control/registry.h"
+#include "sfu/core/engine_internal.h"
 #include "sfu/core/state.h"
 #include "sfu/io/worker.h"
 #include "signalling/jsonrpc.h"
@@ -104,7 +105,7 @@ static bool engine_join(void)
     return !is_refused;
 }
 
-/* An engine with one participant, exported once and imported each time. */
+/* An engine with one participant whose camera sends, exported once and imported each time. */
 static bool engine_import(void)
 {
     static const struct core_state_options options = {.key = "key"};
@@ -119,8 +120,12 @@ static bool engine_import(void)
     assert_true(made && command);
     command->join.room = command->join.participant = 1;
     strcpy(command->join.transport.ice.local_ufrag, "ufrag");
+    command->join.track_count = 1;
+    command->join.tracks[0].kind = CORE_KIND_CAMERA;
     core_engine_command(made, command, 1);
     assert_int_equal(core_engine_set_keys(made, 1, &keys, &keys), 0);
+    struct core_layer *layer = &core_engine_find(made, 1)->tracks[0].layers[0];
+    assert_int_equal(core_layer_init(layer, 1, 1, CORE_KIND_CAMERA), 0);
     assert_int_equal(core_engine_export(made, &options, NULL, 0, &len), IRIS_E_FULL);
     uint8_t *state = malloc(len);
     assert_non_null(state);
@@ -222,7 +227,7 @@ static void test_every_failure(void **state)
         bool (*set_up)(void);
         unsigned at_least; /* failures that must be told */
     } table[] = {
-        {"engine", engine, 4},     {"join", engine_join, 3}, {"import", engine_import, 10},
+        {"engine", engine, 4},     {"join", engine_join, 3}, {"import", engine_import, 13},
         {"SRTP", srtp, 2},         {"worker", worker, 5},    {"configuration", configuration, 10},
         {"registry", registry, 2}, {"request", request, 1},
     };

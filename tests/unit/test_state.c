@@ -263,6 +263,39 @@ static void wrong_counts_are_refused(void **state)
     conference_dispose(&first);
 }
 
+/* What a layer owns lies behind its participant: whether it has a list of missing packets, and how
+   many are in it. */
+static void wrong_lists_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t at; /* behind the history of the camera's first layer */
+        uint32_t value;
+    } rows[] = {
+        {0, 2},
+        {4 + offsetof(struct rtp_nack, count), RTP_NACK_MAX + 1},
+    };
+    struct transport_state_writer counter = {.len = 0};
+    size_t len;
+    fill(&first);
+    uint8_t *bytes = export(first.engine, &len), *copy = malloc(len);
+    const struct core_participant *person = first.engine->participants;
+    const struct rtp_history *history = &person->tracks[CAM].layers[0].history;
+    transport_export(person->transport, &counter);
+    size_t at = participant_at(first.engine) + sizeof(*person) + counter.len +
+                CORE_LAYERS_MAX * sizeof(uint32_t) + /* the microphone's layers own nothing */
+                history->entry_count * sizeof(*history->entries) + history->byte_count;
+    for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
+        memcpy(copy, bytes, len);
+        put32(copy, at + rows[r].at, rows[r].value);
+        tag(copy, len);
+        assert_refused(copy, len, IRIS_E_MALFORMED);
+    }
+    free(bytes);
+    free(copy);
+    conference_dispose(&first);
+}
+
 static unsigned plis_to(const struct person *person)
 {
     return count_rtcp(person, 206, 1, NULL);
@@ -334,6 +367,7 @@ int main(void)
         cmocka_unit_test(others_states_are_refused),
         cmocka_unit_test(cut_states_are_refused),
         cmocka_unit_test(wrong_counts_are_refused),
+        cmocka_unit_test(wrong_lists_are_refused),
         cmocka_unit_test(leaves_indices_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
