@@ -1,15 +1,16 @@
 /*
  * An engine's state as bytes: for an upgrade in place, and for a process that takes over
- * (architecture.md, Slots). Everything that decides about a byte to be sent is in it: keys,
+ * (architecture.md, A hand-over). Everything that decides about a byte to be sent is in it: keys,
  * roll-over counters, mappings, histories, decisions, deadlines, random state, events not yet
  * taken.
  *
  * The form: a header (magic, version, sizes of what is copied whole, length), sections, a tag.
  * Structs are copied whole, so that what is added to them is carried; pointers are cleared or
- * become indices, and are made anew (state_participant.c, state_room.c). Only the same build reads
- * it. The tag is an HMAC under a key of both processes: what somebody else made or changed is
- * refused before anything of it is believed. Keys and passwords are in it in clear: pass it through
- * memory or a socket that nobody else has, and wipe it.
+ * become indices, and are made anew (state_participant.c, state_room.c). Only a build of the same
+ * layout reads it: the header's sizes tell most others, the version the rest. The tag is an HMAC
+ * under a key of both processes: what somebody else made or changed is refused before anything of
+ * it is believed. Keys and passwords are in it in clear: pass it through memory or a socket that
+ * nobody else has, and wipe it.
  *
  * Times go on: the importer's now_us must be on the scale of the exporter's (CLOCK_MONOTONIC of one
  * machine is).
@@ -20,6 +21,8 @@
 #include "sfu/core/engine.h"
 #include "sfu/transport/transport_state.h"
 
+/* To be raised when fields of a struct that is copied whole move, or mean something else, while its
+   size stays. */
 #define CORE_STATE_VERSION 1
 
 struct core_state_options {
@@ -48,7 +51,7 @@ int core_engine_export(const struct core_engine *engine, const struct core_state
  *                hash tables' is used
  * @param data    hostile
  * @param engine  written on success; owned by the caller
- * @return        0, IRIS_E_TRUNCATED, IRIS_E_MALFORMED, IRIS_E_UNSUPPORTED (another build's),
+ * @return        0, IRIS_E_TRUNCATED, IRIS_E_MALFORMED, IRIS_E_UNSUPPORTED (another layout's),
  *                IRIS_E_AUTH (another key's, or changed) or IRIS_E_NO_MEMORY
  */
 int core_engine_import(const struct core_engine_config *config,

@@ -14,7 +14,7 @@
 struct core_state_header {
     uint64_t magic;
     uint32_t version;
-    uint32_t sizes[CORE_STATE_SIZES]; /* of what is copied whole: another build's differ */
+    uint32_t sizes[CORE_STATE_SIZES]; /* of what is copied whole: most other layouts' differ */
     uint64_t len;                     /* of everything, the tag included */
 };
 

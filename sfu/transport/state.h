@@ -3,8 +3,8 @@
  * the tag that lets only bytes in that were made by whoever shares a key.
  *
  * Sections are structs copied whole, with their pointers cleared or replaced by indices, and lists
- * with a count in front. Such bytes are for the same build on the same machine; the header of the
- * whole says so (sfu/core/state.h). They hold keys and passwords in clear.
+ * with a count in front. Such bytes are for a build of the same layout on the same machine; the
+ * header of the whole says so (sfu/core/state.h). They hold keys and passwords in clear.
  */
 #ifndef IRIS_TRANSPORT_STATE_H
 #define IRIS_TRANSPORT_STATE_H
