@@ -109,10 +109,30 @@ static inline void on_request(void *context, struct signalling_connection *conne
     }
 }
 
+/* What a call was, as text: method, path, type, foreign or not, body. */
+static inline void describe(const struct signalling_http_request *request,
+                            struct signalling_http_response *response)
+{
+    int len = asprintf(&response->body, "%s %s '%s' %s '%.*s'", request->method, request->path,
+                       request->content_type, request->is_foreign ? "foreign" : "own",
+                       (int)request->body_len, request->body);
+
+    response->content_type = "text/plain";
+    response->body_len = len > 0 ? (size_t)len : 0;
+}
+
 static inline bool on_http(void *context, const struct signalling_http_request *request,
                            struct signalling_http_response *response)
 {
     (void)context;
+    if (strcmp(request->path, "/events") == 0 && strcmp(request->method, "GET") == 0) {
+        response->is_stream = true;
+        return true;
+    }
+    if (strncmp(request->path, "/echo", 5) == 0) {
+        describe(request, response);
+        return true;
+    }
     if (strcmp(request->path, "/healthz") != 0 || strcmp(request->method, "GET") != 0)
         return false;
     response->status = request->is_operations ? 503 : 200;
