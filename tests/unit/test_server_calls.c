@@ -106,6 +106,21 @@ static void bodies_come_in_pieces(void **state)
     free(body);
 }
 
+/* The connection ends with the answer, not before. */
+static void large_answers_arrive_whole(void **state)
+{
+    struct fixture *f = *state;
+    struct client c;
+    struct response r;
+
+    open_operations(&c, f);
+    send_request(&c, "GET /big HTTP/1.1\r\n@");
+    receive_response(&c, &r, false);
+    assert_int_equal(r.status, 200);
+    assert_int_equal(r.body_len, BIG_ANSWER_BYTES);
+    client_close(&c);
+}
+
 /* What follows a call on its connection is neither its body nor another call. */
 static void a_connection_carries_one_call(void **state)
 {
@@ -138,37 +153,6 @@ static void a_connection_carries_one_call(void **state)
         assert_int_equal(c.len, 0);
         client_close(&c);
     }
-}
-
-/* Turns of the loop in 100 ms in which there is nothing to do: some twenty, by the timer. */
-static unsigned idle_turns(struct fixture *f)
-{
-    uint64_t end_ms = uv_hrtime() / 1000000 + 100;
-    uv_timer_t timer;
-    unsigned turns = 0;
-
-    uv_timer_init(&f->loop, &timer);
-    uv_timer_start(&timer, (uv_timer_cb)(void (*)(void))uv_update_time, 10, 10);
-    for (; uv_hrtime() / 1000000 < end_ms; turns++)
-        uv_run(&f->loop, UV_RUN_ONCE);
-    uv_close((uv_handle_t *)&timer, NULL);
-    uv_run(&f->loop, UV_RUN_NOWAIT);
-    return turns;
-}
-
-static bool has_text(const struct client *c, const char *text)
-{
-    return memmem(c->input, c->len, text, strlen(text)) != NULL;
-}
-
-static void wait_for_text(struct client *c, const char *text)
-{
-    uint64_t end_ms = uv_hrtime() / 1000000 + WAIT_MS;
-
-    while (!has_text(c, text) && !c->is_ended && turn(c) < end_ms)
-        ;
-    if (!has_text(c, text))
-        fail_msg("no '%s' in '%.*s'", text, (int)c->len, (char *)c->input);
 }
 
 static unsigned open_streams(struct fixture *f)
@@ -340,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SERVER_TEST(calls_are_answered),
         SERVER_TEST(bodies_come_in_pieces),
+        SERVER_TEST(large_answers_arrive_whole),
         SERVER_TEST(a_connection_carries_one_call),
         SERVER_TEST(events_go_to_all_streams),
         SERVER_TEST(what_was_published_arrives_before_the_end),
