@@ -40,6 +40,8 @@ static const char defaults[] = "listen_public: '127.0.0.1:8080'\n"
                                "requests_per_second: 50\n"
                                "max_participants: 1000\n"
                                "room_max_participants: 120\n"
+                               "drain_seconds: 5\n"
+                               "drain_url: ''\n"
                                "aead: auto\n"
                                "log_level: info\n"
                                "log_format: text\n";

@@ -43,6 +43,8 @@ struct config {
     unsigned requests_per_second;         /* of one WebSocket; 0: no limit */
     unsigned max_participants;            /* of the server */
     unsigned room_max_participants;       /* at most 128 */
+    unsigned drain_seconds;               /* of a drain that names no deadline */
+    char *drain_url;                      /* where its clients are told to go; "": nowhere */
     enum config_aead aead;
     enum config_log_level log_level;
     enum config_log_format log_format;
