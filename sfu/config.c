@@ -43,6 +43,8 @@ static const char defaults[] = "listen_public: '127.0.0.1:8080'\n"
                                "node_name: ''\n"
                                "network_mbps: 1000\n"
                                "metrics_detail: room\n"
+                               "drain_seconds: 5\n"
+                               "drain_url: ''\n"
                                "aead: auto\n"
                                "log_level: info\n"
                                "log_format: text\n";

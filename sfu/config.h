@@ -47,6 +47,8 @@ struct config {
     char *node_name;                      /* "": the host's name */
     unsigned network_mbps;                /* what the network interface carries; 0: unknown */
     enum config_metrics_detail metrics_detail;
+    unsigned drain_seconds; /* of a drain that names no deadline */
+    char *drain_url;        /* where its clients are told to go; "": nowhere */
     enum config_aead aead;
     enum config_log_level log_level;
     enum config_log_format log_format;

@@ -34,6 +34,8 @@
     X(node_name, TEXT)                                                                             \
     X(network_mbps, TEXT)                                                                          \
     X(metrics_detail, TEXT)                                                                        \
+    X(drain_seconds, TEXT)                                                                         \
+    X(drain_url, TEXT)                                                                             \
     X(aead, TEXT)                                                                                  \
     X(log_level, TEXT)                                                                             \
     X(log_format, TEXT)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sfu/control/drain.h"
+#include "sfu/control/events.h"
 #include "sfu/control/message.h"
 
 /* Statistics come once a second: silence is seen after 1.5 to 2.5 s, the end comes after 4.5 to 5.5
@@ -73,12 +75,7 @@ static void on_silence(struct control *control, struct control_participant *part
 static void on_limit(struct control *control, const struct control_participant *participant,
                      const struct core_limit *limit)
 {
-    char limit_text[16], measured_text[16];
-    snprintf(limit_text, sizeof(limit_text), "%u", limit->limit_bps);
-    snprintf(measured_text, sizeof(measured_text), "%u", limit->measured_bps);
-    control_log(control, CONTROL_LOG_WARNING, "participant.limit", "room", participant->room->name,
-                "participant", participant->id, "kind", control_message_kind(limit->kind),
-                "limit_bps", limit_text, "measured_bps", measured_text);
+    control_event_limit(control, participant, limit);
     if (participant->connection)
         signalling_connection_send(
             participant->connection,
@@ -154,6 +151,13 @@ static void on_events(uv_async_t *wake)
     }
 }
 
+static void on_second(uv_timer_t *timer)
+{
+    struct control *control = timer->data;
+    control_judge_workers(control);
+    control_event_rates(control);
+}
+
 static void on_backlog(uv_timer_t *timer)
 {
     struct control *control = timer->data;
@@ -220,10 +224,14 @@ static void on_closed(uv_handle_t *handle)
 
 static void close_handles(struct control *control)
 {
-    unsigned open = 2;
-    control->events_wake.data = control->backlog_timer.data = &open;
-    uv_close((uv_handle_t *)&control->events_wake, on_closed);
-    uv_close((uv_handle_t *)&control->backlog_timer, on_closed);
+    uv_handle_t *const handles[] = {
+        (uv_handle_t *)&control->events_wake, (uv_handle_t *)&control->backlog_timer,
+        (uv_handle_t *)&control->second_timer, (uv_handle_t *)&control->drain.timer};
+    unsigned open = sizeof(handles) / sizeof(handles[0]);
+    for (unsigned i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
+        handles[i]->data = &open;
+        uv_close(handles[i], on_closed);
+    }
     while (open > 0)
         uv_run(control->loop, UV_RUN_ONCE);
 }
@@ -231,6 +239,8 @@ static void close_handles(struct control *control)
 void control_stop(struct control *control)
 {
     control->is_stopping = true;
+    uv_timer_stop(&control->second_timer);
+    uv_timer_stop(&control->drain.timer);
     for (const struct control_room *room = control->registry.rooms; room; room = room->next)
         control_broadcast(room, NULL, "closing", json_pack("{s:s}", "reason", "restarting"));
     signalling_server_destroy(control->server);
@@ -266,7 +276,11 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
     control_registry_init(&control->registry, config->worker_count);
     uv_async_init(loop, &control->events_wake, on_events);
     uv_timer_init(loop, &control->backlog_timer);
+    uv_timer_init(loop, &control->second_timer);
+    uv_timer_init(loop, &control->drain.timer);
     control->events_wake.data = control->backlog_timer.data = control;
+    control->second_timer.data = control->drain.timer.data = control;
+    control_log_init(control);
     control->certificate = transport_certificate_create();
     snprintf(error, error_cap, "cannot make the DTLS certificate");
     if (control->certificate) {
@@ -277,10 +291,12 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
             control->server =
                 signalling_server_create(loop, &config->server, &handlers, error, error_cap);
     }
-    if (control->server)
-        return control;
-    control_stop(control);
-    return NULL;
+    if (!control->server) {
+        control_stop(control);
+        return NULL;
+    }
+    uv_timer_start(&control->second_timer, on_second, 1000, 1000);
+    return control;
 }
 
 uint16_t control_public_port(const struct control *control)

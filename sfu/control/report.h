@@ -27,10 +27,19 @@ json_t *control_report_room_summary(const struct control_room *room, int64_t now
 json_t *control_report_room(const struct control_room *room,
                             const struct control_registry *registry, int64_t now_s);
 
+/** Every room in short. */
+json_t *control_report_rooms(const struct control *control, int64_t now_s);
+
 json_t *control_report_node(const struct control *control);
+
+/** The node and its workers. */
+json_t *control_report_workers(const struct control *control);
 
 /** @param now_us  monotonic */
 json_t *control_report_worker(uint16_t udp_port, const struct control_worker_snapshots *snapshots,
                               int64_t now_us);
+
+/** What changes every second: the node, and every room in short. */
+json_t *control_report_rates(const struct control *control, int64_t now_s);
 
 #endif

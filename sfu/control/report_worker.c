@@ -1,4 +1,4 @@
-/* The node and its workers, for operators. */
+/* The node, its workers and its list of rooms, for operators. */
 #include "sfu/control/control_internal.h"
 #include "sfu/control/report.h"
 #include "sfu/control/report_internal.h"
@@ -46,6 +46,30 @@ json_t *control_report_worker(uint16_t udp_port, const struct control_worker_sna
                                delay_of(&snapshots->now.delay), "sends", sends_of(&snapshots->now));
     control_report_add(object, &io_statistics_table, &interval);
     return object;
+}
+
+json_t *control_report_rooms(const struct control *control, int64_t now_s)
+{
+    json_t *list = json_array();
+    for (const struct control_room *room = control->registry.rooms; room; room = room->next)
+        json_array_append_new(list, control_report_room_summary(room, now_s));
+    return list;
+}
+
+json_t *control_report_workers(const struct control *control)
+{
+    int64_t now_us = (int64_t)(uv_hrtime() / 1000);
+    json_t *list = json_array();
+    for (unsigned i = 0; i < control->config.worker_count; i++)
+        json_array_append_new(list, control_report_worker(io_worker_port(control->workers[i]),
+                                                          &control->worker_snapshots[i], now_us));
+    return json_pack("{s:o, s:o}", "node", control_report_node(control), "workers", list);
+}
+
+json_t *control_report_rates(const struct control *control, int64_t now_s)
+{
+    return json_pack("{s:o, s:o}", "node", control_report_node(control), "rooms",
+                     control_report_rooms(control, now_s));
 }
 
 json_t *control_report_node(const struct control *control)

@@ -114,18 +114,24 @@ static void count_tracks(const struct control_participant *participant,
     }
 }
 
+static void add_rates(const struct control_room *room, uint64_t *up_bps, uint64_t *down_bps)
+{
+    for (const struct control_participant *p = room->first; p; p = p->next) {
+        const struct core_interval uplink = CONTROL_INTERVAL(&p->snapshots, uplink);
+        const struct core_interval downlink = CONTROL_INTERVAL(&p->snapshots, downlink);
+        *up_bps += rate_of(&core_uplink_table, "bitrate_bps", &uplink);
+        *down_bps += rate_of(&core_downlink_table, "bitrate_bps", &downlink);
+    }
+}
+
 void control_room_statistics_fill(const struct control_room *room, int64_t now_s,
                                   struct control_room_statistics *out)
 {
     *out = (struct control_room_statistics){.participants = room->count};
     out->age_s = now_s > room->opened_s ? (uint64_t)(now_s - room->opened_s) : 0;
-    for (const struct control_participant *p = room->first; p; p = p->next) {
-        const struct core_interval uplink = CONTROL_INTERVAL(&p->snapshots, uplink);
-        const struct core_interval downlink = CONTROL_INTERVAL(&p->snapshots, downlink);
+    for (const struct control_participant *p = room->first; p; p = p->next)
         count_tracks(p, out);
-        out->up_bps += rate_of(&core_uplink_table, "bitrate_bps", &uplink);
-        out->down_bps += rate_of(&core_downlink_table, "bitrate_bps", &downlink);
-    }
+    add_rates(room, &out->up_bps, &out->down_bps);
 }
 
 void control_node_statistics_fill(const struct control *control,
@@ -137,8 +143,10 @@ void control_node_statistics_fill(const struct control *control,
     out->max_participants = control->config.max_participants;
     out->network_bps = control->config.network_bps;
     out->uptime_s = (uint64_t)(now_us - control->started_us) / 1000000;
-    for (const struct control_room *room = control->registry.rooms; room; room = room->next)
+    for (const struct control_room *room = control->registry.rooms; room; room = room->next) {
         out->rooms++;
+        add_rates(room, &out->up_bps, &out->down_bps);
+    }
     for (unsigned i = 0; i < control->config.worker_count; i++) {
         const struct core_interval interval =
             control_worker_interval(&control->worker_snapshots[i], now_us);

@@ -24,6 +24,8 @@
     GAUGE(rooms, NUMBER, NODE, "on the node")                                                      \
     GAUGE(max_participants, NUMBER, NODE, "configured; 0: no limit")                               \
     GAUGE(network_bps, BPS, NODE, "what the network interface carries, as configured")             \
+    GAUGE(up_bps, BPS, NODE, "RTP that the participants send, headers included")                   \
+    GAUGE(down_bps, BPS, NODE, "UDP payload of RTP that they get")                                 \
     GAUGE(received_bps, BPS, NODE, "UDP payload that the workers receive")                         \
     GAUGE(sent_bps, BPS, NODE, "UDP payload that the workers send")                                \
     GAUGE(uptime_s, S, NODE, "since the start")                                                    \

@@ -120,9 +120,10 @@ static void become_server(pid_t parent)
     int null = open("/dev/null", O_RDONLY);
     if (log < 0 || null < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 || dup2(null, 0) < 0)
         _exit(126);
-    const char *arguments[2 * (7 + SETS_MAX) + 2] = {"iris"};
-    const char *const sets[] = {public_listener,   operations,          first, last, "workers=2",
-                                "log_level=debug", "announce=127.0.0.1"};
+    const char *arguments[2 * (8 + SETS_MAX) + 2] = {"iris"};
+    const char *const sets[] = {
+        public_listener,      operations,       first, last, "workers=2", "log_level=debug",
+        "announce=127.0.0.1", "drain_seconds=0"};
     unsigned count = 1;
     for (unsigned i = 0; i < sizeof(sets) / sizeof(sets[0]) + server.set_count; i++) {
         unsigned own = sizeof(sets) / sizeof(sets[0]);

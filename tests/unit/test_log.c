@@ -112,7 +112,7 @@ static void json_lines_parse_back(void **state)
         assert_int_equal(strcspn(line, "\n"), len - 1);
         assert_string_equal(json_string_value(json_object_get(json, "log.level")), "info");
         assert_string_equal(json_string_value(json_object_get(json, "event.action")), "room.join");
-        assert_string_equal(json_string_value(json_object_get(json, "room")), values[i].read);
+        assert_string_equal(json_string_value(json_object_get(json, "iris.room")), values[i].read);
         assert_int_equal(json_string_length(json_object_get(json, "@timestamp")), 24);
         json_decref(json);
     }
