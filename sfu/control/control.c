@@ -260,7 +260,7 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
     uv_timer_init(loop, &control->drain.timer);
     control->events_wake.data = control->backlog_timer.data = control;
     control->second_timer.data = control->drain.timer.data = control;
-    control_log_init(control);
+    control_log_gate_init(&control->log_gate, uv_now(loop));
     control->certificate = transport_certificate_create();
     snprintf(error, error_cap, "cannot make the DTLS certificate");
     if (control->certificate) {
