@@ -244,6 +244,7 @@ void control_stop(struct control *control)
     for (const struct control_room *room = control->registry.rooms; room; room = room->next)
         control_broadcast(room, NULL, "closing", json_pack("{s:s}", "reason", "restarting"));
     signalling_server_destroy(control->server);
+    control->server = NULL;
     for (unsigned i = 0; i < control->config.worker_count; i++)
         io_worker_stop(control->workers[i]);
     control_registry_dispose(&control->registry);
@@ -280,7 +281,7 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
     uv_timer_init(loop, &control->drain.timer);
     control->events_wake.data = control->backlog_timer.data = control;
     control->second_timer.data = control->drain.timer.data = control;
-    control_log_init(control);
+    control_log_gate_init(&control->log_gate, uv_now(loop));
     control->certificate = transport_certificate_create();
     snprintf(error, error_cap, "cannot make the DTLS certificate");
     if (control->certificate) {

@@ -4,6 +4,7 @@
 
 #include "sfu/control/backlog.h"
 #include "sfu/control/control.h"
+#include "sfu/control/log_gate.h"
 #include "sfu/control/negotiate.h"
 #include "sfu/control/overload.h"
 #include "sfu/control/registry.h"
@@ -34,12 +35,6 @@ struct control_drain {
 struct control_worker_watch {
     struct io_statistics before;
     struct control_overload overload;
-};
-
-/* Keeps the log from what the network could make of it (log.c). */
-struct control_log_gate {
-    struct signalling_bucket lines;
-    unsigned held_back;
 };
 
 struct control {
@@ -152,16 +147,12 @@ bool control_on_http(void *context, const struct signalling_http_request *reques
 void control_judge_workers(struct control *control);
 
 /**
- * log.c: one line for the log. However much strangers make happen, lines leave at a bounded rate;
- * those held back are counted. Errors always leave.
+ * events.c: one line for the log, as far as log_gate.h lets it; errors always leave.
  *
  * @param pairs  key and text, ended by NULL
  */
 void control_log_pairs(struct control *control, int level, const char *event,
                        const char *const *pairs);
-
-/** Fill the gate's bucket. */
-void control_log_init(struct control *control);
 
 #define control_log(control, level, event, ...)                                                    \
     control_log_pairs((control), (level), (event), (const char *const[]){__VA_ARGS__, NULL})

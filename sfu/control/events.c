@@ -6,6 +6,21 @@
 #include "sfu/control/message.h"
 #include "sfu/control/report.h"
 
+void control_log_pairs(struct control *control, int level, const char *event,
+                       const char *const *pairs)
+{
+    unsigned held_back = 0;
+    char count[16];
+    bool is_admitted =
+        control_log_gate_admit(&control->log_gate, uv_now(control->loop), &held_back);
+    snprintf(count, sizeof(count), "%u", held_back);
+    if (held_back > 0)
+        control->config.log(CONTROL_LOG_WARNING, "log.held_back",
+                            (const char *const[]){"count", count, NULL});
+    if (is_admitted || level == CONTROL_LOG_ERROR)
+        control->config.log(level, event, pairs);
+}
+
 void control_event_publish(struct control *control, const char *event, json_t *data)
 {
     if (control->server)
