@@ -69,8 +69,8 @@ void core_engine_release(struct core_engine *engine, struct core_buffer *buffer)
 bool core_engine_next_event(struct core_engine *engine, struct core_event *event);
 
 /**
- * The statistics of the next participant of whom they are due: each once a second, from its join on.
- * Who does not take them gets newer ones later.
+ * The statistics of the next participant of whom they are due: each once a second, from its join
+ * on. Who does not take them gets newer ones later.
  *
  * @param statistics  written; entries of tracks, layers and slots that are not there stay
  * @return            false when there are none

@@ -135,7 +135,8 @@ bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *la
 
 void core_slot_leave_layer(struct core_slot *slot, const struct core_layer *next, int64_t now_us)
 {
-    uint64_t shown = slot->rewrite.started ? slot->rewrite.segments[slot->rewrite.current].source : 0;
+    uint64_t shown =
+        slot->rewrite.started ? slot->rewrite.segments[slot->rewrite.current].source : 0;
     slot->statistics.switches += shown && shown != next->id;
     if (slot->layer && !core_track_is_layer_sent(slot->track, slot->layer, now_us))
         slot->last_frame_us = 0;

@@ -103,7 +103,7 @@ enum core_scope { CORE_SCOPE_NODE, CORE_SCOPE_ROOM };
     COUNTER(unanswered_requests, NUMBER, NODE, "NACKs and PLIs while idle or paused: ignored")     \
     COUNTER(frames, NUMBER, NODE, "frames sent (video)")                                           \
     COUNTER(keyframes, NUMBER, NODE, "key frames among them")                                      \
-    COUNTER(switches, NUMBER, NODE, "changes of the source or of the layer forwarded")     \
+    COUNTER(switches, NUMBER, NODE, "changes of the source or of the layer forwarded")             \
     COUNTER(nacks, NUMBER, NODE, "packets that the receiver asked for again (NACK)")               \
     COUNTER(plis, NUMBER, NODE, "key frames that the receiver asked for (PLI)")                    \
     COUNTER(expected, NUMBER, ROOM, "packets that the receiver's reports cover")                   \

@@ -28,8 +28,8 @@ void io_queue_dispose(struct io_queue *queue);
 bool io_queue_push(struct io_queue *queue, const void *message);
 
 /**
- * The place of the next message, to be written and then committed; NULL: the queue is full. What the
- * place holds is that of an older message.
+ * The place of the next message, to be written and then committed; NULL: the queue is full. What
+ * the place holds is that of an older message.
  */
 void *io_queue_reserve(struct io_queue *queue);
 void io_queue_commit(struct io_queue *queue);

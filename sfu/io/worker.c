@@ -15,8 +15,8 @@
 #define BUFFERS           8192 /* of the send pool: a batch of 32 packets to 120 receivers, twice */
 #define SNAPSHOTS_MAX     2    /* of statistics; one too many is left out */
 #define SNAPSHOT_US       1000000
-#define PARTICIPANTS_MAX  128 /* statistics of so many wait; then they wait in the engine */
-#define PARTICIPANTS_WAKE 32  /* of one wake: well below a millisecond */
+#define PARTICIPANTS_MAX  128         /* statistics of so many wait; then they wait in the engine */
+#define PARTICIPANTS_WAKE 32          /* of one wake: well below a millisecond */
 #define KEPT_RETRY_US     10000       /* what found control's queue full, or its turn over */
 #define NTP_UNIX_OFFSET_S 2208988800u /* 1900 to 1970 (RFC 5905) */
 
@@ -147,7 +147,8 @@ static void settle(struct io_worker *worker)
     int64_t deadline_us = core_engine_deadline(worker->engine);
     if (is_behind && deadline_us > at_us + KEPT_RETRY_US)
         deadline_us = at_us + KEPT_RETRY_US;
-    if (deadline_us == INT64_MAX && !is_published) /* the last thing before it sleeps is told, too */
+    if (deadline_us == INT64_MAX &&
+        !is_published) /* the last thing before it sleeps is told, too */
         deadline_us = worker->snapshot_us + SNAPSHOT_US;
     if (deadline_us != worker->armed_us)
         arm(worker, deadline_us);
