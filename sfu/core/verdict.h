@@ -114,8 +114,7 @@ struct core_verdict_server {
 /**
  * What a participant sends, whoever receives it: the numbers of the uplink.
  *
- * @param tracks  those that it sends, their kind and whether they are muted do not matter: what is
- *                not sent is not judged
+ * @param track  of the sender's; what it never sent is not judged
  */
 void core_verdict_measure_uplink(const struct core_verdict_pair *sender, unsigned track,
                                  const struct core_verdict_server *server,
@@ -157,5 +156,35 @@ bool core_verdict_follow(struct core_verdict_history *history,
 /** The worse of two; of equals the first. */
 const struct core_verdict *core_verdict_worse(const struct core_verdict *a,
                                               const struct core_verdict *b);
+
+/* All verdicts of a participant. Start with zeroes. */
+struct core_verdicts {
+    struct core_verdict_history tracks[CORE_TRACKS_MAX]; /* what it sends */
+    struct core_verdict_history slots[CORE_SLOTS_MAX];   /* what it gets */
+    uint32_t csrcs[CORE_SLOTS_MAX]; /* whose verdict a slot's is; 0: nobody's */
+    struct core_verdict own;        /* the worst of all; what it sends goes before what it gets */
+    unsigned own_slot;              /* the slot that decided; CORE_SLOTS_MAX: a track */
+};
+
+/* Who sends what a slot shows; now NULL: nobody, or not known. */
+struct core_verdict_source {
+    struct core_verdict_pair pair;
+    unsigned track;
+};
+
+/* A second of a participant. */
+struct core_verdict_second {
+    struct core_verdict_pair pair;
+    struct core_verdict_source sources[CORE_SLOTS_MAX];
+    struct core_verdict_decoding decodings[CORE_SLOTS_MAX];
+    struct core_verdict_server server;
+};
+
+/**
+ * Measure, smooth and decide everything of one participant for a second.
+ *
+ * @return  whether `own` changed in quality or cause
+ */
+bool core_verdicts_follow(struct core_verdicts *verdicts, const struct core_verdict_second *second);
 
 #endif
