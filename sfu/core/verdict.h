@@ -38,7 +38,7 @@ enum core_cause {
       "in the server, from receiving to sending, the 99th percentile")                             \
     X(UPLINK_SILENCE, "uplink_silence_ms", PUBLISHER_UPLINK, MS, 700, 2000,                        \
       "since anything came from the sender")                                                       \
-    X(UPLINK_RESIDUAL_LOSS, "uplink_residual_loss", PUBLISHER_UPLINK, SHARE, .01, .05,             \
+    X(UPLINK_RESIDUAL_LOSS, "uplink_residual_loss", PUBLISHER_UPLINK, SHARE, .03, .10,             \
       "of what the sender sent, what retransmission did not repair either")                        \
     X(UPLINK_LOSS, "uplink_loss", PUBLISHER_UPLINK, SHARE, .04, .15,                               \
       "of what the sender sent, what was lost before repair")                                      \
