@@ -96,14 +96,14 @@ void core_verdict_restart(struct core_verdict_history *history)
     memset(history, 0, sizeof(*history));
 }
 
+/* What was not known was good. */
 static void smooth(struct core_verdict_history *history, const struct core_evidences *evidences)
 {
     for (unsigned i = 0; i < CORE_EVIDENCE_COUNT; i++) {
         double *value = &history->smoothed.values[i], newest = evidences->values[i];
-        bool is_first = !history->has_begun || *value < 0 || newest < 0;
-        *value = is_first ? newest : *value + SMOOTHING * (newest - *value);
+        double before = *value < 0 ? 0 : *value;
+        *value = newest < 0 ? newest : before + SMOOTHING * (newest - before);
     }
-    history->has_begun = true;
 }
 
 static bool is_same(const struct core_verdict *a, const struct core_verdict *b)

@@ -135,7 +135,6 @@ void core_verdict_measure_slot(const struct core_verdict_pair *receiver, unsigne
 
 /* What is remembered of a slot or an uplink between seconds. Start with zeroes. */
 struct core_verdict_history {
-    bool has_begun;
     unsigned pending_count; /* seconds in which `pending` has been decided in a row */
     struct core_evidences smoothed;
     struct core_verdict told, pending;

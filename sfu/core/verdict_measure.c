@@ -5,7 +5,7 @@
 /* A key frame that is asked for while more than this is missing is the network's. */
 #define LOSSLESS .02
 /* Fewer than so many tell nothing of a share. */
-#define PACKETS_MIN 10
+#define PACKETS_MIN 25 /* in a second; a voice that is silent sends a few */
 #define FRAMES_MIN  5
 
 /* What a counter grew by; a stream that began anew begins at 0. */

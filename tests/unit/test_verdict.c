@@ -263,8 +263,8 @@ static void test_measure_little(void **state)
     core_verdict_measure_slot(&one, SLOT, NULL, 0, &world.server, &world.decoding, &evidences);
     assert_int_equal(core_verdict_decide(&evidences).quality, CORE_QUALITY_GOOD);
     struct core_layer_statistics *layer = &world.sender[1].layers[TRACK][0];
-    layer->expected = 9; /* began anew */
-    layer->packets = layer->delivered = 4;
+    layer->expected = 24; /* began anew */
+    layer->packets = layer->delivered = 14;
     assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
     layer->expected = 40;
     layer->packets = layer->delivered = 30;
