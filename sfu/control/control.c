@@ -101,8 +101,9 @@ static void on_event(struct control *control, const struct core_event *event)
     switch (event->type) {
     case CORE_EVENT_CONNECTED:
         participant->profile = event->profile;
-        control_log(control, CONTROL_LOG_INFO, "transport.connect", "participant", participant->id,
-                    "srtp_profile", transport_srtp_profile_name(event->profile));
+        control_log(control, CONTROL_LOG_INFO, "transport.connect", "room", participant->room->name,
+                    "participant", participant->id, "srtp_profile",
+                    transport_srtp_profile_name(event->profile));
         break;
     case CORE_EVENT_SLOTS:
         on_slots(control, participant, event);
@@ -157,8 +158,9 @@ void control_command(struct control *control, const struct control_participant *
     unsigned index = participant->room->worker;
     struct control_backlog *backlog = &control->backlogs[index];
     if (!control_backlog_send(backlog, control->workers[index], command))
-        control_log(control, CONTROL_LOG_ERROR, "worker.command_lost", "participant",
-                    participant->id, "reason", "out of memory");
+        control_log(control, CONTROL_LOG_ERROR, "worker.command_lost", "room",
+                    participant->room->name, "participant", participant->id, "reason",
+                    "out of memory");
     if (backlog->first)
         uv_timer_start(&control->backlog_timer, on_backlog, CONTROL_BACKLOG_RETRY_MS,
                        CONTROL_BACKLOG_RETRY_MS);

@@ -145,7 +145,8 @@ bool control_on_http(void *context, const struct signalling_http_request *reques
 void control_judge_workers(struct control *control);
 
 /**
- * events.c: one line for the log, as far as log_gate.h lets it; errors always leave.
+ * events.c: one line for the log, as far as log_gate.h lets it. Errors always leave; so do lines of
+ * level debug, which nobody may use up for the others: whoever asks for that level wants all.
  *
  * @param pairs  key and text, ended by NULL
  */
