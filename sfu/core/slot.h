@@ -17,6 +17,8 @@
 #include "sfu/core/rtx_limit.h"
 #include "sfu/core/track.h"
 
+#define CORE_SLOT_FILLED 32
+
 struct core_slot {
     struct core_slot *next_subscriber;
     struct core_participant *owner; /* the receiver */
@@ -55,6 +57,9 @@ struct core_slot {
     struct core_slot_statistics statistics;
     struct rtp_rewrite rewrite;
     struct core_rtx_limit rtx_limit;
+    /* Frames that came late and for nothing, whose numbers padding has closed: a ring, 0: none. */
+    uint32_t filled[CORE_SLOT_FILLED];
+    unsigned filled_next;
 };
 
 /* A packet on its way to the slots, received or from a history, parsed once. */
@@ -136,6 +141,10 @@ int64_t core_slot_deadline(const struct core_slot *slot);
 
 /** Send a packet of the slot's track, if it is one to be forwarded. */
 void core_slot_forward(struct core_slot *slot, const struct core_media *media);
+
+/** A frame of a layer, by its timestamp, came late and was left out: padding went in its place. */
+bool core_slot_has_filled(const struct core_slot *slot, const struct core_layer *layer,
+                          uint32_t timestamp);
 
 /* slot_replay.c */
 

@@ -29,13 +29,22 @@ static unsigned highest_temporal(const struct core_slot *slot, const struct core
     return layer == slot->target ? slot->target_temporal : slot->interim_temporal;
 }
 
+/* What refers to the frame goes with it. */
+static void leave_out(struct core_slot *slot, const struct rtp_vp8 *vp8, unsigned t)
+{
+    if (!vp8->is_non_reference)
+        slot->synced &= (uint8_t)((1u << t) - 1);
+}
+
 static bool is_wanted(struct core_slot *slot, const struct core_media *media)
 {
     const struct rtp_vp8 *vp8 = media->vp8;
     unsigned t = vp8->has_temporal_id ? vp8->temporal_id : 0;
     unsigned highest = highest_temporal(slot, media->layer);
-    if (media->is_policed)
+    if (media->is_policed) {
+        leave_out(slot, vp8, t);
         return false;
+    }
     slot->synced &= (uint8_t)((2u << highest) - 1);
     if (vp8->is_frame_start && vp8->is_keyframe)
         slot->synced = (uint8_t)((2u << highest) - 1);
@@ -44,8 +53,7 @@ static bool is_wanted(struct core_slot *slot, const struct core_media *media)
     /* The allocation keeps the contract and the budget but for key frames, replays and peaks. */
     if (t > 0 &&
         !core_downlink_has_room(slot->owner, UPPER_PERCENT, media->payload_len, media->now_us)) {
-        if (!vp8->is_non_reference)
-            slot->synced &= (uint8_t)((1u << t) - 1); /* what refers to it goes with it */
+        leave_out(slot, vp8, t);
         return false;
     }
     slot->synced |= (uint8_t)(1u << t);
@@ -161,12 +169,41 @@ static bool is_too_much(struct core_slot *slot, const struct core_media *media)
                                        media->now_us) < media->payload_len;
 }
 
+/* Names a frame among those of a slot's layers; not 0. */
+static uint32_t frame_key(const struct core_layer *layer, uint32_t timestamp)
+{
+    return (timestamp ^ (uint32_t)layer->id * 0x9E3779B1) | 1;
+}
+
+bool core_slot_has_filled(const struct core_slot *slot, const struct core_layer *layer,
+                          uint32_t timestamp)
+{
+    uint32_t key = frame_key(layer, timestamp);
+    for (unsigned i = 0; i < CORE_SLOT_FILLED; i++)
+        if (slot->filled[i] == key)
+            return true;
+    return false;
+}
+
+/* Of what comes late, too, a frame is sent whole or not at all. */
+static bool fills(struct core_slot *slot, const struct core_media *media)
+{
+    uint32_t timestamp = media->fields.timestamp;
+    if (core_slot_has_filled(slot, media->layer, timestamp))
+        return true;
+    if (!media->is_policed && !is_useless(slot, media))
+        return false;
+    slot->filled[slot->filled_next] = frame_key(media->layer, timestamp);
+    slot->filled_next = (slot->filled_next + 1) % CORE_SLOT_FILLED;
+    return true;
+}
+
 /* A packet of the layer that is forwarded. */
 static void go_on(struct core_slot *slot, const struct core_media *media)
 {
     bool is_late = media->fields.ext_seq < rtp_rewrite_next_in_seq(&slot->rewrite);
-    if (!media->payload_len || (media->is_policed && (is_late || !media->vp8)) ||
-        (is_late && is_useless(slot, media))) {
+    bool is_for_nobody = media->vp8 ? is_late && fills(slot, media) : media->is_policed;
+    if (!media->payload_len || is_for_nobody) {
         skip(slot, media);
         return;
     }

@@ -131,6 +131,16 @@ static const struct core_layer *find_layer(const struct core_slot *slot, uint64_
     return NULL;
 }
 
+/* What a replay has just sent was received long before. */
+static bool find_stored(const struct core_slot *slot, const struct core_layer *layer,
+                        uint64_t in_seq, int64_t now_us, struct rtp_history_packet *stored)
+{
+    bool is_replayed = layer->keyframe_seq && in_seq >= layer->keyframe_seq &&
+                       now_us - slot->keyframe_us < RTP_HISTORY_AGE_US;
+    return is_replayed ? rtp_history_get(&layer->history, in_seq, stored) && !stored->is_void
+                       : rtp_history_find(&layer->history, in_seq, now_us, stored);
+}
+
 static bool send_rtx(struct core_slot *slot, const struct rtp_history_packet *stored,
                      const struct rtp_vp8 *vp8, const struct rtp_rewrite_fields *fields)
 {
@@ -174,8 +184,9 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
     const struct core_layer *layer = segment ? find_layer(slot, segment->source) : NULL;
     struct rtp_history_packet stored;
     struct rtp_vp8 vp8;
-    if (!layer || !rtp_history_find(&layer->history, in_seq, now_us, &stored) ||
+    if (!layer || !find_stored(slot, layer, in_seq, now_us, &stored) ||
         rtp_rewrite_is_skipped(&slot->rewrite, segment, stored.picture_id) ||
+        core_slot_has_filled(slot, layer, stored.timestamp) ||
         rtp_vp8_parse(&vp8, stored.payload, stored.payload_len))
         return false;
     struct rtp_rewrite_fields fields = {.ext_seq = in_seq,

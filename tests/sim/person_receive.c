@@ -52,8 +52,8 @@ void sim_person_hear(struct sim_world *world, struct sim_person *person,
         rtp_arrival_log_add(&person->arrivals, media->transport_seq, world->now_us);
         person->media_ssrc = media->ssrc;
     }
-    if (!media->is_media)
-        return;
+    if (!media->is_media && media->is_rtx)
+        return; /* a probe */
     sim_slot_take(slot, media, world->now_us, &taken);
     if (slot->params.kind == CORE_KIND_AUDIO)
         return;

@@ -20,7 +20,9 @@
 
 struct sim_waiting {
     bool is_received, marker, is_stamped;
-    bool is_late; /* as the server sent it: a repair */
+    bool is_padding; /* its number is closed, nothing is in it */
+    bool is_late;    /* as the server sent it: a repair */
+    int64_t received_us;
     struct sim_stamp stamp;
 };
 
@@ -64,7 +66,7 @@ void sim_slot_init(struct sim_slot *slot, const struct core_slot_params *params,
                    int64_t now_us);
 void sim_slot_dispose(struct sim_slot *slot);
 
-/** Take a packet from the network, media or RTX. */
+/** Take a packet from the network: media, RTX, or padding under a number of the media stream. */
 void sim_slot_take(struct sim_slot *slot, const struct sim_media *media, int64_t now_us,
                    struct sim_taken *taken);
 

@@ -19,7 +19,7 @@
 /* What was sent under a sequence number. */
 struct sim_tap_sent {
     uint64_t ext_seq; /* 0: empty */
-    uint64_t stream;
+    uint64_t stream;  /* 0: padding closed the number */
     uint32_t packet, timestamp;
     uint16_t picture_id;
 };
@@ -102,6 +102,9 @@ void sim_check_picture(const struct sim_tap *tap, const struct sim_media *media,
 /** SIM_CHECK_POLICER: what the slot's source captured in 2 s. */
 void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
                        const struct sim_tap_source *source, struct sim_checks *checks);
+
+/** Padding closed a number of the media stream: it is not left out. */
+void sim_tap_padding(struct sim_tap *tap, uint16_t seq);
 
 /** All of these in turn, for a packet that authenticated. */
 void sim_tap_packet(struct sim_tap *tap, const struct sim_media *media,
