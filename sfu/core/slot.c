@@ -126,9 +126,16 @@ void core_slot_set_interim(struct core_slot *slot, unsigned temporal)
     slot->interim_temporal = (uint8_t)temporal;
 }
 
+/* The old layer is better than waiting for ever; without one there is nothing to lose. */
+static bool has_other(const struct core_slot *slot, int64_t now_us)
+{
+    return slot->layer && core_track_is_layer_sent(slot->track, slot->layer, now_us);
+}
+
 bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *layer, int64_t now_us)
 {
-    return slot->refused == layer && now_us - slot->refused_us < REFUSED_US;
+    return slot->refused == layer && now_us - slot->refused_us < REFUSED_US &&
+           has_other(slot, now_us);
 }
 
 void core_slot_leave_layer(struct core_slot *slot, int64_t now_us)
@@ -155,11 +162,9 @@ static int64_t urge_us(const struct core_slot *slot)
     return slot->asked_us + (wait_us > URGE_MAX_US ? URGE_MAX_US : wait_us);
 }
 
-/* The old layer is better than waiting for ever; without one there is nothing to lose. */
 static void urge(struct core_slot *slot, int64_t now_us)
 {
-    bool has_other = slot->layer && core_track_is_layer_sent(slot->track, slot->layer, now_us);
-    if (has_other && now_us - slot->switching_us >= GIVE_UP_US) {
+    if (has_other(slot, now_us) && now_us - slot->switching_us >= GIVE_UP_US) {
         slot->refused = slot->target;
         slot->refused_us = now_us;
         for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)

@@ -17,7 +17,7 @@
 #include "sfu/core/rtx_limit.h"
 #include "sfu/core/track.h"
 
-#define CORE_SLOT_FILLED 32
+#define CORE_SLOT_FATES 32
 
 struct core_slot {
     struct core_slot *next_subscriber;
@@ -57,9 +57,10 @@ struct core_slot {
     struct core_slot_statistics statistics;
     struct rtp_rewrite rewrite;
     struct core_rtx_limit rtx_limit;
-    /* Frames that came late and for nothing, whose numbers padding has closed: a ring, 0: none. */
-    uint32_t filled[CORE_SLOT_FILLED];
-    unsigned filled_next;
+    struct rtp_seen filled; /* numbers that padding has closed */
+    /* What was decided on frames that others may have been lost of or come late: a ring of keys. */
+    uint32_t fates[CORE_SLOT_FATES];
+    unsigned fates_next;
 };
 
 /* A packet on its way to the slots, received or from a history, parsed once. */
@@ -104,7 +105,8 @@ void core_slot_set_target(struct core_slot *slot, struct core_layer *target, uns
  * temporal layer. All of it unless told so after core_slot_set_target(). */
 void core_slot_set_interim(struct core_slot *slot, unsigned temporal);
 
-/** The layer may not be a target for a while: its key frame did not come in time. */
+/** The layer may not be a target for a while: its key frame did not come in time, and the one
+ * forwarded meanwhile is still sent. */
 bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *layer,
                        int64_t now_us);
 
@@ -141,10 +143,6 @@ int64_t core_slot_deadline(const struct core_slot *slot);
 
 /** Send a packet of the slot's track, if it is one to be forwarded. */
 void core_slot_forward(struct core_slot *slot, const struct core_media *media);
-
-/** A frame of a layer, by its timestamp, came late and was left out: padding went in its place. */
-bool core_slot_has_filled(const struct core_slot *slot, const struct core_layer *layer,
-                          uint32_t timestamp);
 
 /* slot_replay.c */
 

@@ -88,6 +88,33 @@ static void retime(struct core_slot *slot, const struct core_media *media)
     slot->is_retiming = false;
 }
 
+/* Bits of a fate beside the frame's name. */
+#define FATE_SENT  1
+#define FATE_KNOWN 2
+#define FATE_BITS  3
+
+static uint32_t frame_name(const struct core_layer *layer, uint32_t timestamp)
+{
+    return (timestamp ^ (uint32_t)layer->id * 0x9E3779B1) & ~(uint32_t)FATE_BITS;
+}
+
+static const uint32_t *find_fate(const struct core_slot *slot, const struct core_layer *layer,
+                                 uint32_t timestamp)
+{
+    uint32_t known = frame_name(layer, timestamp) | FATE_KNOWN;
+    for (unsigned i = 0; i < CORE_SLOT_FATES; i++)
+        if ((slot->fates[i] & ~(uint32_t)FATE_SENT) == known)
+            return &slot->fates[i];
+    return NULL;
+}
+
+static void remember_fate(struct core_slot *slot, const struct core_media *media, bool is_sent)
+{
+    slot->fates[slot->fates_next] =
+        frame_name(media->layer, media->fields.timestamp) | FATE_KNOWN | (is_sent ? FATE_SENT : 0);
+    slot->fates_next = (slot->fates_next + 1) % CORE_SLOT_FATES;
+}
+
 static void on_new_frame(struct core_slot *slot, const struct core_media *media)
 {
     slot->has_frame = true;
@@ -96,6 +123,8 @@ static void on_new_frame(struct core_slot *slot, const struct core_media *media)
     slot->is_frame_sent = is_wanted(slot, media);
     if (!slot->is_frame_sent)
         return;
+    if (media->vp8->has_temporal_id && media->vp8->temporal_id > 0)
+        remember_fate(slot, media, true); /* the others are not in doubt */
     if (slot->is_retiming)
         retime(slot, media);
     if (media->vp8->is_frame_start && media->vp8->is_keyframe && !slot->replay_seq)
@@ -169,33 +198,15 @@ static bool is_too_much(struct core_slot *slot, const struct core_media *media)
                                        media->now_us) < media->payload_len;
 }
 
-/* Names a frame among those of a slot's layers; not 0. */
-static uint32_t frame_key(const struct core_layer *layer, uint32_t timestamp)
-{
-    return (timestamp ^ (uint32_t)layer->id * 0x9E3779B1) | 1;
-}
-
-bool core_slot_has_filled(const struct core_slot *slot, const struct core_layer *layer,
-                          uint32_t timestamp)
-{
-    uint32_t key = frame_key(layer, timestamp);
-    for (unsigned i = 0; i < CORE_SLOT_FILLED; i++)
-        if (slot->filled[i] == key)
-            return true;
-    return false;
-}
-
 /* Of what comes late, too, a frame is sent whole or not at all. */
 static bool fills(struct core_slot *slot, const struct core_media *media)
 {
-    uint32_t timestamp = media->fields.timestamp;
-    if (core_slot_has_filled(slot, media->layer, timestamp))
-        return true;
-    if (!media->is_policed && !is_useless(slot, media))
-        return false;
-    slot->filled[slot->filled_next] = frame_key(media->layer, timestamp);
-    slot->filled_next = (slot->filled_next + 1) % CORE_SLOT_FILLED;
-    return true;
+    const uint32_t *fate = find_fate(slot, media->layer, media->fields.timestamp);
+    if (fate && !(media->is_policed && *fate & FATE_SENT))
+        return !(*fate & FATE_SENT);
+    bool is_filled = media->is_policed || is_useless(slot, media);
+    remember_fate(slot, media, !is_filled);
+    return is_filled;
 }
 
 /* A packet of the layer that is forwarded. */

@@ -75,6 +75,22 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
     return (uint32_t)(slot->statistics.bytes - before);
 }
 
+/* Where a replay ends: at the live edge, or at a hole there, which is repaired as for everybody.
+   What the history has forgotten meanwhile leaves no picture to go on from. */
+static void end_replay(struct core_slot *slot, int64_t now_us)
+{
+    bool is_forgotten =
+        slot->replay_seq <= slot->layer->history.highest &&
+        (!slot->has_replayed || rtp_seen_check(&slot->layer->seen, slot->replay_seq));
+    slot->replay_seq = 0;
+    slot->is_retiming = true;
+    if (!is_forgotten)
+        return;
+    core_slot_interrupt(slot);
+    slot->has_missed = true;
+    core_slot_need_keyframe(slot, now_us);
+}
+
 uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us)
 {
     uint32_t sent = 0;
@@ -87,9 +103,7 @@ uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us
         bool is_recent;
         uint64_t seq = slot->replay_seq;
         if (slot->layer->history.highest < seq || !load(slot, seq, now_us, &media, &is_recent)) {
-            /* The live edge; or a hole at it, which is repaired as for everybody. */
-            slot->replay_seq = 0;
-            slot->is_retiming = true;
+            end_replay(slot, now_us);
             break;
         }
         slot->replay_seq = seq + 1;

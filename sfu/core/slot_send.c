@@ -119,6 +119,8 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
     buffer->len = (uint16_t)(header_len + 1);
     core_participant_send_rtp(slot->owner, buffer, header_len,
                               fields->ext_seq - RTP_SEQUENCE_FIRST);
+    if (!rtp_seen_check(&slot->filled, fields->ext_seq))
+        rtp_seen_accept(&slot->filled, fields->ext_seq);
     slot->statistics.filled++;
 }
 
@@ -181,12 +183,12 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
         return false;
     const struct rtp_rewrite_segment *segment =
         rtp_rewrite_find(&slot->rewrite, seq, &in_seq, &out_ext_seq);
-    const struct core_layer *layer = segment ? find_layer(slot, segment->source) : NULL;
+    bool is_sent = segment && !rtp_seen_check(&slot->filled, out_ext_seq);
+    const struct core_layer *layer = is_sent ? find_layer(slot, segment->source) : NULL;
     struct rtp_history_packet stored;
     struct rtp_vp8 vp8;
     if (!layer || !find_stored(slot, layer, in_seq, now_us, &stored) ||
         rtp_rewrite_is_skipped(&slot->rewrite, segment, stored.picture_id) ||
-        core_slot_has_filled(slot, layer, stored.timestamp) ||
         rtp_vp8_parse(&vp8, stored.payload, stored.payload_len))
         return false;
     struct rtp_rewrite_fields fields = {.ext_seq = in_seq,

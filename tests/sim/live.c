@@ -20,6 +20,13 @@
 #define CAMERA_KEY_BYTES (BWE_CONTRACT_CAMERA_BPS / 8 * 10 * 20 / 100)
 #define SCREEN_KEY_BYTES (BWE_CONTRACT_SCREEN_BPS / 8 * 10 * 50 / 100)
 
+/* One that has overtaken the owner's first packet came too early. */
+static bool is_received_since(const struct sim_stream *stream, uint32_t frame, int64_t since_us)
+{
+    const struct sim_delivery *delivery = sim_stream_delivery(stream, frame);
+    return delivery && delivery->delivered_count > 0 && delivery->delivered_us > since_us;
+}
+
 void sim_check_audio(struct sim_world *world, struct sim_tap *tap, const struct sim_media *media)
 {
     const struct sim_stamp *stamp = &media->stamp;
@@ -32,10 +39,12 @@ void sim_check_audio(struct sim_world *world, struct sim_tap *tap, const struct 
                    world->now_us - tap->voice_us < SILENT_US;
     if (is_same && stamp->frame > tap->voice && stamp->frame - tap->voice < VOICE_GAP_MAX)
         for (uint32_t frame = tap->voice + 1; frame < stamp->frame; frame++)
-            if (sim_stream_is_delivered(&owner->voice.stream, frame))
+            if (is_received_since(&owner->voice.stream, frame, tap->owned_us))
                 sim_check_fail(&world->checks, SIM_CHECK_AUDIO, tap->participant,
                                "slot %s: packet %u of participant %u was received, not forwarded",
                                tap->params.mid, frame, stamp->participant);
+    if (!is_same)
+        tap->owned_us = world->now_us;
     if (!is_same || stamp->frame > tap->voice) {
         tap->voice = stamp->frame;
         tap->voice_us = world->now_us;

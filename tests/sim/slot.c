@@ -92,9 +92,11 @@ static void cut_frame(struct sim_slot *slot, const struct sim_stamp *next, struc
     slot->is_in_frame = false;
     if (slot->decoder.stream == sim_stamp_stream(&slot->frame))
         sim_decoder_lose(&slot->decoder, slot->frame.frame, slot->frame.frame);
+    if (slot->frame.flags & SIM_STAMP_KEY)
+        slot->lost_stream = sim_stamp_stream(&slot->frame);
     if (slot->has_gap || is_restart) /* the server may leave a source in the middle of a frame */
         return;
-    taken->is_unexplained = true;
+    taken->is_unexplained = taken->is_cut = true;
     taken->stamp = *next;
     taken->missing = slot->frame.frame;
 }
@@ -305,7 +307,7 @@ void sim_slot_take(struct sim_slot *slot, const struct sim_media *media, int64_t
 {
     uint64_t ext_seq;
     taken->decoded = 0;
-    taken->is_unexplained = false;
+    taken->is_unexplained = taken->is_cut = false;
     if (media->is_rtx) {
         ext_seq = rtp_sequence_peek(&slot->reception.sequence, media->seq);
     } else {
@@ -326,7 +328,7 @@ void sim_slot_take(struct sim_slot *slot, const struct sim_media *media, int64_t
 void sim_slot_advance(struct sim_slot *slot, int64_t now_us, struct sim_taken *taken)
 {
     taken->decoded = 0;
-    taken->is_unexplained = false;
+    taken->is_unexplained = taken->is_cut = false;
     rtp_nack_take_gave_up(&slot->nack);
     if (slot->gap_us)
         pass_gap(slot, now_us, taken);

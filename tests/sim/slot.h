@@ -59,6 +59,7 @@ struct sim_taken {
     bool is_unexplained;    /* a frame broke the invariant */
     struct sim_stamp stamp; /* that frame */
     uint32_t missing;       /* what it refers to; 0: its stream's key frame */
+    bool is_cut;            /* missing is the rest of that frame */
 };
 
 /** @param rtt_us  to the server: how long a repair takes */

@@ -170,7 +170,7 @@ bool sim_stream_retransmit(struct sim_stream *stream, uint16_t seq, uint16_t *tr
     return true;
 }
 
-void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *stamp)
+void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *stamp, int64_t now_us)
 {
     struct sim_delivery *delivery = delivery_of(stream, stamp->frame);
     uint64_t bit = UINT64_C(1) << (stamp->piece % 64);
@@ -179,6 +179,24 @@ void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *sta
         return;
     *word |= bit;
     delivery->delivered_count++;
+    delivery->delivered_us = now_us;
+    if (stamp->frame > stream->delivered_frame)
+        stream->delivered_frame = stamp->frame;
+}
+
+void sim_stream_policed(struct sim_stream *stream, const struct sim_stamp *stamp)
+{
+    struct sim_delivery *delivery = delivery_of(stream, stamp->frame);
+    if (delivery->frame != stamp->frame)
+        return;
+    delivery->is_policed = true;
+    delivery->is_policed_late |= stamp->frame < stream->delivered_frame;
+}
+
+const struct sim_delivery *sim_stream_delivery(const struct sim_stream *stream, uint32_t frame)
+{
+    const struct sim_delivery *delivery = delivery_of(stream, frame);
+    return delivery->frame == frame ? delivery : NULL;
 }
 
 bool sim_stream_is_delivered(const struct sim_stream *stream, uint32_t frame)

@@ -35,6 +35,7 @@ struct sim_tap_source {
     uint32_t room;            /* 0: there is no such source */
     uint32_t csrc;            /* of its track */
     bool is_hostile;          /* sends what it likes: only the server's own promises are held */
+    bool is_uncounted;        /* its pictures have no ids */
     int64_t lost_us;          /* when it last lost a packet on the way to the server */
     int64_t previous_lost_us; /* the same of the slot's source before */
     int64_t away_us;  /* when the receiver's network was last away: there may have been no path */
@@ -60,6 +61,7 @@ struct sim_tap {
     bool is_whole;        /* no sequence number was left out since the last frame's start */
     uint32_t voice;       /* number of the newest audio packet of the owner; 0: a new owner */
     int64_t voice_us;
+    int64_t owned_us;                                /* since when it is the owner's */
     struct sim_tap_counted counted[CORE_LAYERS_MAX]; /* by layer */
     struct sim_window window;
     uint64_t packets, bytes, retransmitted;

@@ -129,6 +129,7 @@ static struct sim_tap_source source_of(struct sim_world *world, const struct sim
         .room = person->room,
         .csrc = person->join.tracks[track].csrc,
         .is_hostile = person->is_hostile,
+        .is_uncounted = video && video->kind == SIM_VIDEO_BARE,
         .lost_us = person->lost_us[track],
         .queue_us = person->up.params.queue_us + 2 * person->up.params.jitter_us,
         .over_us = is_flood ? video->started_us : INT64_MAX,
