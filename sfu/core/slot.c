@@ -14,6 +14,8 @@
 /* A receiver asks again until it has the key frame: so long after one was sent, that is what it
    asks for. A large one, repeated sooner than this, would take all that the receiver may get. */
 #define ANSWERED_US 300000
+/* A replay may take so long of all of the receiver's budget. */
+#define REPLAY_MAX_US 1000000
 
 void core_slot_init(struct core_slot *slot, const struct core_slot_params *params,
                     struct core_participant *owner, uint64_t random)
@@ -86,6 +88,17 @@ static bool is_switching(const struct core_slot *slot)
     return slot->target && slot->layer != slot->target && !slot->is_held;
 }
 
+/* From the history, unless that takes the receiver's whole budget for longer than it takes the
+   source to send a key frame. That of a slide is as large. */
+static bool can_replay(const struct core_slot *slot, const struct core_layer *target,
+                       int64_t now_us)
+{
+    uint64_t budget_bytes = core_allocate_budget_bps(slot->owner) / 8;
+    return core_layer_can_replay(target, slot->params.kind, now_us) &&
+           (slot->params.kind == CORE_KIND_SCREEN ||
+            core_layer_replay_bytes(target) <= budget_bytes * REPLAY_MAX_US / 1000000);
+}
+
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)
 {
     struct core_layer *target = slot->target;
@@ -95,7 +108,7 @@ void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)
         return;
     if (slot->layer && slot->layer == target && (slot->replay_seq || has_new))
         return;
-    if (target && core_layer_can_replay(target, slot->params.kind, now_us)) {
+    if (target && can_replay(slot, target, now_us)) {
         core_slot_start_replay(slot, target, now_us);
         return;
     }

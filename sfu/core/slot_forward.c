@@ -181,19 +181,35 @@ static bool is_useless(const struct core_slot *slot, const struct core_media *me
     return newest && newest->source == media->layer->id && media->fields.ext_seq > in_seq;
 }
 
-/* A frame of the base layer that the receiver's contract has no room for: honest sources together
-   can be above it when several send key frames. What follows waits for a replay, which takes what
-   room there is. */
+/* Whatever comes together: no packet goes over the tolerance. It grows by its descriptor's full
+   form. */
+static bool is_over_contract(const struct core_slot *slot, const struct core_media *media)
+{
+    return core_downlink_contract_room(slot->owner, BWE_CONTRACT_TOLERANCE_PERCENT, media->now_us) <
+           (uint64_t)media->payload_len + RTP_VP8_DESCRIPTOR_BYTES;
+}
+
+static bool is_of_base(const struct core_media *media)
+{
+    return media->vp8 && !(media->vp8->has_temporal_id && media->vp8->temporal_id > 0);
+}
+
+/* What the receiver's contract has no room for of the base layer: honest sources together can be
+   above it when several send key frames. A frame does not begin when what follows of it might not
+   fit; if it does not, nothing refers to it. What follows waits for a replay, which takes what room
+   there is. */
 static bool is_too_much(struct core_slot *slot, const struct core_media *media)
 {
     const struct rtp_vp8 *vp8 = media->vp8;
-    bool is_going_on = slot->layer == media->layer;
-    bool is_new = vp8 && (!is_going_on || !slot->has_frame ||
-                          media->fields.timestamp != slot->frame_timestamp);
-    bool is_keyframe = vp8 && vp8->is_frame_start && vp8->is_keyframe;
-    if (!is_new || slot->replay_seq || (vp8->has_temporal_id && vp8->temporal_id > 0) ||
-        (is_going_on && media->fields.ext_seq < rtp_rewrite_next_in_seq(&slot->rewrite)))
+    if (!is_of_base(media) || slot->replay_seq || media->is_policed)
         return false;
+    bool is_going_on = slot->layer == media->layer;
+    bool is_late = is_going_on && media->fields.ext_seq < rtp_rewrite_next_in_seq(&slot->rewrite);
+    bool is_new =
+        !is_going_on || !slot->has_frame || media->fields.timestamp != slot->frame_timestamp;
+    if (is_late || !is_new)
+        return is_over_contract(slot, media);
+    bool is_keyframe = vp8->is_frame_start && vp8->is_keyframe;
     return core_downlink_contract_room(slot->owner, is_keyframe ? KEYFRAME_PERCENT : BASE_PERCENT,
                                        media->now_us) < media->payload_len;
 }
@@ -204,7 +220,7 @@ static bool fills(struct core_slot *slot, const struct core_media *media)
     const uint32_t *fate = find_fate(slot, media->layer, media->fields.timestamp);
     if (fate && !(media->is_policed && *fate & FATE_SENT))
         return !(*fate & FATE_SENT);
-    bool is_filled = media->is_policed || is_useless(slot, media);
+    bool is_filled = media->is_policed || is_useless(slot, media) || is_over_contract(slot, media);
     remember_fate(slot, media, !is_filled);
     return is_filled;
 }
@@ -221,7 +237,10 @@ static void go_on(struct core_slot *slot, const struct core_media *media)
     if (media->vp8 && !is_late) {
         if (!slot->has_frame || media->fields.timestamp != slot->frame_timestamp)
             on_new_frame(slot, media);
-        slot->is_frame_cut |= slot->is_frame_sent && media->is_policed;
+        slot->is_frame_cut |=
+            slot->is_frame_sent && (media->is_policed || is_over_contract(slot, media));
+        if (slot->is_frame_cut)
+            leave_out(slot, media->vp8, media->vp8->has_temporal_id ? media->vp8->temporal_id : 0);
         if (!slot->is_frame_sent || slot->is_frame_cut) {
             skip(slot, media);
             return;

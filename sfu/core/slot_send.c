@@ -101,7 +101,7 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
                               fields->ext_seq - RTP_SEQUENCE_FIRST);
     count_sent(slot, media, fields->ext_seq, payload_len);
     if (media->vp8)
-        core_downlink_on_sent(slot->owner, media->payload_len,
+        core_downlink_on_sent(slot->owner, (uint32_t)payload_len,
                               buffer->len + TRANSPORT_AEAD_TAG_BYTES, media->now_us);
     return true;
 }

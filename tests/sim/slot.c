@@ -123,8 +123,9 @@ static void consume(struct sim_slot *slot, const struct sim_waiting *packet, int
             cut_frame(slot, stamp, taken);
         if (stamp->piece != 0) {
             if (!slot->has_gap) {
-                taken->is_unexplained = true;
+                taken->is_unexplained = taken->is_cut = true;
                 taken->stamp = *stamp;
+                taken->missing = stamp->frame;
             }
             if (slot->decoder.stream == sim_stamp_stream(stamp))
                 sim_decoder_lose(&slot->decoder, stamp->frame, stamp->frame);
