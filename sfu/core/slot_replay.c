@@ -75,17 +75,15 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
     return (uint32_t)(slot->statistics.bytes - before);
 }
 
-/* Where a replay ends: at the live edge, or at a hole there, which is repaired as for everybody.
-   What the history has forgotten meanwhile leaves no picture to go on from. */
-static void end_replay(struct core_slot *slot, int64_t now_us)
+/* A packet that is not there has not been repaired yet, as for everybody; or the history has
+   forgotten it meanwhile: then there is no picture to go on from. */
+static bool is_forgotten(const struct core_slot *slot)
 {
-    bool is_forgotten =
-        slot->replay_seq <= slot->layer->history.highest &&
-        (!slot->has_replayed || rtp_seen_check(&slot->layer->seen, slot->replay_seq));
-    slot->replay_seq = 0;
-    slot->is_retiming = true;
-    if (!is_forgotten)
-        return;
+    return !slot->has_replayed || rtp_seen_check(&slot->layer->seen, slot->replay_seq);
+}
+
+static void begin_anew(struct core_slot *slot, int64_t now_us)
+{
     core_slot_interrupt(slot);
     slot->has_missed = true;
     core_slot_need_keyframe(slot, now_us);
@@ -102,12 +100,16 @@ uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us
         struct core_media media = {.payload_len = 0};
         bool is_recent;
         uint64_t seq = slot->replay_seq;
-        if (slot->layer->history.highest < seq || !load(slot, seq, now_us, &media, &is_recent)) {
-            end_replay(slot, now_us);
+        bool is_live = slot->layer->history.highest < seq;
+        bool is_there = !is_live && load(slot, seq, now_us, &media, &is_recent);
+        if (!is_live && !is_there && is_forgotten(slot)) {
+            begin_anew(slot, now_us);
             break;
         }
-        slot->replay_seq = seq + 1;
-        sent += send_stored(slot, &media, is_recent);
+        slot->replay_seq = is_live ? 0 : seq + 1;
+        slot->is_retiming |= is_live;
+        if (is_there)
+            sent += send_stored(slot, &media, is_recent);
     }
     return sent;
 }

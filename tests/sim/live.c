@@ -12,7 +12,8 @@
 #define HEALTHY_US       4000000 /* so long after trouble a network is healthy again */
 #define UNREPAIRED_LOSS  0.0005
 #define CONTRACT_PERCENT 115
-#define BUDGET_PERCENT   125 /* base layers and repairs: what is above makes room (downlink.c) */
+#define BUDGET_PERCENT   115 /* base layers and repairs: what is above makes room (downlink.c) */
+#define UNKNOWN_US       1000000 /* a new owner's rate is known from then on */
 #define SILENT_US        1900000 /* about as long a silence ends an ownership */
 #define VOICE_GAP_MAX    200     /* packets of which is known what became of them */
 #define PLI_SPACING_US   980000  /* once a second; a tick of the engine is 10 ms */
@@ -71,7 +72,7 @@ void sim_check_budget(struct sim_world *world, struct sim_person *receiver,
         sim_check_fail(&world->checks, SIM_CHECK_BUDGET, receiver->number,
                        "%" PRIu64 " bytes of video in 2 s, contract and 15 %%: %" PRIu64, payload,
                        bytes_of(BWE_CONTRACT_DOWN_BPS, CONTRACT_PERCENT));
-    if (receiver->budget_bps && world->now_us - receiver->switched_us > WINDOW_US &&
+    if (receiver->budget_bps && world->now_us - receiver->switched_us > WINDOW_US + UNKNOWN_US &&
         world->now_us - receiver->budget_us > WINDOW_US + REACTION_US &&
         wire > bytes_of(receiver->budget_bps, BUDGET_PERCENT))
         sim_check_fail(&world->checks, SIM_CHECK_BUDGET, receiver->number,

@@ -120,6 +120,7 @@ static void on_report_blocks(struct sim_person *person, const struct rtcp_packet
             struct sim_stream *stream;
             for (unsigned l = 0; (stream = sim_person_stream(person, track, l)); l++) {
                 stream->is_acknowledged |= stream->ssrc == block.ssrc;
+                stream->is_rtx_acknowledged |= stream->rtx_ssrc && stream->rtx_ssrc == block.ssrc;
                 if (track == SIM_TRACK_VOICE)
                     break;
             }

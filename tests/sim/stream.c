@@ -27,7 +27,6 @@ void sim_stream_init(struct sim_stream *stream, uint32_t ssrc, uint32_t rtx_ssrc
     stream->rtx_ssrc = rtx_ssrc;
     stream->index = index;
     stream->rtx_index = index / 2;
-    stream->rtx_named_left = SIM_NAMED_PACKETS;
     stream->clock_hz = is_video ? VIDEO_HZ : AUDIO_HZ;
     stream->timestamp_base = ssrc * 2654435761u;
     stream->deliveries = calloc(SIM_DELIVERIES, sizeof(*stream->deliveries));
@@ -158,10 +157,9 @@ bool sim_stream_retransmit(struct sim_stream *stream, uint16_t seq, uint16_t *tr
                                   .seq = (uint16_t)stream->rtx_index,
                                   .payload_type = SIM_PT_RTX,
                                   .marker = content->marker,
-                                  .is_named = stream->rtx_named_left > 0,
+                                  .is_named = !stream->is_rtx_acknowledged,
                                   .is_rtx = true,
                                   .level = -1};
-    stream->rtx_named_left -= stream->rtx_named_left > 0 && stream->is_acknowledged;
     rtp->header_len = put_header(stream, rtp->data, &header, (*transport_seq)++);
     rtp_bytes_put16(rtp->data + rtp->header_len, seq); /* OSN (RFC 4588, section 4) */
     rtp->len = rtp->header_len + RTP_RTX_BYTES +

@@ -58,8 +58,8 @@ struct sim_stream {
     uint64_t index, rtx_index; /* SRTP indices of the next packets */
     uint32_t packet;           /* number of the last packet: never jumps */
     bool is_acknowledged;      /* the server has reported on it: it is known by its SSRC */
-    unsigned rtx_named_left;
-    uint32_t packets, octets; /* of sender reports */
+    bool is_rtx_acknowledged;  /* the same of its RTX: libwebrtc names that until then */
+    uint32_t packets, octets;  /* of sender reports */
     uint32_t timestamp_base, clock_hz;
     struct sim_content *sent;        /* SIM_SENT_PACKETS, owned; NULL: no retransmission */
     struct sim_delivery *deliveries; /* SIM_DELIVERIES, owned */

@@ -303,11 +303,14 @@ static void on_slots(struct sim_world *world, const struct core_event *event)
 {
     struct sim_person *person = sim_world_person(world, event->participant);
     for (unsigned i = 0; person && i < event->slot_count; i++) {
-        if (event->slots[i].participant != person->slots[i].report.participant) {
+        const struct core_slot_report *before = &person->slots[i].report;
+        bool is_switched = event->slots[i].participant != before->participant;
+        bool is_back = event->slots[i].state == CORE_SLOT_LIVE && before->state != CORE_SLOT_LIVE &&
+                       before->pause != CORE_PAUSE_BANDWIDTH;
+        if (is_switched)
             person->taps[i].voice = 0;
-            if (person->join.slots[i].kind != CORE_KIND_AUDIO)
-                person->switched_us = world->now_us;
-        }
+        if ((is_switched || is_back) && person->join.slots[i].kind != CORE_KIND_AUDIO)
+            person->switched_us = world->now_us;
         sim_slot_on_report(&person->slots[i], &event->slots[i], world->now_us);
     }
 }
