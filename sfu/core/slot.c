@@ -148,7 +148,7 @@ static bool has_other(const struct core_slot *slot, int64_t now_us)
 bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *layer, int64_t now_us)
 {
     return slot->refused == layer && now_us - slot->refused_us < REFUSED_US &&
-           has_other(slot, now_us);
+           slot->layer != layer && has_other(slot, now_us);
 }
 
 void core_slot_leave_layer(struct core_slot *slot, int64_t now_us)

@@ -278,6 +278,16 @@ static bool may_resume(const struct core_slot *slot, const struct core_media *me
            rtp_rewrite_continues(&slot->rewrite, media->layer->id, media->fields.ext_seq);
 }
 
+/* The key frame's first packet was overtaken, or repaired: what follows it has passed already, and
+   is in the history. */
+static bool starts_late(const struct core_slot *slot, const struct core_media *media)
+{
+    const struct core_layer *layer = media->layer;
+    return media->vp8 && layer->history.highest > media->fields.ext_seq &&
+           layer->keyframe_seq == media->fields.ext_seq &&
+           core_layer_can_replay(layer, slot->params.kind, media->now_us);
+}
+
 void core_slot_forward(struct core_slot *slot, const struct core_media *media)
 {
     assert(media->layer);
@@ -301,6 +311,10 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     if (slot->layer != media->layer) {
         if (!may_start(slot, media) || is_too_much(slot, media))
             return;
+        if (starts_late(slot, media)) {
+            core_slot_start_replay(slot, media->layer, media->now_us);
+            return;
+        }
         start(slot, media);
     }
     go_on(slot, media);

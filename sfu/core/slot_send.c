@@ -168,11 +168,21 @@ static bool send_rtx(struct core_slot *slot, const struct rtp_history_packet *st
     return true;
 }
 
+/* A slide alone can be all of a small budget: to wait until it has made room would be to wait for
+   the next one. */
+static bool has_room(const struct core_slot *slot, uint32_t bytes, int64_t now_us)
+{
+    if (slot->params.kind != CORE_KIND_SCREEN)
+        return core_downlink_has_room(slot->owner, BWE_CONTRACT_TOLERANCE_PERCENT, bytes, now_us);
+    return core_downlink_contract_room(slot->owner, BWE_CONTRACT_TOLERANCE_PERCENT, now_us) >=
+           bytes;
+}
+
 static bool may_send_again(struct core_slot *slot, uint16_t seq, uint32_t bytes, int64_t now_us)
 {
     struct core_participant *owner = slot->owner;
     return core_rtx_limit_allows(&slot->rtx_limit, seq, now_us, owner->rtt_us) &&
-           core_downlink_has_room(owner, BWE_CONTRACT_TOLERANCE_PERCENT, bytes, now_us) &&
+           has_room(slot, bytes, now_us) &&
            core_rtx_bucket_take(&owner->rtx_bucket, bytes, core_allocate_budget_bps(owner), now_us);
 }
 

@@ -98,7 +98,8 @@ static bool fits_between(const struct sim_tap *tap, const struct sim_media *medi
     bool is_of_either = (below && below->stream == stream) || (above && above->stream == stream);
     return is_of_either &&
            (!below || below->stream != stream || below->packet < media->stamp.packet) &&
-           (!above || above->stream != stream || above->packet > media->stamp.packet);
+           (!above || above->stream != stream || above->is_key ||
+            above->packet > media->stamp.packet);
 }
 
 static bool repeats(const struct sim_tap *tap, const struct sim_media *media, uint64_t ext_seq)
@@ -295,6 +296,7 @@ static void remember_media(struct sim_tap *tap, const struct sim_media *media, u
 {
     remember(tap, &(struct sim_tap_sent){.ext_seq = ext_seq,
                                          .stream = sim_stamp_stream(&media->stamp),
+                                         .is_key = media->stamp.flags & SIM_STAMP_KEY,
                                          .packet = media->stamp.packet,
                                          .timestamp = media->timestamp,
                                          .picture_id = media->vp8.picture_id});

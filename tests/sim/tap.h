@@ -20,6 +20,7 @@
 struct sim_tap_sent {
     uint64_t ext_seq; /* 0: empty */
     uint64_t stream;  /* 0: padding closed the number */
+    bool is_key;      /* of a key frame: a replay may begin with it */
     uint32_t packet, timestamp;
     uint16_t picture_id;
 };
