@@ -236,9 +236,9 @@ void sim_check_picture(const struct sim_tap *tap, const struct sim_media *media,
         is_same && (!tap->is_whole || checks->now_us - source->lost_us < LOSS_EFFECT_US);
     int frames = is_same ? (int)(stamp->frame - tap->last.frame) : 1;
     int bases_due = stamp->temporal == 0;
-    /* How many pictures are missing of a source that does not count them is a guess, where it may
-       have paused, too. Nothing refers across a key frame. */
-    if (has_cause && is_key && source->is_uncounted && pictures > 0 && pictures < NEAR)
+    /* How many pictures a source has lost that does not count them is a guess, by its pace, where
+       it may have paused or only begun: a few too many leave a gap. */
+    if (has_cause && source->is_uncounted && pictures > 0 && pictures < NEAR)
         return;
     if (has_cause ? pictures < 1 || pictures > frames || bases < bases_due || bases > frames
                   : pictures != 1 || bases != bases_due)
