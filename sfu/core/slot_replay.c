@@ -86,6 +86,7 @@ static void begin_anew(struct core_slot *slot, int64_t now_us)
 {
     core_slot_interrupt(slot);
     slot->has_missed = true;
+    slot->owner->are_slots_dirty = true;
     core_slot_need_keyframe(slot, now_us);
 }
 
