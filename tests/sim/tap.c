@@ -269,10 +269,9 @@ void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
     uint64_t bytes = sim_window_add(&tap->window, WINDOW_US / SIM_WINDOW_STEPS,
                                     media->stamp.captured_us, media->payload_len);
     uint64_t limit = contract_bps[tap->params.kind] * 115 / 100 * WINDOW_US / 8000000;
-    /* Key frames of an honest source may draw on its allowance (bwe/policer.h). */
+    /* The policer counts by arrival: an honest source's packets may have waited in its queue. */
     if (source->over_us == INT64_MAX)
-        limit += contract_bps[tap->params.kind] / 8;
-    limit += limit * (uint64_t)source->queue_us / WINDOW_US; /* the policer sees when it arrives */
+        limit += limit * (uint64_t)source->queue_us / WINDOW_US;
     bool is_new = checks->now_us - source->over_us < WINDOW_US + REACTION_US;
     if (bytes > limit && !(source->over_us != INT64_MAX && is_new))
         sim_check_fail(checks, SIM_CHECK_POLICER, tap->participant,
