@@ -1,6 +1,6 @@
 /** Lines over time as an SVG, one panel above the other. */
 
-const [WIDTH, PANEL, LEFT, GAP] = [960, 220, 60, 40];
+const [WIDTH, PANEL, LEFT, MARGIN, GAP] = [960, 220, 60, 20, 40];
 const COLOURS = ['#888', '#c33', '#27c', '#292', '#a5a', '#d80'];
 
 /**
@@ -20,13 +20,14 @@ const largest = (values) => Math.max(1e-9, ...values);
 function drawPanel({ title, lines }, index, right) {
   const top = GAP + index * (PANEL + GAP);
   const highest = 1.05 * largest(lines.flatMap(({ points }) => points.map(([, y]) => y)));
-  const toX = (/** @type {number} */ x) => (LEFT + (x / right) * (WIDTH - LEFT - 10)).toFixed(1);
+  const toX = (/** @type {number} */ x) =>
+    (LEFT + (x / right) * (WIDTH - LEFT - MARGIN)).toFixed(1);
   const toY = (/** @type {number} */ y) => (top + PANEL * (1 - y / highest)).toFixed(1);
   const grid = [0, 0.25, 0.5, 0.75, 1].map((share) => {
     const [x, y] = [toX(share * right), toY(share * highest)];
     return (
-      `<path d="M${LEFT} ${y}H${WIDTH - 10}" stroke="#ddd"/>` +
-      `<text x="${LEFT - 6}" y="${y}" text-anchor="end">${(share * highest).toPrecision(2)}</text>` +
+      `<path d="M${LEFT} ${y}H${WIDTH - MARGIN}" stroke="#ddd"/>` +
+      `<text x="${LEFT - 6}" y="${y}" text-anchor="end">${Math.round(share * highest)}</text>` +
       `<text x="${x}" y="${top + PANEL + 14}" text-anchor="middle">${Math.round(share * right)} s</text>`
     );
   });
@@ -35,7 +36,7 @@ function drawPanel({ title, lines }, index, right) {
     const colour = COLOURS[i % COLOURS.length];
     return (
       `<path d="M${path}" fill="none" stroke="${colour}" stroke-width="1.5"/>` +
-      `<text x="${LEFT + 8 + 150 * i}" y="${top + 14}" fill="${colour}">${name}</text>`
+      `<text x="${LEFT + 300 + 110 * i}" y="${top - 8}" fill="${colour}">${name}</text>`
     );
   });
   const heading = `<text x="${LEFT}" y="${top - 8}" font-weight="bold">${title}</text>`;
