@@ -1,6 +1,7 @@
 /* iris-link: a command behind an emulated link. The relay between the two ends of the tunnel. */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,9 +120,17 @@ static void run(struct relay *relay)
     }
 }
 
+/* A network does not wait for a processor: where it is allowed, nothing ordinary runs before this. */
+static void take_precedence(void)
+{
+    const struct sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_RR)};
+    sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest);
+}
+
 static int set_up(struct relay *relay)
 {
     char error[512];
+    take_precedence();
     const char *json_file = relay->options.json_file;
     if (json_file)
         relay->json = strcmp(json_file, "-") == 0 ? stdout : fopen(json_file, "we");
