@@ -8,11 +8,11 @@
 #include "bench/bubbles/dtls.h"
 #include "bench/bubbles/ice.h"
 #include "bench/bubbles/library.h"
-#include "bench/link/script.h"
 #include "bench/bubbles/net.h"
 #include "bench/bubbles/options.h"
 #include "bench/bubbles/spurts.h"
 #include "bench/bubbles/totals.h"
+#include "bench/link/script.h"
 #include "signalling/token_sign.h"
 
 #define BUBBLES_ID_BYTES   64

@@ -120,7 +120,7 @@ static void run(struct relay *relay)
     }
 }
 
-/* A network does not wait for a processor: where it is allowed, nothing ordinary runs before this. */
+/* A network waits for no processor: where it is allowed, nothing ordinary runs before this. */
 static void take_precedence(void)
 {
     const struct sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_RR)};

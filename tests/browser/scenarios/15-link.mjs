@@ -34,6 +34,8 @@ const EXCESS = 1.1;
 /** Made up where packets were missing, of all that is to be heard. */
 const MAX_CONCEALED = 0.05;
 const BUBBLES = 4;
+/** They encode their pictures first [ms]. */
+const BUBBLES_MS = 30_000;
 /** See {@link prepareBusyPictures}. */
 const CAMERA_AMOUNT = 3;
 
@@ -204,7 +206,9 @@ function checkFollows(seconds, link) {
   check(
     back !== undefined,
     'and come up again',
-    `${back?.lines} lines ${((back?.atS ?? NaN) - RISE_S).toFixed(0)} s after the rise`,
+    back
+      ? `${back.lines} lines ${(back.atS - RISE_S).toFixed(0)} s after the rise`
+      : `${lines(END_S - 4, END_S)} lines at the end`,
   );
 }
 
@@ -221,7 +225,7 @@ async function enterAda(stage, url, room) {
   await sendBusyCamera(source);
   // Decoding for her, too, would be too much for two cores.
   await source.page.evaluate(() => window.iris?.setLayout({ audio_only: true }));
-  const { people } = await source.until((page) => page.people.length === BUBBLES, 10_000);
+  const { people } = await source.until((page) => page.people.length === BUBBLES, BUBBLES_MS);
   check(people.length === BUBBLES, 'all senders are in the room', `${1 + people.length}`);
   return source;
 }
