@@ -1,7 +1,7 @@
 /* RFC 8867's cases and those of bwe.md's goals, as data. */
 #include "bench/bwe/scenario.h"
 
-#define CONFERENCE .kind = BWE_SIM_CONFERENCE, .max_bps = BWE_SIM_LAYERS_MAX
+#define CONFERENCE .kind = BWE_SIM_CONFERENCE, .max_bps = BWE_SIM_CONFERENCE_MAX
 #define ELASTIC    .max_bps = 5e6 /* a source that fills the link, for the goals on links alone */
 
 const struct bwe_sim_scenario bwe_sim_scenarios[] = {
