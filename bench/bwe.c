@@ -5,6 +5,7 @@
 #include "bench/bench.h"
 #include "bench/bwe/report.h"
 #include "bench/bwe/suite.h"
+#include "bench/number.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -93,17 +94,6 @@ static unsigned parse_values(const char *text, struct bwe_tuning *tuning, double
     return count;
 }
 
-/* 1 to BWE_SIM_SEEDS_MAX. */
-static int parse_count(unsigned *count, const char *text)
-{
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-    if (*end || end == text || value < 1 || value > BWE_SIM_SEEDS_MAX)
-        return 2;
-    *count = (unsigned)value;
-    return 0;
-}
-
 static int parse_option(struct options *options, int option)
 {
     double *number, value[SWEEP_MAX];
@@ -112,9 +102,9 @@ static int parse_option(struct options *options, int option)
         options->scenario = bwe_sim_scenario_find(optarg);
         return options->scenario ? 0 : 2;
     case 'n':
-        return parse_count(&options->seeds.count, optarg);
+        return bench_take_count(optarg, 1, BWE_SIM_SEEDS_MAX, &options->seeds.count);
     case 'f':
-        return parse_count(&options->seeds.first, optarg);
+        return bench_take_count(optarg, 1, BWE_SIM_SEEDS_MAX, &options->seeds.first);
     case 'd':
         options->is_held = true;
         return 0;

@@ -6,6 +6,7 @@
 #include "bench/engine.h"
 
 #include "bench/bench.h"
+#include "bench/number.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -18,6 +19,8 @@
 #define LOADS_MAX         3
 #define BYTES_MIN         100
 #define BYTES_MAX         1250
+#define SECONDS_MIN       0.001
+#define SECONDS_MAX       600
 
 struct options {
     struct engine_load load; /* receivers 0: the built-in ones */
@@ -57,14 +60,25 @@ static void print_usage(FILE *out)
         ENGINE_BATCH, ENGINE_PACKETS_MAX, BYTES_MIN, BYTES_MAX, SECONDS_DEFAULT);
 }
 
-static bool is_valid(const struct options *options)
+/* An option with a number. */
+static int take_number(struct options *options, int id)
 {
-    const struct engine_load *load = &options->load;
+    struct engine_load *load = &options->load;
 
-    return load->receivers <= ENGINE_RECEIVER_MAX && load->packets >= 1 &&
-           load->packets <= ENGINE_PACKETS_MAX && load->bytes >= BYTES_MIN &&
-           load->bytes <= BYTES_MAX && options->seconds > 0 && options->seconds <= 600 &&
-           options->batches <= BATCHES_MAX;
+    switch (id) {
+    case 'r':
+        return bench_take_count(optarg, 1, ENGINE_RECEIVER_MAX, &load->receivers);
+    case 'p':
+        return bench_take_count(optarg, 1, ENGINE_PACKETS_MAX, &load->packets);
+    case 'b':
+        return bench_take_count(optarg, BYTES_MIN, BYTES_MAX, &load->bytes);
+    case 's':
+        return bench_take_number(optarg, SECONDS_MIN, SECONDS_MAX, &options->seconds);
+    case 'n':
+        return bench_take_count(optarg, 1, BATCHES_MAX, &options->batches);
+    default:
+        return -1;
+    }
 }
 
 /* 0, or 1 + the exit code with which to end at once. */
@@ -80,32 +94,18 @@ static int parse_options(int argc, char **argv, struct options *options)
                                           {"sockets", no_argument, NULL, 'k'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-    bool is_bad = false;
 
     for (int option; (option = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
-        char *end = "";
-
-        if (option == 'r')
-            options->load.receivers = (unsigned)strtoul(optarg, &end, 10);
-        else if (option == 'p')
-            options->load.packets = (unsigned)strtoul(optarg, &end, 10);
-        else if (option == 'b')
-            options->load.bytes = (unsigned)strtoul(optarg, &end, 10);
-        else if (option == 's')
-            options->seconds = strtod(optarg, &end);
-        else if (option == 'n')
-            options->batches = (unsigned)strtoul(optarg, &end, 10);
-        else if (option == 'k')
+        if (option == 'k')
             options->load.has_sockets = true;
         else if (option == 'j')
             options->is_json = true;
         else if (option == 'c')
             options->has_callgrind = true;
-        else
+        else if (take_number(options, option))
             return print_usage(option == 'h' ? stdout : stderr), option == 'h' ? 1 : 3;
-        is_bad |= *end != '\0';
     }
-    if (is_bad || optind < argc || !is_valid(options))
+    if (optind < argc)
         return print_usage(stderr), 3;
     return 0;
 }
