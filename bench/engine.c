@@ -47,7 +47,8 @@ static void print_usage(FILE *out)
         "usage: iris-bench engine [--receivers R] [--packets P] [--bytes B] [--seconds S]\n"
         "                         [--batches N] [--sockets] [--json | --callgrind]\n\n"
         "CPU time of the packet path per forwarded packet, without sockets: one camera to R\n"
-        "receivers in virtual time. Every batch is %d packets or more.\n\n"
+        "receivers in virtual time. Every batch is %d packets or more. What a camera may send is\n"
+        "policed, more than that (8 packets a frame) is let through.\n\n"
         "  --receivers R  instead of the built-in loads (1 -> 4, 1 -> 20, 1 -> 100)\n"
         "  --packets P    of a frame, at most %d (default 2)\n"
         "  --bytes B      of a packet, %d-%d (default 1082)\n"
@@ -188,11 +189,12 @@ static void print_table(const struct bench *bench)
 {
     const struct engine_room *any = &bench->subjects[0]->room;
 
-    printf("Packet path %s, %s, %u packets of %u bytes a frame\n"
+    printf("Packet path %s, %s, %u packets of %u bytes a frame%s\n"
            "CPU ns per forwarded packet, medians of %u batches (quartiles)\n\n"
            "%-10s %8s %-14s %8s %8s\n",
            any->load.has_sockets ? "and sending" : "without sockets",
            core_engine_aead_name(any->engine), any->load.packets, any->load.bytes,
+           engine_load_is_policed(&any->load) ? "" : ", above the contract: without the policer",
            bench->subjects[0]->count, "load", "receive", "",
            any->load.has_sockets ? "send" : "take", "advance");
     for (unsigned i = 0; i < bench->count; i++) {
@@ -216,9 +218,10 @@ static void print_json(const struct bench *bench)
         struct subject *subject = bench->subjects[i];
         const struct engine_load *load = &subject->room.load;
 
-        printf("%s{\"receivers\":%u,\"packets\":%u,\"bytes\":%u,\"batches\":%u,"
+        printf("%s{\"receivers\":%u,\"packets\":%u,\"bytes\":%u,\"policed\":%s,\"batches\":%u,"
                "\"receive_ns\":%.1f,\"take_ns\":%.1f,\"advance_ns\":%.1f}",
-               i ? "," : "", load->receivers, load->packets, load->bytes, subject->count,
+               i ? "," : "", load->receivers, load->packets, load->bytes,
+               engine_load_is_policed(load) ? "true" : "false", subject->count,
                bench_median(subject->receive_ns, subject->count),
                bench_median(subject->take_ns, subject->count),
                bench_median(subject->advance_ns, subject->count));
