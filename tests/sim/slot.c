@@ -55,7 +55,7 @@ static void decode(struct sim_slot *slot, const struct sim_stamp *stamp, int64_t
         slot->layer_switches +=
             slot->decoded_from == stamp->participant && slot->decoded_layer != stamp->layer;
         sim_decoder_decoded(&slot->decoder, stamp);
-        bubbles_freeze_on_frame(&slot->freeze, render_us(slot, stamp, now_us));
+        freeze_on_frame(&slot->freeze, render_us(slot, stamp, now_us));
         slot->decoded_us = now_us;
         slot->decoded_from = stamp->participant;
         slot->decoded_layer = stamp->layer;
@@ -300,7 +300,7 @@ static void note_source(struct sim_slot *slot, uint32_t csrc)
         return;
     slot->switches += slot->csrc != 0;
     slot->csrc = csrc;
-    bubbles_freeze_break(&slot->freeze);
+    freeze_break(&slot->freeze);
 }
 
 void sim_slot_take(struct sim_slot *slot, const struct sim_media *media, int64_t now_us,
@@ -346,7 +346,7 @@ void sim_slot_on_report(struct sim_slot *slot, const struct core_slot_report *re
         report->pause != slot->report.pause)
         slot->reported_us = now_us;
     if (was_live != (report->state == CORE_SLOT_LIVE))
-        bubbles_freeze_break(&slot->freeze);
+        freeze_break(&slot->freeze);
     slot->report = *report;
 }
 

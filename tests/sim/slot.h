@@ -9,7 +9,7 @@
 #ifndef IRIS_SIM_SLOT_H
 #define IRIS_SIM_SLOT_H
 
-#include "bench/bubbles/freeze.h"
+#include "bench/freeze/freeze.h"
 #include "rtp/nack.h"
 #include "rtp/reception.h"
 #include "sfu/core/message.h"
@@ -42,7 +42,7 @@ struct sim_slot {
     struct sim_stamp frame;          /* the frame being consumed; piece: next one expected */
     bool is_in_frame, is_frame_late; /* late: a packet of it was */
     struct sim_decoder decoder;
-    struct bubbles_freeze freeze;
+    struct freeze freeze;
     int64_t decoded_us;    /* newest decoded frame; 0: none */
     uint64_t lost_stream;  /* its key frame was lost on the way; 0: none */
     uint64_t decoded_from; /* its participant */
