@@ -64,6 +64,9 @@ struct engine_times {
 /** Frames of a batch. */
 unsigned engine_load_frames(const struct engine_load *load);
 
+/** Whether a camera may send so much: then the room has its policer, otherwise it does without. */
+bool engine_load_is_policed(const struct engine_load *load);
+
 /** @return 0 or negative (said on stderr); dispose in any case */
 int engine_room_init(struct engine_room *room, const struct engine_load *load);
 void engine_room_dispose(struct engine_room *room);

@@ -95,8 +95,10 @@ static void print_profile(struct profile *profile, const struct engine_load *loa
 {
     double packets = (double)batches * engine_load_frames(load) * load->packets * load->receivers;
 
-    printf("1 -> %u, %u packets of %u bytes a frame: %.0f instructions per forwarded packet\n\n",
-           load->receivers, load->packets, load->bytes, (double)profile->total / packets);
+    printf("1 -> %u, %u packets of %u bytes a frame, %spoliced: %.0f instructions per forwarded "
+           "packet\n\n",
+           load->receivers, load->packets, load->bytes, engine_load_is_policed(load) ? "" : "not ",
+           (double)profile->total / packets);
     for (;;) {
         unsigned best = 0;
 
