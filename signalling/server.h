@@ -51,6 +51,7 @@ struct signalling_http_response {
     const char *content_type; /* static text */
     char *body;               /* owned by the server afterwards, NULL: empty */
     size_t body_len;
+    char allow[64]; /* with 405: the methods that the path knows, "GET, HEAD" */
 };
 
 /* The handler table. All on the loop's thread; a handler may send on or close any connection. */

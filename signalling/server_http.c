@@ -106,11 +106,14 @@ static bool answer_by_handler(struct lws *wsi, const struct http_session *sessio
                                               .path = session->path};
     struct signalling_http_response response = {.status = 200};
     struct http_answer answer;
+    char allow[sizeof(response.allow) + 16];
 
     if (!server->handlers.on_http(server->handlers.context, &request, &response))
         return false;
+    snprintf(allow, sizeof(allow), "Allow: %s\r\n", response.allow);
     answer = (struct http_answer){.status = response.status,
                                   .content_type = response.content_type,
+                                  .headers = response.allow[0] ? allow : NULL,
                                   .body = response.body,
                                   .body_len = response.body ? response.body_len : 0,
                                   .is_head = session->is_head};

@@ -9,9 +9,10 @@
 
 /* Statistics come once a second: silence is seen after 1.5 to 2.5 s, the end comes after 4.5 to 5.5
  * s (a probe that takes its whole time may add a second). */
-#define SILENCE_US 1500000
-#define PROBE_S    2
-#define CUT_OFF_US 4500000
+#define SILENCE_US   1500000
+#define PROBE_S      2
+#define LONG_PROBE_S 4
+#define CUT_OFF_US   4500000
 
 static void wake_control(void *context)
 {
@@ -50,22 +51,22 @@ static void on_slots(struct control *control, struct control_participant *partic
 
 /*
  * A cable that is pulled ends no connection: WebSocket and media both fall silent, and TCP would
- * tell after half a minute. So a WebSocket is probed when media falls silent; when it says nothing,
- * too, the participant goes when the 5 s for both are over (protocol.md, resume). Media that
- * comes back before, over another network, keeps the session for a resume.
+ * tell after half a minute. So a WebSocket is probed while media is silent; when it says nothing,
+ * too, the participant goes when the 5 s for both are over (protocol.md, resume). Of one who has
+ * been silent for long, the WebSocket alone tells, and it is given the 5 s. Media that comes back
+ * before, over another network, keeps the session for a resume.
  */
 static void on_statistics(struct control *control, struct control_participant *participant,
                           const struct core_statistics *statistics)
 {
     participant->statistics = *statistics;
     if (statistics->silent_us < SILENCE_US) {
-        participant->is_probed = participant->is_cut_off = false;
+        participant->is_cut_off = false;
         return;
     }
-    if (participant->connection && !participant->is_probed) {
-        participant->is_probed = true;
-        signalling_connection_probe(participant->connection, PROBE_S);
-    }
+    if (participant->connection)
+        signalling_connection_probe(participant->connection,
+                                    statistics->silent_us < CUT_OFF_US ? PROBE_S : LONG_PROBE_S);
     if (participant->is_cut_off && statistics->silent_us >= CUT_OFF_US)
         control_leave(control, participant, control_message_reason(CORE_REASON_DISCONNECTED));
 }

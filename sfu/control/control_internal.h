@@ -116,7 +116,7 @@ void control_close(struct signalling_connection *connection, const char *reason,
 void control_broadcast(const struct control_room *room, const struct control_participant *except,
                        const char *method, json_t *params);
 
-/* operations.c: HTTP calls of both listeners. */
+/* operations.c: HTTP calls of both listeners; their handlers are declared in operations.h. */
 bool control_on_http(void *context, const struct signalling_http_request *request,
                      struct signalling_http_response *response);
 

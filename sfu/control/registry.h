@@ -47,7 +47,6 @@ struct control_participant {
     struct core_layout layout;
     bool is_muted[CORE_KIND_COUNT];           /* for the screen: is not shared */
     struct signalling_connection *connection; /* NULL: the WebSocket is gone */
-    bool is_probed;                           /* the WebSocket was, since media is silent */
     bool is_cut_off; /* it did not answer: it is gone for as long as media is silent */
     uint32_t csrcs[CORE_TRACKS_MAX]; /* of its tracks; 0: none */
     unsigned slot_count;

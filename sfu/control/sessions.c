@@ -79,7 +79,7 @@ void control_attach(struct control_session *session, struct control_participant 
     memcpy(participant->session, secret, CONTROL_SECRET_BYTES);
     session->participant = participant;
     participant->connection = session->connection;
-    participant->is_probed = participant->is_cut_off = false;
+    participant->is_cut_off = false;
     uv_timer_stop(&session->join_timer);
 }
 

@@ -133,6 +133,8 @@ void core_engine_refuse(struct core_engine *engine, uint64_t participant)
 {
     if (engine->refused_count < CORE_REFUSED_MAX)
         engine->refused[engine->refused_count++] = participant;
+    else
+        engine->events.lost++;
 }
 
 /* Refusals wait for room in the ring, which is made here: control would keep ghosts otherwise. */

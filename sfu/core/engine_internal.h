@@ -8,13 +8,13 @@
 
 #define CORE_TICK_US 10000 /* deadlines are looked at so often at most */
 
-#define CORE_REFUSED_MAX 256 /* more than commands that are carried out between two looks */
+#define CORE_REFUSED_MAX 256 /* as many commands as a full queue holds */
 
 /* Events wait here until the loop takes them; the ring grows only when somebody joins. */
 struct core_event_ring {
     struct core_event *events; /* owned */
     unsigned capacity, first, count;
-    uint64_t lost; /* the ring was full: only statistics are ever dropped on purpose */
+    uint64_t lost; /* the ring was full: on purpose, only statistics */
 };
 
 struct core_engine {
@@ -47,7 +47,10 @@ uint64_t core_engine_ntp(const struct core_engine *engine, int64_t now_us);
 struct core_event *core_engine_emit(struct core_engine *engine, enum core_event_type type,
                                     uint64_t participant);
 
-/** Tell that a join cannot be carried out: never lost, for it waits while the ring is full. */
+/**
+ * Tell that a join cannot be carried out. It waits while the ring is full, CORE_REFUSED_MAX of them
+ * at most: one more is counted as lost, and control has a participant who never connects.
+ */
 void core_engine_refuse(struct core_engine *engine, uint64_t participant);
 
 /** A participant by its number, or NULL. */

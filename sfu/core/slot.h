@@ -79,7 +79,7 @@ struct core_media {
 /**
  * Set up as negotiated; the stream's first numbers are random.
  *
- * @param random  32 random bits
+ * @param random  64 random bits
  */
 void core_slot_init(struct core_slot *slot, const struct core_slot_params *params,
                     struct core_participant *owner, uint64_t random);
@@ -129,7 +129,7 @@ void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us);
  * for the time that it takes twice of the receiver's budget, 300 ms at least. */
 void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now_us);
 
-/** Time passes: replays go on, switches are urged or given up. */
+/** Time passes: switches are urged or given up. */
 void core_slot_advance(struct core_slot *slot, int64_t now_us);
 
 /** When core_slot_advance() has something to do [us]; INT64_MAX: nothing. */

@@ -82,6 +82,23 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
     return (uint32_t)(slot->statistics.bytes - before);
 }
 
+/* The live edge; or a hole at it, which is repaired as for everybody. */
+static void end_replay(struct core_slot *slot)
+{
+    slot->replay_seq = 0;
+    slot->is_retiming = true;
+}
+
+/* The history was overwritten before the first packet had its turn: there is no numbering that live
+   packets could go on in. */
+static void give_up(struct core_slot *slot, int64_t now_us)
+{
+    core_slot_interrupt(slot);
+    slot->has_missed = true;
+    slot->owner->are_slots_dirty = true;
+    core_slot_need_keyframe(slot, now_us);
+}
+
 uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us)
 {
     uint32_t sent = 0;
@@ -94,9 +111,10 @@ uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us
         bool is_recent;
         uint64_t seq = slot->replay_seq;
         if (slot->layer->history.highest < seq || !load(slot, seq, now_us, &media, &is_recent)) {
-            /* The live edge; or a hole at it, which is repaired as for everybody. */
-            slot->replay_seq = 0;
-            slot->is_retiming = true;
+            if (slot->has_replayed)
+                end_replay(slot);
+            else
+                give_up(slot, now_us);
             break;
         }
         slot->replay_seq = seq + 1;

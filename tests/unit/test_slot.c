@@ -1,5 +1,6 @@
 /* What a receiver gets through a slot: one stream without a break, whoever is in it. */
 #include "conference.h"
+#include "sfu/core/engine_internal.h"
 
 #define MIDS 64 /* packets that carry the MID */
 
@@ -410,6 +411,38 @@ static void test_no_repair_of_another(void **state)
     conference_dispose(&c);
 }
 
+/* The history is overwritten before the first packet of a replay has had its turn: the slot waits
+   for a key frame, its numbers are those of no other stream. */
+static void test_replay_overtaken(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[3];
+    show_for(&c, ann, 5, true);
+    unsigned before = count_heard(bob, 4);
+    core_slot_interrupt(slot);
+    core_slot_start_replay(slot, slot->target, c.now_us);
+    for (unsigned i = 0; i < 200; i++)
+        person_send(&c, ann,
+                    &(struct media){.track = CAM,
+                                    .timestamp = (uint32_t)(c.now_us * 9 / 100 + i),
+                                    .level = -1,
+                                    .is_start = true,
+                                    .marker = true,
+                                    .payload_len = 1100});
+    conference_run(&c, 100 * MS);
+    assert_null(slot->layer);
+    assert_int_equal(count_heard(bob, 4), before);
+    assert_true(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL) > 0);
+    conference_run(&c, 3 * S); /* the contract has room again */
+    show_for(&c, ann, 5, true);
+    assert_true(count_heard(bob, 4) > before);
+    assert_true(vp8_of(heard_at(bob, 4, before)).is_keyframe);
+    conference_dispose(&c);
+}
+
 /* One frame with the shortest descriptor: no PictureID, no TL0PICIDX, no KEYIDX. */
 static void show_bare(struct conference *c, struct person *person, unsigned layer, bool is_keyframe)
 {
@@ -497,6 +530,7 @@ int main(void)
         cmocka_unit_test(test_reordering),
         cmocka_unit_test(test_change_of_voice),
         cmocka_unit_test(test_no_repair_of_another),
+        cmocka_unit_test(test_replay_overtaken),
         cmocka_unit_test(test_retransmission_without_picture_ids),
         cmocka_unit_test(test_retransmission_disturbs_nothing),
     };
