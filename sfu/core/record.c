@@ -109,12 +109,30 @@ static uint8_t stream_of(const struct core_layer *layer, const struct core_track
                               (unsigned)(layer - track->layers), false);
 }
 
-static void record_sent(struct core_slot *slot, struct core_run *sent, int64_t now_us)
+static struct core_run run_of(const struct core_slot *slot, const struct core_layer *layer,
+                              const struct core_run_packet *packet)
 {
-    sent->slot = (uint8_t)(slot - slot->owner->slots);
-    sent->first_us = sent->last_us = now_us;
-    sent->count = 1;
-    core_recorder_on_sent(slot->owner->recorder, slot->owner->id, &slot->run, sent);
+    return (struct core_run){
+        .offsets = packet->offsets,
+        .layer = packet->layer,
+        .first_us = packet->sent_us,
+        .last_us = packet->sent_us,
+        .source = (uint32_t)slot->track->owner->id,
+        .in_seq = packet->in_seq,
+        .out_seq = packet->out_seq,
+        .count = 1,
+        .stream = layer ? stream_of(layer, slot->track) : CORE_RECORD_NO_STREAM,
+        .slot = (uint8_t)(slot - slot->owner->slots),
+        .way = packet->way,
+    };
+}
+
+static void begin_run(struct core_slot *slot, const struct core_layer *layer,
+                      const struct core_run_packet *packet, bool is_marked)
+{
+    core_recorder_end_run(slot->owner->recorder, slot->owner->id, &slot->run, packet->sent_us);
+    slot->run = run_of(slot, layer, packet);
+    slot->run.is_marked = is_marked;
 }
 
 void core_record_media(struct core_slot *slot, const struct core_media *media,
@@ -122,16 +140,16 @@ void core_record_media(struct core_slot *slot, const struct core_media *media,
 {
     if (!slot->owner->recorder)
         return;
-    struct core_run sent = {
+    const struct core_run_packet packet = {
         .offsets = offsets_of(fields, media->fields.timestamp, media->vp8),
-        .source = (uint32_t)media->track->owner->id,
+        .layer = media->layer->id,
+        .sent_us = media->now_us,
         .in_seq = (uint16_t)media->fields.ext_seq,
         .out_seq = (uint16_t)fields->ext_seq,
-        .stream = stream_of(media->layer, media->track),
         .way = media->is_replayed ? CORE_RUN_REPLAY : CORE_RUN_LIVE,
-        .is_marked = is_marked,
     };
-    record_sent(slot, &sent, media->now_us);
+    if (is_marked || !core_run_goes_on(&slot->run, &packet))
+        begin_run(slot, media->layer, &packet, is_marked);
 }
 
 void core_record_repair(struct core_slot *slot, const struct core_layer *layer,
@@ -141,27 +159,29 @@ void core_record_repair(struct core_slot *slot, const struct core_layer *layer,
     struct rtp_vp8 vp8;
     if (!slot->owner->recorder || rtp_vp8_parse(&vp8, stored->payload, stored->payload_len))
         return;
-    struct core_run sent = {
-        .offsets = offsets_of(fields, stored->timestamp, &vp8),
-        .source = (uint32_t)slot->track->owner->id,
-        .in_seq = (uint16_t)stored->ext_seq,
-        .out_seq = (uint16_t)fields->ext_seq,
-        .rtx_seq = (uint16_t)(slot->rtx_index - 1),
-        .stream = stream_of(layer, slot->track),
-        .way = CORE_RUN_REPAIR,
-    };
-    record_sent(slot, &sent, now_us);
+    struct core_run run =
+        run_of(slot, layer,
+               &(struct core_run_packet){.offsets = offsets_of(fields, stored->timestamp, &vp8),
+                                         .sent_us = now_us,
+                                         .in_seq = (uint16_t)stored->ext_seq,
+                                         .out_seq = (uint16_t)fields->ext_seq,
+                                         .way = CORE_RUN_REPAIR});
+    run.rtx_seq = (uint16_t)(slot->rtx_index - 1);
+    core_recorder_end_run(slot->owner->recorder, slot->owner->id, &run, now_us);
 }
 
 void core_record_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields,
                          int64_t now_us)
 {
-    struct core_run sent = {.offsets = (uint64_t)fields->timestamp << 32,
-                            .source = (uint32_t)slot->track->owner->id,
-                            .out_seq = (uint16_t)fields->ext_seq,
-                            .way = CORE_RUN_PADDING};
-    if (slot->owner->recorder)
-        record_sent(slot, &sent, now_us);
+    if (!slot->owner->recorder)
+        return;
+    struct core_run run =
+        run_of(slot, NULL,
+               &(struct core_run_packet){.offsets = (uint64_t)fields->timestamp << 32,
+                                         .sent_us = now_us,
+                                         .out_seq = (uint16_t)fields->ext_seq,
+                                         .way = CORE_RUN_PADDING});
+    core_recorder_end_run(slot->owner->recorder, slot->owner->id, &run, now_us);
 }
 
 /* --- who is who ------------------------------------------------------------------------------ */

@@ -163,30 +163,6 @@ void core_recorder_end_run(struct core_recorder *recorder, uint64_t receiver, st
     run->count = 0;
 }
 
-/* The next in both numberings, and nothing else has changed. What is not live is a run for each
-   time that it is sent at. */
-static bool goes_on(const struct core_run *run, const struct core_run *sent)
-{
-    return run->count > 0 && run->count < CORE_RECORDER_RUN_MAX && run->offsets == sent->offsets &&
-           (uint16_t)(run->in_seq + run->count) == sent->in_seq &&
-           (uint16_t)(run->out_seq + run->count) == sent->out_seq && run->source == sent->source &&
-           run->stream == sent->stream && run->way == sent->way && !sent->is_marked &&
-           (sent->way == CORE_RUN_LIVE ||
-            (sent->way == CORE_RUN_REPLAY && run->last_us == sent->last_us));
-}
-
-void core_recorder_on_sent(struct core_recorder *recorder, uint64_t receiver, struct core_run *run,
-                           const struct core_run *sent)
-{
-    if (goes_on(run, sent)) {
-        run->count++;
-        run->last_us = sent->last_us;
-        return;
-    }
-    core_recorder_end_run(recorder, receiver, run, sent->last_us);
-    *run = *sent;
-}
-
 void core_recorder_on_decision(struct core_recorder *recorder, const struct core_decision *decision,
                                int64_t now_us)
 {

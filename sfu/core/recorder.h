@@ -23,10 +23,11 @@
 #include "rtp/vp8.h"
 #include "sfu/core/message.h"
 
-#define CORE_RECORDER_MIN_BYTES  262144
-#define CORE_RECORDER_RTCP_BYTES 120 /* a report on five streams; feedback of a second of losses   \
-                                      */
-#define CORE_RECORDER_RUN_MAX 16384  /* packets of a run: a quarter of the sequence numbers */
+#define CORE_RECORDER_MIN_BYTES 262144
+#define CORE_RECORDER_RTCP_BYTES                                                                   \
+    120                             /* a report on five streams; feedback of a second of losses    \
+                                     */
+#define CORE_RECORDER_RUN_MAX 16384 /* packets of a run: a quarter of the sequence numbers */
 
 /* What became of a received RTP packet. */
 #define CORE_VERDICTS(X)                                                                           \
@@ -108,6 +109,7 @@ enum core_run_way {
    out = in + offset. Kept in the slot while it goes on; zero-initialised: none. */
 struct core_run {
     uint64_t offsets; /* timestamp << 32, picture id << 16, TL0PICIDX << 8, KEYIDX: modulo each */
+    uint64_t layer;   /* the source's, core_layer.id: while the run is open */
     int64_t first_us, last_us;
     uint32_t source;          /* participant */
     uint16_t in_seq, out_seq; /* of the first */
@@ -117,6 +119,14 @@ struct core_run {
     uint8_t slot;
     uint8_t way;
     bool is_marked; /* the first one got the marker bit */
+};
+
+/* One packet that goes to a slot. */
+struct core_run_packet {
+    uint64_t offsets, layer;
+    int64_t sent_us;
+    uint16_t in_seq, out_seq;
+    uint8_t way;
 };
 
 /* Who took part, and what packets were called: as of the dump, or of leaving. */
@@ -196,14 +206,23 @@ void core_recorder_on_rtcp(struct core_recorder *recorder, uint64_t participant,
                            const uint8_t *data, size_t len, int64_t now_us);
 
 /**
- * A packet went to a slot: the run that is open there goes on, or ends and another begins.
- *
- * @param receiver  the slot's participant
- * @param run       the slot's; updated
- * @param sent      a run of this packet alone, count 1
+ * A packet is the next of an open run, in both numberings, and nothing else has changed: what most
+ * are. Then it is counted.
+ A
+ * run that is not live is for one time of sending.
  */
-void core_recorder_on_sent(struct core_recorder *recorder, uint64_t receiver, struct core_run *run,
-                           const struct core_run *sent);
+static inline bool core_run_goes_on(struct core_run *run, const struct core_run_packet *packet)
+{
+    if (run->offsets != packet->offsets || run->layer != packet->layer ||
+        (uint16_t)(run->in_seq + run->count) != packet->in_seq ||
+        (uint16_t)(run->out_seq + run->count) != packet->out_seq || run->way != packet->way ||
+        (run->way != CORE_RUN_LIVE && run->last_us != packet->sent_us) || run->count == 0 ||
+        run->count == CORE_RECORDER_RUN_MAX)
+        return false;
+    run->count++;
+    run->last_us = packet->sent_us;
+    return true;
+}
 
 /** Write down an open run, if there is one, and close it. */
 void core_recorder_end_run(struct core_recorder *recorder, uint64_t receiver, struct core_run *run,
