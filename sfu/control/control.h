@@ -22,7 +22,12 @@ struct control_config {
     enum transport_aead_backend aead;
     unsigned max_participants, room_max_participants; /* 0: no limit */
     bool is_unpoliced; /* what is over the contract is forwarded all the same: for benchmarks */
-    bool unique_identities; /* of two with one `sub` in a room the older one leaves */
+    const char
+        *recorder_folder;    /* of flight recorders' dumps; NULL: rooms have none. Outlives it */
+    unsigned recorder_files; /* dumps that are kept there */
+    uint32_t recorder_bytes; /* of one room */
+    int64_t recorder_us;     /* how far back it is to reach */
+    bool unique_identities;  /* of two with one `sub` in a room the older one leaves */
     const struct signalling_token_key *token_key; /* NULL: everyone may join; outlives control */
     /* One event for the log: level (0 error - 3 debug), name, then pairs of key and text up to
      * NULL. */

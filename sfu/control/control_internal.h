@@ -32,6 +32,8 @@ struct control {
     struct io_statistics statistics[CONTROL_WORKERS_MAX]; /* the newest snapshots */
     uv_timer_t backlog_timer;                             /* runs while a command waits */
     uv_async_t events_wake;
+    struct control_dump *dumps; /* dump.c: under way, owned */
+    unsigned dump_count;
     bool is_stopping;
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sfu/control/dump.h"
 #include "sfu/control/message.h"
 #include "sfu/control/path.h"
 
@@ -65,6 +66,7 @@ static const struct row {
     {"GET", "/healthz", true, answer_health},
     {"GET", "/readyz", true, answer_readiness},
     {"GET", "/v1/rooms/{room}", false, answer_room},
+    {"POST", "/v1/rooms/{room}/dump", false, control_dump_call},
     {"GET", "/v1/workers", false, answer_workers},
 };
 

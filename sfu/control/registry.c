@@ -31,6 +31,7 @@ static void free_room(struct control_room *room)
         next = p->next;
         free_participant(p);
     }
+    json_decref(room->past_people);
     free(room);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "sfu/control/control_internal.h"
+#include "sfu/control/dump.h"
 #include "sfu/control/message.h"
 
 #define JOIN_TIMEOUT_MS 10000 /* protocol.md, section 2 */
@@ -31,6 +32,7 @@ void control_leave(struct control *control, struct control_participant *particip
         struct control_session *session = signalling_connection_user(participant->connection);
         session->participant = NULL;
     }
+    control_dump_on_leave(control, participant);
     control_registry_remove(&control->registry, participant);
 }
 
