@@ -309,6 +309,7 @@ void config_destroy(struct config *config)
     free(config->listen_operations);
     free(config->web_root);
     free(config->token_key_file);
+    free(config->recorder_folder);
     free(config->tls_certificate_file);
     free(config->tls_key_file);
     free(config->operations_tls_certificate_file);

@@ -80,6 +80,8 @@ static struct core_record *append(struct core_recorder *recorder, enum core_reco
                                   uint64_t participant, unsigned body_bytes, int64_t now_us)
 {
     uint32_t size = size_of(body_bytes);
+    if (now_us < recorder->newest_us) /* told by the time of the last tick */
+        now_us = recorder->newest_us;
     if (now_us - recorder->newest_us > recorder->window_us) { /* all of it is too old */
         recorder->head = recorder->tail = 0;
         recorder->is_wrapped = false;
