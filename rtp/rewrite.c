@@ -9,7 +9,8 @@
 #define PICTURE_ID_MASK  0x7FFF
 #define KEY_INDEX_MASK   0x1F
 #define US_PER_S         1000000
-#define INTERVAL_UNKNOWN 3000 /* 30 pictures a second, at VP8's 90 kHz */
+#define NOBODY           UINT64_MAX /* no source has this name */
+#define INTERVAL_UNKNOWN 3000       /* 30 pictures a second, at VP8's 90 kHz */
 
 void rtp_rewrite_init(struct rtp_rewrite *rewrite, uint32_t clock_rate_hz, uint16_t first_seq,
                       uint32_t first_timestamp, uint16_t first_picture_id)
@@ -87,6 +88,22 @@ void rtp_rewrite_retime(struct rtp_rewrite *rewrite, const struct rtp_rewrite_fi
     *next_segment(rewrite, segment.first_out_seq) = segment;
     rewrite->last_timestamp = timestamp;
     rewrite->last_sent_us = now_us;
+}
+
+/* The segment that ends what was before has no packet: whatever comes is older than its first. */
+void rtp_rewrite_leave_out(struct rtp_rewrite *rewrite, uint32_t count)
+{
+    rewrite->highest_out_seq += count;
+    if (!rewrite->started)
+        return;
+    uint64_t out_seq = rewrite->highest_out_seq + 1;
+    *next_segment(rewrite, out_seq) = (struct rtp_rewrite_segment){
+        .source = NOBODY,
+        .is_start = true,
+        .first_out_seq = out_seq,
+        .first_in_seq = UINT64_MAX / 2,
+        .closed_count = (uint16_t)(count < UINT16_MAX ? count : UINT16_MAX),
+    };
 }
 
 uint64_t rtp_rewrite_next_in_seq(const struct rtp_rewrite *rewrite)

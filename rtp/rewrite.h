@@ -131,6 +131,12 @@ enum rtp_rewrite_verdict rtp_rewrite_skip(struct rtp_rewrite *rewrite,
                                           struct rtp_rewrite_fields *fields,
                                           enum rtp_rewrite_skipped skipped);
 
+/**
+ * Leave numbers out: others may have been sent under them. What follows begins a new segment
+ * (rtp_rewrite_start()); nothing of before can be sent late any more.
+ */
+void rtp_rewrite_leave_out(struct rtp_rewrite *rewrite, uint32_t count);
+
 /** The source's packet after the newest one sent, skipped or reserved; of the newest segment. */
 uint64_t rtp_rewrite_next_in_seq(const struct rtp_rewrite *rewrite);
 
@@ -201,7 +207,8 @@ const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rew
 bool rtp_rewrite_is_skipped(const struct rtp_rewrite *rewrite,
                             const struct rtp_rewrite_segment *segment, uint16_t picture_id);
 
-/** The outgoing timestamp of the instant now_us, for sender reports; the stream must have started. */
+/** The outgoing timestamp of the instant now_us, for sender reports; the stream must have started.
+ */
 uint32_t rtp_rewrite_timestamp_at(const struct rtp_rewrite *rewrite, int64_t now_us);
 
 #endif

@@ -56,9 +56,9 @@ struct core_engine *core_engine_create(const struct core_engine_config *config)
     return engine;
 }
 
-static void free_participant(struct core_participant *participant)
+void core_engine_free_participant(struct core_participant *participant)
 {
-    for (unsigned t = 0; t < participant->track_count; t++)
+    for (unsigned t = 0; t < CORE_TRACKS_MAX; t++)
         for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
             core_layer_dispose(&participant->tracks[t].layers[l]);
     transport_destroy(participant->transport);
@@ -88,7 +88,7 @@ void core_engine_remove(struct core_engine *engine, struct core_participant *par
     core_room_remove(room, participant);
     core_outbox_forget(&engine->outbox, &participant->chain);
     transport_directory_remove_owner(engine->directory, participant);
-    free_participant(participant);
+    core_engine_free_participant(participant);
     core_engine_drop_empty_room(engine, room);
 }
 

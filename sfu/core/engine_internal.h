@@ -60,6 +60,9 @@ struct core_participant *core_engine_find(const struct core_engine *engine, uint
 void core_engine_remove(struct core_engine *engine, struct core_participant *participant);
 void core_engine_drop_empty_room(struct core_engine *engine, struct core_room *room);
 
+/** Free what a participant owns and itself; it is in no list any more. */
+void core_engine_free_participant(struct core_participant *participant);
+
 /** The participant ends, for a reason in static text; it is removed at the end of the call that is
  * being carried out. */
 void core_engine_end(struct core_participant *participant, enum core_reason reason,
