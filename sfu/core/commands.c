@@ -39,9 +39,7 @@ static struct core_room *get_room(struct core_engine *engine, uint64_t id)
         return NULL;
     room->id = id;
     room->engine = engine;
-    if (engine->config.recorder_bytes > 0) /* without the memory for it: none */
-        room->recorder =
-            core_recorder_create(engine->config.recorder_bytes, engine->config.recorder_us);
+    core_record_room(room);
     room->next = engine->rooms;
     engine->rooms = room;
     return room;

@@ -68,7 +68,10 @@ void core_engine_free_participant(struct core_participant *participant);
 void core_engine_end(struct core_participant *participant, enum core_reason reason,
                      const char *detail);
 
-/* record.c: what the room's flight recorder is told, if it has one. Of a decision its kind, cause
+/* record.c: a room begins, with a flight recorder if the configuration says so and there is memory
+   for it. */
+void core_record_room(struct core_room *room);
+/* What the room's flight recorder is told, if it has one. Of a decision its kind, cause
    and numbers are given; about a participant, one of its tracks, */
 void core_record(const struct core_participant *participant, const struct core_decision *decision,
                  int64_t now_us);

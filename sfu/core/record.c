@@ -2,6 +2,14 @@
  * the room. */
 #include "sfu/core/engine_internal.h"
 
+void core_record_room(struct core_room *room)
+{
+    const struct core_engine_config *config = &room->engine->config;
+    room->recorder = config->recorder_bytes > 0
+                         ? core_recorder_create(config->recorder_bytes, config->recorder_us)
+                         : NULL;
+}
+
 void core_record(const struct core_participant *participant, const struct core_decision *decision,
                  int64_t now_us)
 {
