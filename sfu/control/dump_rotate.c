@@ -49,22 +49,33 @@ static void remove_dump(const char *folder, const char *name)
     unlink(path);
 }
 
+/* The names of dumps in a folder, each owned by the caller. @return how many, at most max */
+static size_t list_dumps(uv_fs_t *request, char **names, size_t max)
+{
+    uv_dirent_t entry;
+    size_t count = 0;
+    while (count < max && uv_fs_scandir_next(request, &entry) == 0) {
+        names[count] = time_in(entry.name) ? strdup(entry.name) : NULL;
+        if (names[count])
+            count++;
+    }
+    return count;
+}
+
 void control_dump_rotate(const char *folder, unsigned files_max)
 {
     uv_fs_t request;
-    uv_dirent_t entry;
-    int found = files_max > 0 ? uv_fs_scandir(NULL, &request, folder, 0, NULL) : -1;
-    if (found < 0)
-        return;
-    const char **names = calloc((size_t)found + 1, sizeof(*names));
-    size_t count = 0;
-    while (names && uv_fs_scandir_next(&request, &entry) == 0)
-        if (count < (size_t)found && time_in(entry.name))
-            names[count++] = entry.name;
+    int found = files_max > 0 ? uv_fs_scandir(NULL, &request, folder, 0, NULL) : 0;
+    char **names = found > 0 ? calloc((size_t)found, sizeof(*names)) : NULL;
+    size_t count = names ? list_dumps(&request, names, (size_t)found) : 0;
     if (count > 0)
         qsort(names, count, sizeof(*names), compare_names);
-    for (size_t i = files_max; i < count; i++)
-        remove_dump(folder, names[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (i >= files_max)
+            remove_dump(folder, names[i]);
+        free(names[i]);
+    }
     free(names);
-    uv_fs_req_cleanup(&request);
+    if (files_max > 0)
+        uv_fs_req_cleanup(&request);
 }
