@@ -44,6 +44,8 @@ static const char defaults[] = "listen_public: '127.0.0.1:8080'\n"
                                "recorder_seconds: 60\n"
                                "recorder_room_mib: 16\n"
                                "recorder_files: 100\n"
+                               "drain_seconds: 5\n"
+                               "drain_url: ''\n"
                                "aead: auto\n"
                                "log_level: info\n"
                                "log_format: text\n";

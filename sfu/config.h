@@ -47,6 +47,8 @@ struct config {
     unsigned recorder_seconds;            /* how far back it reaches */
     unsigned recorder_room_mib;           /* at most, of one room */
     unsigned recorder_files;              /* dumps that are kept */
+    unsigned drain_seconds;               /* of a drain that names no deadline */
+    char *drain_url;                      /* where its clients are told to go; "": nowhere */
     enum config_aead aead;
     enum config_log_level log_level;
     enum config_log_format log_format;

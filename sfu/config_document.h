@@ -35,6 +35,8 @@
     X(requests_per_second, TEXT)                                                                   \
     X(max_participants, TEXT)                                                                      \
     X(room_max_participants, TEXT)                                                                 \
+    X(drain_seconds, TEXT)                                                                         \
+    X(drain_url, TEXT)                                                                             \
     X(aead, TEXT)                                                                                  \
     X(log_level, TEXT)                                                                             \
     X(log_format, TEXT)

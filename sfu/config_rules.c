@@ -17,7 +17,8 @@
 #define RATE_MAX             100000
 #define RECORDER_SECONDS_MAX 600
 #define RECORDER_MIB_MAX     1024
-#define ROOM_MAX             128   /* facts.md: the product has up to 120 in a room */
+#define ROOM_MAX             128 /* facts.md: the product has up to 120 in a room */
+#define DRAIN_MAX_S          86400
 #define UDP_PORT_FIRST       49152 /* facts.md: the deployment opens 49152-65535 and nothing else */
 #define UDP_PORT_LAST        65535
 
@@ -62,6 +63,21 @@ bool config_split_listen(const char *listen, char *host, size_t host_cap, uint16
     host[len] = '\0';
     *port = (uint16_t)number;
     return signalling_access_is_host(host) && (!is_v6 || strchr(host, ':'));
+}
+
+/* "": nowhere. Printable ASCII, so that it is the same text in JSON and in the log. */
+static bool is_drain_url(const char *text)
+{
+    size_t scheme_len = strncmp(text, "https://", 8) == 0 ? 8 : 7;
+
+    if (text[0] == '\0')
+        return true;
+    if (scheme_len == 7 && strncmp(text, "http://", 7) != 0)
+        return false;
+    for (const char *p = text; *p; p++)
+        if (*p <= ' ' || *p >= 0x7f || *p == '"' || *p == '\\')
+            return false;
+    return text[scheme_len] != '\0' && text[scheme_len] != '/';
 }
 
 static bool is_announceable(const char *text)
@@ -166,6 +182,8 @@ static struct number_rule number_rule(struct config *config, enum config_key key
         return (struct number_rule){&config->recorder_room_mib, 1, RECORDER_MIB_MAX};
     case CONFIG_KEY_recorder_files:
         return (struct number_rule){&config->recorder_files, 1, LIMIT_MAX};
+    case CONFIG_KEY_drain_seconds:
+        return (struct number_rule){&config->drain_seconds, 0, DRAIN_MAX_S};
     case CONFIG_KEY_max_participants:
         return (struct number_rule){&config->max_participants, 1, LIMIT_MAX};
     case CONFIG_KEY_room_max_participants:
@@ -220,6 +238,9 @@ bool config_set_text(struct config *config, enum config_key key, const char *tex
                                                           : &config->listen_operations,
                           text, config_split_listen(text, host, sizeof(host), &port),
                           "host:port or [IPv6]:port", reason, cap);
+    case CONFIG_KEY_drain_url:
+        return set_string(&config->drain_url, text, is_drain_url(text),
+                          "an address such as https://other.example.org/", reason, cap);
     case CONFIG_KEY_web_root:
         return set_string(&config->web_root, text, text[0] != '\0', "a folder", reason, cap);
     case CONFIG_KEY_udp_port_first:
@@ -308,6 +329,7 @@ void config_destroy(struct config *config)
     free(config->listen_public);
     free(config->listen_operations);
     free(config->web_root);
+    free(config->drain_url);
     free(config->token_key_file);
     free(config->recorder_folder);
     free(config->tls_certificate_file);

@@ -88,7 +88,7 @@ static int write_head(struct lws *wsi, const struct http_answer *answer, unsigne
     security_headers(wsi, security, sizeof(security));
     if (answer->content_type)
         snprintf(type, sizeof(type), "Content-Type: %.100s\r\n", answer->content_type);
-    if (!answer->is_endless)
+    if (!answer->is_endless && answer->status != 204) /* RFC 9110, section 8.6 */
         snprintf(length, sizeof(length), "Content-Length: %llu\r\n",
                  (unsigned long long)(answer->content_length ? answer->content_length
                                                              : answer->body_len));

@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sfu/control/drain.h"
 #include "sfu/control/dump.h"
+#include "sfu/control/events.h"
 #include "sfu/control/message.h"
+#include "sfu/control/rates.h"
 
 /* Statistics come once a second: silence is seen after 1.5 to 2.5 s, the end comes after 4.5 to 5.5
  * s (a probe that takes its whole time may add a second). */
@@ -60,6 +63,7 @@ static void on_slots(struct control *control, struct control_participant *partic
 static void on_statistics(struct control *control, struct control_participant *participant,
                           const struct core_statistics *statistics)
 {
+    control_rates_update(participant, statistics, uv_now(control->loop));
     participant->statistics = *statistics;
     if (statistics->silent_us < SILENCE_US) {
         participant->is_cut_off = false;
@@ -75,12 +79,7 @@ static void on_statistics(struct control *control, struct control_participant *p
 static void on_limit(struct control *control, const struct control_participant *participant,
                      const struct core_limit *limit)
 {
-    char limit_text[16], measured_text[16];
-    snprintf(limit_text, sizeof(limit_text), "%u", limit->limit_bps);
-    snprintf(measured_text, sizeof(measured_text), "%u", limit->measured_bps);
-    control_log(control, CONTROL_LOG_WARNING, "participant.limit", "room", participant->room->name,
-                "participant", participant->id, "kind", control_message_kind(limit->kind),
-                "limit_bps", limit_text, "measured_bps", measured_text);
+    control_event_limit(control, participant, limit);
     if (participant->connection)
         signalling_connection_send(
             participant->connection,
@@ -135,6 +134,13 @@ static void on_events(uv_async_t *wake)
             ;
     }
     control_dump_take(control);
+}
+
+static void on_second(uv_timer_t *timer)
+{
+    struct control *control = timer->data;
+    control_judge_workers(control);
+    control_event_rates(control);
 }
 
 static void on_backlog(uv_timer_t *timer)
@@ -205,10 +211,14 @@ static void on_closed(uv_handle_t *handle)
 
 static void close_handles(struct control *control)
 {
-    unsigned open = 2;
-    control->events_wake.data = control->backlog_timer.data = &open;
-    uv_close((uv_handle_t *)&control->events_wake, on_closed);
-    uv_close((uv_handle_t *)&control->backlog_timer, on_closed);
+    uv_handle_t *const handles[] = {
+        (uv_handle_t *)&control->events_wake, (uv_handle_t *)&control->backlog_timer,
+        (uv_handle_t *)&control->second_timer, (uv_handle_t *)&control->drain.timer};
+    unsigned open = sizeof(handles) / sizeof(handles[0]);
+    for (unsigned i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
+        handles[i]->data = &open;
+        uv_close(handles[i], on_closed);
+    }
     while (open > 0)
         uv_run(control->loop, UV_RUN_ONCE);
 }
@@ -216,6 +226,8 @@ static void close_handles(struct control *control)
 void control_stop(struct control *control)
 {
     control->is_stopping = true;
+    uv_timer_stop(&control->second_timer);
+    uv_timer_stop(&control->drain.timer);
     for (const struct control_room *room = control->registry.rooms; room; room = room->next)
         control_broadcast(room, NULL, "closing", json_pack("{s:s}", "reason", "restarting"));
     signalling_server_destroy(control->server);
@@ -250,7 +262,11 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
     control_registry_init(&control->registry, config->worker_count);
     uv_async_init(loop, &control->events_wake, on_events);
     uv_timer_init(loop, &control->backlog_timer);
+    uv_timer_init(loop, &control->second_timer);
+    uv_timer_init(loop, &control->drain.timer);
     control->events_wake.data = control->backlog_timer.data = control;
+    control->second_timer.data = control->drain.timer.data = control;
+    control_log_gate_init(&control->log_gate, uv_now(loop));
     control->certificate = transport_certificate_create();
     snprintf(error, error_cap, "cannot make the DTLS certificate");
     if (control->certificate) {
@@ -261,10 +277,12 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
             control->server =
                 signalling_server_create(loop, &config->server, &handlers, error, error_cap);
     }
-    if (control->server)
-        return control;
-    control_stop(control);
-    return NULL;
+    if (!control->server) {
+        control_stop(control);
+        return NULL;
+    }
+    uv_timer_start(&control->second_timer, on_second, 1000, 1000);
+    return control;
 }
 
 uint16_t control_public_port(const struct control *control)

@@ -23,11 +23,16 @@ struct control_config {
     unsigned max_participants, room_max_participants; /* 0: no limit */
     bool is_unpoliced; /* what is over the contract is forwarded all the same: for benchmarks */
     const char
-        *recorder_folder;    /* of flight recorders' dumps; NULL: rooms have none. Outlives it */
-    unsigned recorder_files; /* dumps that are kept there */
-    uint32_t recorder_bytes; /* of one room */
-    int64_t recorder_us;     /* how far back it is to reach */
-    bool unique_identities;  /* of two with one `sub` in a room the older one leaves */
+        *recorder_folder;       /* of flight recorders' dumps; NULL: rooms have none. Outlives it */
+    unsigned recorder_files;    /* dumps that are kept there */
+    uint32_t recorder_bytes;    /* of one room */
+    int64_t recorder_us;        /* how far back it is to reach */
+    bool unique_identities;     /* of two with one `sub` in a room the older one leaves */
+    uint64_t drain_deadline_ms; /* of a drain that names none, and of control_drain_soon() */
+    const char *drain_url;      /* where clients are told to go, outlives control; NULL: nowhere */
+    /* The drain is over and everyone gone: the loop should stop. */
+    void (*on_drained)(void *context);
+    void *on_drained_context;
     const struct signalling_token_key *token_key; /* NULL: everyone may join; outlives control */
     /* One event for the log: level (0 error - 3 debug), name, then pairs of key and text up to
      * NULL. */
@@ -57,6 +62,21 @@ void control_set_token_key(struct control *control, const struct signalling_toke
 
 /** Read the TLS files of both listeners again, as signalling_server_reload_tls() does. */
 int control_reload_tls(struct control *control, char *error, size_t error_cap);
+
+/**
+ * Take no joins any more, tell everyone, and at the deadline cut off who is left (1012) and call
+ * on_drained(). Again: another deadline, of which everyone hears.
+ *
+ * @param deadline_ms  from now on
+ */
+void control_drain(struct control *control, uint64_t deadline_ms);
+
+/** As control_drain() by the configured deadline, or by the one of a drain that runs if that is
+ * sooner; and it is over as soon as nobody is left. */
+void control_drain_soon(struct control *control);
+
+/** A drain has begun. */
+bool control_is_draining(const struct control *control);
 
 /** The port of the public listener. */
 uint16_t control_public_port(const struct control *control);

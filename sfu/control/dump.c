@@ -212,27 +212,20 @@ void control_dump_on_freeze(struct control *control, struct control_participant 
 
 /* --- the call -------------------------------------------------------------------------------- */
 
-/* Of the body. @return false after an answer */
-static bool read_receiver(const struct control_call *call,
-                          const struct control_participant **receiver,
-                          struct signalling_http_response *response)
+/* Of the body. @return 0, or a refusing status with its sentence */
+static int read_receiver(const struct control_call *call,
+                         const struct control_participant **receiver, const char **sentence)
 {
-    const struct signalling_http_request *request = call->request;
+    const json_t *id = json_object_get(call->body, "participant");
     *receiver = NULL;
-    if (request->body_len == 0)
-        return true;
-    json_t *body = json_loadb(request->body, request->body_len, JSON_REJECT_DUPLICATES, NULL);
-    const char *id = json_string_value(json_object_get(body, "participant"));
-    bool is_good = json_object_size(body) == (id ? 1 : 0) && json_is_object(body);
-    if (id)
-        *receiver = control_room_find(call->room, id);
-    if (!is_good)
-        control_answer_error(response, 400,
-                             "The body is to be {\"participant\": id}, or there is to be none.");
-    else if (id && !*receiver)
-        control_answer_error(response, 404, "Nobody in the room has this id.");
-    json_decref(body);
-    return is_good && (!id || *receiver);
+    *sentence = "The body may be {\"participant\": id}, and nothing else.";
+    if (json_object_size(call->body) != (id ? 1 : 0) || (id && !json_is_string(id)))
+        return 422;
+    if (!id)
+        return 0;
+    *sentence = "Nobody in the room has this id.";
+    *receiver = control_room_find(call->room, json_string_value(id));
+    return *receiver ? 0 : 404;
 }
 
 static void answer_files(struct signalling_http_response *response, const struct control_dump *dump)
@@ -245,32 +238,39 @@ static void answer_files(struct signalling_http_response *response, const struct
         response->status = 202;
 }
 
+/* @return 0, or a refusing status with its sentence */
+static int refuse(const struct control *control, const struct control_room *room, char *sentence,
+                  size_t cap)
+{
+    int64_t left_us = wait_us(room);
+    if (!control->config.recorder_folder) {
+        snprintf(sentence, cap, "%s", OFF_TEXT);
+        return 409;
+    }
+    if (left_us == 0)
+        return 0;
+    snprintf(sentence, cap,
+             "The room's recorder was dumped a moment ago and began anew: try again in %u s.",
+             (unsigned)(left_us / US_PER_S + 1));
+    return 429;
+}
+
 void control_dump_call(struct control *control, const struct control_call *call,
                        struct signalling_http_response *response)
 {
     const struct control_participant *receiver;
-    char sentence[160];
-    int64_t left_us = wait_us(call->room);
-    if (call->request->is_foreign) {
-        control_answer_error(response, 403, "A page of another origin may not do this.");
-        return;
+    const char *sentence;
+    char text[256];
+    const struct control_dump *dump = NULL;
+    int status = read_receiver(call, &receiver, &sentence);
+    if (status == 0 && (status = refuse(control, call->room, text, sizeof(text))))
+        sentence = text;
+    if (status == 0 && !(dump = begin(control, call->room, receiver, "requested"))) {
+        sentence = BUSY_TEXT;
+        status = 503;
     }
-    if (!control->config.recorder_folder) {
-        control_answer_error(response, 409, OFF_TEXT);
-        return;
-    }
-    if (!read_receiver(call, &receiver, response))
-        return;
-    if (left_us > 0) {
-        snprintf(sentence, sizeof(sentence),
-                 "The room's recorder was dumped a moment ago and began anew: try again in %u s.",
-                 (unsigned)(left_us / US_PER_S + 1));
-        control_answer_error(response, 429, sentence);
-        return;
-    }
-    const struct control_dump *dump = begin(control, call->room, receiver, "requested");
     if (dump)
         answer_files(response, dump);
     else
-        control_answer_error(response, 503, BUSY_TEXT);
+        control_answer_error(response, status, sentence);
 }

@@ -9,9 +9,11 @@
 
 #define CONTROL_DUMP_PERIOD_US 60000000 /* between two dumps of a room */
 
-/* `POST /v1/rooms/{room}/dump`, body {"participant": id} or none: 202 {"pcapng", "decisions"}, the
-   files that are there within a second; 400, 403, 404 nobody of that id, 409 no recorder
-   configured, 429 too soon, 503. */
+/**
+ * `POST /v1/rooms/{room}/dump`, body {"participant": id} or none: 202 {"pcapng", "decisions"}, the
+ * files that are there within a second. 404 nobody of that id, 409 no recorder configured, 422
+ * another body, 429 too soon after the last one, 503 too many at once.
+ */
 void control_dump_call(struct control *control, const struct control_call *call,
                        struct signalling_http_response *response);
 

@@ -5,12 +5,14 @@
 #include <time.h>
 
 #include "sfu/control/control_internal.h"
+#include "sfu/control/events.h"
 #include "sfu/control/message.h"
 
 #define METADATA_MAX_BYTES  1024
 #define NAME_MAX_CHARACTERS 128
 #define RETRY_OVERLOADED_MS 2000
 #define RETRY_FULL_MS       10000
+#define RETRY_DRAINING_MS   1000 /* elsewhere: a balancer chooses another server */
 
 /* What a join asks for, checked. */
 struct join_request {
@@ -201,10 +203,8 @@ static json_t *welcome(struct control_session *session, const struct signalling_
     struct control_participant *participant = session->participant;
     control_broadcast(participant->room, participant, "participant_joined",
                       json_pack("{s:o}", "participant", control_message_participant(participant)));
-    control_log(session->control, CONTROL_LOG_INFO, "participant.join", "room",
-                participant->room->name, "participant", participant->id, "name", participant->name,
-                "subject", participant->grant.subject, "peer",
-                signalling_connection_peer(session->connection));
+    control_event_joined(session->control, participant,
+                         signalling_connection_peer(session->connection));
     json_t *result = control_joined(session);
     json_object_set_new(result, "answer", json_string(answer));
     return signalling_jsonrpc_result(request->id, result);
@@ -322,6 +322,9 @@ json_t *control_join(struct control_session *session, const struct signalling_re
         return control_refuse_token(session, request, wrong);
     if (code)
         return control_refuse(request, code, wrong);
+    if (control_is_draining(session->control))
+        return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "draining",
+                                      RETRY_DRAINING_MS);
     json_t *reply = join_checked(session, &join, request);
     free(join.negotiation);
     return reply;

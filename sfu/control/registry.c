@@ -83,6 +83,7 @@ static void remove_room(struct control_registry *registry, struct control_room *
     while (*at != room)
         at = &(*at)->next;
     *at = room->next;
+    json_decref(room->past_people);
     free(room);
 }
 

@@ -56,6 +56,8 @@ struct control_participant {
     enum core_kind slot_kinds[CORE_SLOTS_MAX];
     struct core_slot_report slots[CORE_SLOTS_MAX]; /* as last told */
     struct core_statistics statistics;             /* of the last second */
+    uint64_t statistics_ms;                        /* when they came, on the loop's clock */
+    uint64_t up_bps, down_bps;                     /* between the last two */
     enum transport_srtp_profile profile;
 };
 

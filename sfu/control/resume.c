@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "sfu/control/control_internal.h"
+#include "sfu/control/drain.h"
 #include "sfu/control/message.h"
 
 #define RETRY_MS 1000
@@ -43,6 +44,7 @@ static void tell_own_state(struct control_session *session,
         signalling_jsonrpc_notification(
             "participant_updated",
             json_pack("{s:o}", "participant", control_message_participant(session->participant))));
+    control_drain_tell(session->control, session->connection);
 }
 
 json_t *control_resume(struct control_session *session, const struct signalling_request *request)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tests/integration/assertions.h"
+#include "tests/integration/operations_client.h"
 #include "tests/integration/token_writer.h"
 
 #define MARK           "<!-- example: "
@@ -171,6 +172,13 @@ static void exchange_too_much(struct media_client *bob)
     camera->options.packets_per_frame = usual;
 }
 
+/* The server would end in a minute; the test's end comes sooner. */
+static void exchange_the_drain(struct media_client *bob)
+{
+    assert_int_equal(operations_status("POST", "/v1/drain", "", "{\"deadline_ms\": 60000}"), 200);
+    keep_notification(bob, "draining", "draining");
+}
+
 static void exchange(void)
 {
     struct media_client *ann = assert_joined("ann", true);
@@ -185,6 +193,7 @@ static void exchange(void)
     keep_slots(ann);
     exchange_in_the_room(ann, bob);
     exchange_too_much(bob);
+    exchange_the_drain(bob);
     exchange_the_end(ann, bob);
 }
 
