@@ -431,11 +431,9 @@ static void write_received(const struct core_record *record, struct core_recordi
     memcpy(entry->data, record + 1, record->body_bytes);
 }
 
-bool core_recording_next(struct core_recording *recording, struct core_recording_entry *entry)
+static void write_entry(const struct core_recording *recording, const struct item *item,
+                        struct core_recording_entry *entry)
 {
-    if (recording->next == recording->list.count)
-        return false;
-    const struct item *item = &recording->list.items[recording->next++];
     memset(entry, 0, offsetof(struct core_recording_entry, data));
     entry->kind = CORE_RECORDING_PACKET;
     entry->at_us = item->at_us;
@@ -444,7 +442,17 @@ bool core_recording_next(struct core_recording *recording, struct core_recording
         write_sent(recording, item, entry);
     else
         write_received(item->record, entry);
-    return true;
+}
+
+bool core_recording_next(struct core_recording *recording, struct core_recording_entry *entry)
+{
+    while (recording->next < recording->list.count) {
+        write_entry(recording, &recording->list.items[recording->next++], entry);
+        /* A header that was too long to be kept cannot be rewritten. */
+        if (entry->kind == CORE_RECORDING_DECISION || entry->len > 0)
+            return true;
+    }
+    return false;
 }
 
 /* --- texts ----------------------------------------------------------------------------------- */
