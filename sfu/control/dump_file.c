@@ -136,14 +136,13 @@ static int write_decision(struct dump *dump, const struct core_recording_entry *
 /* The first line: what this is of. */
 static int write_head(struct dump *dump)
 {
-    char at[40];
-    int64_t now_us = dump->order->unix_offset_us;
-    now_us += dump->first_us;
-    return write_line(dump, json_pack("{s:s, s:s, s:s, s:s, s:I, s:O}", "from",
-                                      utc_text(now_us, at), "room", dump->order->room, "dump",
-                                      dump->order->base, "cause", dump->order->cause, "left_out",
-                                      (json_int_t)core_recording_left_out(dump->recording),
-                                      "participants", dump->order->people));
+    const struct control_dump_order *order = dump->order;
+    char from[40];
+    utc_text(dump->first_us + order->unix_offset_us, from);
+    return write_line(dump,
+                      json_pack("{s:s, s:s, s:s, s:s, s:I, s:O}", "from", from, "room", order->room,
+                                "dump", order->base, "cause", order->cause, "left_out",
+                                (json_int_t)dump->result->left_out, "participants", order->people));
 }
 
 /* --- packets --------------------------------------------------------------------------------- */

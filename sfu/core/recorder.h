@@ -7,7 +7,8 @@
  * CORE_RECORDER_RTCP_BYTES. What it forwards is written as runs: so many packets of one source went
  * to one slot with these offsets, so that recording.h can rewrite the headers once more. A run goes
  * on while nothing changes (minutes), so that a forwarded packet costs a comparison and a count.
- * A participant who sends 130 packets a second takes 350 KB a minute, one who only receives 60.
+ * Measured (iris-bench bubbles): 480 KB a minute for each participant of a bubble in which everyone
+ * sends, 110 packets a second; 45 KB for one who only receives.
  *
  * The ring takes no more of its memory than the last window_us need: it begins anew at its start
  * when what stands there is older than that, and only what it has written was ever touched. When
