@@ -33,4 +33,10 @@ static inline uint64_t bubbles_random(uint64_t *state)
     return z ^ z >> 31;
 }
 
+/** Evenly from 0 up to, but without, 1. */
+static inline double bubbles_chance(uint64_t *state)
+{
+    return (double)(bubbles_random(state) >> 11) / 9007199254740992.0;
+}
+
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/link/script.h"
+
 #define ROOMS_MAX          1000
 #define PARTICIPANTS_MAX   128 /* of a room; the server's own limit */
 #define TOTAL_MAX          4000
@@ -68,14 +70,7 @@ static void print_usage(FILE *out)
         "  --seed N             of everything random (default 1)\n"
         "  --no-gro             receive each packet by itself, as a NIC without GRO would\n"
         "  --insecure           accept any certificate of a wss:// server\n"
-        "  --quiet              no progress\n\n"
-        "A link script has lines 'AT who=N up|down KEY=VALUE...': from AT seconds after the "
-        "start,\n"
-        "the N-th participant of every room (from 0; * is all) has in this direction rate=KBPS "
-        "(0:\n"
-        "no limit), queue=MS (default 200), delay=MS, jitter=MS, loss=PERCENT. # begins a "
-        "comment.\n"
-        "\n"
+        "  --quiet              no progress\n\n" LINK_SCRIPT_HELP "\n"
         "Exit code: 0, 1 (somebody could not join, or a verified receiver got something wrong), 2\n"
         "(usage).\n",
         out);

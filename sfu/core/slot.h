@@ -18,6 +18,8 @@
 #include "sfu/core/rtx_limit.h"
 #include "sfu/core/track.h"
 
+#define CORE_SLOT_FATES 32
+
 struct core_slot {
     struct core_slot *next_subscriber;
     struct core_participant *owner; /* the receiver */
@@ -57,6 +59,10 @@ struct core_slot {
     struct core_slot_statistics statistics;
     struct rtp_rewrite rewrite;
     struct core_rtx_limit rtx_limit;
+    struct rtp_seen filled; /* numbers that padding has closed */
+    /* What was decided on frames that others may have been lost of or come late: a ring of keys. */
+    uint32_t fates[CORE_SLOT_FATES];
+    unsigned fates_next;
 };
 
 /* A packet on its way to the slots, received or from a history, parsed once. */
@@ -102,7 +108,8 @@ void core_slot_set_target(struct core_slot *slot, struct core_layer *target, uns
  * temporal layer. All of it unless told so after core_slot_set_target(). */
 void core_slot_set_interim(struct core_slot *slot, unsigned temporal);
 
-/** The layer may not be a target for a while: its key frame did not come in time. */
+/** The layer may not be a target for a while: its key frame did not come in time, and the one
+ * forwarded meanwhile is still sent. */
 bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *layer,
                        int64_t now_us);
 

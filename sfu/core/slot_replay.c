@@ -82,16 +82,14 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
     return (uint32_t)(slot->statistics.bytes - before);
 }
 
-/* The live edge; or a hole at it, which is repaired as for everybody. */
-static void end_replay(struct core_slot *slot)
+/* A packet that is not there has not been repaired yet, as for everybody; or the history has
+   forgotten it meanwhile: then there is no picture to go on from. */
+static bool is_forgotten(const struct core_slot *slot)
 {
-    slot->replay_seq = 0;
-    slot->is_retiming = true;
+    return !slot->has_replayed || rtp_seen_check(&slot->layer->seen, slot->replay_seq);
 }
 
-/* The history was overwritten before the first packet had its turn: there is no numbering that live
-   packets could go on in. */
-static void give_up(struct core_slot *slot, int64_t now_us)
+static void begin_anew(struct core_slot *slot, int64_t now_us)
 {
     core_slot_interrupt(slot);
     slot->has_missed = true;
@@ -110,15 +108,16 @@ uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us
         struct core_media media = {.payload_len = 0};
         bool is_recent;
         uint64_t seq = slot->replay_seq;
-        if (slot->layer->history.highest < seq || !load(slot, seq, now_us, &media, &is_recent)) {
-            if (slot->has_replayed)
-                end_replay(slot);
-            else
-                give_up(slot, now_us);
+        bool is_live = slot->layer->history.highest < seq;
+        bool is_there = !is_live && load(slot, seq, now_us, &media, &is_recent);
+        if (!is_live && !is_there && is_forgotten(slot)) {
+            begin_anew(slot, now_us);
             break;
         }
-        slot->replay_seq = seq + 1;
-        sent += send_stored(slot, &media, is_recent);
+        slot->replay_seq = is_live ? 0 : seq + 1;
+        slot->is_retiming |= is_live;
+        if (is_there)
+            sent += send_stored(slot, &media, is_recent);
     }
     return sent;
 }

@@ -129,7 +129,8 @@ static bool is_sound(const struct core_participant *p)
             return false;
     for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
         if (!is_bool(&p->slots[i].rewrite.started) ||
-            p->slots[i].rewrite.current >= RTP_REWRITE_SEGMENTS)
+            p->slots[i].rewrite.current >= RTP_REWRITE_SEGMENTS ||
+            p->slots[i].fates_next >= CORE_SLOT_FATES)
             return false;
     return is_bool(&p->is_gone) && p->track_count <= CORE_TRACKS_MAX &&
            p->slot_count <= CORE_SLOTS_MAX && p->path_count <= CORE_PATHS_MAX &&

@@ -6,16 +6,19 @@
 #include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
-#define CACHE_LINE_BYTES 64
-#define HOT_BYTES        offsetof(struct core_slot, statistics)
+#define VOID_HEADER_BYTES 10 /* RFC 6386, 9.1 */
+#define CACHE_LINE_BYTES  64
+#define HOT_BYTES         offsetof(struct core_slot, statistics)
 
 /* Of what is not for sending the place is kept, so that a replay knows that nothing is missing. */
 static void keep(const struct core_media *media)
 {
     bool is_void = media->is_policed || media->payload_len == 0;
     uint16_t len = media->payload_len;
-    if (is_void && media->vp8) /* its descriptor, and a byte for it to describe */
-        len = (uint16_t)(media->vp8->descriptor_len + 1);
+    /* Its descriptor, and what it takes to read it: of a key frame, the frame's header. */
+    uint16_t read_len = media->vp8 ? media->vp8->descriptor_len + VOID_HEADER_BYTES : 0;
+    if (is_void && len > read_len)
+        len = read_len;
     struct rtp_history_packet stored = {
         .is_void = is_void,
         .ext_seq = media->fields.ext_seq,

@@ -20,7 +20,9 @@
 
 struct sim_waiting {
     bool is_received, marker, is_stamped;
-    bool is_late; /* as the server sent it: a repair */
+    bool is_padding; /* its number is closed, nothing is in it */
+    bool is_late;    /* as the server sent it: a repair */
+    int64_t received_us;
     struct sim_stamp stamp;
 };
 
@@ -57,6 +59,7 @@ struct sim_taken {
     bool is_unexplained;    /* a frame broke the invariant */
     struct sim_stamp stamp; /* that frame */
     uint32_t missing;       /* what it refers to; 0: its stream's key frame */
+    bool is_cut;            /* missing is the rest of that frame */
 };
 
 /** @param rtt_us  to the server: how long a repair takes */
@@ -64,7 +67,7 @@ void sim_slot_init(struct sim_slot *slot, const struct core_slot_params *params,
                    int64_t now_us);
 void sim_slot_dispose(struct sim_slot *slot);
 
-/** Take a packet from the network, media or RTX. */
+/** Take a packet from the network: media, RTX, or padding under a number of the media stream. */
 void sim_slot_take(struct sim_slot *slot, const struct sim_media *media, int64_t now_us,
                    struct sim_taken *taken);
 
