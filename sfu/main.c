@@ -42,6 +42,16 @@ struct options {
     bool is_check;
 };
 
+static bool add_set(struct options *options, const char *key_value)
+{
+    if (options->set_count == SETS_MAX) {
+        fprintf(stderr, "iris: at most %d --set options\n", SETS_MAX);
+        return false;
+    }
+    options->sets[options->set_count++] = key_value;
+    return true;
+}
+
 static int parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option longs[] = {
@@ -60,14 +70,12 @@ static int parse_options(int argc, char **argv, struct options *options)
             break;
         case 'l':
             snprintf(options->log_format, sizeof(options->log_format), "log_format=%s", optarg);
-            optarg = options->log_format;
-            /* fall through */
-        case 's':
-            if (options->set_count == SETS_MAX) {
-                fprintf(stderr, "iris: at most %d --set options\n", SETS_MAX);
+            if (!add_set(options, options->log_format))
                 return 2;
-            }
-            options->sets[options->set_count++] = optarg;
+            break;
+        case 's':
+            if (!add_set(options, optarg))
+                return 2;
             break;
         case 'k':
             options->is_check = true;
