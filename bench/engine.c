@@ -45,7 +45,7 @@ static void print_usage(FILE *out)
     fprintf(
         out,
         "usage: iris-bench engine [--receivers R] [--packets P] [--bytes B] [--seconds S]\n"
-        "                         [--batches N] [--sockets] [--json | --callgrind]\n\n"
+        "                         [--batches N] [--recorder] [--sockets] [--json | --callgrind]\n\n"
         "CPU time of the packet path per forwarded packet, without sockets: one camera to R\n"
         "receivers in virtual time. Every batch is %d packets or more. What a camera may send is\n"
         "policed, more than that (8 packets a frame) is let through.\n\n"
@@ -54,6 +54,7 @@ static void print_usage(FILE *out)
         "  --bytes B      of a packet, %d-%d (default 1082)\n"
         "  --seconds S    how long to measure (default %d)\n"
         "  --batches N    as many, however long they take\n"
+        "  --recorder     with the room's flight recorder\n"
         "  --sockets      send by sfu/io to sockets that a thread drains, with the kernel's time\n"
         "  --json         one JSON object instead of a table\n"
         "  --callgrind    count instructions by source file (needs valgrind; it knows no\n"
@@ -93,12 +94,15 @@ static int parse_options(int argc, char **argv, struct options *options)
                                           {"json", no_argument, NULL, 'j'},
                                           {"callgrind", no_argument, NULL, 'c'},
                                           {"sockets", no_argument, NULL, 'k'},
+                                          {"recorder", no_argument, NULL, 'f'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
 
     for (int option; (option = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
         if (option == 'k')
             options->load.has_sockets = true;
+        else if (option == 'f')
+            options->load.has_recorder = true;
         else if (option == 'j')
             options->is_json = true;
         else if (option == 'c')

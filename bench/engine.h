@@ -21,9 +21,10 @@
 
 struct engine_load {
     unsigned receivers;
-    unsigned packets; /* of a frame */
-    unsigned bytes;   /* of a packet: UDP payload as received */
-    bool has_sockets; /* what comes out is sent by sfu/io to sockets that a thread drains */
+    unsigned packets;  /* of a frame */
+    unsigned bytes;    /* of a packet: UDP payload as received */
+    bool has_recorder; /* the room has its flight recorder */
+    bool has_sockets;  /* what comes out is sent by sfu/io to sockets that a thread drains */
 };
 
 struct engine_packet {

@@ -20,6 +20,8 @@
 #define RTX_PAYLOAD_TYPE 97
 #define ID_SEQ           3
 #define ID_MID           4
+#define RECORDER_BYTES   16777216 /* the default's */
+#define RECORDER_US      60000000
 
 static struct transport_srtp_keys keys_of(unsigned participant, unsigned direction)
 {
@@ -190,6 +192,8 @@ int engine_room_init(struct engine_room *room, const struct engine_load *load)
 
     memset(room, 0, sizeof(*room));
     room->load = *load;
+    config.recorder_bytes = load->has_recorder ? RECORDER_BYTES : 0;
+    config.recorder_us = RECORDER_US;
     room->frames = engine_load_frames(load);
     room->now_us = START_US;
     config.certificate = room->certificate = transport_certificate_create();

@@ -43,6 +43,10 @@ struct config {
     unsigned requests_per_second;         /* of one WebSocket; 0: no limit */
     unsigned max_participants;            /* of the server */
     unsigned room_max_participants;       /* at most 128 */
+    char *recorder_folder;                /* of dumps; "": rooms have no flight recorder */
+    unsigned recorder_seconds;            /* how far back it reaches */
+    unsigned recorder_room_mib;           /* at most, of one room */
+    unsigned recorder_files;              /* dumps that are kept */
     unsigned drain_seconds;               /* of a drain that names no deadline */
     char *drain_url;                      /* where its clients are told to go; "": nowhere */
     enum config_aead aead;

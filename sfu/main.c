@@ -14,6 +14,7 @@
 
 #define SETS_MAX    64
 #define WORKERS_MAX 64
+#define MIB         1048576u
 
 static const char usage[] =
     "usage: iris [--config FILE] [--set key=value]... [--check-config]\n"
@@ -246,6 +247,10 @@ static void fill_control(struct control_config *out, const struct config *config
     out->max_participants = config->max_participants;
     out->room_max_participants = config->room_max_participants;
     out->unique_identities = config->unique_identities;
+    out->recorder_folder = text_or_null(config->recorder_folder);
+    out->recorder_files = config->recorder_files;
+    out->recorder_bytes = config->recorder_room_mib * MIB;
+    out->recorder_us = (int64_t)config->recorder_seconds * 1000000;
     out->is_unpoliced = !config->policer;
     out->udp_port_first = config->udp_port_first;
     out->udp_port_last = config->udp_port_last;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "sfu/control/drain.h"
+#include "sfu/control/dump.h"
 #include "sfu/control/events.h"
 #include "sfu/control/message.h"
 #include "sfu/control/rates.h"
@@ -133,6 +134,7 @@ static void on_events(uv_async_t *wake)
         while (io_worker_next_statistics(control->workers[i], &control->statistics[i]))
             ;
     }
+    control_dump_take(control);
 }
 
 static void on_second(uv_timer_t *timer)
@@ -182,6 +184,8 @@ static int start_workers(struct control *control, char *error, size_t error_cap)
             .addresses = &control->config.addresses,
             .port_first = control->config.udp_port_first,
             .port_last = control->config.udp_port_last,
+            .recorder_bytes = control->config.recorder_folder ? control->config.recorder_bytes : 0,
+            .recorder_us = control->config.recorder_us,
             .on_events = wake_control,
             .context = control,
         };
@@ -232,6 +236,7 @@ void control_stop(struct control *control)
     control->server = NULL;
     for (unsigned i = 0; i < control->config.worker_count; i++)
         io_worker_stop(control->workers[i]);
+    control_dump_finish(control);
     control_registry_dispose(&control->registry);
     for (unsigned i = 0; i < control->config.worker_count; i++)
         control_backlog_dispose(&control->backlogs[i]);

@@ -53,6 +53,8 @@ struct control {
     uv_timer_t backlog_timer; /* runs while a command waits */
     uv_timer_t second_timer;
     uv_async_t events_wake;
+    struct control_dump *dumps; /* dump.c: under way, owned */
+    unsigned dump_count;
     bool is_stopping;
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "sfu/control/dump.h"
 #include "sfu/control/message.h"
 #include "sfu/control/path.h"
 
@@ -81,6 +82,7 @@ static const struct row {
     {"GET", "/healthz", IS_PUBLIC, answer_health},
     {"GET", "/readyz", IS_PUBLIC, answer_readiness},
     {"GET", "/v1/rooms/{room}", 0, answer_room},
+    {"POST", "/v1/rooms/{room}/dump", TAKES_JSON, control_dump_call},
     {"DELETE", "/v1/rooms/{room}", 0, control_call_end_room},
     {"DELETE", "/v1/rooms/{room}/participants/{participant}", 0, control_call_remove_participant},
     {"GET", "/v1/workers", 0, answer_workers},

@@ -2,6 +2,7 @@
 #include "sfu/core/slot.h"
 
 #include "sfu/core/allocate.h"
+#include "sfu/core/engine_internal.h"
 
 /* The MID is needed by receivers that do not read a=ssrc; libwebrtc sends it about as long. */
 #define MID_PACKETS 64
@@ -113,13 +114,32 @@ void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)
         return;
     }
     core_track_want_keyframe(slot->track, target, now_us);
+    core_record_slot(slot, target, &(struct core_decision){.kind = CORE_DECISION_WANTED}, now_us);
     core_participant_wake(slot->track->owner, now_us);
+}
+
+static void record_target(const struct core_slot *slot, const struct core_layer *target,
+                          int64_t now_us)
+{
+    struct core_decision decision = {.kind = CORE_DECISION_TARGET};
+    if (target)
+        decision.numbers[1] = target->height;
+    else
+        decision.cause = slot->is_held      ? CORE_CAUSE_HELD
+                         : slot->is_starved ? CORE_CAUSE_BANDWIDTH
+                                            : CORE_CAUSE_SOURCE;
+    decision.numbers[0] = slot->target_temporal;
+    decision.numbers[2] = (uint32_t)core_allocate_budget_bps(slot->owner);
+    core_record_slot(slot, target, &decision, now_us);
 }
 
 void core_slot_set_target(struct core_slot *slot, struct core_layer *target, unsigned temporal,
                           int64_t now_us)
 {
+    bool is_same = slot->target == target && slot->target_temporal == temporal;
     slot->target_temporal = (uint8_t)temporal;
+    if (!is_same)
+        record_target(slot, target, now_us);
     if (slot->target == target)
         return;
     slot->target = target;
@@ -180,6 +200,8 @@ static void urge(struct core_slot *slot, int64_t now_us)
     if (has_other(slot, now_us) && now_us - slot->switching_us >= GIVE_UP_US) {
         slot->refused = slot->target;
         slot->refused_us = now_us;
+        core_record_slot(slot, slot->refused,
+                         &(struct core_decision){.kind = CORE_DECISION_REFUSED}, now_us);
         for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)
             if (&slot->track->layers[i] == slot->layer)
                 slot->target = &slot->track->layers[i];

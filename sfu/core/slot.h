@@ -14,6 +14,7 @@
 #define IRIS_CORE_SLOT_H
 
 #include "rtp/rewrite.h"
+#include "sfu/core/recorder.h"
 #include "sfu/core/rtx_limit.h"
 #include "sfu/core/track.h"
 
@@ -53,6 +54,7 @@ struct core_slot {
     int64_t last_sent_us;
     int64_t last_frame_us; /* newest frame sent; 0 after a change of source */
     unsigned mid_left;     /* packets that still carry the MID extension */
+    struct core_run run;   /* for the room's recorder */
     struct core_slot_params params;
     struct core_slot_statistics statistics;
     struct rtp_rewrite rewrite;
@@ -70,7 +72,8 @@ struct core_media {
     const uint8_t *payload;
     uint16_t payload_len;
     bool marker;
-    bool is_policed; /* its frame is over the sender's contract: for nobody */
+    bool is_policed;  /* its frame is over the sender's contract: for nobody */
+    bool is_replayed; /* from the history */
     bool has_audio_level, has_voice_activity;
     uint8_t audio_level;
     struct rtp_vp8 descriptor;
@@ -166,7 +169,8 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
                     const struct rtp_rewrite_fields *fields);
 
 /** Send padding under a number that must not stay empty. */
-void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields);
+void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields,
+                            int64_t now_us);
 
 /**
  * Answer a NACK by retransmission (RFC 4588); nothing without RTX.

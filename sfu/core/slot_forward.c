@@ -141,7 +141,7 @@ static void skip(struct core_slot *slot, const struct core_media *media)
                       ? RTP_REWRITE_PICTURE
                       : RTP_REWRITE_BASE_PICTURE;
     if (rtp_rewrite_skip(&slot->rewrite, &fields, skipped) == RTP_REWRITE_FILL)
-        core_slot_send_padding(slot, &fields);
+        core_slot_send_padding(slot, &fields, media->now_us);
 }
 
 static void send_or_fill(struct core_slot *slot, const struct core_media *media)
@@ -153,7 +153,7 @@ static void send_or_fill(struct core_slot *slot, const struct core_media *media)
             count_frame(slot, media);
         break;
     case RTP_REWRITE_FILL:
-        core_slot_send_padding(slot, &fields);
+        core_slot_send_padding(slot, &fields, media->now_us);
         break;
     case RTP_REWRITE_NOTHING:
         break;
@@ -258,6 +258,15 @@ static bool may_start(const struct core_slot *slot, const struct core_media *med
            !media->is_policed;
 }
 
+static void record(const struct core_slot *slot, const struct core_media *media,
+                   enum core_decision_kind kind, enum core_cause cause)
+{
+    core_record_slot(
+        slot, media->layer,
+        &(struct core_decision){.kind = kind, .cause = cause, .numbers = {media->layer->height}},
+        media->now_us);
+}
+
 static void start(struct core_slot *slot, const struct core_media *media)
 {
     core_slot_leave_layer(slot, media->now_us);
@@ -267,6 +276,8 @@ static void start(struct core_slot *slot, const struct core_media *media)
     slot->replay_seq = 0;
     slot->is_retiming = false;
     slot->owner->are_slots_dirty = true;
+    record(slot, media, CORE_DECISION_FORWARDED,
+           media->vp8 ? CORE_CAUSE_KEYFRAME : CORE_CAUSE_NONE);
 }
 
 /* The source comes back after a pause and nothing of it was missed: the decoder needs no key frame.
@@ -296,6 +307,7 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     if (may_resume(slot, media)) {
         slot->layer = media->layer;
         slot->is_owner_new = false;
+        record(slot, media, CORE_DECISION_FORWARDED, CORE_CAUSE_RESUME);
         /* In the middle of a frame: what was decided on it still holds. */
         slot->has_frame = !slot->is_complete && media->fields.timestamp == slot->frame_timestamp;
     }
@@ -303,7 +315,10 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     bool is_replayed = slot->replay_seq && slot->layer == media->layer;
     if (is_replayed && (media->fields.ext_seq >= slot->replay_seq || !slot->has_replayed))
         return;
-    if (slot->layer == media->layer && (is_torn(slot, media) || is_too_much(slot, media))) {
+    bool is_over = slot->layer == media->layer && is_torn(slot, media);
+    if (is_over || (slot->layer == media->layer && is_too_much(slot, media))) {
+        record(slot, media, CORE_DECISION_INTERRUPTED,
+               is_over ? CORE_CAUSE_TORN : CORE_CAUSE_CONTRACT);
         core_slot_interrupt(slot);
         slot->has_missed = true;
         core_slot_need_keyframe(slot, media->now_us);

@@ -4,7 +4,7 @@
  * its sending, so that the receiver's clock is that of the live edge, and never one that it has
  * seen.
  */
-#include "sfu/core/participant.h"
+#include "sfu/core/engine_internal.h"
 
 /* Nobody needs the upper temporal layers of the past, but those at the live edge refer to them:
    with the base layer alone the first picture would stand still until the next ones that do not
@@ -20,7 +20,13 @@ void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, in
     slot->has_replayed = false;
     slot->has_frame = false;
     slot->is_retiming = false;
-    core_slot_note_keyframe(slot, core_layer_replay_bytes(layer), now_us);
+    uint32_t bytes = core_layer_replay_bytes(layer);
+    core_slot_note_keyframe(slot, bytes, now_us);
+    core_record_slot(slot, layer,
+                     &(struct core_decision){.kind = CORE_DECISION_FORWARDED,
+                                             .cause = CORE_CAUSE_REPLAY,
+                                             .numbers = {layer->height, bytes}},
+                     now_us);
     slot->owner->are_slots_dirty = true;
     core_participant_wake(slot->owner, now_us);
 }
@@ -40,6 +46,7 @@ static bool load(const struct core_slot *slot, uint64_t seq, int64_t now_us,
         media->vp8 = &media->descriptor;
     }
     media->is_policed = stored.is_void;
+    media->is_replayed = true;
     media->track = slot->track;
     media->layer = &slot->track->layers[layer - slot->track->layers];
     media->payload = stored.payload;

@@ -100,13 +100,15 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
     core_participant_send_rtp(slot->owner, buffer, header_len,
                               fields->ext_seq - RTP_SEQUENCE_FIRST);
     count_sent(slot, media, fields->ext_seq, payload_len);
+    core_record_media(slot, media, fields, header.marker != media->marker);
     if (media->vp8)
         core_downlink_on_sent(slot->owner, (uint32_t)payload_len,
                               buffer->len + TRANSPORT_AEAD_TAG_BYTES, media->now_us);
     return true;
 }
 
-void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields)
+void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields,
+                            int64_t now_us)
 {
     struct core_buffer *buffer = core_participant_buffer(slot->owner);
     if (!buffer)
@@ -122,6 +124,7 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
     if (!rtp_seen_check(&slot->filled, fields->ext_seq))
         rtp_seen_accept(&slot->filled, fields->ext_seq);
     slot->statistics.filled++;
+    core_record_padding(slot, fields, now_us);
 }
 
 /* The layer that a segment was made of, if its source is still shown here. */
@@ -212,5 +215,6 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
         return false;
     core_downlink_on_sent(slot->owner, 0, stored.payload_len + RTX_BYTES, now_us);
     core_rtx_limit_on_sent(&slot->rtx_limit, seq, now_us);
+    core_record_repair(slot, layer, &stored, &fields, now_us);
     return true;
 }

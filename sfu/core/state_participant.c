@@ -61,6 +61,7 @@ static void clear_slots(struct core_participant *image)
         image->slots[i].next_subscriber = NULL;
         image->slots[i].owner = NULL;
         image->slots[i].track = NULL;
+        image->slots[i].run = (struct core_run){.count = 0}; /* the recorder begins anew, too */
     }
 }
 
@@ -70,6 +71,7 @@ static void clear_pointers(struct core_participant *image)
 {
     image->engine = NULL;
     image->transport = NULL;
+    image->recorder = NULL;
     image->chain = (struct core_chain){0};
     image->room = NULL;
     image->next_in_room = image->previous_in_room = image->next = NULL;

@@ -78,6 +78,10 @@ static void defaults_are_those_documented(void **state)
     assert_string_equal(config->drain_url, "");
     assert_int_equal(config->max_participants, 1000);
     assert_int_equal(config->room_max_participants, 120);
+    assert_string_equal(config->recorder_folder, "");
+    assert_int_equal(config->recorder_seconds, 60);
+    assert_int_equal(config->recorder_room_mib, 16);
+    assert_int_equal(config->recorder_files, 100);
     assert_int_equal(config->aead, CONFIG_AEAD_AUTO);
     assert_int_equal(config->log_level, CONFIG_LOG_INFO);
     assert_int_equal(config->log_format, CONFIG_LOG_TEXT);
@@ -128,6 +132,10 @@ static void the_shipped_file_shows_the_defaults(void **state)
     assert_string_equal(shipped->drain_url, built_in->drain_url);
     assert_int_equal(shipped->max_participants, built_in->max_participants);
     assert_int_equal(shipped->room_max_participants, built_in->room_max_participants);
+    assert_string_equal(shipped->recorder_folder, built_in->recorder_folder);
+    assert_int_equal(shipped->recorder_seconds, built_in->recorder_seconds);
+    assert_int_equal(shipped->recorder_room_mib, built_in->recorder_room_mib);
+    assert_int_equal(shipped->recorder_files, built_in->recorder_files);
     assert_int_equal(shipped->aead, built_in->aead);
     assert_int_equal(shipped->log_level, built_in->log_level);
     assert_int_equal(shipped->log_format, built_in->log_format);
@@ -160,6 +168,10 @@ static void the_shipped_file_names_every_key(void **state)
                                        "connections_per_address",
                                        "connection_rate_per_address",
                                        "requests_per_second",
+                                       "recorder_folder",
+                                       "recorder_seconds",
+                                       "recorder_room_mib",
+                                       "recorder_files",
                                        "drain_seconds",
                                        "drain_url",
                                        "max_participants",
@@ -313,6 +325,11 @@ static const struct {
     {"max_participants: 0\n", "%:1: max_participants: '0' is not a number from 1 to 1000000"},
     {"room_max_participants: 129\n",
      "%:1: room_max_participants: '129' is not a number from 1 to 128"},
+    {"recorder_seconds: 0\n", "%:1: recorder_seconds: '0' is not a number from 1 to 600"},
+    {"recorder_folder: /dev/null\n",
+     "%:1: recorder_folder: '/dev/null' cannot be written to: not a folder"},
+    {"recorder_folder: /nowhere/at/all\n", "%:1: recorder_folder: '/nowhere/at/all' cannot be "
+                                           "written to: No such file or directory"},
     {"drain_seconds: 86401\n", "%:1: drain_seconds: '86401' is not a number from 0 to 86400"},
     {"drain_url: mailto:x\n",
      "%:1: drain_url: 'mailto:x' is not an address such as https://other.example.org/"},
