@@ -98,8 +98,7 @@ static void print_profile(struct profile *profile, const struct engine_load *loa
     printf("1 -> %u, %u packets of %u bytes a frame, %spoliced%s: %.1f instructions per forwarded "
            "packet\n\n",
            load->receivers, load->packets, load->bytes, engine_load_is_policed(load) ? "" : "not ",
-           load->has_recorder ? ", recorded" : "",
-           (double)profile->total / packets);
+           load->has_recorder ? ", recorded" : "", (double)profile->total / packets);
     for (;;) {
         unsigned best = 0;
 
