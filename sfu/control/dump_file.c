@@ -122,8 +122,8 @@ static int write_decision(struct dump *dump, const struct core_recording_entry *
                                             : json_null());
     if (decision->layer >= 0)
         json_object_set_new(line, "layer", json_integer(decision->layer));
-    if (decision->cause != CORE_CAUSE_NONE)
-        json_object_set_new(line, "cause", json_string(core_cause_text(decision->cause)));
+    if (decision->cause != CORE_TRIGGER_NONE)
+        json_object_set_new(line, "cause", json_string(core_trigger_text(decision->cause)));
     for (unsigned i = 0; i < 3; i++) {
         const char *name = core_decision_number_text(decision->kind, i);
         if (name)

@@ -68,7 +68,7 @@ enum core_outcome { CORE_OUTCOMES(CORE_OUTCOME_ENUMERATOR) CORE_OUTCOME_COUNT };
 enum core_decision_kind { CORE_DECISIONS(CORE_DECISION_ENUMERATOR) CORE_DECISION_COUNT };
 
 /* Why. */
-#define CORE_CAUSES(X)                                                                             \
+#define CORE_TRIGGERS(X)                                                                           \
     X(NONE, "")                                                                                    \
     X(PINNED, "pinned")                                                                            \
     X(SPEAKS, "speaks")                                                                            \
@@ -85,13 +85,13 @@ enum core_decision_kind { CORE_DECISIONS(CORE_DECISION_ENUMERATOR) CORE_DECISION
     X(CONTRACT, "over_contract") /* of the receiver */                                             \
     X(AUDIO_ONLY, "audio_only")
 
-#define CORE_CAUSE_ENUMERATOR(name, text) CORE_CAUSE_##name,
-enum core_cause { CORE_CAUSES(CORE_CAUSE_ENUMERATOR) CORE_CAUSE_COUNT };
+#define CORE_TRIGGER_ENUMERATOR(name, text) CORE_TRIGGER_##name,
+enum core_trigger { CORE_TRIGGERS(CORE_TRIGGER_ENUMERATOR) CORE_TRIGGER_COUNT };
 
 /* -1 in slot, track or layer: it is not about one. */
 struct core_decision {
     enum core_decision_kind kind;
-    enum core_cause cause;
+    enum core_trigger cause;
     uint64_t participant;      /* whom it is about: the receiver, for slots */
     uint64_t other;            /* whose track; 0: nobody's */
     int8_t slot, track, layer; /* index; track and layer: of other if there is one */

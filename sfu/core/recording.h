@@ -63,6 +63,6 @@ size_t core_recording_left_out(const struct core_recording *recording);
 const char *core_outcome_text(enum core_outcome outcome);
 const char *core_decision_text(enum core_decision_kind kind);
 const char *core_decision_number_text(enum core_decision_kind kind, unsigned index);
-const char *core_cause_text(enum core_cause cause);
+const char *core_trigger_text(enum core_trigger cause);
 
 #endif

@@ -167,8 +167,8 @@ const char *core_decision_number_text(enum core_decision_kind kind, unsigned ind
     return texts[kind][index];
 }
 
-const char *core_cause_text(enum core_cause cause)
+const char *core_trigger_text(enum core_trigger cause)
 {
-    static const char *const texts[] = {CORE_CAUSES(TEXT)};
+    static const char *const texts[] = {CORE_TRIGGERS(TEXT)};
     return texts[cause];
 }

@@ -43,6 +43,11 @@ enum core_cause core_evidence_cause(enum core_evidence evidence)
     return rows[evidence].cause;
 }
 
+double core_evidence_limit(enum core_evidence evidence, enum core_quality quality)
+{
+    return quality == CORE_QUALITY_POOR ? rows[evidence].poor : rows[evidence].fair;
+}
+
 const char *core_quality_name(enum core_quality quality)
 {
     static const char *const names[] = {

@@ -88,6 +88,9 @@ enum core_unit core_evidence_unit(enum core_evidence evidence);
 const char *core_evidence_help(enum core_evidence evidence);
 enum core_cause core_evidence_cause(enum core_evidence evidence);
 
+/** From where on it makes the quality this, fair or poor. */
+double core_evidence_limit(enum core_evidence evidence, enum core_quality quality);
+
 /** The words of the protocol: "fair", "publisher_uplink". */
 const char *core_quality_name(enum core_quality quality);
 const char *core_cause_name(enum core_cause cause);
