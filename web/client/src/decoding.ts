@@ -121,24 +121,15 @@ function countFrames(report: RTCStatsReport, connection: RTCPeerConnection): Cou
 
 /** Where a line's next difference begins that was not told of now. */
 function base(before: Frames | undefined, now: Frames): Frames {
-  return before && isLater(before, now) ? before : now;
-}
-
-function isLater(before: Frames, now: Frames): boolean {
-  return (
-    now.received >= before.received &&
-    now.decoded >= before.decoded &&
-    now.dropped >= before.dropped
-  );
+  return before && now.received >= before.received ? before : now;
 }
 
 /** What came since, for the lines in which enough came. */
 function difference(before: Counts, now: Counts): SlotDecoding[] {
   return [...now].flatMap(([mid, frames]) => {
     const old = before.get(mid);
-    if (!old || !isLater(old, frames)) return [];
-    const received = frames.received - old.received;
-    if (received < MIN_FRAMES) return [];
+    const received = frames.received - (old?.received ?? frames.received);
+    if (!old || received < MIN_FRAMES) return [];
     return [{ mid, frames_received: received, frames_decoded: shown(old, frames) }];
   });
 }

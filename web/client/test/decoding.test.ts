@@ -242,6 +242,20 @@ test('after a rejoin the new connection is counted, the old one is not', async (
   expect(world.visibilityListeners.size).toBe(1);
 });
 
+test('a look at the old connection that ends after a rejoin tells nothing', async () => {
+  world.inbound = [line('6', 0, 0)];
+  await counting();
+  const finish = countSlowly();
+  world.inbound = [line('6', 50, 50)];
+  await pass(5_000);
+  world.answers['resume'] = () => new Refusal(404);
+  world.socket.drop(1006);
+  await pass(1_000);
+  finish();
+  await settle();
+  expect([world.peers.length, reports()]).toEqual([2, []]);
+});
+
 test.each([
   { what: 'a busy server is told again', answer: new Refusal(429), times: 3 },
   { what: 'a silent one, too', answer: SILENCE, times: 3 },
