@@ -26,6 +26,7 @@ struct verdicts {
     double seconds;
     uint64_t seed;
     unsigned missed, moot;
+    struct bubbles_library library; /* the same for all runs */
 };
 
 static void print_usage(FILE *out)
@@ -104,6 +105,7 @@ static void plan(struct bubbles_options *load, const struct verdicts *verdicts,
     load->screens = 0;
     load->seed = verdicts->seed;
     load->link_file = script;
+    load->library = &verdicts->library;
     load->reports_decoding = true;
     load->duration_s = (double)IMPAIRMENT_ONSET_US / 1e6 + verdicts->seconds + LEAVE_S;
     load->fault.onset_s = (double)IMPAIRMENT_ONSET_US / 1e6;
@@ -192,12 +194,23 @@ static int measure(struct verdicts *verdicts, enum impairment impairment, const 
     return 0;
 }
 
+static int measure_all(struct verdicts *verdicts, const char *folder)
+{
+    struct bubbles_options load;
+    plan(&load, verdicts, IMPAIRMENT_NONE, NULL);
+    int error = bubbles_library_init(&verdicts->library, &load);
+    for (unsigned i = 0; i < IMPAIRMENT_COUNT && !error; i++)
+        if (verdicts->is_wanted[i])
+            error = measure(verdicts, (enum impairment)i, folder);
+    bubbles_library_dispose(&verdicts->library);
+    return error;
+}
+
 static int work(void *context, const char *folder)
 {
     struct verdicts *verdicts = context;
-    for (unsigned i = 0; i < IMPAIRMENT_COUNT; i++)
-        if (verdicts->is_wanted[i] && measure(verdicts, (enum impairment)i, folder))
-            return 1;
+    if (measure_all(verdicts, folder))
+        return 1;
     if (verdicts->own.is_check && verdicts->missed > 0)
         return 1;
     return verdicts->moot > 0 ? MOOT : 0;
