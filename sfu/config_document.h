@@ -31,6 +31,11 @@
     X(requests_per_second, TEXT)                                                                   \
     X(max_participants, TEXT)                                                                      \
     X(room_max_participants, TEXT)                                                                 \
+    X(node_name, TEXT)                                                                             \
+    X(network_mbps, TEXT)                                                                          \
+    X(metrics_detail, TEXT)                                                                        \
+    X(drain_seconds, TEXT)                                                                         \
+    X(drain_url, TEXT)                                                                             \
     X(aead, TEXT)                                                                                  \
     X(log_level, TEXT)                                                                             \
     X(log_format, TEXT)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sfu/control/drain.h"
+#include "sfu/control/events.h"
 #include "sfu/control/message.h"
 
 /* Statistics come once a second: silence is seen after 1.5 to 2.5 s, the end comes after 4.5 to 5.5
@@ -56,30 +58,24 @@ static void on_slots(struct control *control, struct control_participant *partic
  * been silent for long, the WebSocket alone tells, and it is given the 5 s. Media that comes back
  * before, over another network, keeps the session for a resume.
  */
-static void on_statistics(struct control *control, struct control_participant *participant,
-                          const struct core_statistics *statistics)
+static void on_silence(struct control *control, struct control_participant *participant,
+                       int64_t silent_us)
 {
-    participant->statistics = *statistics;
-    if (statistics->silent_us < SILENCE_US) {
+    if (silent_us < SILENCE_US) {
         participant->is_cut_off = false;
         return;
     }
     if (participant->connection)
         signalling_connection_probe(participant->connection,
-                                    statistics->silent_us < CUT_OFF_US ? PROBE_S : LONG_PROBE_S);
-    if (participant->is_cut_off && statistics->silent_us >= CUT_OFF_US)
+                                    silent_us < CUT_OFF_US ? PROBE_S : LONG_PROBE_S);
+    if (participant->is_cut_off && silent_us >= CUT_OFF_US)
         control_leave(control, participant, control_message_reason(CORE_REASON_DISCONNECTED));
 }
 
 static void on_limit(struct control *control, const struct control_participant *participant,
                      const struct core_limit *limit)
 {
-    char limit_text[16], measured_text[16];
-    snprintf(limit_text, sizeof(limit_text), "%u", limit->limit_bps);
-    snprintf(measured_text, sizeof(measured_text), "%u", limit->measured_bps);
-    control_log(control, CONTROL_LOG_WARNING, "participant.limit", "room", participant->room->name,
-                "participant", participant->id, "kind", control_message_kind(limit->kind),
-                "limit_bps", limit_text, "measured_bps", measured_text);
+    control_event_limit(control, participant, limit);
     if (participant->connection)
         signalling_connection_send(
             participant->connection,
@@ -87,6 +83,16 @@ static void on_limit(struct control *control, const struct control_participant *
                 "limit", json_pack("{s:s, s:I, s:I}", "kind", control_message_kind(limit->kind),
                                    "limit_bps", (json_int_t)limit->limit_bps, "measured_bps",
                                    (json_int_t)limit->measured_bps)));
+}
+
+static void on_connected(struct control *control, struct control_participant *participant,
+                         enum transport_srtp_profile profile)
+{
+    int64_t taken_us = (int64_t)(uv_hrtime() / 1000) - participant->asked_us;
+    participant->profile = profile;
+    control_histogram_add(&control->statistics.join_time, (double)taken_us / 1e6);
+    control_log(control, CONTROL_LOG_INFO, "transport.connect", "participant", participant->id,
+                "srtp_profile", transport_srtp_profile_name(profile));
 }
 
 static void on_event(struct control *control, const struct core_event *event)
@@ -101,18 +107,13 @@ static void on_event(struct control *control, const struct core_event *event)
         return;
     switch (event->type) {
     case CORE_EVENT_CONNECTED:
-        participant->profile = event->profile;
-        control_log(control, CONTROL_LOG_INFO, "transport.connect", "participant", participant->id,
-                    "srtp_profile", transport_srtp_profile_name(event->profile));
+        on_connected(control, participant, event->profile);
         break;
     case CORE_EVENT_SLOTS:
         on_slots(control, participant, event);
         break;
     case CORE_EVENT_LIMIT:
         on_limit(control, participant, &event->limit);
-        break;
-    case CORE_EVENT_STATISTICS:
-        on_statistics(control, participant, &event->statistics);
         break;
     case CORE_EVENT_GONE:
     case CORE_EVENT_REFUSED:
@@ -123,6 +124,22 @@ static void on_event(struct control *control, const struct core_event *event)
     }
 }
 
+static void take_statistics(struct control *control, unsigned worker)
+{
+    struct io_statistics of_worker;
+    struct core_statistics statistics;
+    while (io_worker_next_statistics(control->workers[worker], &of_worker))
+        control_statistics_take_worker(&control->worker_snapshots[worker], &of_worker);
+    while (io_worker_next_participant(control->workers[worker], &statistics)) {
+        struct control_participant *participant =
+            control_registry_find(&control->registry, statistics.participant);
+        if (!participant)
+            continue;
+        control_statistics_take(control, participant, &statistics);
+        on_silence(control, participant, (int64_t)statistics.uplink.silent_us);
+    }
+}
+
 static void on_events(uv_async_t *wake)
 {
     struct control *control = wake->data;
@@ -130,9 +147,15 @@ static void on_events(uv_async_t *wake)
     for (unsigned i = 0; i < control->config.worker_count; i++) {
         while (io_worker_next_event(control->workers[i], &event))
             on_event(control, &event);
-        while (io_worker_next_statistics(control->workers[i], &control->statistics[i]))
-            ;
+        take_statistics(control, i);
     }
+}
+
+static void on_second(uv_timer_t *timer)
+{
+    struct control *control = timer->data;
+    control_judge_workers(control);
+    control_event_rates(control);
 }
 
 static void on_backlog(uv_timer_t *timer)
@@ -201,10 +224,14 @@ static void on_closed(uv_handle_t *handle)
 
 static void close_handles(struct control *control)
 {
-    unsigned open = 2;
-    control->events_wake.data = control->backlog_timer.data = &open;
-    uv_close((uv_handle_t *)&control->events_wake, on_closed);
-    uv_close((uv_handle_t *)&control->backlog_timer, on_closed);
+    uv_handle_t *const handles[] = {
+        (uv_handle_t *)&control->events_wake, (uv_handle_t *)&control->backlog_timer,
+        (uv_handle_t *)&control->second_timer, (uv_handle_t *)&control->drain.timer};
+    unsigned open = sizeof(handles) / sizeof(handles[0]);
+    for (unsigned i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
+        handles[i]->data = &open;
+        uv_close(handles[i], on_closed);
+    }
     while (open > 0)
         uv_run(control->loop, UV_RUN_ONCE);
 }
@@ -212,9 +239,12 @@ static void close_handles(struct control *control)
 void control_stop(struct control *control)
 {
     control->is_stopping = true;
+    uv_timer_stop(&control->second_timer);
+    uv_timer_stop(&control->drain.timer);
     for (const struct control_room *room = control->registry.rooms; room; room = room->next)
         control_broadcast(room, NULL, "closing", json_pack("{s:s}", "reason", "restarting"));
     signalling_server_destroy(control->server);
+    control->server = NULL;
     for (unsigned i = 0; i < control->config.worker_count; i++)
         io_worker_stop(control->workers[i]);
     control_registry_dispose(&control->registry);
@@ -242,10 +272,16 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
                                            .on_notice = on_notice};
     control->config = *config;
     control->loop = loop;
+    control->started_us = (int64_t)(uv_hrtime() / 1000);
+    control_statistics_init(&control->statistics);
     control_registry_init(&control->registry, config->worker_count);
     uv_async_init(loop, &control->events_wake, on_events);
     uv_timer_init(loop, &control->backlog_timer);
+    uv_timer_init(loop, &control->second_timer);
+    uv_timer_init(loop, &control->drain.timer);
     control->events_wake.data = control->backlog_timer.data = control;
+    control->second_timer.data = control->drain.timer.data = control;
+    control_log_gate_init(&control->log_gate, uv_now(loop));
     control->certificate = transport_certificate_create();
     snprintf(error, error_cap, "cannot make the DTLS certificate");
     if (control->certificate) {
@@ -256,10 +292,12 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
             control->server =
                 signalling_server_create(loop, &config->server, &handlers, error, error_cap);
     }
-    if (control->server)
-        return control;
-    control_stop(control);
-    return NULL;
+    if (!control->server) {
+        control_stop(control);
+        return NULL;
+    }
+    uv_timer_start(&control->second_timer, on_second, 1000, 1000);
+    return control;
 }
 
 uint16_t control_public_port(const struct control *control)

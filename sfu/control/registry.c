@@ -181,8 +181,8 @@ struct control_participant *control_room_find(const struct control_room *room, c
 bool control_room_has_csrc(const struct control_room *room, uint32_t csrc)
 {
     for (const struct control_participant *p = room->first; p; p = p->next)
-        for (unsigned i = 0; i < CORE_TRACKS_MAX; i++)
-            if (p->csrcs[i] == csrc)
+        for (unsigned i = 0; i < p->track_count; i++)
+            if (p->tracks[i].csrc == csrc)
                 return true;
     return false;
 }

@@ -84,6 +84,7 @@ void core_engine_remove(struct core_engine *engine, struct core_participant *par
         at = &(*at)->next;
     *at = participant->next;
     engine->participant_count--;
+    core_snapshot_forget(participant);
     core_room_remove(room, participant);
     core_outbox_forget(&engine->outbox, &participant->chain);
     transport_directory_remove_owner(engine->directory, participant);
@@ -115,9 +116,7 @@ struct core_event *core_engine_emit(struct core_engine *engine, enum core_event_
                                     uint64_t participant)
 {
     struct core_event_ring *ring = &engine->events;
-    /* While control is behind, statistics leave room for what must be told. */
-    unsigned capacity = type == CORE_EVENT_STATISTICS ? ring->capacity / 2 : ring->capacity;
-    if (ring->count >= capacity) {
+    if (ring->count == ring->capacity) {
         ring->lost++;
         return NULL;
     }
@@ -435,7 +434,7 @@ static void advance_participant(struct core_participant *participant, int64_t no
     core_feedback_advance(participant, now_us);
     core_events_slots(participant, now_us);
     if (participant->statistics_us <= now_us)
-        core_events_statistics(participant, now_us);
+        core_snapshot_schedule(participant, now_us);
     core_participant_wake(participant, transport_deadline(participant->transport));
     core_participant_wake(participant, participant->statistics_us);
 }

@@ -68,6 +68,19 @@ void core_engine_release(struct core_engine *engine, struct core_buffer *buffer)
 /** The next event. @return false when there is none */
 bool core_engine_next_event(struct core_engine *engine, struct core_event *event);
 
+/**
+ * The statistics of the next participant of whom they are due: each once a second, from its join
+ * on. Who does not take them gets newer ones later.
+ *
+ * @param statistics  written; entries of tracks, layers and slots that are not there stay
+ * @return            false when there are none
+ */
+bool core_engine_next_statistics(struct core_engine *engine, int64_t now_us,
+                                 struct core_statistics *statistics);
+
+/** There are some. */
+bool core_engine_has_statistics(const struct core_engine *engine);
+
 /** When core_engine_advance() has something to do [us]; INT64_MAX while nobody is there. */
 int64_t core_engine_deadline(const struct core_engine *engine);
 
@@ -83,7 +96,7 @@ uint64_t core_engine_stray_count(const struct core_engine *engine);
 /* What an engine could not do since it was made. */
 struct core_engine_counters {
     uint64_t strays;          /* datagrams that belonged to nobody */
-    uint64_t lost_events;     /* control was behind: statistics that were left out, or worse */
+    uint64_t lost_events;     /* control was behind */
     uint64_t missing_buffers; /* packets that were not sent, because the pool was empty */
 };
 

@@ -14,7 +14,7 @@
 struct core_event_ring {
     struct core_event *events; /* owned */
     unsigned capacity, first, count;
-    uint64_t lost; /* the ring was full: on purpose, only statistics */
+    uint64_t lost; /* the ring was full */
 };
 
 struct core_engine {
@@ -27,6 +27,7 @@ struct core_engine {
     uint64_t refused[CORE_REFUSED_MAX]; /* participants whose refusal is to be told */
     struct core_room *rooms;
     struct core_participant *participants;
+    struct core_participant *first_snapshot, *last_snapshot; /* whose statistics are due */
     unsigned participant_count;
     uint64_t random_state;
     uint64_t next_layer_id;
@@ -100,9 +101,13 @@ uint64_t core_downlink_room(struct core_participant *participant, unsigned perce
 bool core_downlink_has_room(struct core_participant *participant, unsigned percent,
                             uint32_t payload_bytes, int64_t now_us);
 
-/* events.c: tell what changed in a participant's slots; its statistics. */
+/* snapshot.c: a participant's statistics are due: it waits for core_engine_next_statistics(). Or it
+   goes. */
+void core_snapshot_schedule(struct core_participant *participant, int64_t now_us);
+void core_snapshot_forget(struct core_participant *participant);
+
+/* events.c: tell what changed in a participant's slots. */
 void core_events_slots(struct core_participant *participant, int64_t now_us);
-void core_events_statistics(struct core_participant *participant, int64_t now_us);
 /* events.c: a track is being policed. */
 void core_events_limit(struct core_participant *participant, enum core_kind kind,
                        const struct bwe_policer_excess *excess);

@@ -140,12 +140,12 @@ struct core_statistics {
 };
 
 enum core_event_type {
-    CORE_EVENT_CONNECTED,  /* profile */
-    CORE_EVENT_GONE,       /* reason: the engine has forgotten the participant */
-    CORE_EVENT_SLOTS,      /* slots: something in them changed */
-    CORE_EVENT_REFUSED,    /* a join that could not be carried out (memory) */
-    CORE_EVENT_LIMIT,      /* limit: the participant is being policed */
-    CORE_EVENT_SPEAKERS,   /* of a room: speakers, loudest first; no participant */
+    CORE_EVENT_CONNECTED, /* profile */
+    CORE_EVENT_GONE,      /* reason: the engine has forgotten the participant */
+    CORE_EVENT_SLOTS,     /* slots: something in them changed */
+    CORE_EVENT_REFUSED,   /* a join that could not be carried out (memory) */
+    CORE_EVENT_LIMIT,     /* limit: the participant is being policed */
+    CORE_EVENT_SPEAKERS,  /* of a room: speakers, loudest first; no participant */
 };
 
 /* More of a track comes than its contract allows (protocol.md, section 2, limit). */

@@ -70,7 +70,10 @@ struct core_participant {
     uint64_t path_changes; /* of the transport, as last seen */
     struct bwe_remb remb;
     struct core_slot_report told[CORE_SLOTS_MAX]; /* last CORE_EVENT_SLOTS */
-    struct core_statistics statistics;
+    struct core_uplink_statistics uplink;         /* what is counted as it happens; the rest is */
+    struct core_downlink_statistics downlink;     /* read where it is (snapshot.c) */
+    bool is_snapshot_due;                         /* in the engine's list */
+    struct core_participant *next_snapshot;
 };
 
 /** Find the binding of an SSRC; NULL if it has none. */

@@ -22,6 +22,7 @@ void core_slot_init(struct core_slot *slot, const struct core_slot_params *param
     slot->params = *params;
     slot->owner = owner;
     slot->mid_left = MID_PACKETS;
+    slot->reported.jitter = CORE_SLOT_UNREPORTED;
     slot->rtx_index = random >> 49; /* below 2^15 */
     rtp_rewrite_init(&slot->rewrite, core_kind_clock_hz(params->kind), random & 0x7FFF,
                      (uint32_t)(random >> 15), (random >> 33) & 0x7FFF);
@@ -41,6 +42,7 @@ void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now
 {
     uint64_t half_bps = core_allocate_budget_bps(slot->owner) / 2;
     int64_t wait_us = half_bps > 0 ? (int64_t)(bytes * UINT64_C(8000000) / half_bps) : 0;
+    slot->statistics.keyframes++;
     slot->keyframe_us = now_us;
     slot->answered_us = now_us + (wait_us > ANSWERED_US ? wait_us : ANSWERED_US);
 }
@@ -131,8 +133,11 @@ bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *la
     return slot->refused == layer && now_us - slot->refused_us < REFUSED_US;
 }
 
-void core_slot_leave_layer(struct core_slot *slot, int64_t now_us)
+void core_slot_leave_layer(struct core_slot *slot, const struct core_layer *next, int64_t now_us)
 {
+    uint64_t shown =
+        slot->rewrite.started ? slot->rewrite.segments[slot->rewrite.current].source : 0;
+    slot->statistics.switches += shown && shown != next->id;
     if (slot->layer && !core_track_is_layer_sent(slot->track, slot->layer, now_us))
         slot->last_frame_us = 0;
 }

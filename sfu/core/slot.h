@@ -17,6 +17,15 @@
 #include "sfu/core/rtx_limit.h"
 #include "sfu/core/track.h"
 
+#define CORE_SLOT_UNREPORTED UINT32_MAX /* as a jitter: there is no report yet */
+
+/* The newest report block about a slot (RFC 3550, 6.4.1): what the next one is compared with. */
+struct core_slot_reported {
+    uint32_t highest_seq;
+    int32_t lost;
+    uint32_t jitter; /* timestamp units, or CORE_SLOT_UNREPORTED */
+};
+
 struct core_slot {
     struct core_slot *next_subscriber;
     struct core_participant *owner; /* the receiver */
@@ -52,7 +61,8 @@ struct core_slot {
     int64_t last_frame_us; /* newest frame sent; 0 after a change of source */
     unsigned mid_left;     /* packets that still carry the MID extension */
     struct core_slot_params params;
-    struct core_slot_statistics statistics;
+    struct core_slot_statistics statistics; /* what is counted as it happens (snapshot.c) */
+    struct core_slot_reported reported;
     struct rtp_rewrite rewrite;
     struct core_rtx_limit rtx_limit;
 };
@@ -110,10 +120,9 @@ void core_slot_forget_layer(struct core_slot *slot, const struct core_layer *lay
  * was missed. */
 void core_slot_interrupt(struct core_slot *slot);
 
-/** Another layer begins. If its source has stopped the one forwarded so far, the gap is the
- * source's.
- */
-void core_slot_leave_layer(struct core_slot *slot, int64_t now_us);
+/** A layer begins, perhaps the same anew. If its source has stopped the one forwarded so far, the
+ * gap is the source's. */
+void core_slot_leave_layer(struct core_slot *slot, const struct core_layer *next, int64_t now_us);
 
 /** Forward nothing until told otherwise; then a key frame is needed. */
 void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
@@ -172,6 +181,9 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us);
 
 /** Something is forwarded: a track is shown, sends, and is not muted. */
 bool core_slot_is_live(const struct core_slot *slot, int64_t now_us);
+
+/** The receiver reports on it. */
+void core_slot_on_report(struct core_slot *slot, const struct rtcp_report_block *block);
 
 /** What the receiver is told of it. */
 void core_slot_report(const struct core_slot *slot, int64_t now_us,

@@ -99,6 +99,7 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
     buffer->len = (uint16_t)(header_len + payload_len);
     core_participant_send_rtp(slot->owner, buffer, header_len,
                               fields->ext_seq - RTP_SEQUENCE_FIRST);
+    slot->statistics.wire_bytes += buffer->len + TRANSPORT_AEAD_TAG_BYTES;
     count_sent(slot, media, fields->ext_seq, payload_len);
     if (media->vp8)
         core_downlink_on_sent(slot->owner, media->payload_len,
@@ -120,6 +121,7 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
     core_participant_send_rtp(slot->owner, buffer, header_len,
                               fields->ext_seq - RTP_SEQUENCE_FIRST);
     slot->statistics.filled++;
+    slot->statistics.wire_bytes += buffer->len + TRANSPORT_AEAD_TAG_BYTES;
 }
 
 /* The layer that a segment was made of, if its source is still shown here. */
@@ -153,6 +155,7 @@ static bool send_rtx(struct core_slot *slot, const struct rtp_history_packet *st
     core_participant_send_rtp(slot->owner, buffer, header_len, slot->rtx_index);
     slot->rtx_index++;
     slot->statistics.retransmitted++;
+    slot->statistics.wire_bytes += buffer->len + TRANSPORT_AEAD_TAG_BYTES;
     return true;
 }
 

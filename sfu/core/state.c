@@ -38,6 +38,8 @@ static void take_own(struct core_engine *engine, const struct core_engine *own)
     engine->events.lost = lost;
     engine->rooms = own->rooms;
     engine->participants = own->participants;
+    engine->first_snapshot = own->first_snapshot;
+    engine->last_snapshot = own->last_snapshot;
 }
 
 static void export_engine(const struct core_engine *engine, struct transport_state_writer *writer)

@@ -73,6 +73,8 @@ static void clear_pointers(struct core_participant *image)
     image->chain = (struct core_chain){0};
     image->room = NULL;
     image->next_in_room = image->previous_in_room = image->next = NULL;
+    image->next_snapshot = NULL;
+    image->is_snapshot_due = false; /* in a list that is not handed over */
     memset(image->pinned, 0, sizeof(image->pinned));
     image->gone_detail = NULL;
     clear_tracks(image);
@@ -194,6 +196,8 @@ static void set_owners(struct core_participant *participant)
     }
     for (unsigned i = 0; i < participant->slot_count; i++)
         participant->slots[i].owner = participant;
+    participant->next_snapshot = NULL;
+    participant->is_snapshot_due = false;
     if (participant->is_gone)
         participant->gone_detail = GONE_BEFORE;
 }

@@ -96,12 +96,13 @@ enum core_scope { CORE_SCOPE_NODE, CORE_SCOPE_ROOM };
 #define CORE_SLOT_STATISTICS(COUNTER, GAUGE, RATE, LOSS)                                           \
     COUNTER(packets, NUMBER, ROOM, "RTP packets sent, repairs and padding aside")                  \
     COUNTER(bytes, BYTES, ROOM, "RTP payload of these")                                            \
+    COUNTER(wire_bytes, BYTES, NODE, "UDP payload sent, repairs and padding included")             \
     COUNTER(retransmitted, NUMBER, ROOM, "repairs sent (RTX)")                                     \
     COUNTER(filled, NUMBER, NODE, "padding in place of late packets that nobody needs any more")   \
     COUNTER(unanswered_requests, NUMBER, NODE, "NACKs and PLIs while idle or paused: ignored")     \
     COUNTER(frames, NUMBER, NODE, "frames sent (video)")                                           \
     COUNTER(keyframes, NUMBER, NODE, "key frames among them")                                      \
-    COUNTER(switches, NUMBER, NODE, "changes of the source or of the layer forwarded (video)")     \
+    COUNTER(switches, NUMBER, NODE, "changes of the source or of the layer forwarded")             \
     COUNTER(nacks, NUMBER, NODE, "packets that the receiver asked for again (NACK)")               \
     COUNTER(plis, NUMBER, NODE, "key frames that the receiver asked for (PLI)")                    \
     COUNTER(expected, NUMBER, ROOM, "packets that the receiver's reports cover")                   \

@@ -98,6 +98,7 @@ static void count(struct core_media *media, const struct rtp_packet *packet, boo
 {
     struct rtp_reception *reception = &media->layer->reception;
     media->fields.timestamp = packet->timestamp;
+    media->layer->statistics.delivered++;
     media->fields.ext_seq = is_repair
                                 ? rtp_reception_on_repair(reception, packet->seq)
                                 : rtp_reception_on_packet(reception, packet->seq, packet->timestamp,
@@ -136,7 +137,7 @@ static void meter(const struct core_media *media)
 static void police(struct core_media *media)
 {
     struct core_track *track = media->track;
-    struct core_statistics *statistics = &track->owner->statistics;
+    struct core_uplink_statistics *uplink = &track->owner->uplink;
     const struct rtp_vp8 *vp8 = media->vp8;
     struct bwe_policer_packet packet = {.layer = (uint8_t)(media->layer - track->layers),
                                         .rank = media->layer->rank,
@@ -154,8 +155,10 @@ static void police(struct core_media *media)
     media->is_policed = !bwe_policer_passes(&track->policer, &packet, media->now_us);
     if (!media->is_policed)
         return;
-    statistics->policed_packets++;
-    statistics->policed_bytes += media->payload_len;
+    uplink->policed_packets++;
+    uplink->policed_bytes += media->payload_len;
+    media->layer->statistics.policed_packets++;
+    media->layer->statistics.policed_bytes += media->payload_len;
 }
 
 static void take_picture(struct core_media *media, const struct rtp_packet *packet)
@@ -214,13 +217,13 @@ static void receive_media(struct core_participant *participant,
     struct core_media media = {.track = track, .layer = layer, .now_us = now_us};
     bool was_alive = core_layer_is_alive(layer, now_us);
     if (is_repeated(layer, packet->seq)) {
-        participant->statistics.repeated++;
+        participant->uplink.repeated++;
         return;
     }
     bool is_read = read_payload(&media, packet, values);
     count(&media, packet, received_as->is_rtx);
     if (!is_read) {
-        participant->statistics.malformed++;
+        participant->uplink.malformed++;
         return;
     }
     if (media.payload_len > 0) {
@@ -257,10 +260,10 @@ void core_uplink_receive(struct core_participant *participant, uint8_t *data, si
 {
     struct rtp_packet packet;
     struct rtp_extension_values values;
-    participant->statistics.packets_received++;
-    participant->statistics.bytes_received += len;
+    participant->uplink.packets++;
+    participant->uplink.bytes += len;
     if (rtp_packet_parse(&packet, data, len)) {
-        participant->statistics.malformed++;
+        participant->uplink.malformed++;
         return;
     }
     rtp_packet_read_extensions(&packet, &participant->extensions, &values);
@@ -272,7 +275,7 @@ void core_uplink_receive(struct core_participant *participant, uint8_t *data, si
     if (!binding)
         binding = core_bind(participant, &packet, &values, now_us);
     if (!binding) {
-        participant->statistics.unbound++;
+        participant->uplink.unbound++;
         return;
     }
     if (binding->is_rtx)

@@ -1,8 +1,9 @@
 /* Below 8 us each value has its bucket; above, 8 buckets for each power of two. */
 #include "sfu/io/delay.h"
 
-#define SUB      8
-#define SUB_BITS 3
+#define SUB        8
+#define SUB_BITS   3
+#define LONGEST_US 16000000
 
 static unsigned bucket_of(uint64_t value_us)
 {
@@ -23,8 +24,10 @@ int64_t io_delay_bucket_us(unsigned bucket)
 
 void io_delay_histogram_add(struct io_delay_histogram *histogram, int64_t value_us)
 {
-    histogram->buckets[bucket_of(value_us > 0 ? (uint64_t)value_us : 0)]++;
+    uint64_t time_us = value_us > 0 ? (uint64_t)value_us : 0;
+    histogram->buckets[bucket_of(time_us)]++;
     histogram->count++;
+    histogram->sum_us += time_us < LONGEST_US ? time_us : LONGEST_US;
 }
 
 int64_t io_delay_percentile_us(const struct io_delay_histogram *histogram, double share)

@@ -55,4 +55,12 @@ bool io_worker_next_event(struct io_worker *worker, struct core_event *event);
  */
 bool io_worker_next_statistics(struct io_worker *worker, struct io_statistics *statistics);
 
+/**
+ * Take the newest statistics of one participant; the worker makes them once a second for each of
+ * them, and on_events() tells. One consuming thread.
+ *
+ * @return false when there are none
+ */
+bool io_worker_next_participant(struct io_worker *worker, struct core_statistics *statistics);
+
 #endif

@@ -147,8 +147,7 @@ static inline void conference_flush(struct conference *c)
         }
     while (c->event_count < EVENTS_MAX &&
            core_engine_next_event(c->engine, &c->events[c->event_count]))
-        if (c->events[c->event_count].type != CORE_EVENT_STATISTICS)
-            c->event_count++;
+        c->event_count++;
 }
 
 /* Let time pass; the engine is woken when it asks to be. */

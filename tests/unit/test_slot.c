@@ -245,8 +245,8 @@ static void test_gaps(void **state)
 {
     (void)state;
     struct conference c;
-    struct core_event event;
-    uint32_t max_gap_ms = 0;
+    struct core_statistics statistics;
+    uint64_t max_gap_ms = 0;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
     show_for(&c, ann, 10, true);
@@ -267,9 +267,9 @@ static void test_gaps(void **state)
         int64_t deadline_us = core_engine_deadline(c.engine);
         c.now_us = deadline_us > c.now_us ? deadline_us : c.now_us;
         core_engine_advance(c.engine, c.now_us);
-        while (core_engine_next_event(c.engine, &event))
-            if (event.type == CORE_EVENT_STATISTICS && event.participant == bob->number)
-                max_gap_ms = event.statistics.slots[3].max_gap_ms;
+        while (core_engine_next_statistics(c.engine, c.now_us, &statistics))
+            if (statistics.participant == bob->number)
+                max_gap_ms = statistics.slots[3].max_gap_ms;
         conference_flush(&c);
     }
     assert_in_range(max_gap_ms, 330, 370);
