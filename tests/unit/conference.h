@@ -244,11 +244,12 @@ static inline struct person *conference_enter(struct conference *c, const struct
     struct core_command command = {.type = CORE_COMMAND_JOIN, .join = *join};
     struct transport_srtp_keys up = keys_of(join->participant, 0),
                                down = keys_of(join->participant, 1);
-    uint8_t ip[4] = {192, 0, 2, (uint8_t)(c->person_count + 1)};
+    uint8_t ip[4] = {192, 0, 2, (uint8_t)(c->person_count % 250 + 1)};
     assert_true(c->person_count < PEOPLE_MAX);
     person->number = join->participant;
     person->join = *join;
-    transport_address_set_ipv4(&person->path.remote, ip, 5000);
+    transport_address_set_ipv4(&person->path.remote, ip,
+                               (uint16_t)(5000 + c->person_count / 250));
     stun_client_init(&person->stun, &join->transport.ice);
     person->sender = transport_srtp_sender_create(c->aead, &up);
     person->receiver = transport_srtp_receiver_create(c->aead, &down);
