@@ -4,10 +4,12 @@
  */
 import uPlot from 'uplot';
 import { make, setText } from '../../meet/src/dom.js';
-import { type Lines, WINDOW_S, rangeOf } from './series.js';
+import { type Lines, rangeOf } from './series.js';
 import { UNKNOWN, clock } from './units.js';
 
 const HEIGHT_PX = 170;
+/** The first seconds of a line shall not be stretched over the whole chart. */
+const LEAST_SPAN_S = 60;
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 4], [14, 4]];
 export const LINES_MAX = DASHES.length;
 
@@ -105,14 +107,18 @@ export class Chart {
       width: 320,
       height: HEIGHT_PX,
       legend: { show: false },
+      padding: [10, 10, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       hooks: { setCursor: [() => this.#fillLegend()] },
       scales: {
-        x: { time: true, range: (_plot, _from, to) => [(to ?? 0) - WINDOW_S, to ?? 0] },
+        x: {
+          time: true,
+          range: (_plot, from, to) => [Math.min(from ?? 0, (to ?? 0) - LEAST_SPAN_S), to ?? 0],
+        },
         y: { range: (_plot, _least, most) => [0, Math.max(this.options.least, (most ?? 0) * 1.1)] },
       },
       axes: [
-        { ...axis, space: 60, values: (_plot, splits) => splits.map((at) => minute(at)) },
+        { ...axis, space: 60, size: 26, values: (_plot, splits) => splits.map((at) => minute(at)) },
         { ...axis, size: 46, values: (_plot, splits) => splits.map((v) => String(+v.toFixed(3))) },
       ],
       series: [

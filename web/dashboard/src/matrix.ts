@@ -9,7 +9,7 @@ import {
   type Track,
 } from './api.js';
 import { UNKNOWN, bitrate, frameRate, share } from './units.js';
-import { KIND_WORDS, QUALITY_RANK, verdictWords } from './verdicts.js';
+import { KIND_WORDS, QUALITY_RANK, SLOT_WORDS, verdictWords } from './verdicts.js';
 
 const KINDS: readonly Kind[] = ['audio', 'camera', 'screen'];
 
@@ -75,7 +75,7 @@ export function matrixOf(room: Room): Matrix {
   return {
     columns: columns.map(({ kind, index, most }) => ({
       kind,
-      title: most > 1 ? `${KIND_WORDS[kind]} ${index + 1}` : KIND_WORDS[kind],
+      title: most > 1 ? `${SLOT_WORDS[kind]} ${index + 1}` : SLOT_WORDS[kind],
     })),
     rows: room.participants.map((participant) => ({
       id: participant.id,

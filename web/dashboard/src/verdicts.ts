@@ -37,7 +37,7 @@ const EVIDENCES: Record<string, string> = {
   uplink_layers_stopped: 'simulcast layers that the sender stopped',
   uplink_jitter_ms: 'jitter from the sender',
   uplink_rtt_ms: 'round trip to the sender',
-  downlink_short: 'of what is needed, the network does not carry',
+  downlink_short: 'bitrate missing of what is needed',
   downlink_loss: 'lost on the way to the receiver',
   downlink_jitter_ms: 'jitter at the receiver',
   downlink_rtt_ms: 'round trip to the receiver',
@@ -47,6 +47,13 @@ const EVIDENCES: Record<string, string> = {
 
 export const KIND_WORDS: Record<Kind, string> = {
   audio: 'Microphone',
+  camera: 'Camera',
+  screen: 'Screen',
+};
+
+/** What a slot of each kind shows. */
+export const SLOT_WORDS: Record<Kind, string> = {
+  audio: 'Voice',
   camera: 'Camera',
   screen: 'Screen',
 };
