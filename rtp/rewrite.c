@@ -329,7 +329,11 @@ static uint16_t late_picture_id(const struct rtp_rewrite_pictures *pictures, uns
         return before->picture_id;
     unsigned room = (unsigned)(after->picture_id - before->picture_id - 1) & PICTURE_ID_MASK;
     unsigned steps = pictures_between(pictures, before->timestamp, timestamp);
-    return (uint16_t)(before->picture_id + (steps < room ? steps : room)) & PICTURE_ID_MASK;
+    if (steps <= room || room == 0)
+        return (uint16_t)(before->picture_id + (room ? steps : 0)) & PICTURE_ID_MASK;
+    /* There was a pause before it: counted back from the other side. */
+    unsigned back = pictures_between(pictures, timestamp, after->timestamp);
+    return (uint16_t)(after->picture_id - (back < room ? back : room)) & PICTURE_ID_MASK;
 }
 
 void rtp_rewrite_complete_vp8(struct rtp_rewrite_pictures *pictures, const struct rtp_vp8 *vp8,

@@ -152,8 +152,8 @@ bool rtp_rewrite_continues(const struct rtp_rewrite *rewrite, uint64_t source, u
  */
 void rtp_rewrite_map(const struct rtp_rewrite_segment *segment, struct rtp_rewrite_fields *fields);
 
-/* Pictures of a second, so that what is repaired late finds its own. */
-#define RTP_REWRITE_PICTURES 32
+/* Pictures of two seconds, so that what is repaired late finds its own. */
+#define RTP_REWRITE_PICTURES 64
 
 /* What was made up for a picture. */
 struct rtp_rewrite_picture {

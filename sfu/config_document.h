@@ -28,6 +28,10 @@
     X(trusted_proxies, LIST)                                                                       \
     X(connections_per_address, TEXT)                                                               \
     X(connection_rate_per_address, TEXT)                                                           \
+    X(recorder_folder, TEXT)                                                                       \
+    X(recorder_seconds, TEXT)                                                                      \
+    X(recorder_room_mib, TEXT)                                                                     \
+    X(recorder_files, TEXT)                                                                        \
     X(requests_per_second, TEXT)                                                                   \
     X(max_participants, TEXT)                                                                      \
     X(room_max_participants, TEXT)                                                                 \

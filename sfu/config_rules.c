@@ -12,13 +12,15 @@
 #include "signalling/server_access.h"
 #include "signalling/server_proxy.h"
 
-#define WORKERS_MAX    64
-#define LIMIT_MAX      1000000 /* of what is counted; far above what a machine carries */
-#define RATE_MAX       100000
-#define ROOM_MAX       128 /* facts.md: the product has up to 120 in a room */
-#define DRAIN_MAX_S    86400
-#define UDP_PORT_FIRST 49152 /* facts.md: the deployment opens 49152-65535 and nothing else */
-#define UDP_PORT_LAST  65535
+#define WORKERS_MAX          64
+#define LIMIT_MAX            1000000 /* of what is counted; far above what a machine carries */
+#define RATE_MAX             100000
+#define RECORDER_SECONDS_MAX 600
+#define RECORDER_MIB_MAX     1024
+#define ROOM_MAX             128 /* facts.md: the product has up to 120 in a room */
+#define DRAIN_MAX_S          86400
+#define UDP_PORT_FIRST       49152 /* facts.md: the deployment opens 49152-65535 and nothing else */
+#define UDP_PORT_LAST        65535
 
 static const char *const detail_names[] = {"node", "room", "participant", NULL};
 static const char *const aead_names[] = {"auto", "ipsec-mb", "evp", NULL};
@@ -146,6 +148,8 @@ static char **text_field(struct config *config, enum config_key key)
         return &config->node_name;
     case CONFIG_KEY_token_key_file:
         return &config->token_key_file;
+    case CONFIG_KEY_recorder_folder:
+        return &config->recorder_folder;
     case CONFIG_KEY_tls_certificate_file:
         return &config->tls_certificate_file;
     case CONFIG_KEY_tls_key_file:
@@ -178,6 +182,12 @@ static struct number_rule number_rule(struct config *config, enum config_key key
         return (struct number_rule){&config->requests_per_second, 0, RATE_MAX};
     case CONFIG_KEY_network_mbps:
         return (struct number_rule){&config->network_mbps, 0, LIMIT_MAX};
+    case CONFIG_KEY_recorder_seconds:
+        return (struct number_rule){&config->recorder_seconds, 1, RECORDER_SECONDS_MAX};
+    case CONFIG_KEY_recorder_room_mib:
+        return (struct number_rule){&config->recorder_room_mib, 1, RECORDER_MIB_MAX};
+    case CONFIG_KEY_recorder_files:
+        return (struct number_rule){&config->recorder_files, 1, LIMIT_MAX};
     case CONFIG_KEY_drain_seconds:
         return (struct number_rule){&config->drain_seconds, 0, DRAIN_MAX_S};
     case CONFIG_KEY_max_participants:
@@ -332,6 +342,7 @@ void config_destroy(struct config *config)
     free(config->drain_url);
     free(config->token_key_file);
     free(config->node_name);
+    free(config->recorder_folder);
     free(config->tls_certificate_file);
     free(config->tls_key_file);
     free(config->operations_tls_certificate_file);

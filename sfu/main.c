@@ -14,6 +14,7 @@
 
 #define SETS_MAX    64
 #define WORKERS_MAX 64
+#define MIB         1048576u
 
 static const char usage[] =
     "usage: iris [--config FILE] [--set key=value]... [--check-config]\n"
@@ -41,6 +42,16 @@ struct options {
     bool is_check;
 };
 
+static bool add_set(struct options *options, const char *key_value)
+{
+    if (options->set_count == SETS_MAX) {
+        fprintf(stderr, "iris: at most %d --set options\n", SETS_MAX);
+        return false;
+    }
+    options->sets[options->set_count++] = key_value;
+    return true;
+}
+
 static int parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option longs[] = {
@@ -59,14 +70,12 @@ static int parse_options(int argc, char **argv, struct options *options)
             break;
         case 'l':
             snprintf(options->log_format, sizeof(options->log_format), "log_format=%s", optarg);
-            optarg = options->log_format;
-            /* fall through */
-        case 's':
-            if (options->set_count == SETS_MAX) {
-                fprintf(stderr, "iris: at most %d --set options\n", SETS_MAX);
+            if (!add_set(options, options->log_format))
                 return 2;
-            }
-            options->sets[options->set_count++] = optarg;
+            break;
+        case 's':
+            if (!add_set(options, optarg))
+                return 2;
             break;
         case 'k':
             options->is_check = true;
@@ -264,6 +273,10 @@ static void fill_control(struct control_config *out, const struct config *config
     out->network_bps = (uint64_t)config->network_mbps * 1000000;
     out->metrics_detail = detail_of(config->metrics_detail);
     out->unique_identities = config->unique_identities;
+    out->recorder_folder = text_or_null(config->recorder_folder);
+    out->recorder_files = config->recorder_files;
+    out->recorder_bytes = config->recorder_room_mib * MIB;
+    out->recorder_us = (int64_t)config->recorder_seconds * 1000000;
     out->is_unpoliced = !config->policer;
     out->udp_port_first = config->udp_port_first;
     out->udp_port_last = config->udp_port_last;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "sfu/control/drain.h"
+#include "sfu/control/dump.h"
 #include "sfu/control/events.h"
 #include "sfu/control/message.h"
 
@@ -91,8 +92,9 @@ static void on_connected(struct control *control, struct control_participant *pa
     int64_t taken_us = (int64_t)(uv_hrtime() / 1000) - participant->asked_us;
     participant->profile = profile;
     control_histogram_add(&control->statistics.join_time, (double)taken_us / 1e6);
-    control_log(control, CONTROL_LOG_INFO, "transport.connect", "participant", participant->id,
-                "srtp_profile", transport_srtp_profile_name(profile));
+    control_log(control, CONTROL_LOG_INFO, "transport.connect", "room", participant->room->name,
+                "participant", participant->id, "srtp_profile",
+                transport_srtp_profile_name(profile));
 }
 
 static void on_event(struct control *control, const struct core_event *event)
@@ -149,6 +151,7 @@ static void on_events(uv_async_t *wake)
             on_event(control, &event);
         take_statistics(control, i);
     }
+    control_dump_take(control);
 }
 
 static void on_second(uv_timer_t *timer)
@@ -174,8 +177,9 @@ void control_command(struct control *control, const struct control_participant *
     unsigned index = participant->room->worker;
     struct control_backlog *backlog = &control->backlogs[index];
     if (!control_backlog_send(backlog, control->workers[index], command))
-        control_log(control, CONTROL_LOG_ERROR, "worker.command_lost", "participant",
-                    participant->id, "reason", "out of memory");
+        control_log(control, CONTROL_LOG_ERROR, "worker.command_lost", "room",
+                    participant->room->name, "participant", participant->id, "reason",
+                    "out of memory");
     if (backlog->first)
         uv_timer_start(&control->backlog_timer, on_backlog, CONTROL_BACKLOG_RETRY_MS,
                        CONTROL_BACKLOG_RETRY_MS);
@@ -197,6 +201,8 @@ static int start_workers(struct control *control, char *error, size_t error_cap)
             .addresses = &control->config.addresses,
             .port_first = control->config.udp_port_first,
             .port_last = control->config.udp_port_last,
+            .recorder_bytes = control->config.recorder_folder ? control->config.recorder_bytes : 0,
+            .recorder_us = control->config.recorder_us,
             .on_events = wake_control,
             .context = control,
         };
@@ -247,6 +253,7 @@ void control_stop(struct control *control)
     control->server = NULL;
     for (unsigned i = 0; i < control->config.worker_count; i++)
         io_worker_stop(control->workers[i]);
+    control_dump_finish(control);
     control_registry_dispose(&control->registry);
     for (unsigned i = 0; i < control->config.worker_count; i++)
         control_backlog_dispose(&control->backlogs[i]);

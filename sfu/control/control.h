@@ -32,6 +32,11 @@ struct control_config {
     uint64_t network_bps; /* what the network interface carries, as far as is known; 0: not */
     enum control_metrics_detail metrics_detail;
     bool is_unpoliced; /* what is over the contract is forwarded all the same: for benchmarks */
+    const char
+        *recorder_folder;       /* of flight recorders' dumps; NULL: rooms have none. Outlives it */
+    unsigned recorder_files;    /* dumps that are kept there */
+    uint32_t recorder_bytes;    /* of one room */
+    int64_t recorder_us;        /* how far back it is to reach */
     bool unique_identities;     /* of two with one `sub` in a room the older one leaves */
     uint64_t drain_deadline_ms; /* of a drain that names none, and of control_drain_soon() */
     const char *drain_url;      /* where clients are told to go, outlives control; NULL: nowhere */

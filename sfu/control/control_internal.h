@@ -55,6 +55,8 @@ struct control {
     uv_timer_t backlog_timer; /* runs while a command waits */
     uv_timer_t second_timer;
     uv_async_t events_wake;
+    struct control_dump *dumps; /* dump.c: under way, owned */
+    unsigned dump_count;
     bool is_stopping;
 };
 
@@ -147,7 +149,8 @@ bool control_on_http(void *context, const struct signalling_http_request *reques
 void control_judge_workers(struct control *control);
 
 /**
- * events.c: one line for the log, as far as log_gate.h lets it; errors always leave.
+ * events.c: one line for the log, as far as log_gate.h lets it. Errors always leave; so do lines of
+ * level debug, which nobody may use up for the others: whoever asks for that level wants all.
  *
  * @param pairs  key and text, ended by NULL
  */

@@ -11,14 +11,14 @@ void control_log_pairs(struct control *control, int level, const char *event,
 {
     unsigned held_back = 0;
     char count[16];
-    bool is_admitted =
-        control_log_gate_admit(&control->log_gate, uv_now(control->loop), &held_back);
+    bool is_gated = level == CONTROL_LOG_WARNING || level == CONTROL_LOG_INFO;
+    if (is_gated && !control_log_gate_admit(&control->log_gate, uv_now(control->loop), &held_back))
+        return;
     snprintf(count, sizeof(count), "%u", held_back);
     if (held_back > 0)
         control->config.log(CONTROL_LOG_WARNING, "log.held_back",
                             (const char *const[]){"count", count, NULL});
-    if (is_admitted || level == CONTROL_LOG_ERROR)
-        control->config.log(level, event, pairs);
+    control->config.log(level, event, pairs);
 }
 
 void control_event_publish(struct control *control, const char *event, json_t *data)

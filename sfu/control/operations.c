@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "sfu/control/dump.h"
 #include "sfu/control/message.h"
 #include "sfu/control/path.h"
 #include "sfu/control/report.h"
@@ -87,6 +88,7 @@ static const struct row {
     {"GET", "/metrics", 0, control_answer_metrics},
     {"GET", "/v1/rooms", 0, answer_rooms},
     {"GET", "/v1/rooms/{room}", 0, answer_room},
+    {"POST", "/v1/rooms/{room}/dump", TAKES_JSON, control_dump_call},
     {"DELETE", "/v1/rooms/{room}", 0, control_call_end_room},
     {"DELETE", "/v1/rooms/{room}/participants/{participant}", 0, control_call_remove_participant},
     {"GET", "/v1/workers", 0, answer_workers},

@@ -31,6 +31,7 @@ static void free_room(struct control_room *room)
         next = p->next;
         free_participant(p);
     }
+    json_decref(room->past_people);
     free(room);
 }
 
@@ -82,6 +83,7 @@ static void remove_room(struct control_registry *registry, struct control_room *
     while (*at != room)
         at = &(*at)->next;
     *at = room->next;
+    json_decref(room->past_people);
     free(room);
 }
 

@@ -5,6 +5,7 @@
 
 #include "sfu/control/control_internal.h"
 #include "sfu/control/drain.h"
+#include "sfu/control/dump.h"
 #include "sfu/control/events.h"
 #include "sfu/control/message.h"
 
@@ -34,6 +35,7 @@ void control_leave(struct control *control, struct control_participant *particip
         struct control_session *session = signalling_connection_user(participant->connection);
         session->participant = NULL;
     }
+    control_dump_on_leave(control, participant);
     const struct control_room *room = participant->room;
     char emptied[CONTROL_ROOM_BYTES] = "";
     if (room->count == 1)

@@ -73,6 +73,7 @@ void core_engine_drop_empty_room(struct core_engine *engine, struct core_room *r
     while (*at != room)
         at = &(*at)->next;
     *at = room->next;
+    core_recorder_destroy(room->recorder);
     free(room);
 }
 
@@ -233,22 +234,23 @@ static void push_control(struct core_participant *participant)
     }
 }
 
-static void on_connected(struct core_participant *participant)
+static void on_connected(struct core_participant *participant, int64_t now_us)
 {
     struct core_event *event =
         core_engine_emit(participant->engine, CORE_EVENT_CONNECTED, participant->id);
     if (event)
         event->profile = transport_srtp_profile(participant->transport);
+    core_record(participant, &(struct core_decision){.kind = CORE_DECISION_CONNECTED}, now_us);
     core_room_wake(participant->room);
 }
 
-static void take_events(struct core_participant *participant)
+static void take_events(struct core_participant *participant, int64_t now_us)
 {
     for (enum transport_event event;
          (event = transport_next_event(participant->transport)) != TRANSPORT_EVENT_NONE;) {
         switch (event) {
         case TRANSPORT_EVENT_CONNECTED:
-            on_connected(participant);
+            on_connected(participant, now_us);
             break;
         case TRANSPORT_EVENT_CLOSED:
             core_engine_end(participant, CORE_REASON_DISCONNECTED, "DTLS close_notify");
@@ -314,7 +316,7 @@ static void after_control(struct core_participant *participant,
                           int64_t now_us)
 {
     push_control(participant);
-    take_events(participant);
+    take_events(participant, now_us);
     if (transport_counters(participant->transport)->stun_checks != checks_before)
         remember_path(participant, &datagram->path, now_us);
     core_participant_wake(participant, transport_deadline(participant->transport));
@@ -328,6 +330,9 @@ static void check_path(struct core_participant *participant, int64_t now_us)
         return;
     bool is_first = participant->path_changes == 0;
     participant->path_changes = changes;
+    core_record(participant,
+                &(struct core_decision){.kind = CORE_DECISION_PATH, .numbers = {(uint32_t)changes}},
+                now_us);
     for (unsigned i = 0; !is_first && i < participant->slot_count; i++) {
         struct core_slot *slot = &participant->slots[i];
         if (slot->params.kind == CORE_KIND_AUDIO || !core_slot_is_live(slot, now_us))
@@ -428,7 +433,7 @@ static void advance_participant(struct core_participant *participant, int64_t no
     participant->deadline_us = INT64_MAX;
     transport_advance(participant->transport, now_us);
     push_control(participant);
-    take_events(participant);
+    take_events(participant, now_us);
     check_detached(participant, now_us);
     core_downlink_advance(participant, now_us);
     core_feedback_advance(participant, now_us);
@@ -457,8 +462,10 @@ void core_engine_advance(struct core_engine *engine, int64_t now_us)
             advance_participant(p, now_us);
         core_engine_wake(engine, p->deadline_us);
         /* What is still to be said to it (why its DTLS failed) is sent first. */
-        if (p->is_gone && !p->chain.is_queued && tell_gone(p))
+        if (p->is_gone && !p->chain.is_queued && tell_gone(p)) {
+            core_record_leaving(p, now_us);
             core_engine_remove(engine, p);
+        }
     }
 }
 
@@ -488,6 +495,6 @@ int core_engine_set_keys(struct core_engine *engine, uint64_t participant,
     if (!found)
         return IRIS_E_NOT_FOUND;
     int error = transport_set_keys(found->transport, send, receive);
-    take_events(found);
+    take_events(found, engine->ticked_us);
     return error;
 }

@@ -69,6 +69,34 @@ void core_engine_free_participant(struct core_participant *participant);
 void core_engine_end(struct core_participant *participant, enum core_reason reason,
                      const char *detail);
 
+/* record.c: a room begins, with a flight recorder if the configuration says so and there is memory
+   for it. */
+void core_record_room(struct core_room *room);
+/* What the room's flight recorder is told, if it has one. Of a decision its kind, cause
+   and numbers are given; about a participant, one of its tracks, */
+void core_record(const struct core_participant *participant, const struct core_decision *decision,
+                 int64_t now_us);
+void core_record_track(const struct core_track *track, const struct core_decision *decision,
+                       int64_t now_us);
+void core_record_layout(const struct core_participant *participant, int64_t now_us);
+/* The participant is being removed. */
+void core_record_leaving(struct core_participant *participant, int64_t now_us);
+/* A slot gets another owner, but has the old one still (NULL: nobody). */
+void core_record_owner(const struct core_slot *slot, const struct core_track *track,
+                       int64_t now_us);
+/* About a slot and a layer of its track (NULL: none). */
+void core_record_slot(const struct core_slot *slot, const struct core_layer *layer,
+                      const struct core_decision *decision, int64_t now_us);
+/* A packet has gone to a slot with these fields; is_marked: its marker bit is the slot's own. */
+void core_record_media(struct core_slot *slot, const struct core_media *media,
+                       const struct rtp_rewrite_fields *fields, bool is_marked);
+/* A retransmission has, of a packet of the layer's history. */
+void core_record_repair(struct core_slot *slot, const struct core_layer *layer,
+                        const struct rtp_history_packet *stored,
+                        const struct rtp_rewrite_fields *fields, int64_t now_us);
+void core_record_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields,
+                         int64_t now_us);
+
 /* uplink.c: a decrypted RTP packet of a participant. */
 void core_uplink_receive(struct core_participant *participant, uint8_t *data, size_t len,
                          int64_t now_us);

@@ -82,6 +82,7 @@ static int64_t send_pli(struct core_participant *participant, struct core_track 
     send(participant, &writer);
     layer->statistics.plis++;
     core_keyframe_budget_on_request(&track->keyframes, now_us);
+    core_record_track(track, &(struct core_decision){.kind = CORE_DECISION_REQUESTED}, now_us);
     return core_keyframe_budget_due(&track->keyframes, now_us);
 }
 
@@ -244,6 +245,11 @@ static void tell_limits(struct core_participant *participant, int64_t now_us)
             continue;
         if (bwe_policer_take_excess(&track->policer, &excess)) {
             core_events_limit(participant, track->params.kind, &excess);
+            core_record_track(
+                track,
+                &(struct core_decision){.kind = CORE_DECISION_POLICED,
+                                        .numbers = {excess.limit_bps, excess.measured_bps}},
+                now_us);
             participant->report_us = now_us;
         }
         unsigned wanted = bwe_policer_wanted_keyframes(&track->policer, now_us);

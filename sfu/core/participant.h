@@ -9,6 +9,7 @@
 #include "bwe/remb.h"
 #include "rtp/transport_feedback.h"
 #include "sfu/core/outbox.h"
+#include "sfu/core/recorder.h"
 #include "sfu/core/slot.h"
 
 #define CORE_SSRC_TABLE 64 /* open addressing; at most half of it is used */
@@ -32,6 +33,7 @@ struct core_participant {
     bool is_gone;                  /* to be removed when nothing looks at it any more */
     struct core_engine *engine;
     struct transport *transport;
+    struct core_recorder *recorder; /* its room's; NULL: none */
     struct core_chain chain;
     uint16_t transport_seq;            /* next one that we send */
     struct bwe_byte_window sent_video; /* RTP payload: the contract of what it receives */

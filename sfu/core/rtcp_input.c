@@ -128,6 +128,7 @@ void core_rtcp_receive(struct core_participant *participant, const uint8_t *data
     struct rtcp_reader reader;
     struct rtcp_packet packet;
     int result;
+    core_recorder_on_rtcp(participant->recorder, participant->id, false, data, len, now_us);
     rtcp_reader_init(&reader, data, len);
     while ((result = rtcp_reader_next(&reader, &packet)) > 0)
         on_packet(participant, &packet, now_us);

@@ -14,6 +14,7 @@
 #define IRIS_CORE_SLOT_H
 
 #include "rtp/rewrite.h"
+#include "sfu/core/recorder.h"
 #include "sfu/core/rtx_limit.h"
 #include "sfu/core/track.h"
 
@@ -25,6 +26,7 @@ struct core_slot_reported {
     int32_t lost;
     uint32_t jitter; /* timestamp units, or CORE_SLOT_UNREPORTED */
 };
+#define CORE_SLOT_FATES 32
 
 struct core_slot {
     struct core_slot *next_subscriber;
@@ -60,11 +62,16 @@ struct core_slot {
     int64_t last_sent_us;
     int64_t last_frame_us; /* newest frame sent; 0 after a change of source */
     unsigned mid_left;     /* packets that still carry the MID extension */
+    struct core_run run;   /* for the room's recorder */
     struct core_slot_params params;
     struct core_slot_statistics statistics; /* what is counted as it happens (snapshot.c) */
     struct core_slot_reported reported;
     struct rtp_rewrite rewrite;
     struct core_rtx_limit rtx_limit;
+    struct rtp_seen filled; /* numbers that padding has closed */
+    /* What was decided on frames that others may have been lost of or come late: a ring of keys. */
+    uint32_t fates[CORE_SLOT_FATES];
+    unsigned fates_next;
 };
 
 /* A packet on its way to the slots, received or from a history, parsed once. */
@@ -74,7 +81,8 @@ struct core_media {
     const uint8_t *payload;
     uint16_t payload_len;
     bool marker;
-    bool is_policed; /* its frame is over the sender's contract: for nobody */
+    bool is_policed;  /* its frame is over the sender's contract: for nobody */
+    bool is_replayed; /* from the history */
     bool has_audio_level, has_voice_activity;
     uint8_t audio_level;
     struct rtp_vp8 descriptor;
@@ -109,7 +117,8 @@ void core_slot_set_target(struct core_slot *slot, struct core_layer *target, uns
  * temporal layer. All of it unless told so after core_slot_set_target(). */
 void core_slot_set_interim(struct core_slot *slot, unsigned temporal);
 
-/** The layer may not be a target for a while: its key frame did not come in time. */
+/** The layer may not be a target for a while: its key frame did not come in time, and the one
+ * forwarded meanwhile is still sent. */
 bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *layer,
                        int64_t now_us);
 
@@ -168,7 +177,8 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
                     const struct rtp_rewrite_fields *fields);
 
 /** Send padding under a number that must not stay empty. */
-void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields);
+void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields,
+                            int64_t now_us);
 
 /**
  * Answer a NACK by retransmission (RFC 4588); nothing without RTX.

@@ -4,7 +4,7 @@
  * its sending, so that the receiver's clock is that of the live edge, and never one that it has
  * seen.
  */
-#include "sfu/core/participant.h"
+#include "sfu/core/engine_internal.h"
 
 /* Nobody needs the upper temporal layers of the past, but those at the live edge refer to them:
    with the base layer alone the first picture would stand still until the next ones that do not
@@ -20,7 +20,13 @@ void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, in
     slot->has_replayed = false;
     slot->has_frame = false;
     slot->is_retiming = false;
-    core_slot_note_keyframe(slot, core_layer_replay_bytes(layer), now_us);
+    uint32_t bytes = core_layer_replay_bytes(layer);
+    core_slot_note_keyframe(slot, bytes, now_us);
+    core_record_slot(slot, layer,
+                     &(struct core_decision){.kind = CORE_DECISION_FORWARDED,
+                                             .cause = CORE_CAUSE_REPLAY,
+                                             .numbers = {layer->height, bytes}},
+                     now_us);
     slot->owner->are_slots_dirty = true;
     core_participant_wake(slot->owner, now_us);
 }
@@ -40,6 +46,7 @@ static bool load(const struct core_slot *slot, uint64_t seq, int64_t now_us,
         media->vp8 = &media->descriptor;
     }
     media->is_policed = stored.is_void;
+    media->is_replayed = true;
     media->track = slot->track;
     media->layer = &slot->track->layers[layer - slot->track->layers];
     media->payload = stored.payload;
@@ -75,16 +82,14 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
     return (uint32_t)(slot->statistics.bytes - before);
 }
 
-/* The live edge; or a hole at it, which is repaired as for everybody. */
-static void end_replay(struct core_slot *slot)
+/* A packet that is not there has not been repaired yet, as for everybody; or the history has
+   forgotten it meanwhile: then there is no picture to go on from. */
+static bool is_forgotten(const struct core_slot *slot)
 {
-    slot->replay_seq = 0;
-    slot->is_retiming = true;
+    return !slot->has_replayed || rtp_seen_check(&slot->layer->seen, slot->replay_seq);
 }
 
-/* The history was overwritten before the first packet had its turn: there is no numbering that live
-   packets could go on in. */
-static void give_up(struct core_slot *slot, int64_t now_us)
+static void begin_anew(struct core_slot *slot, int64_t now_us)
 {
     core_slot_interrupt(slot);
     slot->has_missed = true;
@@ -103,15 +108,16 @@ uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us
         struct core_media media = {.payload_len = 0};
         bool is_recent;
         uint64_t seq = slot->replay_seq;
-        if (slot->layer->history.highest < seq || !load(slot, seq, now_us, &media, &is_recent)) {
-            if (slot->has_replayed)
-                end_replay(slot);
-            else
-                give_up(slot, now_us);
+        bool is_live = slot->layer->history.highest < seq;
+        bool is_there = !is_live && load(slot, seq, now_us, &media, &is_recent);
+        if (!is_live && !is_there && is_forgotten(slot)) {
+            begin_anew(slot, now_us);
             break;
         }
-        slot->replay_seq = seq + 1;
-        sent += send_stored(slot, &media, is_recent);
+        slot->replay_seq = is_live ? 0 : seq + 1;
+        slot->is_retiming |= is_live;
+        if (is_there)
+            sent += send_stored(slot, &media, is_recent);
     }
     return sent;
 }

@@ -101,13 +101,15 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
                               fields->ext_seq - RTP_SEQUENCE_FIRST);
     slot->statistics.wire_bytes += buffer->len + TRANSPORT_AEAD_TAG_BYTES;
     count_sent(slot, media, fields->ext_seq, payload_len);
+    core_record_media(slot, media, fields, header.marker != media->marker);
     if (media->vp8)
-        core_downlink_on_sent(slot->owner, media->payload_len,
+        core_downlink_on_sent(slot->owner, (uint32_t)payload_len,
                               buffer->len + TRANSPORT_AEAD_TAG_BYTES, media->now_us);
     return true;
 }
 
-void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields)
+void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields,
+                            int64_t now_us)
 {
     struct core_buffer *buffer = core_participant_buffer(slot->owner);
     if (!buffer)
@@ -120,8 +122,11 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
     buffer->len = (uint16_t)(header_len + 1);
     core_participant_send_rtp(slot->owner, buffer, header_len,
                               fields->ext_seq - RTP_SEQUENCE_FIRST);
+    if (!rtp_seen_check(&slot->filled, fields->ext_seq))
+        rtp_seen_accept(&slot->filled, fields->ext_seq);
     slot->statistics.filled++;
     slot->statistics.wire_bytes += buffer->len + TRANSPORT_AEAD_TAG_BYTES;
+    core_record_padding(slot, fields, now_us);
 }
 
 /* The layer that a segment was made of, if its source is still shown here. */
@@ -131,6 +136,16 @@ static const struct core_layer *find_layer(const struct core_slot *slot, uint64_
         if (slot->track->layers[i].id == id)
             return &slot->track->layers[i];
     return NULL;
+}
+
+/* What a replay has just sent was received long before. */
+static bool find_stored(const struct core_slot *slot, const struct core_layer *layer,
+                        uint64_t in_seq, int64_t now_us, struct rtp_history_packet *stored)
+{
+    bool is_replayed = layer->keyframe_seq && in_seq >= layer->keyframe_seq &&
+                       now_us - slot->keyframe_us < RTP_HISTORY_AGE_US;
+    return is_replayed ? rtp_history_get(&layer->history, in_seq, stored) && !stored->is_void
+                       : rtp_history_find(&layer->history, in_seq, now_us, stored);
 }
 
 static bool send_rtx(struct core_slot *slot, const struct rtp_history_packet *stored,
@@ -159,11 +174,21 @@ static bool send_rtx(struct core_slot *slot, const struct rtp_history_packet *st
     return true;
 }
 
+/* A slide alone can be all of a small budget: to wait until it has made room would be to wait for
+   the next one. */
+static bool has_room(const struct core_slot *slot, uint32_t bytes, int64_t now_us)
+{
+    if (slot->params.kind != CORE_KIND_SCREEN)
+        return core_downlink_has_room(slot->owner, BWE_CONTRACT_TOLERANCE_PERCENT, bytes, now_us);
+    return core_downlink_contract_room(slot->owner, BWE_CONTRACT_TOLERANCE_PERCENT, now_us) >=
+           bytes;
+}
+
 static bool may_send_again(struct core_slot *slot, uint16_t seq, uint32_t bytes, int64_t now_us)
 {
     struct core_participant *owner = slot->owner;
     return core_rtx_limit_allows(&slot->rtx_limit, seq, now_us, owner->rtt_us) &&
-           core_downlink_has_room(owner, BWE_CONTRACT_TOLERANCE_PERCENT, bytes, now_us) &&
+           has_room(slot, bytes, now_us) &&
            core_rtx_bucket_take(&owner->rtx_bucket, bytes, core_allocate_budget_bps(owner), now_us);
 }
 
@@ -174,10 +199,11 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
         return false;
     const struct rtp_rewrite_segment *segment =
         rtp_rewrite_find(&slot->rewrite, seq, &in_seq, &out_ext_seq);
-    const struct core_layer *layer = segment ? find_layer(slot, segment->source) : NULL;
+    bool is_sent = segment && !rtp_seen_check(&slot->filled, out_ext_seq);
+    const struct core_layer *layer = is_sent ? find_layer(slot, segment->source) : NULL;
     struct rtp_history_packet stored;
     struct rtp_vp8 vp8;
-    if (!layer || !rtp_history_find(&layer->history, in_seq, now_us, &stored) ||
+    if (!layer || !find_stored(slot, layer, in_seq, now_us, &stored) ||
         rtp_rewrite_is_skipped(&slot->rewrite, segment, stored.picture_id) ||
         rtp_vp8_parse(&vp8, stored.payload, stored.payload_len))
         return false;
@@ -192,5 +218,6 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
         return false;
     core_downlink_on_sent(slot->owner, 0, stored.payload_len + RTX_BYTES, now_us);
     core_rtx_limit_on_sent(&slot->rtx_limit, seq, now_us);
+    core_record_repair(slot, layer, &stored, &fields, now_us);
     return true;
 }

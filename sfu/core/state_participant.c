@@ -61,6 +61,7 @@ static void clear_slots(struct core_participant *image)
         image->slots[i].next_subscriber = NULL;
         image->slots[i].owner = NULL;
         image->slots[i].track = NULL;
+        image->slots[i].run = (struct core_run){.count = 0}; /* the recorder begins anew, too */
     }
 }
 
@@ -70,6 +71,7 @@ static void clear_pointers(struct core_participant *image)
 {
     image->engine = NULL;
     image->transport = NULL;
+    image->recorder = NULL;
     image->chain = (struct core_chain){0};
     image->room = NULL;
     image->next_in_room = image->previous_in_room = image->next = NULL;
@@ -129,7 +131,8 @@ static bool is_sound(const struct core_participant *p)
             return false;
     for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
         if (!is_bool(&p->slots[i].rewrite.started) ||
-            p->slots[i].rewrite.current >= RTP_REWRITE_SEGMENTS)
+            p->slots[i].rewrite.current >= RTP_REWRITE_SEGMENTS ||
+            p->slots[i].fates_next >= CORE_SLOT_FATES)
             return false;
     return is_bool(&p->is_gone) && p->track_count <= CORE_TRACKS_MAX &&
            p->slot_count <= CORE_SLOTS_MAX && p->path_count <= CORE_PATHS_MAX &&

@@ -20,6 +20,7 @@ static void export_rooms(const struct core_engine *engine, struct transport_stat
         struct core_room image;
         memcpy(&image, room, sizeof(image));
         image.engine = NULL;
+        image.recorder = NULL;
         image.next = NULL;
         image.first = image.last = NULL;
         transport_state_put(writer, &image, sizeof(image));
@@ -113,6 +114,7 @@ static int import_room(struct core_state_import *import, struct core_room **at)
     }
     size_t count = room->count;
     room->engine = import->engine;
+    core_record_room(room);
     room->next = NULL;
     room->first = room->last = NULL;
     room->count = 0;

@@ -15,8 +15,9 @@
 #define BUFFERS           8192 /* of the send pool: a batch of 32 packets to 120 receivers, twice */
 #define SNAPSHOTS_MAX     2    /* of statistics; one too many is left out */
 #define SNAPSHOT_US       1000000
-#define PARTICIPANTS_MAX  128         /* statistics of so many wait; then they wait in the engine */
-#define PARTICIPANTS_WAKE 32          /* of one wake: well below a millisecond */
+#define PARTICIPANTS_MAX  128 /* statistics of so many wait; then they wait in the engine */
+#define PARTICIPANTS_WAKE 32  /* of one wake: well below a millisecond */
+#define RECORDINGS_MAX    8
 #define KEPT_RETRY_US     10000       /* what found control's queue full, or its turn over */
 #define NTP_UNIX_OFFSET_S 2208988800u /* 1900 to 1970 (RFC 5905) */
 
@@ -31,7 +32,8 @@ struct io_worker {
     struct core_engine *engine;
     struct io_udp udp;
     struct io_queue commands, events, snapshots, participants;
-    int64_t snapshot_us; /* when the last one was made */
+    struct io_queue recorders, recordings; /* empty ones in, those of rooms out: io_recording */
+    int64_t snapshot_us;                   /* when the last one was made */
     uv_loop_t loop;
     uv_thread_t thread;
     uv_async_t wake;
@@ -161,11 +163,25 @@ static void on_timer(uv_timer_t *timer)
     settle(worker);
 }
 
+/* As many answers wait as requests at most: control asks for no more than it has room for. */
+static void exchange_recorders(struct io_worker *worker)
+{
+    struct io_recording recording;
+    while (io_queue_pop(&worker->recorders, &recording)) {
+        recording.recorder = core_engine_exchange_recorder(worker->engine, recording.room,
+                                                           recording.recorder, now_us());
+        if (!io_queue_push(&worker->recordings, &recording))
+            core_recorder_destroy(recording.recorder);
+        worker->config.on_events(worker->config.context);
+    }
+}
+
 static void take_commands(struct io_worker *worker)
 {
     struct core_command command;
     while (io_queue_pop(&worker->commands, &command))
         core_engine_command(worker->engine, &command, now_us());
+    exchange_recorders(worker);
 }
 
 /*
@@ -219,8 +235,18 @@ static void run(void *argument)
     uv_run(&worker->loop, UV_RUN_DEFAULT);
 }
 
+static void drop_recordings(struct io_queue *queue)
+{
+    struct io_recording recording;
+    while (io_queue_pop(queue, &recording))
+        core_recorder_destroy(recording.recorder);
+    io_queue_dispose(queue);
+}
+
 static void release(struct io_worker *worker)
 {
+    drop_recordings(&worker->recorders);
+    drop_recordings(&worker->recordings);
     if (worker->has_loop)
         uv_loop_close(&worker->loop);
     io_udp_close(&worker->udp);
@@ -238,6 +264,8 @@ static int prepare(struct io_worker *worker)
                                         .aead = worker->config.aead,
                                         .is_unpoliced = worker->config.is_unpoliced,
                                         .seed = worker->config.seed,
+                                        .recorder_bytes = worker->config.recorder_bytes,
+                                        .recorder_us = worker->config.recorder_us,
                                         .ntp_at_zero = ntp_at_zero(),
                                         .buffer_count = BUFFERS};
     worker->engine = core_engine_create(&config);
@@ -247,7 +275,9 @@ static int prepare(struct io_worker *worker)
     if (io_queue_init(&worker->commands, sizeof(struct core_command), COMMANDS_MAX) ||
         io_queue_init(&worker->events, sizeof(struct core_event), EVENTS_MAX) ||
         io_queue_init(&worker->snapshots, sizeof(struct io_statistics), SNAPSHOTS_MAX) ||
-        io_queue_init(&worker->participants, sizeof(struct core_statistics), PARTICIPANTS_MAX))
+        io_queue_init(&worker->participants, sizeof(struct core_statistics), PARTICIPANTS_MAX) ||
+        io_queue_init(&worker->recorders, sizeof(struct io_recording), RECORDINGS_MAX) ||
+        io_queue_init(&worker->recordings, sizeof(struct io_recording), RECORDINGS_MAX))
         return IRIS_E_NO_MEMORY;
     return 0;
 }
@@ -339,4 +369,23 @@ bool io_worker_next_participant(struct io_worker *worker, struct core_statistics
 bool io_worker_next_statistics(struct io_worker *worker, struct io_statistics *statistics)
 {
     return io_queue_pop(&worker->snapshots, statistics);
+}
+
+bool io_worker_record(struct io_worker *worker, uint64_t room)
+{
+    struct io_recording recording = {.room = room};
+    if (worker->config.recorder_bytes > 0)
+        recording.recorder =
+            core_recorder_create(worker->config.recorder_bytes, worker->config.recorder_us);
+    if (!recording.recorder || !io_queue_push(&worker->recorders, &recording)) {
+        core_recorder_destroy(recording.recorder);
+        return false;
+    }
+    uv_async_send(&worker->wake);
+    return true;
+}
+
+bool io_worker_next_recording(struct io_worker *worker, struct io_recording *recording)
+{
+    return io_queue_pop(&worker->recordings, recording);
 }

@@ -1,6 +1,8 @@
 /* The loop: what is next, and whom it concerns. */
 #include "tests/sim/world.h"
 
+#include "sfu/core/engine_internal.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -125,9 +127,25 @@ static void note_delivery(struct sim_person *person, const struct sim_datagram *
             ? sim_person_stream(person, sent->stamp.track, sent->stamp.layer)
             : NULL;
     if (stream)
-        sim_stream_delivered(stream, &sent->stamp);
+        sim_stream_delivered(stream, &sent->stamp, now_us);
     else if (sent->is_media && sent->stamp.track < SIM_TRACK_COUNT)
         person->lost_us[sent->stamp.track] = sent->stamp.captured_us;
+}
+
+/* Hand it to the server. What it drops for its sender's contract is dropped on purpose. */
+static void receive(struct sim_world *world, const struct sim_datagram *sent,
+                    struct transport_datagram *datagram, struct sim_person *person)
+{
+    const struct core_participant *sender =
+        person && sent->is_media ? core_engine_find(world->engine, person->number) : NULL;
+    uint64_t policed = sender ? sender->uplink.policed_packets : 0;
+    core_engine_receive(world->engine, datagram, world->now_us);
+    struct sim_stream *stream =
+        sender && sender->uplink.policed_packets > policed
+            ? sim_person_stream(person, sent->stamp.track, sent->stamp.layer)
+            : NULL;
+    if (stream)
+        sim_stream_policed(stream, &sent->stamp);
 }
 
 /* Whether its sender is still there does not matter to a datagram. */
@@ -141,7 +159,7 @@ static void on_uplink(struct sim_world *world, const struct sim_event *event)
     world->summary.packets_in++;
     world->summary.bytes_in += sent->len;
     world->digest = sim_world_digest(world->digest, sent->data, sent->len);
-    core_engine_receive(world->engine, &datagram, world->now_us);
+    receive(world, sent, &datagram, person);
     release(world, sent);
     sim_world_flush(world);
     wake_engine(world);

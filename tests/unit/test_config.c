@@ -81,6 +81,10 @@ static void defaults_are_those_documented(void **state)
     assert_string_equal(config->node_name, "");
     assert_int_equal(config->network_mbps, 1000);
     assert_int_equal(config->metrics_detail, CONFIG_METRICS_ROOM);
+    assert_string_equal(config->recorder_folder, "");
+    assert_int_equal(config->recorder_seconds, 60);
+    assert_int_equal(config->recorder_room_mib, 16);
+    assert_int_equal(config->recorder_files, 100);
     assert_int_equal(config->aead, CONFIG_AEAD_AUTO);
     assert_int_equal(config->log_level, CONFIG_LOG_INFO);
     assert_int_equal(config->log_format, CONFIG_LOG_TEXT);
@@ -134,6 +138,10 @@ static void the_shipped_file_shows_the_defaults(void **state)
     assert_string_equal(shipped->node_name, built_in->node_name);
     assert_int_equal(shipped->network_mbps, built_in->network_mbps);
     assert_int_equal(shipped->metrics_detail, built_in->metrics_detail);
+    assert_string_equal(shipped->recorder_folder, built_in->recorder_folder);
+    assert_int_equal(shipped->recorder_seconds, built_in->recorder_seconds);
+    assert_int_equal(shipped->recorder_room_mib, built_in->recorder_room_mib);
+    assert_int_equal(shipped->recorder_files, built_in->recorder_files);
     assert_int_equal(shipped->aead, built_in->aead);
     assert_int_equal(shipped->log_level, built_in->log_level);
     assert_int_equal(shipped->log_format, built_in->log_format);
@@ -169,6 +177,10 @@ static void the_shipped_file_names_every_key(void **state)
                                        "node_name",
                                        "network_mbps",
                                        "metrics_detail",
+                                       "recorder_folder",
+                                       "recorder_seconds",
+                                       "recorder_room_mib",
+                                       "recorder_files",
                                        "drain_seconds",
                                        "drain_url",
                                        "max_participants",
@@ -329,6 +341,11 @@ static const struct {
     {"metrics_detail: all\n", "%:1: metrics_detail: 'all' is not one of node, room, participant"},
     {"room_max_participants: 129\n",
      "%:1: room_max_participants: '129' is not a number from 1 to 128"},
+    {"recorder_seconds: 0\n", "%:1: recorder_seconds: '0' is not a number from 1 to 600"},
+    {"recorder_folder: /dev/null\n",
+     "%:1: recorder_folder: '/dev/null' cannot be written to: not a folder"},
+    {"recorder_folder: /nowhere/at/all\n", "%:1: recorder_folder: '/nowhere/at/all' cannot be "
+                                           "written to: No such file or directory"},
     {"drain_seconds: 86401\n", "%:1: drain_seconds: '86401' is not a number from 0 to 86400"},
     {"drain_url: mailto:x\n",
      "%:1: drain_url: 'mailto:x' is not an address such as https://other.example.org/"},

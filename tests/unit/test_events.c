@@ -115,7 +115,7 @@ static void verdicts_are_told(void **state)
                         "cause=none evidence=null;");
 }
 
-static void a_flood_is_held_back_but_for_errors(void **state)
+static void a_flood_is_held_back(void **state)
 {
     struct fixture *f = *state;
     unsigned held_back;
@@ -127,14 +127,24 @@ static void a_flood_is_held_back_but_for_errors(void **state)
     assert_string_equal(lines, "0 c.d k=v;");
 }
 
+static void debug_lines_use_nothing_up(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 10000; i++) {
+        lines[0] = '\0';
+        control_log(&f->control, CONTROL_LOG_DEBUG, "a.b", "k", "v");
+    }
+    control_log(&f->control, CONTROL_LOG_INFO, "c.d", "k", "v");
+    assert_string_equal(lines, "3 a.b k=v;2 c.d k=v;");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        EVENT_TEST(people_come_and_go),
-        EVENT_TEST(a_room_opens_once),
-        EVENT_TEST(what_is_wrong_is_told),
-        EVENT_TEST(verdicts_are_told),
-        EVENT_TEST(a_flood_is_held_back_but_for_errors),
+        EVENT_TEST(people_come_and_go),    EVENT_TEST(a_room_opens_once),
+        EVENT_TEST(what_is_wrong_is_told), EVENT_TEST(verdicts_are_told),
+        EVENT_TEST(a_flood_is_held_back),  EVENT_TEST(debug_lines_use_nothing_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

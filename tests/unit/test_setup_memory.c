@@ -21,47 +21,19 @@
 #include "sfu/io/worker.h"
 #include "signalling/jsonrpc.h"
 #include "signalling/token.h"
+#include "wrap_allocations.h"
 
 #define ATTEMPTS_MAX 400
 
 static unsigned countdown; /* allocations until one fails; 0: none does */
 static bool has_failed;
 
-static bool fails_now(void)
+static bool on_allocation(void)
 {
     if (countdown == 0 || --countdown > 0)
         return false;
     has_failed = true;
     return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(memory, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return fails_now() ? NULL : __real_strdup(text);
 }
 
 static struct transport_certificate *certificate;
