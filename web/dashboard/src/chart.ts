@@ -79,7 +79,9 @@ export class Chart {
     const sample = make('span', `sample sample-${index}`);
     const entry = { now: make('b', '', UNKNOWN), range: make('span', 'range') };
     this.#legend.push(entry);
-    return make('li', '', sample, make('span', 'line-name', line), entry.now, entry.range);
+    const separators = [': ', '; in these minutes '].map((text) => make('span', 'unseen', text));
+    const [colon = '', semicolon = ''] = separators;
+    return make('li', '', sample, line, colon, entry.now, semicolon, entry.range);
   }
 
   /** The values under the pointer, or those of now. */

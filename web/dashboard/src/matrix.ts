@@ -88,22 +88,20 @@ export function matrixOf(room: Room): Matrix {
   };
 }
 
-/** "360p, layer 1, T2". */
-function layerWords(slot: Slot): string {
-  const parts = [
-    slot.height > 0 ? `${slot.height}p` : '',
-    slot.layer === null || slot.kind === 'audio' ? '' : `layer ${slot.layer}`,
-    slot.temporal === null || slot.kind === 'audio' ? '' : `T${slot.temporal}`,
+/** "360p, layer 1" and "T2, 25 fps". */
+function pictureWords(slot: Slot): string[] {
+  const lines = [
+    [slot.height > 0 ? `${slot.height}p` : '', slot.layer === null ? '' : `layer ${slot.layer}`],
+    [slot.temporal === null ? '' : `T${slot.temporal}`, frameRate(slot.frame_rate)],
   ];
-  return parts.filter((part) => part !== '').join(', ');
+  return lines.map((line) => line.filter((part) => part !== '' && part !== UNKNOWN).join(', '));
 }
 
 function slotCell(slot: Slot, nameOf: (id: string) => string): Cell {
   if (slot.participant === null) return { ...NOTHING, title: 'free', state: 'idle' };
   const isLive = slot.state === 'live';
   const numbers = [
-    layerWords(slot),
-    slot.kind === 'audio' ? '' : frameRate(slot.frame_rate),
+    ...(slot.kind === 'audio' ? [] : pictureWords(slot)),
     bitrate(slot.bitrate_bps),
     slot.loss ? `${share(slot.loss)} lost` : '',
   ];

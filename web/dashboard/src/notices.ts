@@ -32,14 +32,11 @@ function drawConnection(store: Store, nowMs: number): void {
   drawWaiting(isLost(connection));
   byId('offline', HTMLElement).hidden = !isLost(connection);
   if (!isLost(connection)) return;
-  const isDrained = drain?.draining === true;
   const since = duration((nowMs - connection.sinceMs) / 1000);
+  const reason = drain?.draining === true ? 'The node has drained.' : connection.reason;
   const age = updatedMs === null ? '' : ` What you see is of ${clock(updatedMs)}.`;
-  setText(
-    byId('offline-title', HTMLElement),
-    isDrained ? 'The node drained, and is away.' : `Disconnected for ${since}.`,
-  );
-  setText(byId('offline-text', HTMLElement), `${connection.reason}${age}`);
+  setText(byId('offline-title', HTMLElement), `Disconnected for ${since}.`);
+  setText(byId('offline-text', HTMLElement), `${reason}${age}`);
   setText(byId('offline-retry', HTMLElement), retryWords(store, nowMs));
   byId('retry-now', HTMLButtonElement).disabled = connection.phase === 'retrying';
 }

@@ -3,6 +3,9 @@
 /** How far back charts reach [s]. */
 export const WINDOW_S = 300;
 
+/** So long without a value, and a line has a hole rather than a guess [s]. */
+const GAP_S = 10;
+
 /** Several lines on one time axis. A null is a hole in a line. */
 export interface Lines {
   /** [s since 1970], ascending. */
@@ -23,13 +26,18 @@ export class Series implements Lines {
   add(atS: number, values: readonly (number | null | undefined)[]): void {
     const last = this.times.at(-1);
     if (last !== undefined && atS <= last) return;
-    this.times.push(atS);
-    this.lines.forEach((line, index) => line.push(values[index] ?? null));
+    if (last !== undefined && atS - last > GAP_S) this.#push(last + 1, []);
+    this.#push(atS, values);
     let old = 0;
     while ((this.times[old] ?? atS) < atS - WINDOW_S) old++;
     if (old === 0) return;
     this.times.splice(0, old);
     for (const line of this.lines) line.splice(0, old);
+  }
+
+  #push(atS: number, values: readonly (number | null | undefined)[]): void {
+    this.times.push(atS);
+    this.lines.forEach((line, index) => line.push(values[index] ?? null));
   }
 }
 

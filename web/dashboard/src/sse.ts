@@ -1,6 +1,6 @@
 /**
- * Server-sent events from pieces of text (WHATWG HTML, section 9.2.6), as far as this server writes them: no ids, no retry
- * times, lines that end in a line feed.
+ * Server-sent events from pieces of text (WHATWG HTML, section 9.2.6), as far as this server writes them: no ids, lines that
+ * end in a line feed. When to come back is the page's decision: `retry` is left out.
  */
 
 export interface ServerEvent {

@@ -46,6 +46,8 @@ function sendEvents(world, answer) {
 /** @param {FakeWorld} world @param {string} method @param {string[]} names @param {Answer} answer */
 function onRoom(world, method, [name = '', id], answer) {
   const room = world.find(name);
+  if (world.isBroken)
+    return json(answer, 500, { code: 500, message: 'The rooms are out of order.' });
   if (!room) return absent(answer, 'There is no such room.');
   if (method === 'GET') return json(answer, 200, world.room(room));
   if (id === undefined) world.end(room);

@@ -62,8 +62,8 @@ describe('who sees whom', () => {
     const cell = rows[0]?.cells[0];
     expect(cell?.title).toBe('B');
     expect(cell?.details.map(plain)).toEqual([
-      '360p, layer 1, T2',
-      '25 fps',
+      '360p, layer 1',
+      'T2, 25 fps',
       '355 kbit/s',
       '2.0 % lost',
     ]);

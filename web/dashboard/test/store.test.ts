@@ -29,6 +29,12 @@ describe('series', () => {
     series.add(2, [undefined]);
     expect(series.lines).toEqual([[5, null]]);
   });
+
+  it('has a hole where the server was away', () => {
+    const series = new Series(1);
+    for (const atS of [1, 11, 22]) series.add(atS, [atS]);
+    expect([series.times, series.lines]).toEqual([[1, 11, 12, 22], [[1, 11, null, 22]]]);
+  });
 });
 
 describe('growth of a counter', () => {

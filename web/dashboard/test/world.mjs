@@ -53,6 +53,8 @@ export class FakeWorld {
   listeners = new Set();
   /** @type {{ deadlineAtMs: number } | null} */
   drain = null;
+  /** Calls about a room fail. */
+  isBroken = false;
   ticks = 0;
   joins = 0;
   #random;
