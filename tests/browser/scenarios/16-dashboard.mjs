@@ -73,8 +73,11 @@ async function checkRooms(who, server) {
     `the ${workers.length} workers have them all`,
     String(peopleOf(view)),
   );
+  const wordsOf = (/** @type {string} */ line) =>
+    view.charts.find((words) => words.startsWith(`${line}: `)) ?? '';
   check(
-    view.charts.some((words) => /^Sent[\d.]+ [kM]bit\/s/.test(words)),
+    wordsOf('On the node').startsWith(`On the node: ${PEOPLE};`) &&
+      /: [\d.]+ [kM]bit\/s; .* to [\d.]+ [kM]bit\/s$/.test(wordsOf('Sent')),
     'charts say their numbers in words',
     view.charts.join(' | '),
   );

@@ -46,7 +46,6 @@ export interface Worker {
   send_errors: number;
   would_block: number;
   missing_buffers: number;
-  lost_events: number;
   participants: number | null;
   received_bps: number | null;
   sent_bps: number | null;
@@ -79,15 +78,12 @@ export interface Layer {
 }
 
 export interface Track {
-  mid: string;
   kind: Kind;
   muted: boolean;
-  contract_bps: number | null;
   layers: Layer[];
 }
 
 export interface Slot {
-  mid: string;
   kind: Kind;
   participant: string | null;
   state: 'live' | 'paused' | 'idle';
@@ -107,9 +103,8 @@ export interface Participant {
   audio_muted: boolean;
   camera_muted: boolean;
   screen_sharing: boolean;
-  joined_s: number;
   connected: boolean;
-  uplink: { tracks: Track[]; bitrate_bps: number | null; policed_packets: number };
+  uplink: { tracks: Track[]; bitrate_bps: number | null };
   downlink: {
     slots: Slot[];
     rtt_us: number | null;

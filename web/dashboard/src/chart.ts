@@ -98,6 +98,13 @@ export class Chart {
     });
   }
 
+  /** The times of the axis, whose end is now [s]. */
+  #span(): [number, number] {
+    const times = this.#series?.times ?? [];
+    const to = times.at(-1) ?? Date.now() / 1000;
+    return [Math.min(times[0] ?? to, to - LEAST_SPAN_S), to];
+  }
+
   #plotOptions(): uPlot.Options {
     const axis: uPlot.Axis = {
       stroke: () => css('--quiet'),
@@ -109,14 +116,11 @@ export class Chart {
       width: 320,
       height: HEIGHT_PX,
       legend: { show: false },
-      padding: [10, 10, 0, 0],
+      padding: [10, 24, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       hooks: { setCursor: [() => this.#fillLegend()] },
       scales: {
-        x: {
-          time: true,
-          range: (_plot, from, to) => [Math.min(from ?? 0, (to ?? 0) - LEAST_SPAN_S), to ?? 0],
-        },
+        x: { time: true, range: () => this.#span() },
         y: { range: (_plot, _least, most) => [0, Math.max(this.options.least, (most ?? 0) * 1.1)] },
       },
       axes: [

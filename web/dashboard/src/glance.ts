@@ -5,7 +5,6 @@ import { UNKNOWN, bitrate, count, counted, share } from './units.js';
 /** One number. */
 export interface Fact {
   id: string;
-  title: string;
   value: string;
   /** What it is held against, or what it consists of. */
   note: string;
@@ -38,11 +37,11 @@ function part(value: number | null, whole: number | null): number | null {
   return value === null || !whole ? null : value / whole;
 }
 
-function networkFact(id: string, title: string, bps: number | null, node: Node): Fact {
+function networkFact(id: string, bps: number | null, node: Node): Fact {
   const load = part(bps, node.network_bps);
   const note =
     load === null ? 'the capacity is not known' : `${share(load)} of ${bitrate(node.network_bps)}`;
-  return { id, title, value: bitrate(bps), note, load, isBad: (load ?? 0) >= FULL };
+  return { id, value: bitrate(bps), note, load, isBad: (load ?? 0) >= FULL };
 }
 
 function roomsFact(node: Node, rooms: readonly RoomSummary[] | null): Fact {
@@ -53,7 +52,6 @@ function roomsFact(node: Node, rooms: readonly RoomSummary[] | null): Fact {
   const note = isJudged ? troubled.filter(Boolean).join(', ') || 'all good' : 'not judged yet';
   return {
     id: 'rooms',
-    title: 'Rooms',
     value: count(node.rooms),
     note: node.rooms ? note : 'nobody meets',
     load: null,
@@ -65,7 +63,6 @@ function participantsFact(node: Node): Fact {
   const load = part(node.participants, node.max_participants);
   return {
     id: 'participants',
-    title: 'Participants',
     value: count(node.participants),
     note: node.max_participants ? `of ${count(node.max_participants)} at most` : 'no limit',
     load,
@@ -77,7 +74,6 @@ function cpuFact(workers: readonly Worker[] | null): Fact {
   const load = workers ? busiest(workers) : null;
   return {
     id: 'cpu',
-    title: 'Busiest worker',
     value: share(load),
     note: workers ? `of a core; ${counted(workers.length, 'worker')}` : UNKNOWN,
     load,
@@ -88,7 +84,6 @@ function cpuFact(workers: readonly Worker[] | null): Fact {
 function dropsFact(drops: number | null): Fact {
   return {
     id: 'drops',
-    title: 'Packets not sent',
     value: count(drops),
     note: 'by this server, in the last minute',
     load: null,
@@ -106,8 +101,8 @@ export function factsOf(
   return [
     roomsFact(node, rooms),
     participantsFact(node),
-    networkFact('sent', 'Sent', node.sent_bps, node),
-    networkFact('received', 'Received', node.received_bps, node),
+    networkFact('sent', node.sent_bps, node),
+    networkFact('received', node.received_bps, node),
     cpuFact(workers),
     dropsFact(drops),
   ];

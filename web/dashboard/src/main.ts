@@ -1,7 +1,7 @@
 /** The operators' page: the stream and the answers go into the store, the view of the address is drawn from it. */
 import { byId, setText } from '../../meet/src/dom.js';
 import { askAndDrain } from './actions.js';
-import { getDrain, getWorkers } from './api.js';
+import { type Drain, getDrain, getWorkers } from './api.js';
 import { FactsStrip } from './facts-strip.js';
 import { NodeView } from './node-view.js';
 import { drawNotices } from './notices.js';
@@ -76,23 +76,20 @@ const workers = new Poller({
   onError: () => undefined, // the stream tells when the server is away
 });
 
-const drains = new Poller({
-  everyMs: WORKERS_EVERY_MS,
-  ask: getDrain,
-  onAnswer: (drain) => {
-    store.onDrain(drain, Date.now());
-    scheduleDraw();
-  },
-  onError: () => undefined, // as above
-});
+function onDrain(drain: Drain): void {
+  store.onDrain(drain, Date.now());
+  scheduleDraw();
+}
 
 /** Questions are asked only while the server is known to be there. */
 function setLive(isLive: boolean): void {
-  for (const poller of [workers, drains]) {
-    if (isLive) poller.start();
-    else poller.stop();
-  }
   roomView.setLive(isLive);
+  if (!isLive) {
+    workers.stop();
+    return;
+  }
+  workers.start();
+  getDrain().then(onDrain, () => undefined); // it may have begun before; changes are events
 }
 
 const stream = new EventStream({
@@ -109,7 +106,7 @@ const stream = new EventStream({
 
 byId('retry-now', HTMLElement).addEventListener('click', () => stream.retryNow());
 byId('drain', HTMLElement).addEventListener('click', () => {
-  void askAndDrain(store.node?.participants ?? 0, (drain) => store.onDrain(drain, Date.now()));
+  void askAndDrain(store.node?.participants ?? 0, onDrain);
 });
 byId('skip', HTMLElement).addEventListener('click', (event) => {
   event.preventDefault(); // the address is the view's

@@ -35,6 +35,7 @@ export function share(value: number | null | undefined): string {
 export function milliseconds(us: number | null | undefined): string {
   if (us === null || us === undefined) return UNKNOWN;
   const ms = us / 1000;
+  if (us > 0 && ms < 0.05) return withUnit('< 0.1', 'ms');
   return withUnit(ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0), 'ms');
 }
 

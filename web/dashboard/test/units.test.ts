@@ -43,6 +43,8 @@ describe('units', () => {
 
   it.each<[number | null, string]>([
     [null, '–'],
+    [0, '0.0 ms'],
+    [35, '< 0.1 ms'],
     [60, '0.1 ms'],
     [9_940, '9.9 ms'],
     [9_960, '10 ms'],
