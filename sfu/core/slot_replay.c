@@ -24,7 +24,7 @@ void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, in
     core_slot_note_keyframe(slot, bytes, now_us);
     core_record_slot(slot, layer,
                      &(struct core_decision){.kind = CORE_DECISION_FORWARDED,
-                                             .cause = CORE_CAUSE_REPLAY,
+                                             .cause = CORE_TRIGGER_REPLAY,
                                              .numbers = {layer->height, bytes}},
                      now_us);
     slot->owner->are_slots_dirty = true;

@@ -119,6 +119,7 @@ static void fill_downlink(const struct core_participant *participant, struct cor
         participant->rtt_us > 0 ? (uint64_t)participant->rtt_us : CORE_STATISTIC_UNKNOWN;
     downlink->budget_bps = core_allocate_budget_bps(participant);
     downlink->estimate_bps = CORE_STATISTIC_UNKNOWN;
+    downlink->wanted_bps = CORE_STATISTIC_UNKNOWN;
     downlink->allocated_bps = CORE_STATISTIC_UNKNOWN;
     downlink->pacing_bps = CORE_STATISTIC_UNKNOWN;
 }

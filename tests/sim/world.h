@@ -12,6 +12,7 @@
 #include "tests/sim/queue.h"
 #include "tests/sim/summary.h"
 #include "tests/sim/tamper.h"
+#include "tests/sim/trial.h"
 
 #define SIM_NUMBERS  8192
 #define SIM_START_US INT64_C(1000000000) /* no time is 0: that means "never" in places */
@@ -33,6 +34,7 @@ enum sim_event_kind {
     SIM_EVENT_RELIEF, /* detail: the action that ends */
     SIM_EVENT_FLOOR,  /* detail: index of the floor */
     SIM_EVENT_SHARE,  /* detail: room */
+    SIM_EVENT_TRIAL,  /* a second is over */
 };
 
 /* Bytes on a network. */
@@ -56,6 +58,7 @@ struct sim_config {
     unsigned participants, seconds;
     unsigned handovers;          /* of the engine, at random times */
     enum sim_tamper_kind tamper; /* for self-tests */
+    struct sim_trial *trial;     /* NULL: none */
 };
 
 struct sim_world {
@@ -80,6 +83,7 @@ struct sim_world {
     struct sim_summary summary;
     struct sim_tamper tamper;
     struct sim_handover handover;
+    struct sim_trial *trial; /* from its beginning on; NULL: none */
 };
 
 /**
