@@ -42,6 +42,7 @@ export async function go(who, address) {
  * @property {string[][]} rooms   cells of each row
  * @property {string[][]} workers
  * @property {PersonRow[]} people
+ * @property {string[]} why       of each of them, why it is not good
  * @property {MatrixLook} senders
  * @property {MatrixLook} slots
  * @property {string[]} news
@@ -89,6 +90,7 @@ function readDashboard() {
       id: /** @type {HTMLElement} */ (row).dataset['participant'] ?? '',
       name: words(row.querySelector('button')),
     })),
+    why: all('#people tbody .why').map(words),
     senders: matrix('senders'),
     slots: matrix('slots'),
     news: all('.news li').map(words),

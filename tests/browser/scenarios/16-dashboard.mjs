@@ -2,6 +2,7 @@
  * The operators' page against a server with simulated bubbles: what it shows is what the load generator does and what the
  * server says, what its buttons do is done, and it says so when the server is away.
  */
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBubbles } from '../bubbles.mjs';
 import { go, until } from '../dashboard.mjs';
@@ -13,8 +14,13 @@ export const title = 'the dashboard';
 export const limitMs = 120_000;
 
 /** Whom the load generator sends into which room. */
-const LOAD = { alpha: 3, beta: 4 };
-const PEOPLE = LOAD.alpha + LOAD.beta;
+const LOAD = { alpha: 3, beta: 4, gamma: 2 };
+const PEOPLE = LOAD.alpha + LOAD.beta + LOAD.gamma;
+/** The second one of this room loses a third of what is sent to it, from the start. */
+const TROUBLED = 'gamma';
+const TROUBLE = '0 who=1 down loss=33\n';
+/** Smoothed, and found twice in a row, a verdict takes some seconds [ms]. */
+const VERDICT_MS = 15_000;
 /** They encode their pictures first [ms]. */
 const LOAD_MS = 30_000;
 /** Charts have a line then [ms]. */
@@ -59,7 +65,7 @@ async function checkRooms(who, server) {
   );
   const { rooms = '', participants = '' } = look.facts;
   check(
-    rooms === '2' && participants === String(PEOPLE),
+    rooms === String(Object.keys(LOAD).length) && participants === String(PEOPLE),
     'and so are the sums',
     `${rooms} rooms, ${participants} participants`,
   );
@@ -139,15 +145,37 @@ async function checkRoom(who, server) {
   );
 }
 
+/** The room in trouble stands first, and says whose network it is, with the number. @param {Participant} who @param {Server} server */
+async function checkVerdict(who, server) {
+  await go(who, '#/');
+  const isFirst = (/** @type {DashboardLook} */ { rooms: [first] }) =>
+    first?.[0] === TROUBLED && /poor/.test(first[1] ?? '');
+  const look = await until(who, isFirst, VERDICT_MS);
+  const shown = look.rooms.map(([name, quality]) => `${name} ${quality}`).join(', ');
+  check(isFirst(look), `${who.name}: the worst room stands first`, shown);
+  await go(who, `#/room/${TROUBLED}`);
+  const { why } = await until(who, ({ why: words }) => words.some((one) => one !== '–'));
+  /** @type {Room} */
+  const { participants } = await ask(server, `rooms/${TROUBLED}`);
+  const causes = participants.map(({ verdict }) => verdict?.cause);
+  check(
+    causes.includes('downlink') &&
+      why.some((one) => /^the receiver’s network; .*: \d+ % \(limit \d+ %\)/.test(one)),
+    'with the cause that the server decided, and the number',
+    why.join(' | '),
+  );
+}
+
 /** @param {Stage} stage @param {Participant} who @param {'light' | 'dark'} scheme */
 async function picture(stage, who, scheme) {
   for (const [name, address] of [
     ['rooms', '#/'],
     ['node', '#/node'],
     ['room', '#/room/beta'],
+    ['trouble', `#/room/${TROUBLED}`],
   ]) {
     await go(who, address ?? '');
-    await until(who, ({ view, state }) => view === name && state !== 'loading');
+    await until(who, ({ state }) => state !== 'loading');
     await sleep(CHART_MS);
     await stage.screenshot(who, `${name}-${scheme}`);
   }
@@ -219,7 +247,7 @@ async function checkAway(stage, pages, server) {
       `${who.name}: a server that is away is told, and how old the numbers are`,
       look.offline,
     );
-    check(look.rooms.length === 1, 'the last numbers stay', `${look.rooms.length} rooms`);
+    check(look.rooms.length === 2, 'the last numbers stay', `${look.rooms.length} rooms`);
     await stage.screenshot(who, 'disconnected');
   }
   await server.restart();
@@ -260,6 +288,8 @@ export async function run(stage) {
   const firefox = await open(stage, server, 'firefox', 'light');
   const pages = [light, dark, firefox];
   await stage.screenshot(light, 'empty');
+  const link = `${SCREENSHOTS}/dashboard-link.txt`;
+  await writeFile(link, TROUBLE);
   const bubbles = await Promise.all(
     Object.entries(LOAD).map(([room, participants]) =>
       startBubbles({
@@ -268,18 +298,20 @@ export async function run(stage) {
         participants,
         key: stage.key,
         log: `${SCREENSHOTS}/dashboard-${room}.log`,
+        ...(room === TROUBLED ? { link } : {}),
       }),
     ),
   );
   for (const who of [light, firefox]) {
     await checkRooms(who, server);
     await checkRoom(who, server);
+    await checkVerdict(who, server);
   }
   await Promise.all([picture(stage, light, 'light'), picture(stage, dark, 'dark')]);
   await checkRemoval(light, firefox, server);
   await checkEnd(stage, light, server);
   for (const who of pages) await go(who, '#/');
-  for (const who of pages) await until(who, ({ rooms }) => rooms.length === 1);
+  for (const who of pages) await until(who, ({ rooms }) => rooms.length === 2);
   await checkAway(stage, pages, server);
   await Promise.all(bubbles.map((bubble) => bubble.stop()));
   await checkDrain(stage, firefox, server);

@@ -56,7 +56,10 @@ export interface Worker {
 export interface RoomSummary {
   room: string;
   worker: number;
-  quality?: Quality | null;
+  /** The worst of its participants; null: nobody is judged yet. */
+  quality: Quality | null;
+  fair: number | null;
+  poor: number | null;
   participants: number | null;
   microphones: number | null;
   cameras: number | null;
@@ -94,7 +97,7 @@ export interface Slot {
   bitrate_bps: number | null;
   frame_rate: number | null;
   loss: number | null;
-  verdict?: Verdict;
+  verdict: Verdict;
 }
 
 export interface Participant {
@@ -112,10 +115,10 @@ export interface Participant {
     bitrate_bps: number | null;
     loss: number | null;
   };
-  verdict?: Verdict;
+  verdict: Verdict;
 }
 
-export interface Room extends Omit<RoomSummary, 'participants' | 'quality'> {
+export interface Room extends Omit<RoomSummary, 'participants'> {
   participants: Participant[];
 }
 

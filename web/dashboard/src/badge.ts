@@ -10,11 +10,12 @@ export function makeBadge(): HTMLElement {
   return make('span', 'badge', mark, make('span', 'badge-word'));
 }
 
-export function setBadge(badge: HTMLElement, quality: Quality | null | undefined): void {
+/** @param quality null: not judged yet @param count how many are like that; else only the word */
+export function setBadge(badge: HTMLElement, quality: Quality | null, count?: number | null): void {
   const known = quality ?? 'unknown';
-  if (badge.dataset['quality'] === known) return;
-  badge.dataset['quality'] = known;
+  if (badge.dataset['quality'] !== known) badge.dataset['quality'] = known;
   const [mark, word] = badge.children;
   if (mark) setText(mark, QUALITY_MARK[known]);
-  if (word) setText(word, known === 'unknown' ? 'not judged' : known);
+  const number = count ? `${count} ` : '';
+  if (word) setText(word, known === 'unknown' ? 'not judged' : number + known);
 }

@@ -20,7 +20,7 @@ export interface Cell {
   /** Numbers. */
   details: string[];
   state: 'live' | 'paused' | 'idle' | 'none';
-  quality: Quality | 'unknown';
+  quality: Quality;
   /** Why it is not good; empty if it is. */
   trouble: string;
 }
@@ -46,7 +46,7 @@ const NOTHING: Cell = {
   title: UNKNOWN,
   details: [],
   state: 'none',
-  quality: 'unknown',
+  quality: 'good',
   trouble: '',
 };
 
@@ -107,13 +107,12 @@ function slotCell(slot: Slot, nameOf: (id: string) => string): Cell {
   ];
   const paused = slot.reason === null ? 'paused' : REASONS[slot.reason];
   const details = isLive ? numbers : [slot.state === 'paused' ? paused : 'silent'];
-  const quality = slot.verdict?.quality ?? 'unknown';
   return {
     title: nameOf(slot.participant),
     details: details.filter((part) => part !== '' && part !== UNKNOWN),
     state: slot.state,
-    quality,
-    trouble: quality === 'good' || quality === 'unknown' ? '' : verdictWords(slot.verdict, nameOf),
+    quality: slot.verdict.quality,
+    trouble: slot.verdict.quality === 'good' ? '' : verdictWords(slot.verdict, nameOf),
   };
 }
 
@@ -154,7 +153,7 @@ function isMuted(track: Track, participant: Participant): boolean {
 
 function trackCell(track: Track, participant: Participant): Cell {
   const live = track.layers.filter((layer) => layer.live);
-  const base = { quality: 'unknown' as const, trouble: '' };
+  const base = { quality: 'good' as const, trouble: '' };
   if (isMuted(track, participant)) {
     const title = track.kind === 'screen' ? 'not shared' : 'muted';
     return { ...base, title, details: [], state: 'paused' };
@@ -165,7 +164,6 @@ function trackCell(track: Track, participant: Participant): Cell {
 
 /** The worst first; equals in the order of joining. */
 export function worstFirst(participants: readonly Participant[]): Participant[] {
-  const rank = (participant: Participant) =>
-    QUALITY_RANK[participant.verdict?.quality ?? 'unknown'];
+  const rank = ({ verdict }: Participant) => QUALITY_RANK[verdict.quality];
   return [...participants].sort((a, b) => rank(a) - rank(b));
 }

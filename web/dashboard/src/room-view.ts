@@ -192,7 +192,7 @@ export class RoomView {
     choose?.setAttribute('aria-pressed', String(participant.id === this.#chosen));
     if (away) setText(away, participant.connected ? '' : 'no connection, may come back');
     const badge = row.cells[1]?.firstElementChild;
-    if (badge instanceof HTMLElement) setBadge(badge, participant.verdict?.quality);
+    if (badge instanceof HTMLElement) setBadge(badge, participant.verdict.quality);
     const nameOf = this.#room ? namesOf(this.#room) : undefined;
     const texts = [verdictWords(participant.verdict, nameOf), ...personTexts(participant)];
     texts.forEach((text, index) => {

@@ -140,7 +140,9 @@ export class RoomsView {
 
   #fillRow(row: HTMLTableRowElement, room: RoomSummary): void {
     const badge = row.cells[1]?.firstElementChild;
-    if (badge instanceof HTMLElement) setBadge(badge, room.quality);
+    const troubled =
+      room.quality === 'poor' ? room.poor : room.quality === 'fair' ? room.fair : null;
+    if (badge instanceof HTMLElement) setBadge(badge, room.quality, troubled);
     const texts = [
       count(room.participants),
       pictures(room),

@@ -18,7 +18,7 @@ export interface Order<Key extends string> {
   isDescending: boolean;
 }
 
-/** Worst first: poor before fair before good, then the fullest. */
+/** Worst first: poor before fair before good, then by how many, then the fullest. */
 export const WORST_FIRST: Order<RoomKey> = { key: 'quality', isDescending: false };
 
 /** Numbers are first wanted from the largest on. */
@@ -59,7 +59,12 @@ function value(room: RoomSummary, key: RoomKey): number | null {
   }
 }
 
-/** Unknown numbers come last whichever way; equals by their number of people, then by name. */
+/** How many are off, the poor before the fair: more first. */
+function compareTrouble(a: RoomSummary, b: RoomSummary): number {
+  return (b.poor ?? 0) - (a.poor ?? 0) || (b.fair ?? 0) - (a.fair ?? 0);
+}
+
+/** Unknown numbers come last whichever way; equals by how many are off, by people, then by name. */
 function compare(a: RoomSummary, b: RoomSummary, { key, isDescending }: Order<RoomKey>): number {
   const sign = isDescending ? -1 : 1;
   if (key === 'room') return sign * text.compare(a.room, b.room);
@@ -69,7 +74,11 @@ function compare(a: RoomSummary, b: RoomSummary, { key, isDescending }: Order<Ro
     if (right === null) return -1;
     return sign * (left - right);
   }
-  return (b.participants ?? 0) - (a.participants ?? 0) || text.compare(a.room, b.room);
+  return (
+    compareTrouble(a, b) ||
+    (b.participants ?? 0) - (a.participants ?? 0) ||
+    text.compare(a.room, b.room)
+  );
 }
 
 /** In this order; the list itself stays as it is. */

@@ -77,11 +77,8 @@ export function evidenceWords(
 }
 
 /** The cause and its evidence as one sentence; a dash where there is nothing to say. */
-export function verdictWords(
-  verdict: Verdict | undefined,
-  nameOf?: (id: string) => string,
-): string {
-  if (!verdict || verdict.quality === 'good') return UNKNOWN;
+export function verdictWords(verdict: Verdict, nameOf?: (id: string) => string): string {
+  if (verdict.quality === 'good') return UNKNOWN;
   return [causeWords(verdict.cause), evidenceWords(verdict.evidence, nameOf)]
     .filter((part) => part !== '')
     .join('; ');

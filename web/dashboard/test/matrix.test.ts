@@ -141,15 +141,16 @@ describe('who sends what', () => {
 describe('people', () => {
   it('stand with the worst first, equals as they joined', () => {
     const good = { verdict: { quality: 'good', cause: 'none', evidence: null } };
+    const fair = { verdict: { ...POOR, quality: 'fair' } };
     const people = [
       person('a', [], [], good),
-      person('b', []),
+      person('b', [], [], fair),
       person('c', [], [], { verdict: POOR }),
     ];
     expect(
       worstFirst([...people, person('d', [], [], good)])
         .map(({ id }) => id)
         .join(''),
-    ).toBe('cadb');
+    ).toBe('cbad');
   });
 });

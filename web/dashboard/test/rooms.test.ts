@@ -10,26 +10,28 @@ function room(name: string, values: Partial<RoomSummary> = {}): RoomSummary {
   return objectOf('RoomSummary', { room: name, participants: 2, ...values }) as RoomSummary;
 }
 
-const quality = (name: string, is: Quality | null | undefined, participants = 2) =>
-  room(name, { participants, ...(is === undefined ? {} : { quality: is }) });
+const quality = (name: string, is: Quality | null, participants = 2, poor = 0, fair = 0) =>
+  room(name, { participants, quality: is, poor, fair });
 
 const names = (rooms: readonly RoomSummary[]) => rooms.map(({ room: name }) => name).join(' ');
 
 describe('order', () => {
   const rooms = [
     quality('good-2', 'good'),
-    quality('none-2', null, 9),
-    quality('fair-2', 'fair', 5),
-    quality('poor-2', 'poor'),
-    quality('older-server', undefined),
-    quality('poor-5', 'poor', 5),
+    quality('new-9', null, 9),
+    quality('fair-5', 'fair', 5, 0, 1),
+    quality('fair-2', 'fair', 2, 0, 2),
+    quality('poor-2', 'poor', 2, 1, 1),
+    quality('poor-5', 'poor', 5, 1),
+    quality('poor-7', 'poor', 7, 1),
+    quality('poor-4', 'poor', 4, 3),
     quality('good-10', 'good'),
   ];
 
-  it('has the worst first, the fuller of equals, then by name as people count', () => {
+  it('has the worst first, of equals those with more in trouble, the fuller, then as people count', () => {
     const sorted = names(sortRooms(rooms, WORST_FIRST));
-    expect(sorted).toBe('poor-5 poor-2 fair-2 good-2 good-10 none-2 older-server');
-    expect(names(rooms)).toMatch(/^good-2 none-2/); // the list itself is as it was
+    expect(sorted).toBe('poor-4 poor-2 poor-7 poor-5 fair-2 fair-5 good-2 good-10 new-9');
+    expect(names(rooms)).toMatch(/^good-2 new-9/); // the list itself is as it was
   });
 
   it.each<[RoomKey, Partial<RoomSummary>, Partial<RoomSummary>]>([

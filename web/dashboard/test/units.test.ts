@@ -106,9 +106,8 @@ describe('verdicts', () => {
     expect(words).toMatch(/, <p-2>$/);
   });
 
-  it('says nothing of what is good, not judged, or without evidence', () => {
+  it('says nothing of what is good, or without evidence', () => {
     expect(verdictWords({ quality: 'good', cause: 'none', evidence: null })).toBe('–');
-    expect(verdictWords(undefined)).toBe('–');
     expect(verdictWords({ quality: 'fair', cause: 'server', evidence: null })).toBe('this server');
   });
 

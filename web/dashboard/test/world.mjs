@@ -164,8 +164,10 @@ export class FakeWorld {
 
   /** @param {FakeRoom} room */
   room(room) {
-    const { participants: _people, quality: _quality, ...summary } = this.#summary(room, 0);
-    return { ...summary, participants: room.people.map((_, index) => this.#person(room, index)) };
+    return {
+      ...this.#summary(room, 0),
+      participants: room.people.map((_, index) => this.#person(room, index)),
+    };
   }
 
   /** @param {number} nowMs */
@@ -192,10 +194,13 @@ export class FakeWorld {
   /** @param {FakeRoom} room @param {number} index */
   #summary(room, index) {
     const { up, down } = this.#rate(room, index);
+    const quality = room.people.length > 1 ? (TROUBLES[room.trouble]?.quality ?? 'good') : 'good';
     return objectOf('RoomSummary', {
       room: room.name,
       worker: index % WORKERS,
-      quality: TROUBLES[room.trouble]?.quality ?? 'good',
+      quality,
+      poor: quality === 'poor' ? 1 : 0,
+      fair: quality === 'fair' ? 1 : 0,
       participants: room.people.length,
       microphones: room.people.length,
       cameras: room.people.length,
