@@ -2,10 +2,11 @@
 #include "bench/verdicts/judge.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Names that iris-bench bubbles gives: by seat, from 1. */
-#define NAME_FORM "Bubbles %u"
+#define NAME "Bubbles "
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -16,11 +17,10 @@ static const char *text_of(const json_t *object, const char *key)
 /* @return IMPAIRMENT_PEOPLE: none of the conference */
 static unsigned seat_of(const json_t *participant)
 {
-    unsigned number = 0;
-    if (sscanf(text_of(participant, "name"), NAME_FORM, &number) != 1 || number == 0 ||
-        number > IMPAIRMENT_PEOPLE)
-        return IMPAIRMENT_PEOPLE;
-    return number - 1;
+    const char *name = text_of(participant, "name");
+    unsigned long number =
+        strncmp(name, NAME, strlen(NAME)) == 0 ? strtoul(name + strlen(NAME), NULL, 10) : 0;
+    return number >= 1 && number <= IMPAIRMENT_PEOPLE ? (unsigned)number - 1 : IMPAIRMENT_PEOPLE;
 }
 
 /* One verdict, and whose it is. */
