@@ -1,6 +1,7 @@
 /* sim-verdicts: are the verdicts right? Known impairments, one after the other, over many seeds. */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,8 +121,7 @@ static void run(const struct options *options, struct sim_trial *sum)
         trial.impairment = sum->impairment;
         trial.is_verbose = options->is_verbose;
         if (options->is_verbose)
-            printf("%s, seed %llu\n", impairment_name(sum->impairment),
-                   (unsigned long long)(options->seed + i));
+            printf("%s, seed %" PRIu64 "\n", impairment_name(sum->impairment), options->seed + i);
         if (sim_trial_run(&world, &trial, options->seed + i)) {
             fprintf(stderr, "sim-verdicts: the engine cannot be created\n");
             exit(2);
