@@ -51,6 +51,37 @@ struct bwe_allocation_track {
     struct bwe_allocation_layer layers[BWE_ALLOCATION_SPATIALS]; /* lowest first */
 };
 
+/* A level that is used on the way up, and all that it takes. */
+struct bwe_allocation_rung {
+    int level;
+    uint64_t cost_bps, payload_bps;
+};
+
+/* The way up of one track. Rung 0 is the pause; without another there is nothing to forward. */
+struct bwe_allocation_ladder {
+    unsigned top; /* the highest rung */
+    unsigned lowest_spatial;
+    struct bwe_allocation_rung rungs[BWE_LEVEL_MAX + 2];
+};
+
+/* Who is served together. */
+enum bwe_allocation_group {
+    BWE_ALLOCATION_SCREENS,
+    BWE_ALLOCATION_SPEAKERS,
+    BWE_ALLOCATION_OTHERS,
+    BWE_ALLOCATION_GROUPS
+};
+
+/* What all decisions on the same tracks have in common, whatever the budget. */
+struct bwe_allocation_ladders {
+    const struct bwe_allocation_track *tracks;
+    unsigned count;
+    unsigned group_counts[BWE_ALLOCATION_GROUPS];
+    uint8_t groups[BWE_ALLOCATION_GROUPS][BWE_ALLOCATION_TRACKS]; /* most important first */
+    struct bwe_allocation_ladder ladders[BWE_ALLOCATION_TRACKS];  /* as the tracks */
+    uint64_t most_cost_bps, most_payload_bps; /* with every track on its dearest rung */
+};
+
 enum bwe_allocation_state {
     BWE_ALLOCATION_LIVE,
     BWE_ALLOCATION_BANDWIDTH, /* paused: its lowest layer does not fit */
@@ -111,12 +142,25 @@ struct bwe_allocation_choice bwe_allocation_choose(const struct bwe_allocation_t
                                                    int level);
 
 /**
+ * Prepare decisions.
+ *
+ * @param ladders  written
+ * @param tracks   at most BWE_ALLOCATION_TRACKS, kept by reference; equal ranks: earlier ones are
+ *                 preferred
+ */
+void bwe_allocation_prepare(struct bwe_allocation_ladders *ladders,
+                            const struct bwe_allocation_track *tracks, unsigned count);
+
+/**
  * Decide.
  *
- * @param tracks    at most BWE_ALLOCATION_TRACKS; equal ranks: earlier ones are preferred
  * @param ceilings  no track gets more than this level, as the tracks; NULL: no limit
  * @param out       written whole
  */
+void bwe_allocation_decide_on(const struct bwe_allocation_ladders *ladders, const int *ceilings,
+                              uint64_t budget_bps, struct bwe_allocation *out);
+
+/** Both at once, for a single decision. */
 void bwe_allocation_decide(const struct bwe_allocation_track *tracks, unsigned count,
                            const int *ceilings, uint64_t budget_bps, struct bwe_allocation *out);
 

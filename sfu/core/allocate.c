@@ -112,8 +112,9 @@ static void apply(struct core_slot *slot, struct core_layer **layers,
 
 void core_allocate(struct core_participant *receiver, int64_t now_us)
 {
-    struct shares shares = {.count = 0};
+    struct shares shares; /* its lists are written as they grow */
     struct bwe_allocation allocation;
+    shares.count = 0;
     for (unsigned i = 0; i < receiver->slot_count; i++)
         if (receiver->slots[i].track && receiver->slots[i].params.kind != CORE_KIND_AUDIO)
             describe(&shares, &receiver->slots[i], now_us);
