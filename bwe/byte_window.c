@@ -3,7 +3,7 @@
 
 #define RING (BWE_BYTE_WINDOW_SLICES + 1)
 
-void bwe_byte_window_advance(struct bwe_byte_window *window, int64_t now_us)
+void bwe_byte_window_turn(struct bwe_byte_window *window, int64_t now_us)
 {
     int64_t slice = now_us / BWE_BYTE_WINDOW_SLICE_US;
     if (slice - window->slice > RING)
