@@ -97,6 +97,39 @@ static uint64_t level_cost_bps(const struct bwe_allocation_track *track, int lev
     return cost_bps;
 }
 
+static struct bwe_allocation_choice live_choice(unsigned spatial, unsigned temporal,
+                                                uint64_t cost_bps)
+{
+    return (struct bwe_allocation_choice){
+        .state = BWE_ALLOCATION_LIVE,
+        .level = level_of(spatial, temporal),
+        .spatial = (uint8_t)spatial,
+        .temporal = (uint8_t)temporal,
+        .cost_bps = cost_bps < UINT32_MAX ? (uint32_t)cost_bps : UINT32_MAX,
+    };
+}
+
+static struct bwe_allocation_choice paused_choice(const struct bwe_allocation_track *track,
+                                                  unsigned lowest)
+{
+    bool is_sent = lowest < track->layer_count;
+    return (struct bwe_allocation_choice){
+        .level = BWE_LEVEL_PAUSED,
+        .state = track->wanted_height == 0 ? BWE_ALLOCATION_LAYOUT
+                 : is_sent                 ? BWE_ALLOCATION_BANDWIDTH
+                                           : BWE_ALLOCATION_SOURCE,
+    };
+}
+
+struct bwe_allocation_choice bwe_allocation_choose(const struct bwe_allocation_track *track,
+                                                   int level)
+{
+    if (level < 0)
+        return paused_choice(track, lowest_spatial(track));
+    return live_choice((unsigned)level / BWE_ALLOCATION_TEMPORALS,
+                       (unsigned)level % BWE_ALLOCATION_TEMPORALS, level_cost_bps(track, level));
+}
+
 int bwe_allocation_interim_level(const struct bwe_allocation_track *track, int level,
                                  const struct bwe_allocation_choice *choice)
 {
@@ -112,25 +145,28 @@ static void add_rungs(struct bwe_allocation_ladder *ladder,
 {
     const struct bwe_allocation_layer *layer = &track->layers[spatial];
     unsigned first = first_temporal(layer, spatial > ladder->lowest_spatial);
-    struct bwe_allocation_rung rung = {.cost_bps =
-                                           track->is_screen ? BWE_ALLOCATION_SCREEN_FLOOR_BPS : 0};
+    uint64_t cost_bps = track->is_screen ? BWE_ALLOCATION_SCREEN_FLOOR_BPS : 0, payload_bps = 0;
     for (unsigned t = 0; t < layer->temporal_count && t < BWE_ALLOCATION_TEMPORALS; t++) {
-        rung.level = level_of(spatial, t);
-        rung.cost_bps += layer->cost_bps[t];
-        rung.payload_bps += layer->payload_bps[t];
-        if (t >= first)
-            ladder->rungs[++ladder->top] = rung;
+        cost_bps += layer->cost_bps[t];
+        payload_bps += layer->payload_bps[t];
+        if (t < first)
+            continue;
+        struct bwe_allocation_rung *rung = &ladder->rungs[++ladder->top];
+        rung->choice = live_choice(spatial, t, cost_bps);
+        rung->cost_bps = cost_bps;
+        rung->payload_bps = payload_bps;
     }
 }
 
 static void make_ladder(struct bwe_allocation_ladder *ladder,
                         const struct bwe_allocation_track *track)
 {
+    unsigned lowest = lowest_spatial(track);
     ladder->top = 0;
-    ladder->rungs[0] = (struct bwe_allocation_rung){.level = BWE_LEVEL_PAUSED};
-    ladder->lowest_spatial = lowest_spatial(track);
-    for (unsigned spatial = ladder->lowest_spatial; spatial < track->layer_count; spatial++)
-        if (is_wanted(track, spatial, ladder->lowest_spatial))
+    ladder->lowest_spatial = lowest;
+    ladder->rungs[0] = (struct bwe_allocation_rung){.choice = paused_choice(track, lowest)};
+    for (unsigned spatial = lowest; spatial < track->layer_count; spatial++)
+        if (is_wanted(track, spatial, lowest))
             add_rungs(ladder, track, spatial);
 }
 
@@ -188,7 +224,7 @@ static void grant(struct decision *decision, unsigned index)
     const struct bwe_allocation_rung *old =
         &decision->all->ladders[index].rungs[decision->rungs[index]];
     const struct bwe_allocation_rung *next = old + 1;
-    if (decision->ceilings && next->level > decision->ceilings[index])
+    if (decision->ceilings && next->choice.level > decision->ceilings[index])
         return;
     uint64_t cost_bps = decision->cost_bps - old->cost_bps + next->cost_bps;
     uint64_t payload_bps = decision->payload_bps - old->payload_bps + next->payload_bps;
@@ -210,7 +246,7 @@ static void wish(struct decision *decision, unsigned index, unsigned spatial, un
 {
     const struct bwe_allocation_ladder *ladder = &decision->all->ladders[index];
     unsigned rung = decision->rungs[index];
-    if (rung < ladder->top && ladder->rungs[rung + 1].level == level_of(spatial, temporal))
+    if (rung < ladder->top && ladder->rungs[rung + 1].choice.level == level_of(spatial, temporal))
         grant(decision, index);
 }
 
@@ -251,65 +287,38 @@ static void climb(struct decision *decision)
     wish_high(decision, BWE_ALLOCATION_OTHERS);
 }
 
-/* Whatever is granted in whatever order, the next wish fits. */
-static bool is_plenty(const struct decision *decision)
+bool bwe_allocation_is_plenty(const struct bwe_allocation_ladders *ladders, uint64_t budget_bps)
 {
-    return decision->all->most_cost_bps <= decision->budget_bps &&
-           decision->all->most_payload_bps <= BWE_CONTRACT_DOWN_BPS;
+    return ladders->most_cost_bps <= budget_bps &&
+           ladders->most_payload_bps <= BWE_CONTRACT_DOWN_BPS;
 }
 
-/* What climbing comes to then: every track as high as it may. */
+/* What climbing comes to where there is plenty: every track as high as it may. */
 static void leap(struct decision *decision)
 {
     for (unsigned i = 0; i < decision->all->count; i++) {
         const struct bwe_allocation_ladder *ladder = &decision->all->ladders[i];
         unsigned rung = ladder->top;
-        while (decision->ceilings && rung > 0 && ladder->rungs[rung].level > decision->ceilings[i])
+        while (decision->ceilings && rung > 0 &&
+               ladder->rungs[rung].choice.level > decision->ceilings[i])
             rung--;
         decision->rungs[i] = rung;
         decision->cost_bps += ladder->rungs[rung].cost_bps;
     }
 }
 
-static struct bwe_allocation_choice choice_of(const struct bwe_allocation_track *track, int level,
-                                              uint64_t cost_bps)
-{
-    struct bwe_allocation_choice choice = {.level = BWE_LEVEL_PAUSED};
-    if (level >= 0) {
-        choice.level = level;
-        choice.spatial = (uint8_t)(level / BWE_ALLOCATION_TEMPORALS);
-        choice.temporal = (uint8_t)(level % BWE_ALLOCATION_TEMPORALS);
-        choice.cost_bps = cost_bps < UINT32_MAX ? (uint32_t)cost_bps : UINT32_MAX;
-    } else if (track->wanted_height == 0) {
-        choice.state = BWE_ALLOCATION_LAYOUT;
-    } else if (lowest_spatial(track) == track->layer_count) {
-        choice.state = BWE_ALLOCATION_SOURCE;
-    } else {
-        choice.state = BWE_ALLOCATION_BANDWIDTH;
-    }
-    return choice;
-}
-
-struct bwe_allocation_choice bwe_allocation_choose(const struct bwe_allocation_track *track,
-                                                   int level)
-{
-    return choice_of(track, level, level_cost_bps(track, level));
-}
-
 void bwe_allocation_decide_on(const struct bwe_allocation_ladders *ladders, const int *ceilings,
                               uint64_t budget_bps, struct bwe_allocation *out)
 {
     struct decision decision = {.all = ladders, .ceilings = ceilings, .budget_bps = budget_bps};
-    if (is_plenty(&decision))
+    if (bwe_allocation_is_plenty(ladders, budget_bps))
         leap(&decision);
     else
         climb(&decision);
 
     memset(out, 0, sizeof(*out));
-    for (unsigned i = 0; i < ladders->count; i++) {
-        const struct bwe_allocation_rung *rung = &ladders->ladders[i].rungs[decision.rungs[i]];
-        out->choices[i] = choice_of(&ladders->tracks[i], rung->level, rung->cost_bps);
-    }
+    for (unsigned i = 0; i < ladders->count; i++)
+        out->choices[i] = ladders->ladders[i].rungs[decision.rungs[i]].choice;
     out->total_bps = decision.cost_bps;
     out->next_budget_bps = decision.next_budget_bps;
 }

@@ -51,9 +51,23 @@ struct bwe_allocation_track {
     struct bwe_allocation_layer layers[BWE_ALLOCATION_SPATIALS]; /* lowest first */
 };
 
+enum bwe_allocation_state {
+    BWE_ALLOCATION_LIVE,
+    BWE_ALLOCATION_BANDWIDTH, /* paused: its lowest layer does not fit */
+    BWE_ALLOCATION_LAYOUT,    /* paused: not wanted */
+    BWE_ALLOCATION_SOURCE,    /* paused: no layer is available */
+};
+
+struct bwe_allocation_choice {
+    enum bwe_allocation_state state;
+    int level;                 /* BWE_LEVEL_PAUSED, or 3 x spatial + temporal: */
+    uint8_t spatial, temporal; /* if live */
+    uint32_t cost_bps;         /* reserved */
+};
+
 /* A level that is used on the way up, and all that it takes. */
 struct bwe_allocation_rung {
-    int level;
+    struct bwe_allocation_choice choice; /* what it is to a track */
     uint64_t cost_bps, payload_bps;
 };
 
@@ -80,20 +94,6 @@ struct bwe_allocation_ladders {
     uint8_t groups[BWE_ALLOCATION_GROUPS][BWE_ALLOCATION_TRACKS]; /* most important first */
     struct bwe_allocation_ladder ladders[BWE_ALLOCATION_TRACKS];  /* as the tracks */
     uint64_t most_cost_bps, most_payload_bps; /* with every track on its dearest rung */
-};
-
-enum bwe_allocation_state {
-    BWE_ALLOCATION_LIVE,
-    BWE_ALLOCATION_BANDWIDTH, /* paused: its lowest layer does not fit */
-    BWE_ALLOCATION_LAYOUT,    /* paused: not wanted */
-    BWE_ALLOCATION_SOURCE,    /* paused: no layer is available */
-};
-
-struct bwe_allocation_choice {
-    enum bwe_allocation_state state;
-    int level;                 /* BWE_LEVEL_PAUSED, or 3 x spatial + temporal: */
-    uint8_t spatial, temporal; /* if live */
-    uint32_t cost_bps;         /* reserved */
 };
 
 struct bwe_allocation {
@@ -150,6 +150,9 @@ struct bwe_allocation_choice bwe_allocation_choose(const struct bwe_allocation_t
  */
 void bwe_allocation_prepare(struct bwe_allocation_ladders *ladders,
                             const struct bwe_allocation_track *tracks, unsigned count);
+
+/** Whatever is granted in whatever order, the next wish fits: a greater budget changes nothing. */
+bool bwe_allocation_is_plenty(const struct bwe_allocation_ladders *ladders, uint64_t budget_bps);
 
 /**
  * Decide.
