@@ -74,10 +74,11 @@ bool bwe_allocation_is_level(const struct bwe_allocation_track *track, int level
 
 int bwe_allocation_best_level(const struct bwe_allocation_track *track)
 {
-    int level = BWE_LEVEL_MAX;
-    while (level >= 0 && !bwe_allocation_is_level(track, level))
-        level--;
-    return level;
+    unsigned lowest = lowest_spatial(track);
+    for (unsigned spatial = track->layer_count; spatial-- > lowest;)
+        if (is_wanted(track, spatial, lowest))
+            return level_of(spatial, track->layers[spatial].temporal_count - 1u);
+    return BWE_LEVEL_PAUSED;
 }
 
 int bwe_allocation_lowest_level(const struct bwe_allocation_track *track)

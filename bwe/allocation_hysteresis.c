@@ -15,7 +15,6 @@ struct call {
     const struct bwe_hysteresis_input *input;
     int64_t now_us;
     int64_t deadline_us;
-    struct bwe_allocation_ladders ladders;
     struct bwe_allocation safe;                                 /* what would fit with a margin */
     struct bwe_hysteresis_track *tracks[BWE_ALLOCATION_TRACKS]; /* as the input's */
     int carried[BWE_ALLOCATION_TRACKS];                         /* what is left of the last level */
@@ -173,12 +172,6 @@ static void note_upgrade(struct bwe_hysteresis_track *track, int64_t now_us)
     track->fits_us = 0;
 }
 
-/* The top rung is the best level that is wanted and available. */
-static int best_level(const struct bwe_allocation_ladder *ladder)
-{
-    return ladder->rungs[ladder->top].choice.level;
-}
-
 /* Take a choice over, and remember what it was. */
 static void follow(struct call *call, unsigned i, struct bwe_allocation *out)
 {
@@ -198,46 +191,32 @@ static void follow(struct call *call, unsigned i, struct bwe_allocation *out)
         note_downgrade(track, call->now_us);
     else if (had_begun && choice->level > carried && !track->is_best)
         note_upgrade(track, call->now_us);
-    track->is_best = choice->level >= 0 && choice->level == best_level(&call->ladders.ladders[i]);
+    track->is_best = choice->level >= 0 && choice->level == bwe_allocation_best_level(input);
     track->level = choice->level;
     track->state = choice->state;
     if (track->fits_us == 0) /* it has got something else: from here on */
         watch(call, track, choice->level, call->safe.choices[i].level);
 }
 
-/* What would fit with a margin, or after a probe without. @return the least budget that would
-   change what fits now, 0: none */
-static uint64_t decide_safe(struct call *call)
-{
-    const struct bwe_hysteresis_input *input = call->input;
-    uint64_t safe_bps = input->budget_bps / BWE_HYSTERESIS_MARGIN_PERCENT * 100;
-    struct bwe_allocation pure;
-    if (input->is_probe_passed) {
-        bwe_allocation_decide_on(&call->ladders, NULL, input->budget_bps, &call->safe);
-        return call->safe.next_budget_bps;
-    }
-    bwe_allocation_decide_on(&call->ladders, NULL, safe_bps, &call->safe);
-    if (bwe_allocation_is_plenty(&call->ladders, input->budget_bps))
-        return 0;
-    bwe_allocation_decide_on(&call->ladders, NULL, input->budget_bps, &pure);
-    return pure.next_budget_bps;
-}
-
 int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
                               const struct bwe_hysteresis_input *input, int64_t now_us,
                               struct bwe_allocation *out)
 {
-    struct call call; /* its lists are as long as the input's */
-    call.input = input;
-    call.now_us = now_us;
-    call.deadline_us = INT64_MAX;
+    struct call call = {.input = input, .now_us = now_us, .deadline_us = INT64_MAX};
+    struct bwe_allocation pure;
+    struct bwe_allocation_ladders ladders;
+    uint64_t safe_bps = input->budget_bps / BWE_HYSTERESIS_MARGIN_PERCENT * 100;
     match_tracks(hysteresis, &call);
-    bwe_allocation_prepare(&call.ladders, input->tracks, input->count);
-    uint64_t next_budget_bps = decide_safe(&call);
+    bwe_allocation_prepare(&ladders, input->tracks, input->count);
+    bwe_allocation_decide_on(&ladders, NULL, input->budget_bps, &pure);
+    if (input->is_probe_passed)
+        call.safe = pure;
+    else
+        bwe_allocation_decide_on(&ladders, NULL, safe_bps, &call.safe);
     set_ceilings(&call);
-    bwe_allocation_decide_on(&call.ladders, call.ceilings, input->budget_bps, out);
+    bwe_allocation_decide_on(&ladders, call.ceilings, input->budget_bps, out);
     for (unsigned i = 0; i < input->count; i++)
         follow(&call, i, out);
-    out->next_budget_bps = next_budget_bps;
+    out->next_budget_bps = pure.next_budget_bps;
     return call.deadline_us;
 }
