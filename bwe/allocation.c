@@ -201,7 +201,6 @@ static unsigned importance(const struct bwe_allocation_track *track)
 void bwe_allocation_prepare(struct bwe_allocation_ladders *ladders,
                             const struct bwe_allocation_track *tracks, unsigned count)
 {
-    ladders->tracks = tracks;
     ladders->count = count < BWE_ALLOCATION_TRACKS ? count : BWE_ALLOCATION_TRACKS;
     ladders->most_cost_bps = ladders->most_payload_bps = 0;
     memset(ladders->group_counts, 0, sizeof(ladders->group_counts));

@@ -88,7 +88,6 @@ enum bwe_allocation_group {
 
 /* What all decisions on the same tracks have in common, whatever the budget. */
 struct bwe_allocation_ladders {
-    const struct bwe_allocation_track *tracks;
     unsigned count;
     unsigned group_counts[BWE_ALLOCATION_GROUPS];
     uint8_t groups[BWE_ALLOCATION_GROUPS][BWE_ALLOCATION_TRACKS]; /* most important first */
@@ -145,8 +144,7 @@ struct bwe_allocation_choice bwe_allocation_choose(const struct bwe_allocation_t
  * Prepare decisions.
  *
  * @param ladders  written
- * @param tracks   at most BWE_ALLOCATION_TRACKS, kept by reference; equal ranks: earlier ones are
- *                 preferred
+ * @param tracks   at most BWE_ALLOCATION_TRACKS; equal ranks: earlier ones are preferred
  */
 void bwe_allocation_prepare(struct bwe_allocation_ladders *ladders,
                             const struct bwe_allocation_track *tracks, unsigned count);
@@ -163,7 +161,7 @@ bool bwe_allocation_is_plenty(const struct bwe_allocation_ladders *ladders, uint
 void bwe_allocation_decide_on(const struct bwe_allocation_ladders *ladders, const int *ceilings,
                               uint64_t budget_bps, struct bwe_allocation *out);
 
-/** Both at once, for a single decision. */
+/** Both at once, for a single decision: parameters as above. */
 void bwe_allocation_decide(const struct bwe_allocation_track *tracks, unsigned count,
                            const int *ceilings, uint64_t budget_bps, struct bwe_allocation *out);
 
