@@ -13,10 +13,16 @@ struct shares {
     struct bwe_allocation_track tracks[CORE_SLOTS_MAX];
 };
 
-uint64_t core_allocate_budget_bps(const struct core_participant *receiver)
+uint64_t core_allocate_most_bps(const struct core_participant *receiver)
 {
     uint64_t contract_bps = bwe_allocation_budget_bps(UINT64_MAX, 0, 0);
     return receiver->budget_bps < contract_bps ? receiver->budget_bps : contract_bps;
+}
+
+uint64_t core_allocate_budget_bps(const struct core_participant *receiver)
+{
+    uint64_t most_bps = core_allocate_most_bps(receiver), video_bps = receiver->estimate.video_bps;
+    return video_bps < most_bps ? video_bps : most_bps;
 }
 
 static bool is_pinned(const struct core_layout *layout, const struct core_participant *source)
@@ -71,6 +77,20 @@ static void describe(struct shares *shares, struct core_slot *slot, int64_t now_
     shares->slots[shares->count++] = slot;
 }
 
+/* Until the key frame of a lower layer is there: of the higher one so much as costs no more. */
+static unsigned interim_temporal(const struct core_slot *slot, struct core_layer **layers,
+                                 const struct bwe_allocation_track *track,
+                                 const struct bwe_allocation_choice *choice)
+{
+    unsigned spatial = choice->spatial + 1u;
+    while (spatial < track->layer_count && layers[spatial] != slot->layer)
+        spatial++;
+    if (spatial >= track->layer_count)
+        return CORE_TEMPORAL_MAX;
+    int level = (int)(spatial * BWE_ALLOCATION_TEMPORALS + slot->target_temporal);
+    return (unsigned)bwe_allocation_interim_level(track, level, choice) % BWE_ALLOCATION_TEMPORALS;
+}
+
 static void apply(struct core_slot *slot, struct core_layer **layers,
                   const struct bwe_allocation_track *track,
                   const struct bwe_allocation_choice *choice, int64_t now_us)
@@ -80,8 +100,10 @@ static void apply(struct core_slot *slot, struct core_layer **layers,
     slot->is_starved = is_starved;
     if (choice->state == BWE_ALLOCATION_LIVE) {
         bool is_top = choice->temporal + 1 >= track->layers[choice->spatial].temporal_count;
-        core_slot_set_target(slot, layers[choice->spatial],
-                             is_top ? CORE_TEMPORAL_MAX : choice->temporal, now_us);
+        unsigned temporal = is_top ? CORE_TEMPORAL_MAX : choice->temporal;
+        unsigned interim = interim_temporal(slot, layers, track, choice);
+        core_slot_set_target(slot, layers[choice->spatial], temporal < interim ? temporal : interim,
+                             now_us);
         return;
     }
     core_slot_set_target(slot, NULL, CORE_TEMPORAL_MAX, now_us);
@@ -98,10 +120,14 @@ void core_allocate(struct core_participant *receiver, int64_t now_us)
             describe(&shares, &receiver->slots[i], now_us);
     struct bwe_hysteresis_input input = {.tracks = shares.tracks,
                                          .count = shares.count,
-                                         .budget_bps = core_allocate_budget_bps(receiver)};
+                                         .budget_bps = core_allocate_budget_bps(receiver),
+                                         .has_estimator = receiver->estimate.is_active,
+                                         .is_probe_passed = receiver->estimate.is_probed};
+    receiver->estimate.is_probed = false;
     bwe_hysteresis_decide(&receiver->hysteresis, &input, now_us, &allocation);
     for (unsigned i = 0; i < shares.count; i++)
         apply(shares.slots[i], shares.layers[i], &shares.tracks[i], &allocation.choices[i], now_us);
+    core_estimate_on_allocation(receiver, shares.tracks, shares.count, &allocation, now_us);
 }
 
 void core_allocate_track(struct core_track *track, int64_t now_us)

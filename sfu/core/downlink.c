@@ -39,6 +39,9 @@ static void replay(struct core_participant *participant, int64_t now_us)
     uint64_t room_bytes = replay_room(participant, now_us);
     bytes = bytes > room_bytes ? (uint32_t)room_bytes : bytes;
     participant->replayed_us = now_us;
+    /* What the pacer cannot send is better live later than old now. */
+    if (core_pace_is_behind(participant))
+        bytes = 0;
     for (unsigned i = 0; i < participant->slot_count && bytes > 0; i++) {
         uint32_t sent = core_slot_replay(&participant->slots[i], bytes, now_us);
         bytes -= sent < bytes ? sent : bytes;
@@ -56,4 +59,5 @@ void core_downlink_advance(struct core_participant *participant, int64_t now_us)
         core_participant_wake(participant, core_slot_deadline(&participant->slots[i]));
     }
     replay(participant, now_us);
+    core_estimate_advance(participant, now_us);
 }

@@ -23,10 +23,13 @@ struct core_engine {
     struct core_event_ring events;
     struct core_room *rooms;
     struct core_participant *participants;
+    struct core_participant *pacing; /* whose packets wait, linked by pace.next */
     unsigned participant_count;
     uint64_t random_state;
     uint64_t next_layer_id;
+    int64_t now_us;             /* of the call that is being carried out */
     int64_t tick_us, ticked_us; /* when something is due, when it was last looked at */
+    int64_t pace_us;            /* when somebody of pacing is due */
     uint64_t stray_count;
 };
 

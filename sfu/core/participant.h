@@ -8,7 +8,9 @@
 #include "bwe/allocation_hysteresis.h"
 #include "bwe/remb.h"
 #include "rtp/transport_feedback.h"
+#include "sfu/core/estimate.h"
 #include "sfu/core/outbox.h"
+#include "sfu/core/pace.h"
 #include "sfu/core/slot.h"
 
 #define CORE_SSRC_TABLE 64 /* open addressing; at most half of it is used */
@@ -70,6 +72,8 @@ struct core_participant {
     struct bwe_remb remb;
     struct core_slot_report told[CORE_SLOTS_MAX]; /* last CORE_EVENT_SLOTS */
     struct core_statistics statistics;
+    struct core_pace pace;
+    struct core_estimate estimate;
 };
 
 /** Find the binding of an SSRC; NULL if it has none. */
@@ -82,9 +86,15 @@ int core_participant_bind(struct core_participant *participant, uint32_t ssrc, u
 /** The next send buffer with its path set; NULL (counted) if there is none or nowhere to send. */
 struct core_buffer *core_participant_buffer(struct core_participant *participant);
 
-/** Queue an RTP packet of header_len + payload; it is sealed when it is taken (RFC 3711 index). */
+/**
+ * Queue an RTP packet of header_len + payload; it is numbered (transport-wide) when it leaves and
+ * sealed when it is taken.
+ *
+ * @param index     SRTP's (RFC 3711, section 3.3.1)
+ * @param may_wait  for its turn (video); audio and repairs do not
+ */
 void core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
-                               size_t header_len, uint64_t index);
+                               size_t header_len, uint64_t index, bool may_wait);
 
 /** Seal an RTCP compound and queue it. */
 void core_participant_send_rtcp(struct core_participant *participant, const uint8_t *data,

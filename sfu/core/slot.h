@@ -153,6 +153,21 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
  */
 bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us);
 
+/**
+ * Fill a probe with one of the last packets, over RTX.
+ *
+ * @param bytes  that are wanted: UDP payload
+ * @return       false: there is none of about that size
+ */
+bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us);
+
+/**
+ * Fill a probe with padding on the RTX stream (RFC 3550, 5.1: 255 bytes a packet at most).
+ *
+ * @return  false: no RTX stream, or nowhere to send
+ */
+bool core_slot_send_filler(struct core_slot *slot, uint16_t bytes);
+
 /* slot_report.c */
 
 /** Something is forwarded: a track is shown, sends, and is not muted. */

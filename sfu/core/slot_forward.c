@@ -35,7 +35,7 @@ static bool is_wanted(struct core_slot *slot, const struct core_media *media)
         slot->synced = (uint8_t)((2u << slot->target_temporal) - 1);
     if (t > slot->target_temporal || !is_decodable(slot, media))
         return false;
-    if (t > 0 && !has_room(slot, media)) {
+    if (t > 0 && (core_pace_is_behind(slot->owner) || !has_room(slot, media))) {
         if (!vp8->is_non_reference)
             slot->synced &= (uint8_t)((1u << t) - 1); /* what refers to it goes with it */
         return false;

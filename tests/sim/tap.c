@@ -175,6 +175,8 @@ void sim_check_timestamp(const struct sim_tap *tap, const struct sim_media *medi
     int64_t limit_us = elapsed_us + SLACK_US + source->queue_us;
     /* What was repaired late is followed by what was not: as far on as the source is. */
     int64_t captured_us = media->stamp.captured_us - tap->last.captured_us + 2000;
+    if (tap->params.kind != CORE_KIND_AUDIO) /* made at the source's pace, the last one left late */
+        limit_us += SIM_PACED_US;
     if (is_same_stream(tap, media) && captured_us > limit_us)
         limit_us = captured_us;
     if (!tap->has_last || source->is_hostile || follows_unseen(tap))

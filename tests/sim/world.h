@@ -13,6 +13,7 @@
 #include "tests/sim/tamper.h"
 
 #define SIM_NUMBERS  8192
+#define SIM_DEPARTED 64
 #define SIM_START_US INT64_C(1000000000) /* no time is 0: that means "never" in places */
 
 enum sim_event_kind {
@@ -44,6 +45,14 @@ struct sim_datagram {
     uint8_t data[SIM_DATAGRAM_BYTES];
 };
 
+/* Who went; what it sent last may still wait for its turn at the server. */
+struct sim_departed {
+    uint64_t number;
+    uint32_t room;
+    bool is_hostile;
+    int64_t at_us;
+};
+
 struct sim_floor {
     uint32_t room;
     uint64_t speaker; /* participant; 0: silence */
@@ -66,6 +75,7 @@ struct sim_world {
     struct transport_aead_context *aead;             /* owned; of the participants */
     struct sim_person *people[SIM_PARTICIPANTS_MAX]; /* by seat, owned; NULL: away */
     uint64_t next_number;
+    struct sim_departed departed[SIM_DEPARTED]; /* by number, modulo */
     uint16_t seats[SIM_NUMBERS]; /* of each participant's number, modulo SIM_NUMBERS */
     unsigned floor_count, present;
     struct sim_floor floors[64];

@@ -115,6 +115,22 @@ static bool read_media(struct sim_media *media, struct sim_person *receiver, uin
     return true;
 }
 
+/* Of somebody who has just left, packets may still come; of anybody else, none. */
+static struct sim_tap_source departed_source(const struct sim_world *world, uint64_t number,
+                                             unsigned track)
+{
+    const struct sim_departed *departed = &world->departed[number % SIM_DEPARTED];
+    struct sim_tap_source source = {.over_us = INT64_MAX, .lost_us = INT64_MIN / 2};
+    if (departed->number != number || world->now_us - departed->at_us > SIM_PACED_US ||
+        track >= SIM_TRACK_COUNT)
+        return source;
+    source.room = departed->room;
+    source.csrc = (uint32_t)number * SIM_TAP_CSRCS + track;
+    source.is_hostile = departed->is_hostile;
+    source.lost_us = world->now_us;
+    return source;
+}
+
 /* A packet without a stamp names its source by its CSRC alone (person.c). */
 static struct sim_tap_source source_of(struct sim_world *world, const struct sim_media *media)
 {
@@ -122,7 +138,7 @@ static struct sim_tap_source source_of(struct sim_world *world, const struct sim
     struct sim_person *person = sim_world_person(world, number);
     unsigned track = media->is_stamped ? media->stamp.track : media->csrc % SIM_TAP_CSRCS;
     if (!person || track >= SIM_TRACK_COUNT)
-        return (struct sim_tap_source){.over_us = INT64_MAX, .lost_us = INT64_MIN / 2};
+        return departed_source(world, number, track);
     const struct sim_video *video = sim_person_video(person, track);
     bool is_flood = video && video->kind == SIM_VIDEO_FLOOD;
     return (struct sim_tap_source){

@@ -53,6 +53,8 @@ static void forget(struct sim_world *world, struct sim_person *person)
     const struct sim_profile *profile = world->config.profile;
     unsigned seat = person->seat;
     world->people[seat] = NULL;
+    world->departed[person->number % SIM_DEPARTED] =
+        (struct sim_departed){person->number, person->room, person->is_hostile, world->now_us};
     sim_person_destroy(person);
     if (!world->is_closing && profile->stay_us)
         sim_queue_push(
