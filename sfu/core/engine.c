@@ -357,32 +357,35 @@ bool core_engine_wants_flush(const struct core_engine *engine)
     return used_count - outbox->free_count >= WAITING_MAX || outbox->free_count < used_count / 2;
 }
 
-/* @return what is left: a packet that cannot be sealed is lost */
-static struct core_buffer *seal(struct core_engine *engine, struct core_buffer *packets)
+struct core_buffer *core_engine_next_chain(struct core_engine *engine)
 {
-    struct core_buffer **at = &packets;
-    for (struct core_buffer *buffer; (buffer = *at);) {
-        int len = buffer->len;
-        if (buffer->transport)
-            len = transport_seal_rtp(buffer->transport, buffer->data, buffer->len,
-                                     buffer->header_len, buffer->index);
-        if (len < 0) {
-            *at = buffer->next;
-            core_outbox_release(&engine->outbox, buffer);
-            continue;
-        }
-        buffer->len = (uint16_t)len;
-        at = &buffer->next;
-    }
+    struct core_buffer *packets = core_outbox_next(&engine->outbox);
+    core_outbox_equalize(packets);
     return packets;
+}
+
+size_t core_engine_sealed_bytes(const struct core_buffer *buffer)
+{
+    return buffer->len + (buffer->transport ? transport_tag_bytes(buffer->transport) : 0);
+}
+
+int core_engine_seal(const struct core_buffer *buffer, uint8_t *out)
+{
+    const struct transport_srtp_clear clear = {buffer->data, buffer->len, buffer->header_len,
+                                               buffer->index};
+    if (buffer->transport)
+        return transport_seal_rtp(buffer->transport, &clear, out);
+    if (out != buffer->data)
+        memcpy(out, buffer->data, buffer->len);
+    return buffer->len;
 }
 
 struct core_buffer *core_engine_next_packets(struct core_engine *engine)
 {
-    struct core_buffer *packets = NULL, *taken;
-    while (!packets && (taken = core_outbox_next(&engine->outbox))) {
-        core_outbox_equalize(taken);
-        packets = seal(engine, taken);
+    struct core_buffer *packets = core_engine_next_chain(engine);
+    for (struct core_buffer *buffer = packets; buffer; buffer = buffer->next) {
+        int len = core_engine_seal(buffer, buffer->data);
+        buffer->len = len > 0 ? (uint16_t)len : 0;
     }
     return packets;
 }

@@ -43,7 +43,25 @@ void core_engine_receive(struct core_engine *engine, struct transport_datagram *
 /** The send buffers run low: send what is queued before the next datagram. */
 bool core_engine_wants_flush(const struct core_engine *engine);
 
-/** Packets for one receiver, linked by next; release each. NULL when there are none. */
+/**
+ * Packets for one receiver, linked by next, not sealed yet: core_engine_seal() and release each.
+ * NULL when there are none.
+ */
+struct core_buffer *core_engine_next_chain(struct core_engine *engine);
+
+/** Length that a packet of such a chain will have [bytes]. */
+size_t core_engine_sealed_bytes(const struct core_buffer *buffer);
+
+/**
+ * Seal a packet, once.
+ *
+ * @param out  room for TRANSPORT_SRTP_TRAILER_BYTES more than its length: its own data, or memory
+ *             that does not overlap
+ * @return     core_engine_sealed_bytes(), or a negative error: it is lost
+ */
+int core_engine_seal(const struct core_buffer *buffer, uint8_t *out);
+
+/** The next chain, sealed in place (a packet that is lost has the length 0); release each. */
 struct core_buffer *core_engine_next_packets(struct core_engine *engine);
 void core_engine_release(struct core_engine *engine, struct core_buffer *buffer);
 

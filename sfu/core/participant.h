@@ -28,7 +28,10 @@ struct core_binding {
 };
 
 struct core_participant {
-    /* What each packet to it needs comes first. */
+    /* What is looked at in passing, and what each packet to it needs, comes first. */
+    struct core_participant *next; /* in the engine */
+    int64_t deadline_us;           /* INT64_MAX: none */
+    bool is_gone;                  /* to be removed when nothing looks at it any more */
     struct core_engine *engine;
     struct transport *transport;
     struct core_chain chain;
@@ -38,7 +41,6 @@ struct core_participant {
     uint64_t id;
     struct core_room *room;
     struct core_participant *next_in_room, *previous_in_room; /* in order of joining */
-    struct core_participant *next;                            /* in the engine */
     unsigned path_count;
     struct transport_path paths[CORE_PATHS_MAX]; /* that lead here in the directory */
     struct core_layout layout;
@@ -61,12 +63,10 @@ struct core_participant {
     int64_t joined_us, heard_us; /* last authenticated packet */
     bool is_detached;
     int64_t detached_us;
-    bool is_gone; /* to be removed when nothing looks at it any more */
     enum core_reason gone_reason;
     const char *gone_detail; /* static text */
     bool are_slots_dirty;
     /* Deadlines [us]; INT64_MAX: none. */
-    int64_t deadline_us;
     int64_t feedback_us, nack_us, report_us, sender_report_us, statistics_us;
     uint64_t path_changes; /* of the transport, as last seen */
     struct bwe_remb remb;

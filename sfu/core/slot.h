@@ -129,8 +129,8 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media);
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us);
 
 /**
- * Send the next packets of a replay, the base temporal layer only, each frame with a timestamp of
- * its sending; at the end of the history the slot is live.
+ * Send the next packets of a replay, the upper temporal layers only of the last half second, each
+ * frame with a timestamp of its sending; at the end of the history the slot is live.
  *
  * @param bytes  that may be sent
  * @return       bytes that were sent, in the last packet perhaps more than allowed

@@ -2,6 +2,8 @@
  * The packet path's second half: whether a packet of the shown track goes to this receiver. A frame
  * is decided on once, at its first packet.
  */
+#include <assert.h>
+
 #include "sfu/core/engine_internal.h"
 
 /* Temporal layer t can be decoded if the layers up to it were sent since they began: with a key
@@ -187,6 +189,7 @@ static bool may_resume(const struct core_slot *slot, const struct core_media *me
 
 void core_slot_forward(struct core_slot *slot, const struct core_media *media)
 {
+    assert(media->layer);
     if (slot->is_held)
         return;
     if (may_resume(slot, media)) {

@@ -1,9 +1,16 @@
 /*
- * A layer's recent past for somebody who comes late: from the last key frame on, the base temporal
- * layer only, faster than it was recorded. A frame gets the timestamp of its sending, so that the
- * receiver's clock is that of the live edge, and never one that it has seen.
+ * A layer's recent past for somebody who comes late: from the last key frame on, faster than it was
+ * recorded, the upper temporal layers only of what is most recent. A frame gets the timestamp of
+ * its sending, so that the receiver's clock is that of the live edge, and never one that it has
+ * seen.
  */
 #include "sfu/core/participant.h"
+
+/* Nobody needs the upper temporal layers of the past, but those at the live edge refer to them:
+   with the base layer alone the first picture would stand still until the next ones that do not
+   (Y), 400 ms at 20 frames/s. So much holds a beginning of each layer, which libwebrtc makes every
+   8 frames, down to 16 frames/s. */
+#define UPPER_US 500000
 
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us)
 {
@@ -17,9 +24,10 @@ void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, in
     core_participant_wake(slot->owner, now_us);
 }
 
-/* @return false: it is not there any more, or cannot be read */
+/* @param is_recent  the upper temporal layers are of use, too
+   @return           false: it is not there any more, or cannot be read */
 static bool load(const struct core_slot *slot, uint64_t seq, int64_t now_us,
-                 struct core_media *media)
+                 struct core_media *media, bool *is_recent)
 {
     struct rtp_history_packet stored;
     const struct core_layer *layer = slot->layer;
@@ -42,11 +50,11 @@ static bool load(const struct core_slot *slot, uint64_t seq, int64_t now_us,
                                                 .tl0_picture_index = stored.tl0_picture_index,
                                                 .key_index = stored.key_index};
     media->now_us = now_us;
+    *is_recent = now_us - stored.received_us < UPPER_US;
     return true;
 }
 
-/* Nobody needs the upper temporal layers of the past; the live ones begin when they are in sync. */
-static uint32_t send_stored(struct core_slot *slot, const struct core_media *media)
+static uint32_t send_stored(struct core_slot *slot, const struct core_media *media, bool is_recent)
 {
     uint8_t temporal = slot->target_temporal;
     uint64_t before = slot->statistics.bytes;
@@ -55,7 +63,10 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
     if (is_first)
         rtp_rewrite_start(&slot->rewrite, media->layer->id, &media->fields, media->now_us);
     slot->is_retiming = !is_first;
-    slot->target_temporal = 0;
+    if (!is_recent) {
+        slot->target_temporal = 0;
+        slot->synced &= 1; /* what is left out may be missed by what gets recent meanwhile */
+    }
     core_slot_forward(slot, media);
     slot->target_temporal = temporal;
     return (uint32_t)(slot->statistics.bytes - before);
@@ -70,15 +81,16 @@ uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us
     }
     while (slot->replay_seq && sent < bytes) {
         struct core_media media = {.payload_len = 0};
+        bool is_recent;
         uint64_t seq = slot->replay_seq;
-        if (slot->layer->history.highest < seq || !load(slot, seq, now_us, &media)) {
+        if (slot->layer->history.highest < seq || !load(slot, seq, now_us, &media, &is_recent)) {
             /* The live edge; or a hole at it, which is repaired as for everybody. */
             slot->replay_seq = 0;
             slot->is_retiming = true;
             break;
         }
         slot->replay_seq = seq + 1;
-        sent += send_stored(slot, &media);
+        sent += send_stored(slot, &media, is_recent);
     }
     return sent;
 }

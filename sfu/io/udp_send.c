@@ -12,7 +12,7 @@
 #include "sfu/io/udp.h"
 
 #define DF_BYTES_MAX 1200 /* libwebrtc's packets; what is longer may not fit a tunnel */
-/* Groups are copied into one piece, because the kernel takes one piece for less than it takes
+/* Groups are sealed into one piece, because the kernel takes one piece for less than it takes
    several (docs/performance.md); so many bytes that they stay in the L2 cache. */
 #define GROUP_BYTES_MAX (IO_SEGMENTS_MAX * CORE_BUFFER_BYTES)
 #define GROUPS_BYTES    (8 * GROUP_BYTES_MAX)
@@ -75,17 +75,10 @@ static void stop_grouping(struct io_udp *udp, const struct transport_path *path)
         udp->ungrouped_count++;
 }
 
-/* Several packets in one piece, and where it is to be cut. */
-static void make_group(struct batch *batch, struct outgoing *out, uint16_t segment_bytes)
+/* Where the kernel is to cut the piece that a group is. */
+static void mark_group(struct outgoing *out, uint16_t segment_bytes)
 {
     struct msghdr *header = &out->message.msg_hdr;
-    out->group = (struct iovec){batch->groups + batch->groups_len, 0};
-    for (size_t i = 0; i < out->count; i++) {
-        memcpy((uint8_t *)out->group.iov_base + out->group.iov_len, out->packets[i].iov_base,
-               out->packets[i].iov_len);
-        out->group.iov_len += out->packets[i].iov_len;
-    }
-    batch->groups_len += out->group.iov_len;
     header->msg_iov = &out->group;
     header->msg_control = out->control.bytes;
     header->msg_controllen = sizeof(out->control.bytes);
@@ -97,37 +90,73 @@ static void make_group(struct batch *batch, struct outgoing *out, uint16_t segme
 }
 
 /* What follows in a chain may join the message: equal in size, the last may be shorter. */
-static bool joins(const struct core_buffer *buffer, const struct core_buffer *first,
+static bool joins(const struct core_buffer *buffer, const struct core_buffer *first, size_t bytes,
                   size_t last_bytes)
 {
-    return buffer && buffer->len <= first->len && last_bytes == first->len &&
+    return buffer && last_bytes == bytes && core_engine_sealed_bytes(buffer) <= bytes &&
            transport_path_is_equal(&buffer->path, &first->path);
+}
+
+/* How many packets from the front of a chain leave together, and the size of all but the last. */
+static unsigned count_group(const struct io_udp *udp, const struct core_buffer *first,
+                            unsigned socket, size_t *segment_bytes)
+{
+    size_t bytes = core_engine_sealed_bytes(first), last_bytes = bytes;
+    unsigned count = 1;
+    *segment_bytes = bytes;
+    if (!joins(first->next, first, bytes, bytes) || !may_group(udp, socket, &first->path))
+        return 1;
+    for (const struct core_buffer *next = first->next;
+         count < IO_SEGMENTS_MAX && joins(next, first, bytes, last_bytes); next = next->next) {
+        last_bytes = core_engine_sealed_bytes(next);
+        count++;
+    }
+    return count;
+}
+
+/* Seal so many packets, one in its own memory, several in one piece; what cannot be sealed is lost.
+ */
+static struct core_buffer *seal(struct batch *batch, struct outgoing *out,
+                                struct core_buffer *chain, unsigned count)
+{
+    uint8_t *at = batch->groups + batch->groups_len;
+    out->group = (struct iovec){at, 0};
+    for (unsigned i = 0; i < count; i++, chain = chain->next) {
+        uint8_t *to = count > 1 ? at + out->group.iov_len : chain->data;
+        int len = core_engine_seal(chain, to);
+        if (len <= 0)
+            continue;
+        out->packets[out->count++] = (struct iovec){to, (size_t)len};
+        out->group.iov_len += (size_t)len;
+    }
+    if (count > 1)
+        batch->groups_len += out->group.iov_len;
+    return chain;
 }
 
 /* Fill the next message from the front of a chain; returns what is left of the chain. */
 static struct core_buffer *fill(struct batch *batch, struct core_buffer *chain,
                                 const struct io_udp *udp)
 {
-    struct outgoing *out = &batch->out[batch->count++];
-    struct core_buffer *first = chain;
-    size_t max = 1;
+    struct outgoing *out = &batch->out[batch->count];
+    const struct transport_path *path = &chain->path;
+    size_t segment_bytes;
     memset(&out->message, 0, sizeof(out->message));
     out->count = 0;
-    out->path = first->path;
-    out->socket = first->path.local < udp->count ? first->path.local : 0;
-    out->has_df = first->len <= DF_BYTES_MAX;
-    if (joins(chain->next, first, first->len) && may_group(udp, out->socket, &first->path))
-        max = IO_SEGMENTS_MAX;
-    do {
-        out->packets[out->count++] = (struct iovec){chain->data, chain->len};
-        chain = chain->next;
-    } while (out->count < max && joins(chain, first, out->packets[out->count - 1].iov_len));
+    out->path = *path;
+    out->socket = path->local < udp->count ? path->local : 0;
+    unsigned count = count_group(udp, chain, out->socket, &segment_bytes);
+    chain = seal(batch, out, chain, count);
+    if (out->count == 0)
+        return chain;
+    out->has_df = segment_bytes <= DF_BYTES_MAX;
     out->message.msg_hdr.msg_name = &out->name;
-    out->message.msg_hdr.msg_namelen = io_address_to_sockaddr(&first->path.remote, &out->name);
+    out->message.msg_hdr.msg_namelen = io_address_to_sockaddr(&out->path.remote, &out->name);
     out->message.msg_hdr.msg_iov = out->packets;
     out->message.msg_hdr.msg_iovlen = 1;
     if (out->count > 1)
-        make_group(batch, out, first->len);
+        mark_group(out, (uint16_t)segment_bytes);
+    batch->count++;
     return chain;
 }
 
@@ -245,7 +274,7 @@ void io_udp_flush(struct io_udp *udp, struct core_engine *engine)
     static _Thread_local struct batch batch;
     uint64_t sent_before = udp->statistics.sent_datagrams;
     struct core_buffer *sent = NULL; /* buffers that messages point to, until they are sent */
-    for (struct core_buffer *chain; (chain = core_engine_next_packets(engine));)
+    for (struct core_buffer *chain; (chain = core_engine_next_chain(engine));)
         while (chain) {
             struct core_buffer *first = chain;
             chain = fill(&batch, chain, udp);

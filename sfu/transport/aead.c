@@ -43,9 +43,9 @@ void transport_aead_key_destroy(struct transport_aead_key *key)
 }
 
 void transport_aead_seal(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,
-                         size_t aad_len, uint8_t *data, size_t len)
+                         size_t aad_len, const uint8_t *data, size_t len, uint8_t *out)
 {
-    key->operations->seal(key, iv, aad, aad_len, data, len);
+    key->operations->seal(key, iv, aad, aad_len, data, len, out);
 }
 
 int transport_aead_open(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,

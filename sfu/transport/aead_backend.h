@@ -19,7 +19,7 @@ struct transport_aead_operations {
                                              const uint8_t *key, size_t key_bytes);
     void (*key_destroy)(struct transport_aead_key *key);
     void (*seal)(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,
-                 size_t aad_len, uint8_t *data, size_t len);
+                 size_t aad_len, const uint8_t *data, size_t len, uint8_t *out);
     int (*open)(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,
                 size_t aad_len, uint8_t *data, size_t len);
 };

@@ -66,9 +66,9 @@ static struct transport_aead_key *evp_key_create(struct transport_aead_context *
     return &made->base;
 }
 
-/* Run the cipher over aad and data in place, up to but without the tag. */
-static bool evp_run(EVP_CIPHER_CTX *cipher, const uint8_t *aad, size_t aad_len, uint8_t *data,
-                    size_t len)
+/* Run the cipher over aad and data, up to but without the tag. */
+static bool evp_run(EVP_CIPHER_CTX *cipher, const uint8_t *aad, size_t aad_len, const uint8_t *data,
+                    size_t len, uint8_t *out)
 {
     int written;
 
@@ -76,24 +76,24 @@ static bool evp_run(EVP_CIPHER_CTX *cipher, const uint8_t *aad, size_t aad_len, 
         return false;
     if (aad_len > 0 && EVP_CipherUpdate(cipher, NULL, &written, aad, (int)aad_len) != 1)
         return false;
-    return len == 0 || EVP_CipherUpdate(cipher, data, &written, data, (int)len) == 1;
+    return len == 0 || EVP_CipherUpdate(cipher, out, &written, data, (int)len) == 1;
 }
 
 static void evp_seal(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,
-                     size_t aad_len, uint8_t *data, size_t len)
+                     size_t aad_len, const uint8_t *data, size_t len, uint8_t *out)
 {
     EVP_CIPHER_CTX *cipher = ((struct evp_key *)key)->cipher;
-    uint8_t *tag = data + len;
+    uint8_t *tag = out + len;
     int written;
 
     if (EVP_EncryptInit_ex2(cipher, NULL, NULL, iv, NULL) == 1 &&
-        evp_run(cipher, aad, aad_len, data, len) &&
+        evp_run(cipher, aad, aad_len, data, len, out) &&
         EVP_CipherFinal_ex(cipher, tag, &written) == 1 &&
         EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, TRANSPORT_AEAD_TAG_BYTES, tag) == 1)
         return;
     /* OpenSSL has no reason to refuse. If it ever does, the packet must not leave in clear: the
      * peer then drops one that fails authentication. */
-    OPENSSL_cleanse(data, len + TRANSPORT_AEAD_TAG_BYTES);
+    OPENSSL_cleanse(out, len + TRANSPORT_AEAD_TAG_BYTES);
 }
 
 static int evp_open(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,
@@ -104,7 +104,7 @@ static int evp_open(struct transport_aead_key *key, const uint8_t *iv, const uin
     int written;
 
     if (EVP_DecryptInit_ex2(cipher, NULL, NULL, iv, NULL) != 1 ||
-        !evp_run(cipher, aad, aad_len, data, len))
+        !evp_run(cipher, aad, aad_len, data, len, data))
         return IRIS_E_AUTH;
     if (EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, TRANSPORT_AEAD_TAG_BYTES, tag) != 1)
         return IRIS_E_AUTH;

@@ -13,9 +13,11 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define RTP_INDEX_LIMIT (UINT64_C(1) << 48) /* no more packets of an SSRC under one key */
-#define LEDGER_SSRCS    1024
+#define RTP_INDEX_LIMIT   (UINT64_C(1) << 48) /* no more packets of an SSRC under one key */
+#define LEDGER_SSRCS      1024
+#define SHA1_80_TAG_BYTES 10 /* RFC 3711, section 8.2 */
 
 struct transport_srtp_sender {
     struct transport_srtp_libsrtp *lib; /* owned; NULL for the AEAD profiles */
@@ -178,16 +180,31 @@ void transport_srtp_receiver_destroy(struct transport_srtp_receiver *receiver)
     free(receiver);
 }
 
+size_t transport_srtp_tag_bytes(const struct transport_srtp_sender *sender)
+{
+    return sender->lib ? SHA1_80_TAG_BYTES : TRANSPORT_AEAD_TAG_BYTES;
+}
+
+int transport_srtp_seal_rtp_to(struct transport_srtp_sender *sender,
+                               const struct transport_srtp_clear *clear, uint8_t *out)
+{
+    assert(clear->header_len <= clear->len &&
+           (uint16_t)clear->index == rtp_bytes_get16(clear->packet + 2));
+    if (clear->index >= RTP_INDEX_LIMIT)
+        return IRIS_E_STATE;
+    ledger_note(sender, rtp_bytes_get32(clear->packet + 8), clear->index);
+    if (!sender->lib)
+        return transport_srtp_aead_seal_rtp(&sender->aead, clear, out);
+    if (out != clear->packet)
+        memcpy(out, clear->packet, clear->len);
+    return transport_srtp_libsrtp_seal_rtp(sender->lib, out, clear->len, clear->index);
+}
+
 int transport_srtp_seal_rtp(struct transport_srtp_sender *sender, uint8_t *packet, size_t len,
                             size_t header_len, uint64_t index)
 {
-    assert(header_len <= len && (uint16_t)index == rtp_bytes_get16(packet + 2));
-    if (index >= RTP_INDEX_LIMIT)
-        return IRIS_E_STATE;
-    ledger_note(sender, rtp_bytes_get32(packet + 8), index);
-    if (sender->lib)
-        return transport_srtp_libsrtp_seal_rtp(sender->lib, packet, len, index);
-    return transport_srtp_aead_seal_rtp(&sender->aead, packet, len, header_len, index);
+    const struct transport_srtp_clear clear = {packet, len, header_len, index};
+    return transport_srtp_seal_rtp_to(sender, &clear, packet);
 }
 
 int transport_srtp_open_rtp(struct transport_srtp_receiver *receiver, uint8_t *packet, size_t len)

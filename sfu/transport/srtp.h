@@ -70,6 +70,25 @@ void transport_srtp_receiver_destroy(struct transport_srtp_receiver *receiver);
 int transport_srtp_seal_rtp(struct transport_srtp_sender *sender, uint8_t *packet, size_t len,
                             size_t header_len, uint64_t index);
 
+/* An RTP packet to be sealed; the fields are as those of transport_srtp_seal_rtp(). */
+struct transport_srtp_clear {
+    const uint8_t *packet;
+    size_t len, header_len;
+    uint64_t index;
+};
+
+/**
+ * As transport_srtp_seal_rtp(), to another place.
+ *
+ * @param out  room for clear->len + TRANSPORT_SRTP_TRAILER_BYTES: the packet itself, or memory that
+ *             does not overlap
+ */
+int transport_srtp_seal_rtp_to(struct transport_srtp_sender *sender,
+                               const struct transport_srtp_clear *clear, uint8_t *out);
+
+/** What sealing adds to an RTP packet [bytes]. */
+size_t transport_srtp_tag_bytes(const struct transport_srtp_sender *sender);
+
 /**
  * Authenticate and decrypt an RTP packet in place.
  *

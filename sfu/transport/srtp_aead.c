@@ -126,14 +126,19 @@ static int accept_index(struct transport_srtp_sources *sources,
     return 0;
 }
 
-int transport_srtp_aead_seal_rtp(const struct transport_srtp_aead_keys *keys, uint8_t *packet,
-                                 size_t len, size_t header_len, uint64_t index)
+int transport_srtp_aead_seal_rtp(const struct transport_srtp_aead_keys *keys,
+                                 const struct transport_srtp_clear *clear, uint8_t *out)
 {
+    const uint8_t *packet = clear->packet;
+    size_t header_len = clear->header_len, payload_len = clear->len - header_len;
     uint8_t iv[TRANSPORT_AEAD_IV_BYTES];
 
-    make_iv(iv, keys->rtp_salt, rtp_bytes_get32(packet + 8), index);
-    transport_aead_seal(keys->rtp, iv, packet, header_len, packet + header_len, len - header_len);
-    return (int)(len + TRANSPORT_AEAD_TAG_BYTES);
+    make_iv(iv, keys->rtp_salt, rtp_bytes_get32(packet + 8), clear->index);
+    if (out != packet)
+        memcpy(out, packet, header_len);
+    transport_aead_seal(keys->rtp, iv, packet, header_len, packet + header_len, payload_len,
+                        out + header_len);
+    return (int)(clear->len + TRANSPORT_AEAD_TAG_BYTES);
 }
 
 int transport_srtp_aead_open_rtp(struct transport_srtp_aead_receiver *receiver, uint8_t *packet,
@@ -177,7 +182,7 @@ int transport_srtp_aead_seal_rtcp(const struct transport_srtp_aead_keys *keys, u
     rtp_bytes_put32(aad + RTCP_HEADER_BYTES, E_FLAG | index);
     make_iv(iv, keys->rtcp_salt, rtp_bytes_get32(packet + 4), index);
     transport_aead_seal(keys->rtcp, iv, aad, sizeof(aad), packet + RTCP_HEADER_BYTES,
-                        len - RTCP_HEADER_BYTES);
+                        len - RTCP_HEADER_BYTES, packet + RTCP_HEADER_BYTES);
     memcpy(packet + len + TRANSPORT_AEAD_TAG_BYTES, aad + RTCP_HEADER_BYTES, ESRTCP_BYTES);
     return (int)(len + TRANSPORT_AEAD_TAG_BYTES + ESRTCP_BYTES);
 }

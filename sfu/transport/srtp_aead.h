@@ -39,9 +39,9 @@ int transport_srtp_aead_receiver_init(struct transport_srtp_aead_receiver *recei
                                       const struct transport_srtp_keys *master);
 void transport_srtp_aead_receiver_dispose(struct transport_srtp_aead_receiver *receiver);
 
-/** As transport_srtp_seal_rtp(); cannot fail. */
-int transport_srtp_aead_seal_rtp(const struct transport_srtp_aead_keys *keys, uint8_t *packet,
-                                 size_t len, size_t header_len, uint64_t index);
+/** As transport_srtp_seal_rtp_to(); cannot fail. */
+int transport_srtp_aead_seal_rtp(const struct transport_srtp_aead_keys *keys,
+                                 const struct transport_srtp_clear *clear, uint8_t *out);
 
 /**
  * As transport_srtp_seal_rtcp(); cannot fail.

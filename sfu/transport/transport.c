@@ -366,12 +366,17 @@ const struct transport_path *transport_selected_path(const struct transport *tra
     return transport_ice_selected(&transport->ice);
 }
 
-int transport_seal_rtp(struct transport *transport, uint8_t *packet, size_t len, size_t header_len,
-                       uint64_t index)
+int transport_seal_rtp(struct transport *transport, const struct transport_srtp_clear *clear,
+                       uint8_t *out)
 {
     if (!transport->sender)
         return IRIS_E_STATE;
-    return transport_srtp_seal_rtp(transport->sender, packet, len, header_len, index);
+    return transport_srtp_seal_rtp_to(transport->sender, clear, out);
+}
+
+size_t transport_tag_bytes(const struct transport *transport)
+{
+    return transport->sender ? transport_srtp_tag_bytes(transport->sender) : 0;
 }
 
 int transport_seal_rtcp(struct transport *transport, uint8_t *packet, size_t len)

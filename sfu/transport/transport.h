@@ -119,10 +119,14 @@ bool transport_is_heard_on(const struct transport *transport, const struct trans
 /** Where media goes; NULL while there is no path. */
 const struct transport_path *transport_selected_path(const struct transport *transport);
 
-/** Seal in place; see transport_srtp_seal_rtp() and transport_srtp_seal_rtcp(). IRIS_E_STATE before
- * the keys. */
-int transport_seal_rtp(struct transport *transport, uint8_t *packet, size_t len, size_t header_len,
-                       uint64_t index);
+/** See transport_srtp_seal_rtp_to(); IRIS_E_STATE before the keys. */
+int transport_seal_rtp(struct transport *transport, const struct transport_srtp_clear *clear,
+                       uint8_t *out);
+
+/** What sealing adds to an RTP packet [bytes]. */
+size_t transport_tag_bytes(const struct transport *transport);
+
+/** Seal in place; see transport_srtp_seal_rtcp(). IRIS_E_STATE before the keys. */
 int transport_seal_rtcp(struct transport *transport, uint8_t *packet, size_t len);
 
 /** The negotiated SRTP profile; TRANSPORT_SRTP_NONE before the keys. */

@@ -14,6 +14,7 @@ import { SCREENSHOTS } from './settings.mjs';
  * @property {string} [name]        else that of the browser
  * @property {boolean} [moderator]
  * @property {string} [subject]
+ * @property {string} [publish]     what may be sent, else all
  * @property {string} [url]         else that of the shared server
  * @property {import('./browsers.mjs').PageOptions} [page]
  */

@@ -227,6 +227,27 @@ static void test_temporal_layers(void **state)
     }
 }
 
+/* Wherever in the temporal pattern somebody joins, the first picture does not stand still: no frame
+   of the live edge is left out. */
+static void test_joiner_misses_nothing(void **state)
+{
+    (void)state;
+    for (unsigned phase = 0; phase < 8; phase++) {
+        struct conference c;
+        conference_init(&c);
+        struct camera camera = {.person = join_with_layers(&c)};
+        conference_join(&c, 1);
+        show_for(&c, &camera, 24 + phase);
+        struct person *cid = conference_join(&c, 1);
+        show_for(&c, &camera, 30);
+        unsigned count = assert_one_stream(cid, 4);
+        for (unsigned i = 1; i < count; i++)
+            assert_in_range(heard_at(cid, 4, i)->at_us - heard_at(cid, 4, i - 1)->at_us, 0,
+                            40 * MS);
+        conference_dispose(&c);
+    }
+}
+
 /* Who comes a second after the key frame sees a picture at once, without a request. */
 static void test_joiner(void **state)
 {
@@ -243,9 +264,9 @@ static void test_joiner(void **state)
     assert_int_equal(camera.plis, plis);
     assert_true(heard_at(cid, 4, 0)->at_us - joined_us <= 40 * MS);
     unsigned count = assert_one_stream(cid, 4);
-    /* The base layer of the past (8), and all that came live but two that refer to what was left
-     * out. */
-    assert_int_equal(count, 8 + 60 - 2);
+    /* The base layer of the past (5), all of its last half second from where the upper layers begin
+       (13), and all that came live. */
+    assert_int_equal(count, 5 + 13 + 60);
     /* At the live edge the timestamps are those of arrival. */
     struct heard *first = heard_at(cid, 4, count - 40), *last = heard_at(cid, 4, count - 1);
     int64_t drift_us = (int64_t)(last->rtp.timestamp - first->rtp.timestamp) * 100 / 9 -
@@ -337,13 +358,10 @@ static void test_starved(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_best_layer),
-        cmocka_unit_test(test_wanted_height),
-        cmocka_unit_test(test_layer_stops),
-        cmocka_unit_test(test_temporal_layers),
-        cmocka_unit_test(test_joiner),
-        cmocka_unit_test(test_burst_of_joiners),
-        cmocka_unit_test(test_switch_is_given_up),
+        cmocka_unit_test(test_the_best_layer),   cmocka_unit_test(test_wanted_height),
+        cmocka_unit_test(test_layer_stops),      cmocka_unit_test(test_temporal_layers),
+        cmocka_unit_test(test_joiner),           cmocka_unit_test(test_joiner_misses_nothing),
+        cmocka_unit_test(test_burst_of_joiners), cmocka_unit_test(test_switch_is_given_up),
         cmocka_unit_test(test_starved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

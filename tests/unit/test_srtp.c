@@ -193,8 +193,11 @@ static void test_rfc7714_vectors(void **state)
             assert_memory_equal(packet, sealed, sealed_len);
             assert_int_equal(transport_srtp_aead_open_rtcp(&receiver, packet, sealed_len), len);
         } else {
-            assert_int_equal(transport_srtp_aead_seal_rtp(keys, packet, len, 12, rows[i / 2].index),
-                             sealed_len);
+            const struct transport_srtp_clear from = {packet, len, 12, rows[i / 2].index};
+            uint8_t elsewhere[sizeof(packet)];
+            assert_int_equal(transport_srtp_aead_seal_rtp(keys, &from, elsewhere), sealed_len);
+            assert_memory_equal(elsewhere, sealed, sealed_len);
+            assert_int_equal(transport_srtp_aead_seal_rtp(keys, &from, packet), sealed_len);
             assert_memory_equal(packet, sealed, sealed_len);
             assert_int_equal(transport_srtp_aead_open_rtp(&receiver, packet, sealed_len), len);
         }

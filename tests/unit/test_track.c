@@ -50,7 +50,7 @@ static void fill_layers(struct core_track *track, const uint16_t *heights, const
         track->layers[l].id = 1;
         track->layers[l].height = heights[l];
         track->layers[l].reception.packets = 1;
-        track->layers[l].reception.bytes = (uint64_t)(l * 1000);
+        track->layers[l].reception.bytes = (uint64_t)l * 1000;
         track->layers[l].last_packet_us = last_us[l];
     }
 }

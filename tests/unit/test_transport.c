@@ -164,7 +164,8 @@ static void exchange_media(struct bench *bench, int64_t now_us)
     assert_memory_equal(packet, plain, len);
 
     plain_len = write_rtp(plain, 9);
-    sealed = transport_seal_rtp(bench->transport, packet, write_rtp(packet, 9), 12, 9);
+    const struct transport_srtp_clear clear = {packet, write_rtp(packet, 9), 12, 9};
+    sealed = transport_seal_rtp(bench->transport, &clear, packet);
     assert_int_equal(transport_srtp_open_rtp(bench->receiver, packet, (size_t)sealed), plain_len);
     assert_memory_equal(packet, plain, plain_len);
 
@@ -189,8 +190,8 @@ static void carries_media_both_ways(void **state)
         struct bench bench;
         bench_init(&bench, rows[i].profiles);
         uint8_t packet[256];
-        assert_int_equal(transport_seal_rtp(bench.transport, packet, write_rtp(packet, 1), 12, 1),
-                         IRIS_E_STATE);
+        const struct transport_srtp_clear early = {packet, write_rtp(packet, 1), 12, 1};
+        assert_int_equal(transport_seal_rtp(bench.transport, &early, packet), IRIS_E_STATE);
         assert_int_equal(transport_seal_rtcp(bench.transport, packet, write_rtcp(packet)),
                          IRIS_E_STATE);
         assert_int_equal(transport_srtp_profile(bench.transport), TRANSPORT_SRTP_NONE);

@@ -22,9 +22,23 @@ export function cameraEncodings(track: MediaStreamTrack | null): RTCRtpEncodingP
   ];
 }
 
-/** One layer, as large as it is captured: text must stay sharp. */
-export function screenEncodings(): RTCRtpEncodingParameters[] {
-  return [{ maxBitrate: SCREEN_BPS }];
+/**
+ * One layer, as large as it is captured: text must stay sharp. It is active only while there is something to send:
+ * Chromium keeps half of the network's rate for an active line without a track, which leaves too little to start the
+ * camera's high layer under the server's REMB.
+ */
+export function screenEncodings(track: MediaStreamTrack | null): RTCRtpEncodingParameters[] {
+  return [{ active: track !== null, maxBitrate: SCREEN_BPS }];
+}
+
+/** A screen came or went on its line: see {@link screenEncodings}. */
+export async function activateScreen(
+  sender: RTCRtpSender,
+  track: MediaStreamTrack | null,
+): Promise<void> {
+  const parameters = sender.getParameters();
+  for (const encoding of parameters.encodings) encoding.active = track !== null;
+  await sender.setParameters(parameters);
 }
 
 /** Scale a camera that replaced another on its line. */

@@ -4,7 +4,7 @@
  * role by this order, so the order is the invariant of this file. Later changes only replace tracks; nothing is
  * renegotiated but the ICE credentials. Who is in a slot is not known here.
  */
-import { cameraEncodings, rescaleCamera, screenEncodings } from './encodings.js';
+import { activateScreen, cameraEncodings, rescaleCamera, screenEncodings } from './encodings.js';
 import type { Environment } from './environment.js';
 
 /** A line of one's own, and the device behind it. */
@@ -38,7 +38,7 @@ export class MediaPeer {
     this.#senders = {
       microphone: addSender(connection, 'audio', tracks.microphone, []),
       camera: addSender(connection, 'video', tracks.camera, cameraEncodings(tracks.camera)),
-      screen: addSender(connection, 'video', tracks.screen, screenEncodings()),
+      screen: addSender(connection, 'video', tracks.screen, screenEncodings(tracks.screen)),
     };
     for (let i = 0; i < AUDIO_SLOTS; i++) addSlot(connection, 'audio');
     for (let i = 0; i < VIDEO_SLOTS; i++) addSlot(connection, 'video');
@@ -92,6 +92,7 @@ export class MediaPeer {
       throw error;
     }
     if (kind === 'camera' && track) await rescaleCamera(sender, track);
+    if (kind === 'screen') await activateScreen(sender, track);
   }
 
   /** The track of a slot. It is the same as long as this peer, whoever is in the slot. Null if there is no such line. */

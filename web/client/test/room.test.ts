@@ -175,6 +175,19 @@ test('another device: muted stays muted, a larger camera is scaled, null is told
   ]);
 });
 
+test('the line of the screen is active only while there is one: idle, it would take rate from the camera', async () => {
+  const { client } = await world.join();
+  expect(world.peer.lines[2]?.init.sendEncodings).toMatchObject([{ active: false }]);
+  await client.setTrack('screen', new FakeTrack('video').asTrack);
+  await client.setTrack('screen', null);
+  expect(world.calls.filter((call) => /^(active|replaceTrack 2)/.test(call))).toEqual([
+    'replaceTrack 2',
+    'active true',
+    'replaceTrack 2',
+    'active false',
+  ]);
+});
+
 test('a track that ends by itself is taken off its line and told; one that was replaced is not', async () => {
   const { client, microphone, camera } = await world.join();
   await client.setTrack('microphone', new FakeTrack('audio').asTrack);

@@ -138,9 +138,10 @@ export class FakePeer extends EventTarget {
         line.track = next;
       },
       getParameters: () => parameters,
-      setParameters: async (changed: { encodings: { scaleResolutionDownBy: number }[] }) => {
-        const scales = changed.encodings.map((encoding) => encoding.scaleResolutionDownBy);
-        this.world.calls.push(`scale ${scales.join()}`);
+      setParameters: async ({ encodings }: { encodings: RTCRtpEncodingParameters[] }) => {
+        const isCamera = encodings.some(({ rid }) => rid !== undefined);
+        const set = encodings.map((e) => (isCamera ? e.scaleResolutionDownBy : e.active));
+        this.world.calls.push(`${isCamera ? 'scale' : 'active'} ${set.join()}`);
       },
     };
     return { sender };
