@@ -11,6 +11,7 @@
 #define MIN_BPS    50000 /* three voices at their lowest */
 #define VOICES_BPS (3 * BWE_CONTRACT_AUDIO_BPS)
 #define OPEN_US    1000000
+#define DIP_MS     250 /* of video that waits */
 #define USABLE_PCT 95 /* bwe_allocation_budget_bps() takes so much of an estimate */
 #define MARGIN_PCT BWE_HYSTERESIS_MARGIN_PERCENT
 /* While the contract holds, video is spread no thinner than this: it must not wait for an estimate
@@ -141,6 +142,9 @@ static void set_pace(struct core_participant *participant, const struct bwe_deci
     uint32_t pacing_bps = decision->pacing_bps;
     if (participant->estimate.is_open && pacing_bps < OPEN_PACE_BPS)
         pacing_bps = OPEN_PACE_BPS;
+    /* With video that waits, all of the pace is used: above the target no queue would be drained. */
+    if (decision->state == BWE_STATE_DRAINING)
+        pacing_bps = decision->target_bps;
     core_pace_set_rate(participant, pacing_bps, decision->burst_us, now_us);
     if (decision->probe.id)
         bwe_pacer_begin_probe(&participant->pace.pacer, &decision->probe, now_us);
@@ -155,12 +159,15 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
     close_when_known(estimate, decision.state, now_us);
     set_pace(participant, &decision, now_us);
     uint64_t reserved = reserved_bps(estimate, now_us);
+    uint32_t queue_ms = bwe_pacer_queue_ms(&participant->pace.pacer);
+    /* What dips for so long is no dip. */
+    uint32_t sustained_bps = queue_ms > DIP_MS ? decision.target_bps : decision.stable_bps;
     estimate->target_bps = decision.target_bps;
     estimate->stable_bps = decision.stable_bps;
     estimate->is_probed |= decision.is_probed;
     estimate->video_bps = estimate->is_open
                               ? UINT64_MAX
-                              : bwe_allocation_budget_bps(decision.stable_bps, reserved, 0);
+                              : bwe_allocation_budget_bps(sustained_bps, reserved, 0);
     if (decision.is_probed || estimate->video_bps < estimate->allocated_bps)
         core_allocate(participant, now_us);
     core_pace_run(participant, now_us);

@@ -9,6 +9,7 @@
 #include "tests/sim/video.h"
 
 #define SIM_PARTICIPANTS_MAX 400
+#define SIM_STAGES_MAX       6
 
 /* What people and networks do besides talking; each with a weight. */
 enum sim_action {
@@ -33,6 +34,12 @@ struct sim_network {
     int64_t queue_us;
 };
 
+/* For so long the downlink of the first seat has this capacity. */
+struct sim_stage {
+    int64_t for_us;
+    uint64_t down_bps;
+};
+
 struct sim_profile {
     const char *name, *about;
     unsigned participants, seconds; /* unless told otherwise */
@@ -48,7 +55,11 @@ struct sim_profile {
     double hostile;   /* share that sends garbage, too much, jumping numbers */
     bool has_screens; /* somebody shares, by turns */
     struct sim_network network;
-    uint32_t unmet; /* invariants (SIM_CHECK_BIT) that the engine does not keep yet */
+    /* With a schedule the second seat shares its screen all the time. */
+    unsigned stage_count;
+    struct sim_stage stages[SIM_STAGES_MAX];
+    int64_t stage_queue_us; /* of that bottleneck */
+    uint32_t unmet;         /* invariants (SIM_CHECK_BIT) that the engine does not keep yet */
 };
 
 /** The table; *count written. */

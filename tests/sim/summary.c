@@ -90,6 +90,22 @@ static void print_breaches(const struct sim_world *world)
     }
 }
 
+/* What came of the schedule of the first seat's network. */
+static void print_stages(const struct sim_world *world)
+{
+    const struct sim_profile *profile = world->config.profile;
+    for (unsigned i = 0; i < profile->stage_count; i++) {
+        const struct sim_stage_result *result = &world->network.results[i];
+        printf("  %4" PRIu64 " kbps: %4" PRIu64 " kbps in its last 5 s, %" PRIu64 " of %" PRIu64
+               " voice packets lost, layers %u up, %u down, %u flaps, %u slots paused\n",
+               profile->stages[i].down_bps / 1000, result->late_bytes * 8 / 5000,
+               result->voices_lost, result->voices, result->ups, result->downs, result->flaps,
+               result->paused);
+    }
+    if (profile->stage_count > 0)
+        printf("  longest gap %u ms\n", world->network.max_gap_ms);
+}
+
 void sim_summary_print(const struct sim_world *world, bool is_quiet)
 {
     const struct sim_config *config = &world->config;
@@ -115,6 +131,7 @@ void sim_summary_print(const struct sim_world *world, bool is_quiet)
     printf("  in %" PRIu64 " packets, %" PRIu64 " bytes; out %" PRIu64 " packets, %" PRIu64
            " bytes; %.2f s of CPU: %.0f x real time\n",
            s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s, speed_of(s));
+    print_stages(world);
     print_breaches(world);
     if (is_broken)
         printf("replay: iris-sim --seed %" PRIu64 " --profile %s --participants %u --seconds %u\n",

@@ -6,6 +6,7 @@
 #define IRIS_SIM_WORLD_H
 
 #include "tests/sim/check.h"
+#include "tests/sim/network.h"
 #include "tests/sim/person.h"
 #include "tests/sim/profile.h"
 #include "tests/sim/queue.h"
@@ -33,6 +34,7 @@ enum sim_event_kind {
     SIM_EVENT_RELIEF, /* detail: the action that ends */
     SIM_EVENT_FLOOR,  /* detail: index of the floor */
     SIM_EVENT_SHARE,  /* detail: room */
+    SIM_EVENT_STAGE,  /* detail: of the profile's schedule */
 };
 
 /* Bytes on a network. */
@@ -87,6 +89,7 @@ struct sim_world {
     struct sim_checks checks;
     struct sim_summary summary;
     struct sim_tamper tamper;
+    struct sim_network_watch network;
 };
 
 /**

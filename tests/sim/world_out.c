@@ -193,18 +193,38 @@ static void push(struct sim_world *world, struct sim_person *receiver, enum sim_
                                                       .number = receiver->number});
 }
 
+/* Of a self-test: a network that loses a voice packet of a hundred. */
+static void lose_voices(struct sim_world *world)
+{
+    struct sim_tamper *tamper = &world->tamper;
+    struct sim_network_watch watch = {0};
+    if (tamper->kind != SIM_TAMPER_NETWORK || tamper->is_done || world->now_us < tamper->begin_us)
+        return;
+    tamper->is_done = true;
+    sim_network_begin(&watch, sim_profile_find("squeezed"), 0, tamper->receiver, world->now_us);
+    watch.results[0] = (struct sim_stage_result){
+        .voices = 100, .voices_lost = 1, .late_bytes = watch.profile->stages[0].down_bps};
+    sim_network_end(&watch, 0, &world->checks);
+}
+
 static void send_media(struct sim_world *world, struct sim_person *receiver, uint8_t *data,
                        size_t len, bool is_routed)
 {
     int64_t arrivals_us[SIM_LINK_COPIES];
     struct sim_media *media = take_media(world);
     bool passes = read_media(media, receiver, data, len);
+    lose_voices(world);
     if (!passes)
         sim_check_fail(&world->checks, SIM_CHECK_SSRC, receiver->number, "a packet of no slot");
     passes = passes && (!media->is_media || listen(world, receiver, media));
     unsigned copies = passes && is_routed ? sim_link_send(&receiver->down, media->wire_len,
                                                           world->now_us, arrivals_us)
                                           : 0;
+    if (world->network.profile && passes && is_routed &&
+        receiver->number == world->network.receiver)
+        sim_network_note(&world->network, media,
+                         receiver->join.slots[media->slot].kind == CORE_KIND_AUDIO, copies == 0,
+                         world->now_us);
     for (unsigned i = 1; i < copies; i++) { /* the second is one that SRTP refuses */
         receiver->down.sent++;
         receiver->down.bytes += media->wire_len;
@@ -321,6 +341,15 @@ static void on_slots(struct sim_world *world, const struct core_event *event)
     }
 }
 
+static void take_statistics(struct sim_world *world, const struct core_event *event)
+{
+    const struct sim_person *person = sim_world_person(world, event->participant);
+    bool is_camera[CORE_SLOTS_MAX] = {false};
+    for (unsigned i = 0; person && i < person->join.slot_count; i++)
+        is_camera[i] = person->join.slots[i].kind == CORE_KIND_CAMERA;
+    sim_network_on_statistics(&world->network, &event->statistics, is_camera);
+}
+
 void sim_world_flush(struct sim_world *world)
 {
     struct core_event event;
@@ -335,5 +364,8 @@ void sim_world_flush(struct sim_world *world)
             on_slots(world, &event);
         else if (event.type == CORE_EVENT_GONE)
             sim_script_gone(world, event.participant);
+        else if (event.type == CORE_EVENT_STATISTICS && world->network.profile &&
+                 event.participant == world->network.receiver)
+            take_statistics(world, &event);
     }
 }

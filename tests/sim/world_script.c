@@ -127,6 +127,27 @@ static void stop_share(struct sim_world *world, struct sim_person *person)
     sim_video_set_sending(&person->videos[1], false, world->now_us);
 }
 
+/* Of the first seat's downlink; the last one's end is an event, too. */
+static void on_stage(struct sim_world *world, unsigned index)
+{
+    const struct sim_profile *profile = world->config.profile;
+    struct sim_network_watch *watch = &world->network;
+    struct sim_person *receiver = world->people[0];
+    unsigned paused = 0;
+    for (unsigned i = 0; receiver && i < receiver->join.slot_count; i++)
+        paused += receiver->slots[i].report.state == CORE_SLOT_PAUSED &&
+                  receiver->slots[i].report.pause == CORE_PAUSE_BANDWIDTH;
+    if (watch->profile)
+        sim_network_end(watch, paused, &world->checks);
+    watch->profile = NULL;
+    if (!receiver || index == profile->stage_count)
+        return;
+    receiver->down.params.capacity_bps = profile->stages[index].down_bps;
+    receiver->down.params.queue_us = profile->stage_queue_us;
+    sim_network_begin(watch, profile, index, receiver->number, world->now_us);
+    sim_world_schedule(world, SIM_EVENT_STAGE, NULL, watch->stage_end_us, index + 1);
+}
+
 static void on_share(struct sim_world *world, uint32_t room)
 {
     int64_t for_us = sim_random_between(&world->random, 2 * S, 6 * S);
@@ -139,12 +160,16 @@ static void on_share(struct sim_world *world, uint32_t room)
         was_shared = true;
     }
     struct sim_person *person = was_shared ? NULL : draw_person(world, room);
+    if (world->config.profile->stage_count > 0)
+        person = world->people[1];
     if (person) {
         person->has_screen = true;
         person->videos[1].layers[0].is_key_due = true; /* a new track: a new encoder */
         sim_video_set_sending(&person->videos[1], true, world->now_us);
         sim_world_schedule(world, SIM_EVENT_VIDEO, person, world->now_us, SIM_TRACK_SCREEN);
-        for_us = sim_random_between(&world->random, 6 * S, 20 * S);
+        for_us = world->config.profile->stage_count > 0
+                     ? INT64_C(1000000) * S
+                     : sim_random_between(&world->random, 6 * S, 20 * S);
     }
     sim_world_schedule(world, SIM_EVENT_SHARE, NULL, world->now_us + for_us, room);
 }
@@ -290,6 +315,8 @@ void sim_script_event(struct sim_world *world, const struct sim_event *event)
         on_floor(world, event->detail);
     else if (event->kind == SIM_EVENT_SHARE)
         on_share(world, event->detail);
+    else if (event->kind == SIM_EVENT_STAGE)
+        on_stage(world, event->detail);
     else if (person && event->kind == SIM_EVENT_LEAVE)
         sim_script_leave(world, person, event->detail);
     else if (person && event->kind == SIM_EVENT_ACTION)
@@ -309,6 +336,9 @@ void sim_script_begin(struct sim_world *world)
             &world->queue,
             &(struct sim_event){.at_us = at_us, .kind = SIM_EVENT_JOIN, .seat = (uint16_t)seat});
     }
+    if (profile->stage_count > 0)
+        sim_world_schedule(world, SIM_EVENT_STAGE, NULL, world->now_us + profile->join_spread_us,
+                           0);
     for (uint32_t room = 1; room <= profile->rooms; room++) {
         for (unsigned i = 0; i < profile->floors && world->floor_count < FLOORS_MAX; i++) {
             world->floors[world->floor_count].room = room;
