@@ -77,18 +77,25 @@ static void describe(struct shares *shares, struct core_slot *slot, int64_t now_
     shares->slots[shares->count++] = slot;
 }
 
-/* Until the key frame of a lower layer is there: of the higher one so much as costs no more. */
-static unsigned interim_temporal(const struct core_slot *slot, struct core_layer **layers,
-                                 const struct bwe_allocation_track *track,
-                                 const struct bwe_allocation_choice *choice)
+/* Which temporal layers go on of the old layer until the key frame of the choice is there: what
+   the others leave of the budget. */
+static void apply_interim(struct shares *shares, unsigned index,
+                          const struct bwe_allocation_choice *choice, uint64_t spare_bps)
 {
-    unsigned spatial = choice->spatial + 1u;
-    while (spatial < track->layer_count && layers[spatial] != slot->layer)
-        spatial++;
-    if (spatial >= track->layer_count)
-        return CORE_TEMPORAL_MAX;
-    int level = (int)(spatial * BWE_ALLOCATION_TEMPORALS + slot->target_temporal);
-    return (unsigned)bwe_allocation_interim_level(track, level, choice) % BWE_ALLOCATION_TEMPORALS;
+    struct core_slot *slot = shares->slots[index];
+    struct core_layer **layers = shares->layers[index];
+    const struct bwe_allocation_track *track = &shares->tracks[index];
+    struct bwe_allocation_choice limit = *choice;
+    uint64_t limit_bps = choice->cost_bps + spare_bps;
+    limit.cost_bps = limit_bps < UINT32_MAX ? (uint32_t)limit_bps : UINT32_MAX;
+    for (unsigned i = 0; i < track->layer_count; i++) {
+        if (layers[i] != slot->layer || i == choice->spatial)
+            continue;
+        int top = (int)(i * BWE_ALLOCATION_TEMPORALS + track->layers[i].temporal_count - 1u);
+        int level = bwe_allocation_interim_level(track, top, &limit);
+        core_slot_set_interim(slot, level == top ? CORE_TEMPORAL_MAX
+                                                 : (unsigned)level % BWE_ALLOCATION_TEMPORALS);
+    }
 }
 
 static void apply(struct core_slot *slot, struct core_layer **layers,
@@ -100,10 +107,8 @@ static void apply(struct core_slot *slot, struct core_layer **layers,
     slot->is_starved = is_starved;
     if (choice->state == BWE_ALLOCATION_LIVE) {
         bool is_top = choice->temporal + 1 >= track->layers[choice->spatial].temporal_count;
-        unsigned temporal = is_top ? CORE_TEMPORAL_MAX : choice->temporal;
-        unsigned interim = interim_temporal(slot, layers, track, choice);
-        core_slot_set_target(slot, layers[choice->spatial], temporal < interim ? temporal : interim,
-                             now_us);
+        core_slot_set_target(slot, layers[choice->spatial],
+                             is_top ? CORE_TEMPORAL_MAX : choice->temporal, now_us);
         return;
     }
     core_slot_set_target(slot, NULL, CORE_TEMPORAL_MAX, now_us);
@@ -125,8 +130,14 @@ void core_allocate(struct core_participant *receiver, int64_t now_us)
                                          .is_probe_passed = receiver->estimate.is_probed};
     receiver->estimate.is_probed = false;
     bwe_hysteresis_decide(&receiver->hysteresis, &input, now_us, &allocation);
-    for (unsigned i = 0; i < shares.count; i++)
-        apply(shares.slots[i], shares.layers[i], &shares.tracks[i], &allocation.choices[i], now_us);
+    uint64_t spare_bps =
+        input.budget_bps > allocation.total_bps ? input.budget_bps - allocation.total_bps : 0;
+    for (unsigned i = 0; i < shares.count; i++) {
+        const struct bwe_allocation_choice *choice = &allocation.choices[i];
+        apply(shares.slots[i], shares.layers[i], &shares.tracks[i], choice, now_us);
+        if (choice->state == BWE_ALLOCATION_LIVE)
+            apply_interim(&shares, i, choice, spare_bps);
+    }
     core_estimate_on_allocation(receiver, shares.tracks, shares.count, &allocation, now_us);
 }
 

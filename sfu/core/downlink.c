@@ -5,7 +5,10 @@
 /* A replay may use so much of the budget: twenty kilobytes, a usual key frame, take 25 ms. */
 #define REPLAY_SHARE_PCT  250
 #define REPLAY_ELAPSED_US (2 * CORE_TICK_US) /* what was not used before is not caught up on */
+#define REPLAY_QUEUE_MS   100                /* of video that waits already */
 #define BITS_US_PER_BYTE  8000000
+#define REPLAY_PERCENT    113 /* of the contract: its last packet may go over what is left */
+#define PACKET_BYTES      60  /* beside its payload (protocol.md, section 5) */
 
 static bool is_replaying(const struct core_participant *participant)
 {
@@ -15,16 +18,46 @@ static bool is_replaying(const struct core_participant *participant)
     return false;
 }
 
-/* What the contract of two seconds leaves. */
-static uint64_t replay_room(struct core_participant *participant, int64_t now_us)
+static uint64_t room_of(struct bwe_byte_window *window, uint64_t limit_bps, int64_t now_us)
 {
-    struct bwe_byte_window *window = &participant->sent_video;
-    uint64_t limit_bytes = CORE_DOWNLINK_LIMIT_BPS / 8 * 2;
-    if (participant->engine->config.is_unpoliced)
-        return limit_bytes;
     bwe_byte_window_advance(window, now_us);
+    uint64_t limit_bytes = limit_bps / 8 * 2;
     uint64_t sent_bytes = bwe_byte_window_bytes(window, BWE_BYTE_WINDOW_SLICES);
     return sent_bytes < limit_bytes ? limit_bytes - sent_bytes : 0;
+}
+
+uint64_t core_downlink_contract_room(struct core_participant *participant, unsigned percent,
+                                     int64_t now_us)
+{
+    if (participant->engine->config.is_unpoliced)
+        return UINT64_MAX;
+    return room_of(&participant->sent_video, (uint64_t)BWE_CONTRACT_DOWN_BPS * percent / 100,
+                   now_us);
+}
+
+uint64_t core_downlink_room(struct core_participant *participant, unsigned percent, int64_t now_us)
+{
+    uint64_t room = core_downlink_contract_room(participant, percent, now_us);
+    uint64_t budget_bps = participant->budget_bps;
+    if (budget_bps > UINT64_MAX / 1000)
+        return room;
+    uint64_t wire = room_of(&participant->sent_wire, budget_bps * percent / 100, now_us);
+    return wire < room ? wire : room;
+}
+
+bool core_downlink_has_room(struct core_participant *participant, unsigned percent,
+                            uint32_t payload_bytes, int64_t now_us)
+{
+    return core_downlink_room(participant, percent, now_us) >= payload_bytes + PACKET_BYTES;
+}
+
+void core_downlink_on_sent(struct core_participant *participant, uint32_t payload_bytes,
+                           uint32_t wire_bytes, int64_t now_us)
+{
+    bwe_byte_window_advance(&participant->sent_video, now_us);
+    bwe_byte_window_add(&participant->sent_video, payload_bytes);
+    bwe_byte_window_advance(&participant->sent_wire, now_us);
+    bwe_byte_window_add(&participant->sent_wire, wire_bytes);
 }
 
 /* One slot after the other: the first picture is there sooner than all half of them. */
@@ -36,11 +69,11 @@ static void replay(struct core_participant *participant, int64_t now_us)
     elapsed_us = elapsed_us > REPLAY_ELAPSED_US ? REPLAY_ELAPSED_US : elapsed_us;
     uint64_t rate_bps = core_allocate_budget_bps(participant) * REPLAY_SHARE_PCT / 100;
     uint32_t bytes = (uint32_t)(rate_bps * (uint64_t)elapsed_us / BITS_US_PER_BYTE);
-    uint64_t room_bytes = replay_room(participant, now_us);
+    uint64_t room_bytes = core_downlink_contract_room(participant, REPLAY_PERCENT, now_us);
     bytes = bytes > room_bytes ? (uint32_t)room_bytes : bytes;
     participant->replayed_us = now_us;
     /* What the pacer cannot send is better live later than old now. */
-    if (core_pace_is_behind(participant))
+    if (bwe_pacer_queue_ms(&participant->pace.pacer) > REPLAY_QUEUE_MS)
         bytes = 0;
     for (unsigned i = 0; i < participant->slot_count && bytes > 0; i++) {
         uint32_t sent = core_slot_replay(&participant->slots[i], bytes, now_us);

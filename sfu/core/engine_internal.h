@@ -78,6 +78,18 @@ void core_feedback_advance(struct core_participant *participant, int64_t now_us)
 /* downlink.c: what is due to a participant of what it receives (switches, replays). */
 void core_downlink_advance(struct core_participant *participant, int64_t now_us);
 
+/* downlink.c: a packet of video is sent. */
+void core_downlink_on_sent(struct core_participant *participant, uint32_t payload_bytes,
+                           uint32_t wire_bytes, int64_t now_us);
+
+/* downlink.c: what may be sent of video [RTP payload bytes], so that in any 2 s no more than so
+   much of the contract (protocol.md, section 5) is, and (not of the first) of the budget. */
+uint64_t core_downlink_contract_room(struct core_participant *participant, unsigned percent,
+                                     int64_t now_us);
+uint64_t core_downlink_room(struct core_participant *participant, unsigned percent, int64_t now_us);
+bool core_downlink_has_room(struct core_participant *participant, unsigned percent,
+                            uint32_t payload_bytes, int64_t now_us);
+
 /* events.c: tell what changed in a participant's slots; its statistics. */
 void core_events_slots(struct core_participant *participant, int64_t now_us);
 void core_events_statistics(struct core_participant *participant, int64_t now_us);

@@ -12,7 +12,7 @@
 #define VOICES_BPS (3 * BWE_CONTRACT_AUDIO_BPS)
 #define OPEN_US    1000000
 #define DIP_MS     250 /* of video that waits */
-#define USABLE_PCT 95 /* bwe_allocation_budget_bps() takes so much of an estimate */
+#define USABLE_PCT 95  /* bwe_allocation_budget_bps() takes so much of an estimate */
 #define MARGIN_PCT BWE_HYSTERESIS_MARGIN_PERCENT
 /* While the contract holds, video is spread no thinner than this: it must not wait for an estimate
    that is still low. */
@@ -142,11 +142,11 @@ static void set_pace(struct core_participant *participant, const struct bwe_deci
     uint32_t pacing_bps = decision->pacing_bps;
     if (participant->estimate.is_open && pacing_bps < OPEN_PACE_BPS)
         pacing_bps = OPEN_PACE_BPS;
-    /* With video that waits, all of the pace is used: above the target no queue would be drained. */
+    /* Video that waits uses all of the pace: above the target no queue would be drained. */
     if (decision->state == BWE_STATE_DRAINING)
         pacing_bps = decision->target_bps;
     core_pace_set_rate(participant, pacing_bps, decision->burst_us, now_us);
-    if (decision->probe.id)
+    if (decision->probe.rate_bps > decision->target_bps) /* a slower one would only hold up video */
         bwe_pacer_begin_probe(&participant->pace.pacer, &decision->probe, now_us);
 }
 
@@ -162,12 +162,9 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
     uint32_t queue_ms = bwe_pacer_queue_ms(&participant->pace.pacer);
     /* What dips for so long is no dip. */
     uint32_t sustained_bps = queue_ms > DIP_MS ? decision.target_bps : decision.stable_bps;
-    estimate->target_bps = decision.target_bps;
-    estimate->stable_bps = decision.stable_bps;
     estimate->is_probed |= decision.is_probed;
-    estimate->video_bps = estimate->is_open
-                              ? UINT64_MAX
-                              : bwe_allocation_budget_bps(sustained_bps, reserved, 0);
+    estimate->video_bps =
+        estimate->is_open ? UINT64_MAX : bwe_allocation_budget_bps(sustained_bps, reserved, 0);
     if (decision.is_probed || estimate->video_bps < estimate->allocated_bps)
         core_allocate(participant, now_us);
     core_pace_run(participant, now_us);
@@ -227,7 +224,8 @@ void core_estimate_on_allocation(struct core_participant *participant,
     };
     if (goal_bps > 0 && goal_bps <= most)
         demand.target_bps = (uint32_t)capped(estimate_for(goal_bps, reserved));
-    if (ideal.total_bps > 0) /* 0: nobody sends yet, all may come */
+    /* Nobody sends yet, or what they send is not measured yet: all may come. */
+    if (ideal.total_bps > 0 && !estimate->is_open)
         demand.ideal_bps =
             (uint32_t)capped(estimate_for(ideal.total_bps * MARGIN_PCT / 100, reserved));
     bwe_estimator_set_demand(&estimate->estimator, &demand);

@@ -25,9 +25,8 @@ struct core_estimate {
     bool is_open;   /* the first second: the contract holds */
     bool is_probed; /* a probe has raised the estimate, the allocation does not know yet */
     int64_t active_us, resume_us;
-    uint64_t video_bps;     /* budget for video; UINT64_MAX: no say */
-    uint64_t allocated_bps; /* what the allocation has given away */
-    uint32_t target_bps, stable_bps;
+    uint64_t video_bps;                   /* budget for video; UINT64_MAX: no say */
+    uint64_t allocated_bps;               /* what the allocation has given away */
     struct bwe_rate_meter audio, repairs; /* sent to it, repairs over RTX */
     struct bwe_estimator estimator;
     struct bwe_sent history[CORE_ESTIMATE_HISTORY];

@@ -80,6 +80,15 @@ bool core_layer_can_replay(const struct core_layer *layer, enum core_kind kind, 
     return true;
 }
 
+uint32_t core_layer_replay_bytes(const struct core_layer *layer)
+{
+    struct rtp_history_packet packet;
+    uint32_t bytes = 0;
+    for (uint64_t seq = layer->keyframe_seq; seq <= layer->history.highest; seq++)
+        bytes += rtp_history_get(&layer->history, seq, &packet) ? packet.payload_len : 0;
+    return bytes;
+}
+
 void core_layer_forget_keyframe(struct core_layer *layer)
 {
     layer->keyframe_seq = 0;

@@ -79,6 +79,9 @@ bool core_layer_is_of_keyframe(const struct core_layer *layer, uint32_t timestam
  */
 bool core_layer_can_replay(const struct core_layer *layer, enum core_kind kind, int64_t now_us);
 
+/** RTP payload of all that would be replayed, upper temporal layers included. */
+uint32_t core_layer_replay_bytes(const struct core_layer *layer);
+
 /** What came so far is of no use for a replay (it was sent while muted, or part of it dropped). */
 void core_layer_forget_keyframe(struct core_layer *layer);
 

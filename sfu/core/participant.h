@@ -37,6 +37,7 @@ struct core_participant {
     struct core_chain chain;
     uint16_t transport_seq;            /* next one that we send */
     struct bwe_byte_window sent_video; /* RTP payload: the contract of what it receives */
+    struct bwe_byte_window sent_wire;  /* UDP payload of all video, for the budget */
     /* The rest. */
     uint64_t id;
     struct core_room *room;

@@ -1,7 +1,7 @@
 /* What a slot shows, and how it gets from one layer to another. */
 #include "sfu/core/slot.h"
 
-#include "sfu/core/participant.h"
+#include "sfu/core/allocate.h"
 
 #define AUDIO_CLOCK_HZ 48000
 #define VIDEO_CLOCK_HZ 90000
@@ -14,7 +14,7 @@
 #define GIVE_UP_US  2000000
 #define REFUSED_US  5000000
 /* A receiver asks again until it has the key frame: so long after one was sent, that is what it
-   asks for. */
+   asks for. A large one, repeated sooner than this, would take all that the receiver may get. */
 #define ANSWERED_US 300000
 
 void core_slot_init(struct core_slot *slot, const struct core_slot_params *params,
@@ -38,6 +38,14 @@ static void unsubscribe(struct core_slot *slot)
     *at = slot->next_subscriber;
     slot->next_subscriber = NULL;
     slot->track = NULL;
+}
+
+void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now_us)
+{
+    uint64_t half_bps = core_allocate_budget_bps(slot->owner) / 2;
+    int64_t wait_us = half_bps > 0 ? (int64_t)(bytes * UINT64_C(8000000) / half_bps) : 0;
+    slot->keyframe_us = now_us;
+    slot->answered_us = now_us + (wait_us > ANSWERED_US ? wait_us : ANSWERED_US);
 }
 
 void core_slot_interrupt(struct core_slot *slot)
@@ -74,7 +82,7 @@ static bool is_switching(const struct core_slot *slot)
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)
 {
     struct core_layer *target = slot->target;
-    bool has_new = slot->keyframe_us && now_us - slot->keyframe_us < ANSWERED_US;
+    bool has_new = slot->keyframe_us && now_us < slot->answered_us;
     slot->asked_us = now_us;
     if (!slot->track || slot->track->is_muted || slot->is_held || slot->is_starved)
         return;
@@ -92,10 +100,10 @@ void core_slot_set_target(struct core_slot *slot, struct core_layer *target, uns
                           int64_t now_us)
 {
     slot->target_temporal = (uint8_t)temporal;
-    slot->synced &= (uint8_t)((2u << temporal) - 1);
     if (slot->target == target)
         return;
     slot->target = target;
+    slot->interim_temporal = CORE_TEMPORAL_MAX;
     slot->switching_us = now_us;
     if (!target) {
         core_slot_interrupt(slot);
@@ -104,6 +112,11 @@ void core_slot_set_target(struct core_slot *slot, struct core_layer *target, uns
         core_slot_need_keyframe(slot, now_us);
         core_participant_wake(slot->owner, core_slot_deadline(slot));
     }
+}
+
+void core_slot_set_interim(struct core_slot *slot, unsigned temporal)
+{
+    slot->interim_temporal = (uint8_t)temporal;
 }
 
 bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *layer, int64_t now_us)

@@ -23,10 +23,12 @@ struct core_slot {
     struct core_track *track;       /* shown; NULL: idle */
     const struct core_layer *layer; /* forwarded; NULL: waiting for a key frame, or paused */
     struct core_layer *target;      /* that shall be forwarded; NULL: paused (video) */
-    uint8_t target_temporal;        /* highest temporal layer that shall be */
+    uint8_t target_temporal;        /* highest temporal layer that shall be, of the target */
+    uint8_t interim_temporal;       /* and of another layer, until the target's key frame comes */
     uint8_t synced;                 /* bit t: the receiver can decode temporal layer t */
     bool is_held;                   /* by the receiver's layout: shown, but nothing is forwarded */
     bool is_starved;                /* by the receiver's budget */
+    bool has_missed;                /* of what the newest segment is made of, packets that came */
     bool is_owner_new;              /* the next audio packet is the first of its owner */
     bool is_retiming;               /* the next frame begins at its sending (after a replay) */
     bool is_complete;               /* the newest packet sent ended its frame */
@@ -39,7 +41,8 @@ struct core_slot {
     bool has_replayed;                /* the first packet of the replay */
     int64_t switching_us;             /* since when another layer than the target is forwarded */
     int64_t asked_us;                 /* when a key frame was last wanted for that */
-    int64_t keyframe_us;              /* when one was last sent */
+    int64_t keyframe_us;              /* when one was last sent; 0: none of this layer */
+    int64_t answered_us;              /* it answers requests until then */
     const struct core_layer *refused; /* its key frame did not come */
     int64_t refused_us;               /* when that was given up */
     uint64_t rtx_index;               /* next SRTP index of the RTX stream */
@@ -53,10 +56,6 @@ struct core_slot {
     struct rtp_rewrite rewrite;
     struct core_rtx_limit rtx_limit;
 };
-
-/* Of all video that one participant receives, over any 2 s. */
-#define CORE_DOWNLINK_LIMIT_BPS                                                                    \
-    ((uint64_t)BWE_CONTRACT_DOWN_BPS * BWE_CONTRACT_TOLERANCE_PERCENT / 100)
 
 /* A packet on its way to the slots, received or from a history, parsed once. */
 struct core_media {
@@ -96,6 +95,10 @@ void core_slot_set_track(struct core_slot *slot, struct core_track *track);
 void core_slot_set_target(struct core_slot *slot, struct core_layer *target, unsigned temporal,
                           int64_t now_us);
 
+/** How much of the layer forwarded now is, until the key frame of the target is there: its highest
+ * temporal layer. All of it unless told so after core_slot_set_target(). */
+void core_slot_set_interim(struct core_slot *slot, unsigned temporal);
+
 /** The layer may not be a target for a while: its key frame did not come in time. */
 bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *layer,
                        int64_t now_us);
@@ -110,6 +113,10 @@ void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
 /** The receiver has no picture (PLI, a new path): from the history if it can serve, else the source
  * is asked. One that has just been sent answers as well. */
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us);
+
+/** A key frame begins, with what is replayed after it so many bytes: it answers who asks for one,
+ * for the time that it takes twice of the receiver's budget, 300 ms at least. */
+void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now_us);
 
 /** Time passes: replays go on, switches are urged or given up. */
 void core_slot_advance(struct core_slot *slot, int64_t now_us);

@@ -17,27 +17,34 @@ static bool is_decodable(const struct core_slot *slot, const struct core_media *
     return t == 0 || vp8->is_layer_sync || (slot->synced & needed) == needed;
 }
 
-/* What the receiver may get in any 2 s (protocol.md, section 5): the sources' contracts keep it but
-   for replays and key frames of all at once; then upper temporal layers make room. */
-static bool has_room(const struct core_slot *slot, const struct core_media *media)
+/* Of its contract and its budget, what upper temporal layers leave to base layers and repairs. */
+#define UPPER_PERCENT 107
+/* Of its contract, when a frame of the base layer or a key frame may begin: what follows of it fits
+   below the tolerance. */
+#define BASE_PERCENT     111
+#define KEYFRAME_PERCENT 109
+
+static unsigned highest_temporal(const struct core_slot *slot, const struct core_layer *layer)
 {
-    const struct core_participant *owner = slot->owner;
-    return owner->engine->config.is_unpoliced ||
-           bwe_byte_window_has_room(&owner->sent_video, CORE_DOWNLINK_LIMIT_BPS,
-                                    media->payload_len);
+    return layer == slot->target ? slot->target_temporal : slot->interim_temporal;
 }
 
 static bool is_wanted(struct core_slot *slot, const struct core_media *media)
 {
     const struct rtp_vp8 *vp8 = media->vp8;
     unsigned t = vp8->has_temporal_id ? vp8->temporal_id : 0;
+    unsigned highest = highest_temporal(slot, media->layer);
     if (media->is_policed)
         return false;
+    slot->synced &= (uint8_t)((2u << highest) - 1);
     if (vp8->is_frame_start && vp8->is_keyframe)
-        slot->synced = (uint8_t)((2u << slot->target_temporal) - 1);
-    if (t > slot->target_temporal || !is_decodable(slot, media))
+        slot->synced = (uint8_t)((2u << highest) - 1);
+    if (t > highest || !is_decodable(slot, media))
         return false;
-    if (t > 0 && (core_pace_is_behind(slot->owner) || !has_room(slot, media))) {
+    /* The allocation keeps the contract and the budget but for key frames, replays and peaks. */
+    if (t > 0 &&
+        (core_pace_is_behind(slot->owner) ||
+         !core_downlink_has_room(slot->owner, UPPER_PERCENT, media->payload_len, media->now_us))) {
         if (!vp8->is_non_reference)
             slot->synced &= (uint8_t)((1u << t) - 1); /* what refers to it goes with it */
         return false;
@@ -84,8 +91,8 @@ static void on_new_frame(struct core_slot *slot, const struct core_media *media)
         return;
     if (slot->is_retiming)
         retime(slot, media);
-    if (media->vp8->is_frame_start && media->vp8->is_keyframe)
-        slot->keyframe_us = media->now_us;
+    if (media->vp8->is_frame_start && media->vp8->is_keyframe && !slot->replay_seq)
+        core_slot_note_keyframe(slot, media->payload_len, media->now_us);
     slot->is_frame_counted = false;
 }
 
@@ -131,11 +138,28 @@ static bool is_useless(const struct core_slot *slot, const struct core_media *me
     const struct rtp_rewrite *rewrite = &slot->rewrite;
     uint64_t in_seq, out_seq;
     unsigned t = media->vp8 && media->vp8->has_temporal_id ? media->vp8->temporal_id : 0;
-    if (t == 0 || (t <= slot->target_temporal && is_decodable(slot, media)))
+    if (t == 0 || (t <= highest_temporal(slot, media->layer) && is_decodable(slot, media)))
         return false;
     const struct rtp_rewrite_segment *newest =
         rtp_rewrite_find(rewrite, (uint16_t)rewrite->newest_out_seq, &in_seq, &out_seq);
     return newest && newest->source == media->layer->id && media->fields.ext_seq > in_seq;
+}
+
+/* A frame of the base layer that the receiver's contract has no room for: honest sources together
+   can be above it when several send key frames. What follows waits for a replay, which takes what
+   room there is. */
+static bool is_too_much(struct core_slot *slot, const struct core_media *media)
+{
+    const struct rtp_vp8 *vp8 = media->vp8;
+    bool is_going_on = slot->layer == media->layer;
+    bool is_new = vp8 && (!is_going_on || !slot->has_frame ||
+                          media->fields.timestamp != slot->frame_timestamp);
+    bool is_keyframe = vp8 && vp8->is_frame_start && vp8->is_keyframe;
+    if (!is_new || slot->replay_seq || (vp8->has_temporal_id && vp8->temporal_id > 0) ||
+        (is_going_on && media->fields.ext_seq < rtp_rewrite_next_in_seq(&slot->rewrite)))
+        return false;
+    return core_downlink_contract_room(slot->owner, is_keyframe ? KEYFRAME_PERCENT : BASE_PERCENT,
+                                       media->now_us) < media->payload_len;
 }
 
 /* A packet of the layer that is forwarded. */
@@ -172,7 +196,7 @@ static void start(struct core_slot *slot, const struct core_media *media)
 {
     rtp_rewrite_start(&slot->rewrite, media->layer->id, &media->fields, media->now_us);
     slot->layer = media->layer;
-    slot->has_frame = false;
+    slot->has_frame = slot->has_missed = false;
     slot->replay_seq = 0;
     slot->is_retiming = false;
     slot->owner->are_slots_dirty = true;
@@ -183,7 +207,7 @@ static void start(struct core_slot *slot, const struct core_media *media)
 static bool may_resume(const struct core_slot *slot, const struct core_media *media)
 {
     bool is_target = !media->vp8 || slot->target == media->layer;
-    return !slot->layer && is_target && media->payload_len > 0 &&
+    return !slot->layer && !slot->has_missed && is_target && media->payload_len > 0 &&
            rtp_rewrite_continues(&slot->rewrite, media->layer->id, media->fields.ext_seq);
 }
 
@@ -200,12 +224,13 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     bool is_replayed = slot->replay_seq && slot->layer == media->layer;
     if (is_replayed && (media->fields.ext_seq >= slot->replay_seq || !slot->has_replayed))
         return;
-    if (slot->layer == media->layer && is_torn(slot, media)) {
+    if (slot->layer == media->layer && (is_torn(slot, media) || is_too_much(slot, media))) {
         core_slot_interrupt(slot);
+        slot->has_missed = true;
         core_slot_need_keyframe(slot, media->now_us);
     }
     if (slot->layer != media->layer) {
-        if (!may_start(slot, media))
+        if (!may_start(slot, media) || is_too_much(slot, media))
             return;
         start(slot, media);
     }

@@ -19,7 +19,7 @@ void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, in
     slot->has_replayed = false;
     slot->has_frame = false;
     slot->is_retiming = false;
-    slot->keyframe_us = now_us;
+    core_slot_note_keyframe(slot, core_layer_replay_bytes(layer), now_us);
     slot->owner->are_slots_dirty = true;
     core_participant_wake(slot->owner, now_us);
 }
@@ -56,19 +56,21 @@ static bool load(const struct core_slot *slot, uint64_t seq, int64_t now_us,
 
 static uint32_t send_stored(struct core_slot *slot, const struct core_media *media, bool is_recent)
 {
-    uint8_t temporal = slot->target_temporal;
+    uint8_t target = slot->target_temporal, interim = slot->interim_temporal;
     uint64_t before = slot->statistics.bytes;
     bool is_first = !slot->has_replayed;
     slot->has_replayed = true;
+    slot->has_missed = false;
     if (is_first)
         rtp_rewrite_start(&slot->rewrite, media->layer->id, &media->fields, media->now_us);
     slot->is_retiming = !is_first;
     if (!is_recent) {
-        slot->target_temporal = 0;
+        slot->target_temporal = slot->interim_temporal = 0;
         slot->synced &= 1; /* what is left out may be missed by what gets recent meanwhile */
     }
     core_slot_forward(slot, media);
-    slot->target_temporal = temporal;
+    slot->target_temporal = target;
+    slot->interim_temporal = interim;
     return (uint32_t)(slot->statistics.bytes - before);
 }
 

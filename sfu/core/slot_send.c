@@ -1,8 +1,10 @@
 /* From what is decided to a sealed packet: media, padding, retransmissions; once per receiver. */
 #include "sfu/core/allocate.h"
+#include "sfu/core/engine_internal.h"
 
 /* rtp/rewrite counts from one cycle up; SRTP's roll-over counter starts at 0 (RFC 3711, 3.3.1). */
 #define FIRST_CYCLE 0x10000u
+#define RTX_BYTES   60   /* of a retransmission beside its payload (protocol.md, section 5) */
 #define PADDING_BIT 0x20 /* RFC 3550, section 5.1 */
 #define PADDING_MAX 255
 /* Before an element of a one-byte extension: profile and length, its own head (RFC 8285, 4.2). */
@@ -73,14 +75,6 @@ static void count_sent(struct core_slot *slot, const struct core_media *media, u
     slot->last_sent_us = media->now_us;
 }
 
-/* The window's slices of the receiver: one addition a packet. */
-static void count_video(struct core_slot *slot, const struct core_media *media)
-{
-    struct bwe_byte_window *window = &slot->owner->sent_video;
-    bwe_byte_window_advance(window, media->now_us);
-    bwe_byte_window_add(window, media->payload_len);
-}
-
 static struct rtp_header_fields header_of(const struct core_slot *slot,
                                           const struct rtp_rewrite_fields *fields)
 {
@@ -121,11 +115,12 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
     size_t payload_len = write_payload(buffer->data + header_len, media->payload,
                                        media->payload_len, media->vp8, fields);
     buffer->len = (uint16_t)(header_len + payload_len);
+    uint32_t wire_bytes = buffer->len + TRANSPORT_AEAD_TAG_BYTES;
     core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE,
                               media->vp8 != NULL);
     count_sent(slot, media, fields->ext_seq, payload_len);
     if (media->vp8)
-        count_video(slot, media);
+        core_downlink_on_sent(slot->owner, media->payload_len, wire_bytes, media->now_us);
     else
         bwe_rate_meter_on_packet(&slot->owner->estimate.audio, media->payload_len, media->now_us);
     return true;
@@ -212,6 +207,7 @@ static bool may_send_again(struct core_slot *slot, uint16_t seq, uint32_t bytes,
 {
     struct core_participant *owner = slot->owner;
     return core_rtx_limit_allows(&slot->rtx_limit, seq, now_us, owner->rtt_us) &&
+           core_downlink_has_room(owner, BWE_CONTRACT_TOLERANCE_PERCENT, bytes, now_us) &&
            core_rtx_bucket_take(&owner->rtx_bucket, bytes, core_allocate_budget_bps(owner), now_us);
 }
 
@@ -223,6 +219,7 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
         return false;
     slot->statistics.retransmitted++;
     bwe_rate_meter_on_packet(&slot->owner->estimate.repairs, sent.stored.payload_len, now_us);
+    core_downlink_on_sent(slot->owner, 0, sent.stored.payload_len + RTX_BYTES, now_us);
     core_rtx_limit_on_sent(&slot->rtx_limit, seq, now_us);
     return true;
 }
@@ -235,8 +232,10 @@ bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us)
         if (!find_sent(slot, seq, now_us, &sent))
             continue;
         unsigned len = sent.stored.payload_len + RTP_HEADER_BYTES + TRANSPORT_AEAD_TAG_BYTES;
-        if (4 * len >= 3u * bytes && 4 * len <= 5u * bytes)
-            return send_rtx(slot, &sent);
+        if (4 * len < 3u * bytes || 4 * len > 5u * bytes)
+            continue;
+        core_downlink_on_sent(slot->owner, 0, sent.stored.payload_len + RTX_BYTES, now_us);
+        return send_rtx(slot, &sent);
     }
     return false;
 }

@@ -144,6 +144,7 @@ static void on_stage(struct sim_world *world, unsigned index)
         return;
     receiver->down.params.capacity_bps = profile->stages[index].down_bps;
     receiver->down.params.queue_us = profile->stage_queue_us;
+    receiver->down.trouble_us = world->now_us;
     sim_network_begin(watch, profile, index, receiver->number, world->now_us);
     sim_world_schedule(world, SIM_EVENT_STAGE, NULL, watch->stage_end_us, index + 1);
 }

@@ -1,6 +1,7 @@
 /* Which layer of a simulcast camera a receiver gets, and how it changes: always a picture, never a
    gap in the numbers. */
 #include "conference.h"
+#include "sfu/core/engine_internal.h"
 
 enum { HIGH, LOW };
 
@@ -355,6 +356,34 @@ static void test_starved(void **state)
     conference_dispose(&c);
 }
 
+/* The budget falls while the source answers no request: until the lower layer's key frame is there
+   (or the switch is given up), of the higher one goes on what fits. */
+static void test_interim(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct camera camera = {.person = join_with_layers(&c), .payload_len = {1200, 300}};
+    struct person *bob = conference_join(&c, 1);
+    camera.is_deaf = true;
+    show_for(&c, &camera, 70); /* its key frame is too old for a replay */
+    const struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[3];
+    assert_int_equal(slot->layer->height, 480); /* 75 kbps each up to T0, T1; T2 another 150 */
+    assert_int_equal(slot->interim_temporal, CORE_TEMPORAL_MAX);
+    set_budget(&c, bob, 120000);
+    show_for(&c, &camera, 4);
+    assert_int_equal(slot->layer->height, 480);
+    assert_int_equal(slot->target->height, 240);
+    assert_int_equal(slot->interim_temporal, 0);
+    unsigned heard = count_heard(bob, 4);
+    show_for(&c, &camera, 40);
+    for (unsigned i = heard; i < count_heard(bob, 4); i++)
+        assert_true(vp8_of(heard_at(bob, 4, i)).temporal_id == 0);
+    assert_true(count_heard(bob, 4) > heard + 8);
+    assert_one_stream(bob, 4);
+    conference_dispose(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +392,7 @@ int main(void)
         cmocka_unit_test(test_joiner),           cmocka_unit_test(test_joiner_misses_nothing),
         cmocka_unit_test(test_burst_of_joiners), cmocka_unit_test(test_switch_is_given_up),
         cmocka_unit_test(test_starved),
+        cmocka_unit_test(test_interim),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
