@@ -146,8 +146,13 @@ static void set_pace(struct core_participant *participant, const struct bwe_deci
     if (decision->state == BWE_STATE_DRAINING)
         pacing_bps = decision->target_bps;
     core_pace_set_rate(participant, pacing_bps, decision->burst_us, now_us);
-    if (decision->probe.rate_bps > decision->target_bps) /* a slower one would only hold up video */
-        bwe_pacer_begin_probe(&participant->pace.pacer, &decision->probe, now_us);
+    struct bwe_probe probe = decision->probe;
+    if (probe.rate_bps <= decision->target_bps)
+        return;
+    /* Video that waits is not held up by a probe that is slower than its pace. */
+    if (participant->pace.pacer.count > 0 && probe.rate_bps < pacing_bps)
+        probe.rate_bps = pacing_bps;
+    bwe_pacer_begin_probe(&participant->pace.pacer, &probe, now_us);
 }
 
 void core_estimate_advance(struct core_participant *participant, int64_t now_us)
