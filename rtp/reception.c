@@ -45,6 +45,15 @@ uint64_t rtp_reception_on_packet(struct rtp_reception *reception, uint16_t seq, 
     return ext_seq;
 }
 
+uint64_t rtp_reception_on_repair(struct rtp_reception *reception, uint16_t seq)
+{
+    bool is_first = !reception->sequence.started;
+    uint64_t ext_seq = rtp_sequence_unwrap(&reception->sequence, seq);
+    if (is_first)
+        reception->first_seq = ext_seq;
+    return ext_seq;
+}
+
 static int64_t us_from_ntp(uint64_t ntp)
 {
     return (int64_t)((ntp >> 32) * US_PER_S + (((ntp & UINT32_MAX) * US_PER_S) >> 32));

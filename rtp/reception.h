@@ -37,6 +37,14 @@ uint64_t rtp_reception_on_packet(struct rtp_reception *reception, uint16_t seq, 
                                  size_t payload_bytes, int64_t now_us);
 
 /**
+ * A packet that was lost and came by retransmission: it stays lost in reports, and says nothing of
+ * jitter and clocks (RFC 3550, 6.4.1; RFC 4588, section 6.3).
+ *
+ * @return  its unwrapped sequence number
+ */
+uint64_t rtp_reception_on_repair(struct rtp_reception *reception, uint16_t seq);
+
+/**
  * Record a sender report of this stream. One without an NTP time (0, RFC 3550, 6.4.1) is ignored.
  *
  * @param now_us  arrival [us]

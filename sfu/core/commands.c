@@ -94,7 +94,7 @@ static void join(struct core_engine *engine, const struct core_join *join_comman
     struct core_participant *participant =
         room ? create_participant(engine, join_command, now_us) : NULL;
     if (!participant) {
-        core_engine_emit(engine, CORE_EVENT_REFUSED, join_command->participant);
+        core_engine_refuse(engine, join_command->participant);
         if (room)
             core_engine_drop_empty_room(engine, room);
         return;

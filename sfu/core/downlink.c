@@ -7,7 +7,7 @@
 #define REPLAY_ELAPSED_US (2 * CORE_TICK_US) /* what was not used before is not caught up on */
 #define REPLAY_QUEUE_MS   100                /* of video that waits already */
 #define BITS_US_PER_BYTE  8000000
-#define REPLAY_PERCENT    113 /* of the contract: its last packet may go over what is left */
+#define REPLAY_PERCENT    110 /* of the contract: its last packet may go over what is left */
 #define PACKET_BYTES      60  /* beside its payload (protocol.md, section 5) */
 
 static bool is_replaying(const struct core_participant *participant)

@@ -129,9 +129,23 @@ struct core_event *core_engine_emit(struct core_engine *engine, enum core_event_
     return event;
 }
 
+void core_engine_refuse(struct core_engine *engine, uint64_t participant)
+{
+    if (engine->refused_count < CORE_REFUSED_MAX)
+        engine->refused[engine->refused_count++] = participant;
+}
+
+/* Refusals wait for room in the ring, which is made here: control would keep ghosts otherwise. */
+static void tell_refused(struct core_engine *engine)
+{
+    while (engine->refused_count > 0 && engine->events.count < engine->events.capacity)
+        core_engine_emit(engine, CORE_EVENT_REFUSED, engine->refused[--engine->refused_count]);
+}
+
 bool core_engine_next_event(struct core_engine *engine, struct core_event *event)
 {
     struct core_event_ring *ring = &engine->events;
+    tell_refused(engine);
     if (ring->count == 0)
         return false;
     *event = ring->events[ring->first];
@@ -444,10 +458,11 @@ void core_engine_advance(struct core_engine *engine, int64_t now_us)
     struct core_participant *next;
     for (struct core_participant *p = engine->participants; p; p = next) {
         next = p->next;
-        if (p->deadline_us <= now_us)
+        if (p->deadline_us <= now_us && !p->is_gone)
             advance_participant(p, now_us);
         core_engine_wake(engine, p->deadline_us);
-        if (p->is_gone && tell_gone(p))
+        /* What is still to be said to it (why its DTLS failed) is sent first. */
+        if (p->is_gone && !p->chain.is_queued && tell_gone(p))
             core_engine_remove(engine, p);
     }
 }

@@ -8,6 +8,8 @@
 
 #define CORE_TICK_US 10000 /* deadlines are looked at so often at most */
 
+#define CORE_REFUSED_MAX 256 /* more than commands that are carried out between two looks */
+
 /* Events wait here until the loop takes them; the ring grows only when somebody joins. */
 struct core_event_ring {
     struct core_event *events; /* owned */
@@ -21,6 +23,8 @@ struct core_engine {
     struct transport_directory *directory;
     struct core_outbox outbox;
     struct core_event_ring events;
+    unsigned refused_count;
+    uint64_t refused[CORE_REFUSED_MAX]; /* participants whose refusal is to be told */
     struct core_room *rooms;
     struct core_participant *participants;
     struct core_participant *pacing; /* whose packets wait, linked by pace.next */
@@ -46,6 +50,9 @@ uint64_t core_engine_ntp(const struct core_engine *engine, int64_t now_us);
 struct core_event *core_engine_emit(struct core_engine *engine, enum core_event_type type,
                                     uint64_t participant);
 
+/** Tell that a join cannot be carried out: never lost, for it waits while the ring is full. */
+void core_engine_refuse(struct core_engine *engine, uint64_t participant);
+
 /** A participant by its number, or NULL. */
 struct core_participant *core_engine_find(const struct core_engine *engine, uint64_t id);
 
@@ -65,7 +72,7 @@ void core_uplink_receive(struct core_participant *participant, uint8_t *data, si
 /* bind.c: which stream an SSRC seen for the first time is; NULL: none of ours. */
 struct core_binding *core_bind(struct core_participant *participant,
                                const struct rtp_packet *packet,
-                               const struct rtp_extension_values *values);
+                               const struct rtp_extension_values *values, int64_t now_us);
 
 /* rtcp_input.c: a decrypted RTCP compound of a participant. */
 void core_rtcp_receive(struct core_participant *participant, const uint8_t *data, size_t len,

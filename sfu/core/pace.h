@@ -14,7 +14,7 @@
 #include "sfu/core/outbox.h"
 
 /* A power of two. Two key frames of every slot: far more than 40 ms at any rate. */
-#define CORE_PACE_PACKETS 256
+#define CORE_PACE_PACKETS 512
 #define CORE_PACE_WAIT_US 3000000 /* key frames at a low rate; older pictures are of no use */
 
 struct core_engine;

@@ -36,11 +36,23 @@ int core_participant_bind(struct core_participant *participant, uint32_t ssrc, u
     return 0;
 }
 
+void core_participant_unbind(struct core_participant *participant, unsigned track, unsigned layer)
+{
+    struct core_binding old[CORE_SSRC_TABLE];
+    memcpy(old, participant->bindings, sizeof(old));
+    memset(participant->bindings, 0, sizeof(participant->bindings));
+    participant->binding_count = 0;
+    for (unsigned i = 0; i < CORE_SSRC_TABLE; i++) /* anew: gaps would end the search */
+        if (old[i].ssrc && (old[i].track != track || old[i].layer != layer))
+            core_participant_bind(participant, old[i].ssrc, old[i].track, old[i].layer,
+                                  old[i].is_rtx);
+}
+
 struct core_buffer *core_participant_buffer(struct core_participant *participant)
 {
     const struct transport_path *path = transport_selected_path(participant->transport);
     struct core_buffer *buffer = NULL;
-    if (path && transport_can_send(participant->transport))
+    if (path && transport_can_send(participant->transport) && !participant->is_gone)
         buffer = core_outbox_take(&participant->engine->outbox);
     if (!buffer) {
         participant->statistics.send_failures++;

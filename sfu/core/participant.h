@@ -84,6 +84,9 @@ struct core_binding *core_participant_binding(struct core_participant *participa
 int core_participant_bind(struct core_participant *participant, uint32_t ssrc, unsigned track,
                           unsigned layer, bool is_rtx);
 
+/** Forget the SSRCs bound to a layer, its own and that of its RTX. */
+void core_participant_unbind(struct core_participant *participant, unsigned track, unsigned layer);
+
 /** The next send buffer with its path set; NULL (counted) if there is none or nowhere to send. */
 struct core_buffer *core_participant_buffer(struct core_participant *participant);
 

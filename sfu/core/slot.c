@@ -57,6 +57,16 @@ void core_slot_interrupt(struct core_slot *slot)
     slot->keyframe_us = 0;
 }
 
+void core_slot_forget_layer(struct core_slot *slot, const struct core_layer *layer)
+{
+    if (slot->layer == layer)
+        core_slot_interrupt(slot);
+    if (slot->target == layer)
+        slot->target = NULL;
+    if (slot->refused == layer)
+        slot->refused = NULL;
+}
+
 void core_slot_set_track(struct core_slot *slot, struct core_track *track)
 {
     if (slot->track == track)

@@ -103,6 +103,9 @@ void core_slot_set_interim(struct core_slot *slot, unsigned temporal);
 bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *layer,
                        int64_t now_us);
 
+/** A layer of its track ends, another stream takes its place. */
+void core_slot_forget_layer(struct core_slot *slot, const struct core_layer *layer);
+
 /** What follows is not the continuation of what was sent: a key frame comes first, unless nothing
  * was missed. */
 void core_slot_interrupt(struct core_slot *slot);

@@ -18,11 +18,11 @@ static bool is_decodable(const struct core_slot *slot, const struct core_media *
 }
 
 /* Of its contract and its budget, what upper temporal layers leave to base layers and repairs. */
-#define UPPER_PERCENT 107
+#define UPPER_PERCENT 106
 /* Of its contract, when a frame of the base layer or a key frame may begin: what follows of it fits
    below the tolerance. */
-#define BASE_PERCENT     111
-#define KEYFRAME_PERCENT 109
+#define BASE_PERCENT     110
+#define KEYFRAME_PERCENT 107
 
 static unsigned highest_temporal(const struct core_slot *slot, const struct core_layer *layer)
 {
@@ -219,6 +219,8 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     if (may_resume(slot, media)) {
         slot->layer = media->layer;
         slot->is_owner_new = false;
+        /* In the middle of a frame: what was decided on it still holds. */
+        slot->has_frame = !slot->is_complete && media->fields.timestamp == slot->frame_timestamp;
     }
     /* What is replayed has its turn; before the first of it, the numbers are another stream's. */
     bool is_replayed = slot->replay_seq && slot->layer == media->layer;

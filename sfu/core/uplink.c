@@ -92,13 +92,16 @@ static bool is_repeated(struct core_layer *layer, uint16_t seq)
     return false;
 }
 
-/* Count a packet, whatever is in it. Padding probes count for feedback, not as media. */
-static void count(struct core_media *media, const struct rtp_packet *packet)
+/* Count a packet, whatever is in it. Padding probes count for feedback, not as media; a repair was
+   lost all the same. */
+static void count(struct core_media *media, const struct rtp_packet *packet, bool is_repair)
 {
+    struct rtp_reception *reception = &media->layer->reception;
     media->fields.timestamp = packet->timestamp;
-    media->fields.ext_seq =
-        rtp_reception_on_packet(&media->layer->reception, packet->seq, packet->timestamp,
-                                media->payload_len, media->now_us);
+    media->fields.ext_seq = is_repair
+                                ? rtp_reception_on_repair(reception, packet->seq)
+                                : rtp_reception_on_packet(reception, packet->seq, packet->timestamp,
+                                                          media->payload_len, media->now_us);
     if (media->track->params.kind != CORE_KIND_AUDIO)
         track_loss(media);
 }
@@ -201,12 +204,13 @@ static void hear(const struct core_media *media)
         core_room_wake(media->track->owner->room);
 }
 
-static void receive_media(struct core_participant *participant, struct core_binding *binding,
-                          const struct rtp_packet *packet,
+/* @param received_as  what the packet came as: of the stream itself, or of its RTX stream */
+static void receive_media(struct core_participant *participant,
+                          const struct core_binding *received_as, const struct rtp_packet *packet,
                           const struct rtp_extension_values *values, int64_t now_us)
 {
-    struct core_track *track = &participant->tracks[binding->track];
-    struct core_layer *layer = &track->layers[binding->layer];
+    struct core_track *track = &participant->tracks[received_as->track];
+    struct core_layer *layer = &track->layers[received_as->layer];
     struct core_media media = {.track = track, .layer = layer, .now_us = now_us};
     bool was_alive = core_layer_is_alive(layer, now_us);
     if (is_repeated(layer, packet->seq)) {
@@ -214,7 +218,7 @@ static void receive_media(struct core_participant *participant, struct core_bind
         return;
     }
     bool is_read = read_payload(&media, packet, values);
-    count(&media, packet);
+    count(&media, packet, received_as->is_rtx);
     if (!is_read) {
         participant->statistics.malformed++;
         return;
@@ -245,9 +249,7 @@ static void receive_rtx(struct core_participant *participant, const struct core_
         return; /* a probe ahead of its media */
     if (rtp_rtx_restore(packet, layer->ssrc, track->params.payload_type))
         return; /* padding only: a probe */
-    struct core_binding *original = core_participant_binding(participant, layer->ssrc);
-    if (original)
-        receive_media(participant, original, packet, values, now_us);
+    receive_media(participant, binding, packet, values, now_us);
 }
 
 void core_uplink_receive(struct core_participant *participant, uint8_t *data, size_t len,
@@ -268,7 +270,7 @@ void core_uplink_receive(struct core_participant *participant, uint8_t *data, si
     }
     struct core_binding *binding = core_participant_binding(participant, packet.ssrc);
     if (!binding)
-        binding = core_bind(participant, &packet, &values);
+        binding = core_bind(participant, &packet, &values, now_us);
     if (!binding) {
         participant->statistics.unbound++;
         return;

@@ -42,10 +42,10 @@ void transport_aead_key_destroy(struct transport_aead_key *key)
         key->operations->key_destroy(key);
 }
 
-void transport_aead_seal(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,
-                         size_t aad_len, const uint8_t *data, size_t len, uint8_t *out)
+void transport_aead_seal(struct transport_aead_key *key, const struct transport_aead_clear *clear,
+                         uint8_t *out)
 {
-    key->operations->seal(key, iv, aad, aad_len, data, len, out);
+    key->operations->seal(key, clear, out);
 }
 
 int transport_aead_open(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,

@@ -46,16 +46,23 @@ struct transport_aead_key *transport_aead_key_create(struct transport_aead_conte
 /** Wipe and free; NULL is harmless. */
 void transport_aead_key_destroy(struct transport_aead_key *key);
 
+/* What is to be sealed. */
+struct transport_aead_clear {
+    const uint8_t *iv;  /* TRANSPORT_AEAD_IV_BYTES, never used twice with a key */
+    const uint8_t *aad; /* aad_len bytes, authenticated, not encrypted */
+    size_t aad_len;
+    const uint8_t *data; /* len bytes */
+    size_t len;
+};
+
 /**
  * Encrypt data and write the tag behind it (RFC 5116, AES-GCM, 16-byte tag).
  *
- * @param iv   TRANSPORT_AEAD_IV_BYTES, never used twice with this key
- * @param aad  authenticated, not encrypted
- * @param data len bytes
- * @param out  room for len + TRANSPORT_AEAD_TAG_BYTES: data itself, or memory that does not overlap
+ * @param out  room for the data and TRANSPORT_AEAD_TAG_BYTES: the data itself, or memory that does
+ *             not overlap
  */
-void transport_aead_seal(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,
-                         size_t aad_len, const uint8_t *data, size_t len, uint8_t *out);
+void transport_aead_seal(struct transport_aead_key *key, const struct transport_aead_clear *clear,
+                         uint8_t *out);
 
 /**
  * Decrypt data in place after checking the tag behind it, in constant time.

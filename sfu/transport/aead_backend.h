@@ -18,8 +18,8 @@ struct transport_aead_operations {
     struct transport_aead_key *(*key_create)(struct transport_aead_context *context,
                                              const uint8_t *key, size_t key_bytes);
     void (*key_destroy)(struct transport_aead_key *key);
-    void (*seal)(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,
-                 size_t aad_len, const uint8_t *data, size_t len, uint8_t *out);
+    void (*seal)(struct transport_aead_key *key, const struct transport_aead_clear *clear,
+                 uint8_t *out);
     int (*open)(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,
                 size_t aad_len, uint8_t *data, size_t len);
 };

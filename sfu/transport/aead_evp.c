@@ -67,33 +67,33 @@ static struct transport_aead_key *evp_key_create(struct transport_aead_context *
 }
 
 /* Run the cipher over aad and data, up to but without the tag. */
-static bool evp_run(EVP_CIPHER_CTX *cipher, const uint8_t *aad, size_t aad_len, const uint8_t *data,
-                    size_t len, uint8_t *out)
+static bool evp_run(EVP_CIPHER_CTX *cipher, const struct transport_aead_clear *text, uint8_t *out)
 {
     int written;
 
-    if (aad_len > INT_MAX || len > INT_MAX)
+    if (text->aad_len > INT_MAX || text->len > INT_MAX)
         return false;
-    if (aad_len > 0 && EVP_CipherUpdate(cipher, NULL, &written, aad, (int)aad_len) != 1)
+    if (text->aad_len > 0 &&
+        EVP_CipherUpdate(cipher, NULL, &written, text->aad, (int)text->aad_len) != 1)
         return false;
-    return len == 0 || EVP_CipherUpdate(cipher, out, &written, data, (int)len) == 1;
+    return text->len == 0 ||
+           EVP_CipherUpdate(cipher, out, &written, text->data, (int)text->len) == 1;
 }
 
-static void evp_seal(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,
-                     size_t aad_len, const uint8_t *data, size_t len, uint8_t *out)
+static void evp_seal(struct transport_aead_key *key, const struct transport_aead_clear *clear,
+                     uint8_t *out)
 {
     EVP_CIPHER_CTX *cipher = ((struct evp_key *)key)->cipher;
-    uint8_t *tag = out + len;
+    uint8_t *tag = out + clear->len;
     int written;
 
-    if (EVP_EncryptInit_ex2(cipher, NULL, NULL, iv, NULL) == 1 &&
-        evp_run(cipher, aad, aad_len, data, len, out) &&
-        EVP_CipherFinal_ex(cipher, tag, &written) == 1 &&
+    if (EVP_EncryptInit_ex2(cipher, NULL, NULL, clear->iv, NULL) == 1 &&
+        evp_run(cipher, clear, out) && EVP_CipherFinal_ex(cipher, tag, &written) == 1 &&
         EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, TRANSPORT_AEAD_TAG_BYTES, tag) == 1)
         return;
     /* OpenSSL has no reason to refuse. If it ever does, the packet must not leave in clear: the
      * peer then drops one that fails authentication. */
-    OPENSSL_cleanse(out, len + TRANSPORT_AEAD_TAG_BYTES);
+    OPENSSL_cleanse(out, clear->len + TRANSPORT_AEAD_TAG_BYTES);
 }
 
 static int evp_open(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,
@@ -101,10 +101,10 @@ static int evp_open(struct transport_aead_key *key, const uint8_t *iv, const uin
 {
     EVP_CIPHER_CTX *cipher = ((struct evp_key *)key)->cipher;
     uint8_t *tag = data + len;
+    const struct transport_aead_clear sealed = {iv, aad, aad_len, data, len};
     int written;
 
-    if (EVP_DecryptInit_ex2(cipher, NULL, NULL, iv, NULL) != 1 ||
-        !evp_run(cipher, aad, aad_len, data, len, data))
+    if (EVP_DecryptInit_ex2(cipher, NULL, NULL, iv, NULL) != 1 || !evp_run(cipher, &sealed, data))
         return IRIS_E_AUTH;
     if (EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, TRANSPORT_AEAD_TAG_BYTES, tag) != 1)
         return IRIS_E_AUTH;

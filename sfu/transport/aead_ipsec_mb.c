@@ -85,14 +85,14 @@ static void mb_key_destroy(struct transport_aead_key *key)
 
 /* IMB_AES128_GCM_ENC and IMB_AES256_GCM_ENC are these calls through the manager; by the key's own
  * pointers the packet path neither reads the manager nor asks for the key's length. */
-static void mb_seal(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,
-                    size_t aad_len, const uint8_t *data, size_t len, uint8_t *out)
+static void mb_seal(struct transport_aead_key *key, const struct transport_aead_clear *clear,
+                    uint8_t *out)
 {
     const struct mb_key *mb = (const struct mb_key *)key;
     struct gcm_context_data scratch;
 
-    mb->encrypt(&mb->expanded, &scratch, out, data, len, iv, aad, aad_len, out + len,
-                TRANSPORT_AEAD_TAG_BYTES);
+    mb->encrypt(&mb->expanded, &scratch, out, clear->data, clear->len, clear->iv, clear->aad,
+                clear->aad_len, out + clear->len, TRANSPORT_AEAD_TAG_BYTES);
 }
 
 static int mb_open(struct transport_aead_key *key, const uint8_t *iv, const uint8_t *aad,

@@ -136,8 +136,9 @@ int transport_srtp_aead_seal_rtp(const struct transport_srtp_aead_keys *keys,
     make_iv(iv, keys->rtp_salt, rtp_bytes_get32(packet + 8), clear->index);
     if (out != packet)
         memcpy(out, packet, header_len);
-    transport_aead_seal(keys->rtp, iv, packet, header_len, packet + header_len, payload_len,
-                        out + header_len);
+    const struct transport_aead_clear input = {iv, packet, header_len, packet + header_len,
+                                               payload_len};
+    transport_aead_seal(keys->rtp, &input, out + header_len);
     return (int)(clear->len + TRANSPORT_AEAD_TAG_BYTES);
 }
 
@@ -181,8 +182,9 @@ int transport_srtp_aead_seal_rtcp(const struct transport_srtp_aead_keys *keys, u
     memcpy(aad, packet, RTCP_HEADER_BYTES);
     rtp_bytes_put32(aad + RTCP_HEADER_BYTES, E_FLAG | index);
     make_iv(iv, keys->rtcp_salt, rtp_bytes_get32(packet + 4), index);
-    transport_aead_seal(keys->rtcp, iv, aad, sizeof(aad), packet + RTCP_HEADER_BYTES,
-                        len - RTCP_HEADER_BYTES, packet + RTCP_HEADER_BYTES);
+    const struct transport_aead_clear input = {iv, aad, sizeof(aad), packet + RTCP_HEADER_BYTES,
+                                               len - RTCP_HEADER_BYTES};
+    transport_aead_seal(keys->rtcp, &input, packet + RTCP_HEADER_BYTES);
     memcpy(packet + len + TRANSPORT_AEAD_TAG_BYTES, aad + RTCP_HEADER_BYTES, ESRTCP_BYTES);
     return (int)(len + TRANSPORT_AEAD_TAG_BYTES + ESRTCP_BYTES);
 }

@@ -13,6 +13,8 @@
 #define KEY_BITS                                                                                   \
     UINT64_C(1000000) /* of a slide, beside voices: so long it takes on a narrow network */
 #define UNREPAIRED_LOSS  0.0005
+#define CONTRACT_PERCENT 115
+#define BUDGET_PERCENT   125 /* base layers and repairs: what is above makes room (downlink.c) */
 #define SILENT_US        1900000 /* about as long a silence ends an ownership */
 #define VOICE_GAP_MAX    200     /* packets of which is known what became of them */
 #define PLI_SPACING_US   980000  /* once a second; a tick of the engine is 10 ms */
@@ -42,9 +44,9 @@ void sim_check_audio(struct sim_world *world, struct sim_tap *tap, const struct 
     }
 }
 
-static uint64_t bytes_of(uint64_t bps)
+static uint64_t bytes_of(uint64_t bps, unsigned percent)
 {
-    return bps * 115 / 100 * WINDOW_US / 8000000;
+    return bps * percent / 100 * WINDOW_US / 8000000;
 }
 
 void sim_check_budget(struct sim_world *world, struct sim_person *receiver,
@@ -58,16 +60,17 @@ void sim_check_budget(struct sim_world *world, struct sim_person *receiver,
                     (media->stamp.flags & SIM_STAMP_KEY || media->stamp.track == SIM_TRACK_SCREEN);
     uint64_t wire = sim_window_add(&receiver->video_wire, step_us, world->now_us,
                                    is_burst ? 0 : media->wire_len);
-    if (payload > bytes_of(BWE_CONTRACT_DOWN_BPS))
+    if (payload > bytes_of(BWE_CONTRACT_DOWN_BPS, CONTRACT_PERCENT))
         sim_check_fail(&world->checks, SIM_CHECK_BUDGET, receiver->number,
                        "%" PRIu64 " bytes of video in 2 s, contract and 15 %%: %" PRIu64, payload,
-                       bytes_of(BWE_CONTRACT_DOWN_BPS));
-    if (receiver->budget_bps && world->now_us - receiver->budget_us > WINDOW_US + REACTION_US &&
-        wire > bytes_of(receiver->budget_bps))
+                       bytes_of(BWE_CONTRACT_DOWN_BPS, CONTRACT_PERCENT));
+    if (receiver->budget_bps && world->now_us - receiver->switched_us > WINDOW_US &&
+        world->now_us - receiver->budget_us > WINDOW_US + REACTION_US &&
+        wire > bytes_of(receiver->budget_bps, BUDGET_PERCENT))
         sim_check_fail(&world->checks, SIM_CHECK_BUDGET, receiver->number,
                        "%" PRIu64
-                       " bytes but key frames and slides in 2 s, budget and 15 %%: %" PRIu64,
-                       wire, bytes_of(receiver->budget_bps));
+                       " bytes but key frames and slides in 2 s, budget and 25 %%: %" PRIu64,
+                       wire, bytes_of(receiver->budget_bps, BUDGET_PERCENT));
 }
 
 void sim_check_storm(struct sim_world *world, struct sim_person *source, unsigned track)

@@ -47,6 +47,7 @@ struct sim_person {
     struct core_layout layout;
     uint64_t budget_bps; /* 0: none set */
     int64_t budget_us;   /* when it was set */
+    int64_t switched_us; /* a video slot got another owner, whose cost is not known yet */
     int64_t short_us;    /* since when it is shown fewer cameras than it should; 0: it is not */
     struct sim_voice voice;
     struct sim_video videos[2]; /* camera, screen */

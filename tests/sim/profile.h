@@ -1,6 +1,6 @@
 /*
  * What kind of conference is simulated: how many, on which networks, who does what. A table of
- * named ones, and one drawn from the seed. Which invariants the engine keeps in each is part of it.
+ * named ones, and one drawn from the seed.
  */
 #ifndef IRIS_SIM_PROFILE_H
 #define IRIS_SIM_PROFILE_H
@@ -59,7 +59,6 @@ struct sim_profile {
     unsigned stage_count;
     struct sim_stage stages[SIM_STAGES_MAX];
     int64_t stage_queue_us; /* of that bottleneck */
-    uint32_t unmet;         /* invariants (SIM_CHECK_BIT) that the engine does not keep yet */
 };
 
 /** The table; *count written. */

@@ -166,8 +166,11 @@ static void skip_to(struct sim_slot *slot, uint64_t ext_seq)
         sim_decoder_lose(&slot->decoder, slot->frame.frame, slot->frame.frame);
     for (uint64_t seq = slot->next_seq; seq < ext_seq; seq++)
         waiting_at(slot, seq)->is_received = false;
-    if (sim_stamp_stream(next) == stream && next->frame > slot->decoder.newest + 1)
-        sim_decoder_lose(&slot->decoder, slot->decoder.newest + 1, next->frame - 1);
+    /* After the last one consumed, which a replay may have set back. */
+    uint32_t last =
+        sim_stamp_stream(&slot->frame) == stream ? slot->frame.frame : slot->decoder.newest;
+    if (sim_stamp_stream(next) == stream && next->frame > last + 1)
+        sim_decoder_lose(&slot->decoder, last + 1, next->frame - 1);
     slot->is_in_frame = false;
     slot->has_gap = true;
     slot->next_seq = ext_seq;

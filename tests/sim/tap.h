@@ -13,7 +13,7 @@
 #include "tests/sim/window.h"
 
 /* How long video waits at the server for its turn, at most (sfu/core/pace.h). */
-#define SIM_PACED_US 3000000
+#define SIM_PACED_US 4000000
 #define SIM_TAP_SENT 1024 /* packets remembered for retransmissions; a power of two */
 
 #define SIM_TAP_CSRCS 4 /* a participant's tracks have CSRCs from its number times this on */

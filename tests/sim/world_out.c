@@ -335,8 +335,11 @@ static void on_slots(struct sim_world *world, const struct core_event *event)
 {
     struct sim_person *person = sim_world_person(world, event->participant);
     for (unsigned i = 0; person && i < event->slot_count; i++) {
-        if (event->slots[i].participant != person->slots[i].report.participant)
+        if (event->slots[i].participant != person->slots[i].report.participant) {
             person->taps[i].voice = 0;
+            if (person->join.slots[i].kind != CORE_KIND_AUDIO)
+                person->switched_us = world->now_us;
+        }
         sim_slot_on_report(&person->slots[i], &event->slots[i], world->now_us);
     }
 }

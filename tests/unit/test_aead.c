@@ -105,7 +105,8 @@ static void test_known_answers(void **state)
         made = transport_aead_key_create(context, key, key_len);
         assert_non_null(made);
         assert_int_equal(sealed_len, len + TAG);
-        transport_aead_seal(made, iv, aad, aad_len, data, len, data);
+        transport_aead_seal(made, &(struct transport_aead_clear){iv, aad, aad_len, data, len},
+                            data);
         assert_memory_equal(data, sealed, sealed_len);
         assert_int_equal(transport_aead_open(made, iv, aad, aad_len, data, len), 0);
         assert_memory_equal(data, text, len);
@@ -138,8 +139,8 @@ static void test_back_ends_agree(void **state)
             memcpy(a, text, len);
             memcpy(b, text, len);
             a[len + TAG] = b[len + TAG] = CANARY;
-            transport_aead_seal(evp, iv, aad, aad_len, a, len, a);
-            transport_aead_seal(mb, iv, aad, aad_len, b, len, b);
+            transport_aead_seal(evp, &(struct transport_aead_clear){iv, aad, aad_len, a, len}, a);
+            transport_aead_seal(mb, &(struct transport_aead_clear){iv, aad, aad_len, b, len}, b);
             assert_memory_equal(a, b, len + TAG + 1);
             assert_int_equal(a[len + TAG], CANARY);
             assert_int_equal(transport_aead_open(mb, iv, aad, aad_len, a, len), 0);
@@ -169,8 +170,10 @@ static void test_tampering(void **state)
             continue;
         made = transport_aead_key_create(contexts[c], key, sizeof(key));
         memcpy(original + 12 + AAD, text, LEN);
-        transport_aead_seal(made, original, original + 12, AAD, original + 12 + AAD, LEN,
-                            original + 12 + AAD);
+        transport_aead_seal(
+            made,
+            &(struct transport_aead_clear){original, original + 12, AAD, original + 12 + AAD, LEN},
+            original + 12 + AAD);
         for (size_t at = 0; at < sizeof(original); at++) {
             memcpy(copy, original, sizeof(copy));
             copy[at] ^= (uint8_t)(1u << (at % 8));

@@ -461,6 +461,31 @@ static void test_out_of_buffers(void **state)
     conference_dispose(&c);
 }
 
+/* What is on its way to who is gone is sent first: it may say why. And nothing is added to it. */
+static void test_last_words(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    struct core_participant *leaving = core_engine_find(c.engine, bob->number);
+    talk(&c, ann, 200 * MS);
+    core_participant_send_rtcp(leaving, (const uint8_t *)"\x81\xcb\0\1\0\0\0\1", 8); /* BYE */
+    core_engine_end(leaving, CORE_REASON_DISCONNECTED, "a test");
+    for (int i = 0; i < 3; i++) {
+        c.now_us = core_engine_deadline(c.engine);
+        core_engine_advance(c.engine, c.now_us);
+        assert_int_equal(core_engine_count(c.engine), 2);
+    }
+    unsigned heard = count_heard(bob, 1);
+    conference_flush(&c);
+    talk(&c, ann, 100 * MS);
+    assert_int_equal(core_engine_count(c.engine), 1);
+    assert_int_equal(count_rtcp(bob, RTCP_BYE, -1, NULL), 1);
+    assert_int_equal(count_heard(bob, 1), heard);
+    conference_dispose(&c);
+}
+
 /* However far behind control is, it learns who is gone. */
 static void test_gone_is_never_lost(void **state)
 {
@@ -483,6 +508,25 @@ static void test_gone_is_never_lost(void **state)
     conference_dispose(&c);
 }
 
+/* A refusal waits while the ring is full. */
+static void test_refusals_are_never_lost(void **state)
+{
+    (void)state;
+    struct conference c;
+    struct core_event event;
+    unsigned refused = 0;
+    conference_init(&c);
+    while (core_engine_emit(c.engine, CORE_EVENT_SLOTS, 1)) {
+    }
+    for (uint64_t id = 70; id < 73; id++)
+        core_engine_refuse(c.engine, id);
+    while (core_engine_next_event(c.engine, &event))
+        if (event.type == CORE_EVENT_REFUSED)
+            refused |= 1u << (event.participant - 70);
+    assert_int_equal(refused, 7);
+    conference_dispose(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -502,7 +546,9 @@ int main(void)
         cmocka_unit_test(test_event_ring),
         cmocka_unit_test(test_slots_are_told_late),
         cmocka_unit_test(test_out_of_buffers),
+        cmocka_unit_test(test_last_words),
         cmocka_unit_test(test_gone_is_never_lost),
+        cmocka_unit_test(test_refusals_are_never_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

