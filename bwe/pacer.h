@@ -76,7 +76,7 @@ size_t bwe_pacer_pop(struct bwe_pacer *pacer, int64_t now_us, struct bwe_paced *
                      uint8_t *cluster);
 
 /**
- * The padding that a probe asks for now, when nothing is queued.
+ * The padding that a probe is short of, when nothing is queued.
  *
  * @param cluster  written: the probe
  * @return         bytes of one packet, up to limit; 0: none. Sending it is assumed.

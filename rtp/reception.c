@@ -9,8 +9,7 @@
 #define US_PER_S 1000000
 /* A report later than this means that the source's clock was set. */
 #define CLOCK_STEP_US  US_PER_S
-#define DRIFT_INVERSE  10000   /* 100 ppm: twice what two cheap oscillators differ by */
-#define FIRST_CYCLE    0x10000 /* where struct rtp_sequence starts; the wire starts at 0 */
+#define DRIFT_INVERSE  10000 /* 100 ppm: twice what two cheap oscillators differ by */
 #define CUMULATIVE_MAX 0x7FFFFF
 
 void rtp_reception_init(struct rtp_reception *reception, uint32_t clock_rate_hz)
@@ -119,7 +118,7 @@ bool rtp_reception_report(struct rtp_reception *reception, uint32_t ssrc, int64_
     block->fraction_lost =
         fraction_lost(expected - reception->expected_prior, received - reception->received_prior);
     block->cumulative_lost = cumulative_lost(expected, received);
-    block->highest_seq = (uint32_t)(highest - FIRST_CYCLE);
+    block->highest_seq = (uint32_t)(highest - RTP_SEQUENCE_FIRST);
     block->jitter =
         reception->jitter < (double)UINT32_MAX ? (uint32_t)reception->jitter : UINT32_MAX;
     if (reception->last_sr_ntp != 0) {

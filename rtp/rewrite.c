@@ -6,7 +6,6 @@
 
 #include "rtp/sequence.h"
 
-#define FIRST_CYCLE      0x10000u
 #define PICTURE_ID_MASK  0x7FFF
 #define KEY_INDEX_MASK   0x1F
 #define US_PER_S         1000000
@@ -18,7 +17,7 @@ void rtp_rewrite_init(struct rtp_rewrite *rewrite, uint32_t clock_rate_hz, uint1
     memset(rewrite, 0, sizeof(*rewrite));
     rewrite->clock_rate_hz = clock_rate_hz;
     /* What comes next is always one more than the last. */
-    rewrite->highest_out_seq = rewrite->newest_out_seq = FIRST_CYCLE + first_seq - 1;
+    rewrite->highest_out_seq = rewrite->newest_out_seq = RTP_SEQUENCE_FIRST + first_seq - 1;
     rewrite->last_timestamp = first_timestamp;
     rewrite->last_picture_id = (first_picture_id - 1) & PICTURE_ID_MASK;
     rewrite->last_tl0 = UINT8_MAX;

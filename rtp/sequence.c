@@ -1,12 +1,10 @@
 /* Unwrapping by the signed 16-bit distance from the highest number seen. */
 #include "rtp/sequence.h"
 
-#define FIRST_CYCLE 0x10000u
-
 uint64_t rtp_sequence_peek(const struct rtp_sequence *sequence, uint16_t seq)
 {
     if (!sequence->started)
-        return FIRST_CYCLE + seq;
+        return RTP_SEQUENCE_FIRST + seq;
     int16_t distance = (int16_t)(uint16_t)(seq - (uint16_t)sequence->highest);
     return sequence->highest + (uint64_t)(int64_t)distance;
 }

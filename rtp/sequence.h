@@ -11,9 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What the number 0 of the wire is unwrapped to at first, so that a late packet never goes below
+   zero. SRTP's roll-over counter starts at 0 there (RFC 3711, 3.3.1): its index is less by this. */
+#define RTP_SEQUENCE_FIRST 0x10000u
+
 /* Unwraps a 16-bit sequence number. Zero-initialised: nothing seen yet. */
 struct rtp_sequence {
-    uint64_t highest; /* starts at 2^16 + first, so that a late packet never goes below zero */
+    uint64_t highest; /* starts at RTP_SEQUENCE_FIRST + the first */
     bool started;
 };
 

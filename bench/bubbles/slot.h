@@ -79,7 +79,7 @@ void bubbles_slot_dispose(struct bubbles_slot *slot);
 bool bubbles_slot_take(struct bubbles_slot *slot, struct rtp_packet *packet, struct rtp_vp8 *vp8,
                        struct bubbles_taken *taken, int64_t now_us);
 
-/** A key frame should be asked for now; remembers that it was. */
+/** Whether a key frame is due to be asked for; if so, remembers that it was. */
 bool bubbles_slot_wants_key(struct bubbles_slot *slot, int64_t now_us);
 
 /** Count anew from here. */

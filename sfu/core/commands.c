@@ -5,7 +5,7 @@
 #include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
-#define EVENTS_PER_PARTICIPANT 8
+#define EVENTS_PER_PARTICIPANT 4
 
 /* Room for the events of one more participant between two looks of the loop. */
 static int grow_events(struct core_engine *engine)
@@ -14,7 +14,8 @@ static int grow_events(struct core_engine *engine)
     unsigned wanted = (engine->participant_count + 1) * EVENTS_PER_PARTICIPANT;
     if (wanted <= ring->capacity)
         return 0;
-    struct core_event *events = calloc(2 * (size_t)wanted, sizeof(*events));
+    unsigned capacity = wanted + wanted / 4; /* not for every join */
+    struct core_event *events = calloc(capacity, sizeof(*events));
     if (!events)
         return IRIS_E_NO_MEMORY;
     for (unsigned i = 0; i < ring->count; i++)
@@ -22,7 +23,7 @@ static int grow_events(struct core_engine *engine)
     free(ring->events);
     ring->events = events;
     ring->first = 0;
-    ring->capacity = 2 * wanted;
+    ring->capacity = capacity;
     return 0;
 }
 

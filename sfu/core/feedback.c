@@ -43,11 +43,11 @@ static void send_nacks(struct core_participant *participant, struct core_track *
     uint16_t seqs[NACKS_MAX];
     struct rtcp_writer writer;
     rtcp_writer_init(&writer, data, sizeof(data));
-    size_t count = rtp_nack_collect(&layer->nack, now_us, participant->rtt_us, seqs, NACKS_MAX);
+    size_t count = rtp_nack_collect(layer->nack, now_us, participant->rtt_us, seqs, NACKS_MAX);
     if (count > 0)
         rtcp_write_nack(&writer, participant->feedback_ssrc, layer->ssrc, seqs, count);
     send(participant, &writer);
-    if (rtp_nack_take_gave_up(&layer->nack) && is_forwarded(track, layer))
+    if (rtp_nack_take_gave_up(layer->nack) && is_forwarded(track, layer))
         core_track_want_keyframe(track, layer, now_us);
 }
 
@@ -89,9 +89,9 @@ static int64_t repair_layer(struct core_participant *participant, struct core_tr
 {
     if (!layer->id || !core_layer_is_alive(layer, now_us))
         return INT64_MAX;
-    if (rtp_nack_deadline(&layer->nack) <= now_us)
+    if (rtp_nack_deadline(layer->nack) <= now_us)
         send_nacks(participant, track, layer, now_us);
-    return rtp_nack_deadline(&layer->nack);
+    return rtp_nack_deadline(layer->nack);
 }
 
 static void repair(struct core_participant *participant, int64_t now_us)

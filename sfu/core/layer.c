@@ -1,10 +1,10 @@
 /* Life of a received stream. */
 #include "sfu/core/layer.h"
 
+#include <stdlib.h>
+
 #include "rtp/error.h"
 
-#define AUDIO_CLOCK_HZ 48000
-#define VIDEO_CLOCK_HZ 90000
 /* One second of the contract's rate (facts.md: 0.5 and 0.8 Mbps) and a quarter more. */
 #define HISTORY_ENTRIES      512
 #define HISTORY_CAMERA_BYTES 81920
@@ -15,20 +15,23 @@ int core_layer_init(struct core_layer *layer, uint64_t id, uint32_t ssrc, enum c
     memset(layer, 0, sizeof(*layer));
     if (kind != CORE_KIND_AUDIO) {
         uint32_t bytes = kind == CORE_KIND_CAMERA ? HISTORY_CAMERA_BYTES : HISTORY_SCREEN_BYTES;
-        if (rtp_history_init(&layer->history, HISTORY_ENTRIES, bytes))
+        layer->nack = calloc(1, sizeof(*layer->nack));
+        if (!layer->nack || rtp_history_init(&layer->history, HISTORY_ENTRIES, bytes)) {
+            core_layer_dispose(layer);
             return IRIS_E_NO_MEMORY;
+        }
+        rtp_nack_init(layer->nack);
     }
     layer->id = id;
     layer->ssrc = ssrc;
-    rtp_reception_init(&layer->reception,
-                       kind == CORE_KIND_AUDIO ? AUDIO_CLOCK_HZ : VIDEO_CLOCK_HZ);
-    rtp_nack_init(&layer->nack);
+    rtp_reception_init(&layer->reception, core_kind_clock_hz(kind));
     return 0;
 }
 
 void core_layer_dispose(struct core_layer *layer)
 {
     rtp_history_dispose(&layer->history);
+    free(layer->nack);
     memset(layer, 0, sizeof(*layer));
 }
 

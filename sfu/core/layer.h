@@ -11,9 +11,9 @@
 #include "rtp/nack.h"
 #include "rtp/reception.h"
 #include "rtp/rewrite.h"
+#include "rtp/seen.h"
 #include "rtp/vp8.h"
 #include "sfu/core/message.h"
-#include "sfu/transport/replay.h"
 
 #define CORE_TEMPORAL_MAX 2 /* the highest temporal layer's number */
 
@@ -27,13 +27,10 @@
 struct core_layer {
     uint64_t id; /* names the stream in rewriting segments; never reused; 0: not bound */
     uint32_t ssrc;
-    uint32_t rtx_ssrc; /* 0: not seen */
-    char rid[CORE_TOKEN_BYTES];
     struct rtp_reception reception;
-    struct rtp_nack nack;       /* video with NACK only */
+    struct rtp_nack *nack;      /* owned; video only */
     struct rtp_history history; /* video only */
-    struct transport_replay
-        seen; /* numbers forwarded or kept: an original may come after its repair */
+    struct rtp_seen seen; /* numbers forwarded or kept: an original may come after its repair */
     struct rtp_rewrite_pictures pictures;
     struct bwe_rate_meter meters[CORE_TEMPORAL_MAX + 1]; /* of each temporal layer alone */
     bool has_temporal_ids;
@@ -52,7 +49,8 @@ struct core_layer {
 };
 
 /**
- * Bind: a stream of this kind begins. Allocates the history of a video layer.
+ * Bind: a stream of this kind begins. Allocates the history and the list of missing packets of a
+ * video layer.
  *
  * @return  0 or IRIS_E_NO_MEMORY (then it is not bound)
  */

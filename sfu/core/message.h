@@ -18,6 +18,12 @@
 
 enum core_kind { CORE_KIND_AUDIO, CORE_KIND_CAMERA, CORE_KIND_SCREEN, CORE_KIND_COUNT };
 
+/** The RTP clock of a kind's codec: Opus (RFC 7587, 4.1), VP8 (RFC 7741, 4.1) [Hz]. */
+static inline uint32_t core_kind_clock_hz(enum core_kind kind)
+{
+    return kind == CORE_KIND_AUDIO ? 48000 : 90000;
+}
+
 /* A track that the participant may send, as negotiated. */
 struct core_track_params {
     enum core_kind kind;

@@ -3,8 +3,6 @@
 
 #include "sfu/core/allocate.h"
 
-#define AUDIO_CLOCK_HZ 48000
-#define VIDEO_CLOCK_HZ 90000
 /* The MID is needed by receivers that do not read a=ssrc; libwebrtc sends it about as long. */
 #define MID_PACKETS 64
 /* bwe.md, "Allocation", 6: a switch is urged after 2 x RTT within these bounds, given up after 2 s;
@@ -20,13 +18,12 @@
 void core_slot_init(struct core_slot *slot, const struct core_slot_params *params,
                     struct core_participant *owner, uint64_t random)
 {
-    bool is_audio = params->kind == CORE_KIND_AUDIO;
     memset(slot, 0, sizeof(*slot));
     slot->params = *params;
     slot->owner = owner;
     slot->mid_left = MID_PACKETS;
     slot->rtx_index = random >> 49; /* below 2^15 */
-    rtp_rewrite_init(&slot->rewrite, is_audio ? AUDIO_CLOCK_HZ : VIDEO_CLOCK_HZ, random & 0x7FFF,
+    rtp_rewrite_init(&slot->rewrite, core_kind_clock_hz(params->kind), random & 0x7FFF,
                      (uint32_t)(random >> 15), (random >> 33) & 0x7FFF);
 }
 
@@ -132,6 +129,12 @@ void core_slot_set_interim(struct core_slot *slot, unsigned temporal)
 bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *layer, int64_t now_us)
 {
     return slot->refused == layer && now_us - slot->refused_us < REFUSED_US;
+}
+
+void core_slot_leave_layer(struct core_slot *slot, int64_t now_us)
+{
+    if (slot->layer && !core_track_is_layer_sent(slot->track, slot->layer, now_us))
+        slot->last_frame_us = 0;
 }
 
 void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us)

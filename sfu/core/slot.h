@@ -110,6 +110,11 @@ void core_slot_forget_layer(struct core_slot *slot, const struct core_layer *lay
  * was missed. */
 void core_slot_interrupt(struct core_slot *slot);
 
+/** Another layer begins. If its source has stopped the one forwarded so far, the gap is the
+ * source's.
+ */
+void core_slot_leave_layer(struct core_slot *slot, int64_t now_us);
+
 /** Forward nothing until told otherwise; then a key frame is needed. */
 void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
 

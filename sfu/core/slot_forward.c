@@ -194,6 +194,7 @@ static bool may_start(const struct core_slot *slot, const struct core_media *med
 
 static void start(struct core_slot *slot, const struct core_media *media)
 {
+    core_slot_leave_layer(slot, media->now_us);
     rtp_rewrite_start(&slot->rewrite, media->layer->id, &media->fields, media->now_us);
     slot->layer = media->layer;
     slot->has_frame = slot->has_missed = false;

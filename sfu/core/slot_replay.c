@@ -14,6 +14,7 @@
 
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us)
 {
+    core_slot_leave_layer(slot, now_us);
     slot->layer = layer;
     slot->replay_seq = layer->keyframe_seq;
     slot->has_replayed = false;

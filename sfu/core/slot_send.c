@@ -2,8 +2,6 @@
 #include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
-/* rtp/rewrite counts from one cycle up; SRTP's roll-over counter starts at 0 (RFC 3711, 3.3.1). */
-#define FIRST_CYCLE 0x10000u
 #define RTX_BYTES   60   /* of a retransmission beside its payload (protocol.md, section 5) */
 #define PADDING_BIT 0x20 /* RFC 3550, section 5.1 */
 #define PADDING_MAX 255
@@ -116,7 +114,7 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
                                        media->payload_len, media->vp8, fields);
     buffer->len = (uint16_t)(header_len + payload_len);
     uint32_t wire_bytes = buffer->len + TRANSPORT_AEAD_TAG_BYTES;
-    core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE,
+    core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - RTP_SEQUENCE_FIRST,
                               media->vp8 != NULL);
     count_sent(slot, media, fields->ext_seq, payload_len);
     if (media->vp8)
@@ -136,7 +134,7 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
     buffer->data[0] |= PADDING_BIT;
     buffer->data[header_len] = 1; /* its own length: one byte of padding */
     buffer->len = (uint16_t)(header_len + 1);
-    core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - FIRST_CYCLE,
+    core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - RTP_SEQUENCE_FIRST,
                               slot->params.kind != CORE_KIND_AUDIO);
     slot->statistics.filled++;
 }

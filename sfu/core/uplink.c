@@ -37,8 +37,8 @@ static void track_loss(const struct core_media *media)
     struct core_layer *layer = media->layer;
     if (!media->track->params.has_nack)
         return;
-    rtp_nack_on_packet(&layer->nack, media->fields.ext_seq, media->now_us);
-    int64_t deadline_us = rtp_nack_deadline(&layer->nack);
+    rtp_nack_on_packet(layer->nack, media->fields.ext_seq, media->now_us);
+    int64_t deadline_us = rtp_nack_deadline(layer->nack);
     if (deadline_us < participant->nack_us) {
         participant->nack_us = deadline_us;
         core_participant_wake(participant, deadline_us);
@@ -86,9 +86,9 @@ static void on_alive(struct core_track *track, int64_t now_us)
 static bool is_repeated(struct core_layer *layer, uint16_t seq)
 {
     uint64_t ext_seq = rtp_sequence_peek(&layer->reception.sequence, seq);
-    if (transport_replay_check(&layer->seen, ext_seq))
+    if (rtp_seen_check(&layer->seen, ext_seq))
         return true;
-    transport_replay_accept(&layer->seen, ext_seq);
+    rtp_seen_accept(&layer->seen, ext_seq);
     return false;
 }
 
@@ -111,7 +111,7 @@ static void count(struct core_media *media, const struct rtp_packet *packet, boo
 static void take_keyframe(struct core_media *media, bool is_start, bool is_news)
 {
     if (is_start && media->track->params.has_nack)
-        rtp_nack_on_keyframe(&media->layer->nack, media->fields.ext_seq);
+        rtp_nack_on_keyframe(media->layer->nack, media->fields.ext_seq);
     if (is_news) {
         core_track_note_ranks(media->track);
         core_allocate_track(media->track, media->now_us);

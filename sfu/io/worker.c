@@ -137,6 +137,8 @@ static void receive(struct io_worker *worker, unsigned index)
         worker->udp.statistics.wakes += round == 0 && count > 0;
         take_commands(worker);
         io_udp_deliver(&worker->udp, worker->engine, now_us());
+        if (count == IO_UDP_BATCH) /* more waits: what these have made does not wait for it */
+            io_udp_flush(&worker->udp, worker->engine);
     }
 }
 

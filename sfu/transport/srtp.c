@@ -89,8 +89,8 @@ static void ledger_note(struct transport_srtp_sender *sender, uint32_t ssrc, uin
 
     if (transport_srtp_sources_add(&sender->ledger, ssrc, &source) != 0)
         return; /* memory is short: seal unwatched, as a release build does */
-    assert(transport_replay_check(&source->window, index) == 0);
-    transport_replay_accept(&source->window, index);
+    assert(rtp_seen_check(&source->window, index) == 0);
+    rtp_seen_accept(&source->window, index);
 }
 #else
 static void ledger_init(struct transport_srtp_sender *sender)

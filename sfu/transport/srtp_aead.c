@@ -122,7 +122,7 @@ static int accept_index(struct transport_srtp_sources *sources,
         if (error)
             return error;
     }
-    transport_replay_accept(&source->window, index);
+    rtp_seen_accept(&source->window, index);
     return 0;
 }
 
@@ -161,7 +161,7 @@ int transport_srtp_aead_open_rtp(struct transport_srtp_aead_receiver *receiver, 
     ssrc = rtp_bytes_get32(packet + 8);
     source = transport_srtp_sources_find(&receiver->rtp, ssrc);
     index = estimate_index(source, rtp_bytes_get16(packet + 2));
-    if (source && transport_replay_check(&source->window, index) != 0)
+    if (source && rtp_seen_check(&source->window, index) != 0)
         return IRIS_E_REPLAY;
     make_iv(iv, receiver->keys.rtp_salt, ssrc, index);
     error = transport_aead_open(receiver->keys.rtp, iv, packet, (size_t)header_len,
@@ -208,7 +208,7 @@ int transport_srtp_aead_open_rtcp(struct transport_srtp_aead_receiver *receiver,
     index = esrtcp & ~E_FLAG;
     ssrc = rtp_bytes_get32(packet + 4);
     source = transport_srtp_sources_find(&receiver->rtcp, ssrc);
-    if (source && transport_replay_check(&source->window, index) != 0)
+    if (source && rtp_seen_check(&source->window, index) != 0)
         return IRIS_E_REPLAY;
     memcpy(aad, packet, RTCP_HEADER_BYTES);
     memcpy(aad + RTCP_HEADER_BYTES, packet + len - ESRTCP_BYTES, ESRTCP_BYTES);

@@ -55,7 +55,7 @@ static int session_create(srtp_t *session, const struct transport_srtp_keys *key
     srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtcp);
     policy.ssrc.type = is_inbound ? ssrc_any_inbound : ssrc_any_outbound;
     policy.key = master;
-    policy.window_size = TRANSPORT_REPLAY_BITS;
+    policy.window_size = RTP_SEEN_BITS;
     status = srtp_create(session, &policy);
     OPENSSL_cleanse(master, sizeof(master));
     return status == srtp_err_status_ok ? 0 : IRIS_E_SYSTEM;
@@ -145,11 +145,11 @@ int transport_srtp_libsrtp_seal_rtp(struct transport_srtp_libsrtp *lib, uint8_t 
     int sealed_len = (int)len;
 
     if (transport_srtp_sources_add(&lib->sources, rtp_bytes_get32(packet + 8), &source) != 0 ||
-        transport_replay_check(&source->window, index) != 0 ||
+        rtp_seen_check(&source->window, index) != 0 ||
         steer_index(lib, source, packet, index) != 0 ||
         srtp_protect(lib->session, packet, &sealed_len) != srtp_err_status_ok)
         return IRIS_E_STATE;
-    transport_replay_accept(&source->window, index);
+    rtp_seen_accept(&source->window, index);
     return sealed_len;
 }
 

@@ -8,12 +8,12 @@
 #ifndef IRIS_TRANSPORT_SRTP_SOURCES_H
 #define IRIS_TRANSPORT_SRTP_SOURCES_H
 
-#include "sfu/transport/replay.h"
+#include "rtp/seen.h"
 
 /* window.highest is the extended index that the next one is estimated from (RFC 3711, 3.3.1). */
 struct transport_srtp_source {
     uint32_t ssrc;
-    struct transport_replay window;
+    struct rtp_seen window;
 };
 
 struct transport_srtp_sources {

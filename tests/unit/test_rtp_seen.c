@@ -3,7 +3,7 @@
  * with a set that remembers everything.
  */
 #include "rtp/error.h"
-#include "sfu/transport/replay.h"
+#include "rtp/seen.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#define BITS TRANSPORT_REPLAY_BITS
+#define BITS RTP_SEEN_BITS
 
 struct arrival {
     uint64_t index;
@@ -23,13 +23,13 @@ struct arrival {
 
 static void run(const struct arrival *arrivals, size_t count)
 {
-    struct transport_replay replay;
+    struct rtp_seen replay;
 
     memset(&replay, 0, sizeof(replay));
     for (size_t i = 0; i < count; i++) {
-        assert_int_equal(transport_replay_check(&replay, arrivals[i].index), arrivals[i].verdict);
+        assert_int_equal(rtp_seen_check(&replay, arrivals[i].index), arrivals[i].verdict);
         if (arrivals[i].verdict == 0)
-            transport_replay_accept(&replay, arrivals[i].index);
+            rtp_seen_accept(&replay, arrivals[i].index);
     }
 }
 
@@ -97,21 +97,21 @@ static void test_far_end_of_48_bits(void **state)
 
 static void test_check_changes_nothing(void **state)
 {
-    struct transport_replay replay, before;
+    struct rtp_seen replay, before;
 
     (void)state;
     memset(&replay, 0, sizeof(replay));
-    transport_replay_accept(&replay, 70000);
+    rtp_seen_accept(&replay, 70000);
     before = replay;
     for (uint64_t index = 60000; index < 80000; index++)
-        transport_replay_check(&replay, index);
+        rtp_seen_check(&replay, index);
     assert_memory_equal(&replay, &before, sizeof(replay));
 }
 
 static void test_against_a_set_that_forgets_nothing(void **state)
 {
     static bool seen[40000];
-    struct transport_replay replay;
+    struct rtp_seen replay;
     uint64_t highest = 0;
     uint32_t random = 1;
 
@@ -128,9 +128,9 @@ static void test_against_a_set_that_forgets_nothing(void **state)
         if (random % 997 == 0)
             index += 1500;
         expected = index <= highest && (highest - index >= BITS || seen[index]) ? IRIS_E_REPLAY : 0;
-        assert_int_equal(transport_replay_check(&replay, index), expected);
+        assert_int_equal(rtp_seen_check(&replay, index), expected);
         if (expected == 0) {
-            transport_replay_accept(&replay, index);
+            rtp_seen_accept(&replay, index);
             seen[index] = true;
             highest = index > highest ? index : highest;
         }
