@@ -299,7 +299,9 @@ static unsigned add_picture(struct rtp_rewrite_pictures *pictures, const struct 
     return pictures->newest;
 }
 
-/* The number of a picture that is late as a whole: between its neighbours, if there is room. */
+/* The number of a picture that is late as a whole: between its neighbours, if there is room,
+   counted from the nearer one. (From the one before a pause, all that was lost right after the
+   pause would seem to be equally far.) */
 static uint16_t late_picture_id(const struct rtp_rewrite_pictures *pictures, unsigned index,
                                 const struct rtp_vp8 *vp8, uint32_t timestamp)
 {
@@ -311,6 +313,10 @@ static uint16_t late_picture_id(const struct rtp_rewrite_pictures *pictures, uns
     if (index == pictures->newest || !is_after)
         return before->picture_id;
     unsigned room = (unsigned)(after->picture_id - before->picture_id - 1) & PICTURE_ID_MASK;
+    if (timestamp - before->timestamp > after->timestamp - timestamp) {
+        unsigned back = pictures_between(pictures, timestamp, after->timestamp);
+        return (uint16_t)(after->picture_id - (back < room ? back : room)) & PICTURE_ID_MASK;
+    }
     unsigned steps = pictures_between(pictures, before->timestamp, timestamp);
     return (uint16_t)(before->picture_id + (steps < room ? steps : room)) & PICTURE_ID_MASK;
 }

@@ -332,14 +332,22 @@ static void test_vp8_lost_pictures(void **state)
         uint32_t timestamp;
         uint16_t picture_id;
     } rows[] = {
-        {100, 0xFFFFF000, 0},         {101, 0xFFFFFBB8, 1}, /* 3000 apart */
-        {104, 0x00001EE0, 4},                               /* two are missing */
-        {103, 0x00001328, 3},         {102, 0x00000770, 2},
+        {100, 0xFFFFF000, 0},
+        {101, 0xFFFFFBB8, 1}, /* 3000 apart */
+        {104, 0x00001EE0, 4}, /* two are missing */
+        {103, 0x00001328, 3},
+        {102, 0x00000770, 2},
         {105, 0x00002A98, 5}, /* and come late */
         {107, 0x00007000, 7}, /* one at most */
-        {106, 0x00003650, 6},         {108, 0x00007000, 7},
+        {106, 0x00003650, 6},
+        {108, 0x00007000, 7},
         {109, 0x00207000, 8}, /* after a pause, which is no pace */
         {111, 0x00207BB8 + 3000, 10},
+        {115, 0x00400000, 14}, /* what was lost right after a pause is counted from its end */
+        {112, 0x00400000 - 9000, 11},
+        {113, 0x00400000 - 6000, 12},
+        {114, 0x00400000 - 3000, 13},
+        {114, 0x00400000 - 3000, 13},
     };
     struct rtp_rewrite_pictures pictures = {0};
     struct rtp_rewrite_pictures young = {0};
