@@ -12,6 +12,7 @@
 #define PACE_TICK_US       5000 /* and while video waits */
 #define WAIT_LEFT_MIN_US   50000
 #define GROUP_MAX          32 /* packets of a frame taken at once */
+#define PACKETS_SPARE      32 /* for repairs that came late, and for padding of holes */
 #define PROBE_PACKET_BYTES 1200
 #define ABS_SEND_TIME_BITS 18 /* of its fraction of a second */
 
@@ -167,10 +168,25 @@ void core_pace_set_rate(struct core_participant *participant, uint32_t rate_bps,
     bwe_pacer_set_rate(pacer, rate_bps, burst_us);
 }
 
+uint32_t core_pace_room(const struct core_participant *participant)
+{
+    const struct bwe_pacer *pacer = &participant->pace.pacer;
+    if (!participant->pace.is_pacing)
+        return UINT32_MAX;
+    uint64_t most = (uint64_t)pacer->rate_bps * BWE_PACER_QUEUE_MS / 8000;
+    if (pacer->count >= CORE_PACE_PACKETS - PACKETS_SPARE || pacer->queued_bytes >= most)
+        return 0;
+    return (uint32_t)(most - pacer->queued_bytes);
+}
+
 bool core_pace_is_behind(const struct core_participant *participant)
 {
-    const struct core_pace *pace = &participant->pace;
-    return pace->is_pacing && bwe_pacer_queue_ms(&pace->pacer) > BWE_PACER_QUEUE_MS;
+    if (core_pace_room(participant) == 0)
+        return true;
+    for (unsigned i = 0; i < participant->slot_count; i++)
+        if (participant->slots[i].replay_seq && participant->slots[i].is_waiting)
+            return true;
+    return false;
 }
 
 void core_pace_advance(struct core_engine *engine, int64_t now_us)

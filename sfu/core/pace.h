@@ -1,8 +1,9 @@
 /*
  * The way of a receiver's RTP packets from where they are made to the outbox: numbered when they
  * leave, not when they are made, and told to the receiver's estimator. While that has a say
- * (core_estimate_is_active()), video waits here for its turn; audio and repairs never wait, they
- * are only counted. A frame's packets leave together, so that one UDP_SEGMENT send takes them.
+ * (core_pace.is_pacing), video waits here for its turn; audio and repairs never wait, they are only
+ * counted. Not more than BWE_PACER_QUEUE_MS of it: what there is no room for is not made yet, and
+ * waits in its layer's history (core_slot_wait()). A frame's packets leave together, so that one UDP_SEGMENT send takes them.
  *
  * Invariant: a packet that waits is in the pacer's ring, and belongs to the participant; packets of
  * a stream leave in the order in which they came.
@@ -13,9 +14,9 @@
 #include "bwe/pacer.h"
 #include "sfu/core/outbox.h"
 
-/* A power of two. Two key frames of every slot: far more than 40 ms at any rate. */
-#define CORE_PACE_PACKETS 512
-#define CORE_PACE_WAIT_US 3000000 /* key frames at a low rate; older pictures are of no use */
+/* A power of two: BWE_PACER_QUEUE_MS of packets of 500 bytes at the fastest pace, and some more. */
+#define CORE_PACE_PACKETS 256
+#define CORE_PACE_WAIT_US 250000 /* at most, when the rate has just become much lower */
 
 struct core_engine;
 struct core_participant;
@@ -26,6 +27,7 @@ struct core_pace {
     bool is_pacing;      /* video waits for its turn */
     uint8_t cluster;     /* probe that what leaves now belongs to; 0: none */
     uint8_t filler_slot; /* where old packets were last taken from */
+    uint8_t turn;        /* slot that is replayed first, modulo their number */
     int64_t due_us;      /* while listed: when to look again */
     struct bwe_pacer pacer;
     struct bwe_paced ring[CORE_PACE_PACKETS];
@@ -46,7 +48,11 @@ void core_pace_send_now(struct core_participant *participant, struct core_buffer
 void core_pace_set_rate(struct core_participant *participant, uint32_t rate_bps, uint32_t burst_us,
                         int64_t now_us);
 
-/** Video waits longer than BWE_PACER_QUEUE_MS: what can be left out should be. */
+/** Bytes of video that may be queued: what leaves within BWE_PACER_QUEUE_MS; UINT32_MAX while
+ * nothing waits here. */
+uint32_t core_pace_room(const struct core_participant *participant);
+
+/** Video waits, here or in a history: what can be left out should be. */
 bool core_pace_is_behind(const struct core_participant *participant);
 
 /** Send what is due to this receiver: video, and what fills a probe. */

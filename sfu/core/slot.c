@@ -90,10 +90,11 @@ void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)
 {
     struct core_layer *target = slot->target;
     bool has_new = slot->keyframe_us && now_us < slot->answered_us;
+    bool is_replaying = slot->replay_seq && !slot->is_waiting; /* a key frame, then */
     slot->asked_us = now_us;
     if (!slot->track || slot->track->is_muted || slot->is_held || slot->is_starved)
         return;
-    if (slot->layer && slot->layer == target && (slot->replay_seq || has_new))
+    if (slot->layer && slot->layer == target && (is_replaying || has_new))
         return;
     if (target && core_layer_can_replay(target, slot->params.kind, now_us)) {
         core_slot_start_replay(slot, target, now_us);

@@ -212,6 +212,18 @@ static bool may_resume(const struct core_slot *slot, const struct core_media *me
            rtp_rewrite_continues(&slot->rewrite, media->layer->id, media->fields.ext_seq);
 }
 
+/* Nothing is made for a pacer without room; an upper temporal layer is left out instead. */
+static bool must_wait(const struct core_slot *slot, const struct core_media *media)
+{
+    const struct rtp_vp8 *vp8 = media->vp8;
+    bool is_begun = slot->has_frame && media->fields.timestamp == slot->frame_timestamp;
+    if (!vp8 || slot->replay_seq ||
+        media->fields.ext_seq < rtp_rewrite_next_in_seq(&slot->rewrite) ||
+        (is_begun ? !slot->is_frame_sent : vp8->has_temporal_id && vp8->temporal_id > 0))
+        return false;
+    return core_pace_room(slot->owner) == 0;
+}
+
 void core_slot_forward(struct core_slot *slot, const struct core_media *media)
 {
     assert(media->layer);
@@ -237,5 +249,8 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
             return;
         start(slot, media);
     }
-    go_on(slot, media);
+    if (must_wait(slot, media))
+        core_slot_wait(slot, media->fields.ext_seq, media->now_us);
+    else
+        go_on(slot, media);
 }

@@ -4,20 +4,27 @@
  * its sending, so that the receiver's clock is that of the live edge, and never one that it has
  * seen.
  */
-#include "sfu/core/participant.h"
+#include "sfu/core/engine_internal.h"
 
 /* Nobody needs the upper temporal layers of the past, but those at the live edge refer to them:
    with the base layer alone the first picture would stand still until the next ones that do not
    (Y), 400 ms at 20 frames/s. So much holds a beginning of each layer, which libwebrtc makes every
    8 frames, down to 16 frames/s. */
 #define UPPER_US 500000
+/* What waited for so long at the live edge is late: its upper temporal layers make room. */
+#define WAITED_US (BWE_PACER_QUEUE_MS * INT64_C(1000))
+/* A camera's picture of so long ago is not worth its bytes: one of now is. */
+#define STALE_US  (CORE_LAYER_REPLAY_US + 500000)
+#define BEHIND_US 1000000 /* the same of one that only waited */
+/* A hole that is still there after so long stays, or the history has let go of it. */
+#define HOLE_US 500000
 
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us)
 {
     core_slot_leave_layer(slot, now_us);
     slot->layer = layer;
     slot->replay_seq = layer->keyframe_seq;
-    slot->has_replayed = false;
+    slot->has_replayed = slot->is_waiting = false;
     slot->has_frame = false;
     slot->is_retiming = false;
     core_slot_note_keyframe(slot, core_layer_replay_bytes(layer), now_us);
@@ -25,10 +32,17 @@ void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, in
     core_participant_wake(slot->owner, now_us);
 }
 
-/* @param is_recent  the upper temporal layers are of use, too
-   @return           false: it is not there any more, or cannot be read */
+void core_slot_wait(struct core_slot *slot, uint64_t ext_seq, int64_t now_us)
+{
+    slot->replay_seq = ext_seq;
+    slot->has_replayed = slot->is_waiting = true;
+    core_participant_wake(slot->owner, now_us + CORE_TICK_US);
+}
+
+/* @param age_us  written: since it arrived
+   @return        false: it is not there any more, or cannot be read */
 static bool load(const struct core_slot *slot, uint64_t seq, int64_t now_us,
-                 struct core_media *media, bool *is_recent)
+                 struct core_media *media, int64_t *age_us)
 {
     struct rtp_history_packet stored;
     const struct core_layer *layer = slot->layer;
@@ -51,7 +65,7 @@ static bool load(const struct core_slot *slot, uint64_t seq, int64_t now_us,
                                                 .tl0_picture_index = stored.tl0_picture_index,
                                                 .key_index = stored.key_index};
     media->now_us = now_us;
-    *is_recent = now_us - stored.received_us < UPPER_US;
+    *age_us = now_us - stored.received_us;
     return true;
 }
 
@@ -75,25 +89,57 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
     return (uint32_t)(slot->statistics.bytes - before);
 }
 
+/* A packet is missing. @return the next one that is there; 0: the history has let go of what
+   comes next, or it will never come */
+static uint64_t next_after_hole(const struct core_slot *slot, uint64_t seq, int64_t now_us)
+{
+    const struct rtp_history *history = &slot->layer->history;
+    struct rtp_history_packet stored;
+    for (uint64_t next = seq + 1; next <= history->highest && next - seq <= RTP_NACK_MAX; next++)
+        if (rtp_history_get(history, next, &stored))
+            return now_us - stored.received_us < HOLE_US ? next : 0;
+    return 0;
+}
+
+static bool is_stale(const struct core_slot *slot, int64_t age_us)
+{
+    return slot->params.kind == CORE_KIND_CAMERA &&
+           age_us > (slot->is_waiting ? BEHIND_US : STALE_US);
+}
+
+/* What comes next of the replay is gone, or of no use any more. */
+static void begin_anew(struct core_slot *slot, int64_t now_us)
+{
+    core_slot_interrupt(slot);
+    slot->has_missed = true;
+    core_slot_need_keyframe(slot, now_us);
+}
+
 uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us)
 {
     uint32_t sent = 0;
     if (slot->replay_seq && slot->replay_seq < slot->layer->keyframe_seq) {
         slot->replay_seq = slot->layer->keyframe_seq; /* a newer one has come meanwhile */
-        slot->has_replayed = slot->has_frame = false;
+        slot->has_replayed = slot->has_frame = slot->is_waiting = false;
     }
     while (slot->replay_seq && sent < bytes) {
         struct core_media media = {.payload_len = 0};
-        bool is_recent;
+        int64_t age_us;
         uint64_t seq = slot->replay_seq;
-        if (slot->layer->history.highest < seq || !load(slot, seq, now_us, &media, &is_recent)) {
-            /* The live edge; or a hole at it, which is repaired as for everybody. */
+        if (slot->layer->history.highest < seq) { /* the live edge */
             slot->replay_seq = 0;
             slot->is_retiming = true;
-            break;
+        } else if (!load(slot, seq, now_us, &media, &age_us)) {
+            /* A hole is repaired as for everybody: late, what comes after it goes on. */
+            slot->replay_seq = next_after_hole(slot, seq, now_us);
+            if (!slot->replay_seq)
+                begin_anew(slot, now_us);
+        } else if (is_stale(slot, age_us)) {
+            begin_anew(slot, now_us);
+        } else {
+            slot->replay_seq = seq + 1;
+            sent += send_stored(slot, &media, age_us < (slot->is_waiting ? WAITED_US : UPPER_US));
         }
-        slot->replay_seq = seq + 1;
-        sent += send_stored(slot, &media, is_recent);
     }
     return sent;
 }
