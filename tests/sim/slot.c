@@ -157,6 +157,16 @@ static void advance(struct sim_slot *slot, int64_t now_us, struct sim_taken *tak
         slot->gap_us = now_us;
 }
 
+/* A replay began within the gap and its key frame is lost: so are the frames that it sent before
+   the next one, at most as many as numbers are missing, but for those that were decoded before. */
+static void lose_replayed(struct sim_slot *slot, const struct sim_stamp *next, uint64_t missing)
+{
+    uint32_t first = missing < next->frame ? next->frame - (uint32_t)missing : 1;
+    for (uint32_t frame = first; frame < next->frame; frame++)
+        if (sim_decoder_fate(&slot->decoder, frame) == SIM_FATE_UNKNOWN)
+            sim_decoder_lose(&slot->decoder, frame, frame);
+}
+
 /* Go on at a frame's start behind a gap: what lies between is lost, and known to be. */
 static void skip_to(struct sim_slot *slot, uint64_t ext_seq)
 {
@@ -171,6 +181,8 @@ static void skip_to(struct sim_slot *slot, uint64_t ext_seq)
         sim_stamp_stream(&slot->frame) == stream ? slot->frame.frame : slot->decoder.newest;
     if (sim_stamp_stream(next) == stream && next->frame > last + 1)
         sim_decoder_lose(&slot->decoder, last + 1, next->frame - 1);
+    else if (sim_stamp_stream(next) == stream && next->frame <= last)
+        lose_replayed(slot, next, ext_seq - slot->next_seq);
     slot->is_in_frame = false;
     slot->has_gap = true;
     slot->next_seq = ext_seq;
