@@ -41,8 +41,11 @@ void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now
 {
     uint64_t half_bps = core_allocate_budget_bps(slot->owner) / 2;
     int64_t wait_us = half_bps > 0 ? (int64_t)(bytes * UINT64_C(8000000) / half_bps) : 0;
+    int64_t *answering_us = &slot->owner->answering_us; /* half for all slots together */
+    *answering_us = (*answering_us > now_us ? *answering_us : now_us) + wait_us;
     slot->keyframe_us = now_us;
-    slot->answered_us = now_us + (wait_us > ANSWERED_US ? wait_us : ANSWERED_US);
+    slot->answered_us =
+        *answering_us > now_us + ANSWERED_US ? *answering_us : now_us + ANSWERED_US;
 }
 
 void core_slot_interrupt(struct core_slot *slot)

@@ -126,7 +126,8 @@ void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us);
 
 /** A key frame begins, with what is replayed after it so many bytes: it answers who asks for one,
- * for the time that it takes twice of the receiver's budget, 300 ms at least. */
+ * until it and those of the other slots before it have had half of the receiver's budget, 300 ms at
+ * least. */
 void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now_us);
 
 /** Time passes: replays go on, switches are urged or given up. */
