@@ -6,6 +6,9 @@
 #define PROBE_WAIT_US   40000  /* for media to probe with */
 #define MEDIA_RECENT_US 100000 /* only when some came lately */
 #define QUEUE_MS_MAX    60000
+/* What was not queued makes what is wait for so long at most: at a rate below that of the audio
+   alone the wait would grow without end, and last when the rate has risen again. */
+#define UNPACED_MAX_US 40000
 
 void bwe_pacer_init(struct bwe_pacer *pacer, struct bwe_paced *ring, size_t count)
 {
@@ -53,7 +56,11 @@ static void work_off(int64_t *free_us, int64_t now_us, uint32_t bytes, uint32_t 
 
 void bwe_pacer_on_unpaced(struct bwe_pacer *pacer, uint32_t bytes, int64_t now_us)
 {
+    int64_t latest_us = now_us + UNPACED_MAX_US;
+    int64_t before_us = pacer->free_us;
     work_off(&pacer->free_us, now_us, bytes, pacer->rate_bps);
+    if (pacer->free_us > latest_us)
+        pacer->free_us = before_us > latest_us ? before_us : latest_us;
 }
 
 void bwe_pacer_begin_probe(struct bwe_pacer *pacer, const struct bwe_probe *probe, int64_t now_us)
