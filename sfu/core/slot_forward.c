@@ -8,12 +8,16 @@
 
 /* Temporal layer t can be decoded if the layers up to it were sent since they began: with a key
    frame, or with a frame of t that needs the base layer only (Y; RFC 7741, 4.2). Of a source that
-   never says so of t, the layers below are taken to be all that t needs. */
+   never says so of t, the layers below are taken to be all that t needs; what it says is known after
+   a while only (libwebrtc says it every eight frames, and the first may be lost). */
+#define SYNCS_KNOWN_PACKETS 64
 static bool is_decodable(const struct core_slot *slot, const struct core_media *media)
 {
     const struct rtp_vp8 *vp8 = media->vp8;
     unsigned t = vp8->has_temporal_id ? vp8->temporal_id : 0;
-    unsigned below = (1u << t) - 1, needed = below | (media->layer->syncs & 1u << t);
+    bool is_known = media->layer->reception.packets >= SYNCS_KNOWN_PACKETS;
+    unsigned syncs = is_known ? media->layer->syncs : UINT8_MAX;
+    unsigned below = (1u << t) - 1, needed = below | (syncs & 1u << t);
     return t == 0 || vp8->is_layer_sync || (slot->synced & needed) == needed;
 }
 
