@@ -14,6 +14,8 @@
 /* A receiver asks again until it has the key frame: so long after one was sent, that is what it
    asks for. A large one, repeated sooner than this, would take all that the receiver may get. */
 #define ANSWERED_US 300000
+/* And no longer than this, however small the budget was at that moment: a picture is missing. */
+#define ANSWERED_MAX_US 1000000
 
 void core_slot_init(struct core_slot *slot, const struct core_slot_params *params,
                     struct core_participant *owner, uint64_t random)
@@ -40,12 +42,15 @@ static void unsubscribe(struct core_slot *slot)
 void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now_us)
 {
     uint64_t half_bps = core_allocate_budget_bps(slot->owner) / 2;
-    int64_t wait_us = half_bps > 0 ? (int64_t)(bytes * UINT64_C(8000000) / half_bps) : 0;
+    int64_t wait_us =
+        half_bps > 0 ? (int64_t)(bytes * UINT64_C(8000000) / half_bps) : ANSWERED_MAX_US;
     int64_t *answering_us = &slot->owner->answering_us; /* half for all slots together */
+    int64_t latest_us = now_us + ANSWERED_MAX_US;
     *answering_us = (*answering_us > now_us ? *answering_us : now_us) + wait_us;
+    if (*answering_us > latest_us)
+        *answering_us = latest_us;
     slot->keyframe_us = now_us;
-    slot->answered_us =
-        *answering_us > now_us + ANSWERED_US ? *answering_us : now_us + ANSWERED_US;
+    slot->answered_us = *answering_us > now_us + ANSWERED_US ? *answering_us : now_us + ANSWERED_US;
 }
 
 void core_slot_interrupt(struct core_slot *slot)
