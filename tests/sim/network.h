@@ -18,11 +18,20 @@ struct sim_stage_result {
     unsigned ups, downs;          /* switches of layer of the same source */
     unsigned flaps;               /* up again less than FLAP_US after the last time */
     unsigned paused;              /* slots paused for want of bandwidth, at its end */
+    uint32_t switch_gap_ms;       /* longest time between two frames at a switch of layer */
+    uint32_t wait_ms;             /* and at any other time: the pacer made it wait */
+    uint32_t drain_ms; /* the same in the first second, while the network's queue is drained */
+    uint32_t full_ms;  /* longest time from a camera's first packet to its top layer */
+    uint32_t back_ms;  /* from the beginning to the first video; all was paused before */
 };
 
 struct sim_network_slot {
     uint64_t stream;   /* of the newest packet; 0: none */
     int64_t raised_us; /* last switch up; 0: none in this stage */
+    int64_t source_us; /* first packet of this source */
+    int64_t frame_us;  /* newest frame; 0: none since it was paused */
+    uint32_t frame;
+    bool is_full; /* its top layer has come */
 };
 
 struct sim_network_watch {
@@ -30,18 +39,22 @@ struct sim_network_watch {
     unsigned stage;
     int64_t stage_us, stage_end_us; /* began, ends */
     uint64_t receiver;
-    uint32_t max_gap_ms; /* longest time without a camera's frame, while it sent some */
+    bool is_all_paused; /* all video was, when the stage began; until there is some */
     struct sim_network_slot slots[CORE_SLOTS_MAX];
     struct sim_stage_result results[SIM_STAGES_MAX];
 };
 
-/** A stage begins now, at this receiver. */
+/** A stage begins now, at this receiver. watch->is_all_paused is the caller's. */
 void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile *profile,
                        unsigned stage, uint64_t receiver, int64_t now_us);
 
-/** A packet was put on the receiver's downlink. @param is_lost the link dropped it */
-void sim_network_note(struct sim_network_watch *watch, const struct sim_media *media, bool is_voice,
-                      bool is_lost, int64_t now_us);
+/** A packet of a slot of this kind was put on the receiver's downlink. @param is_lost the link
+ * dropped it */
+void sim_network_note(struct sim_network_watch *watch, const struct sim_media *media,
+                      enum core_kind kind, bool is_lost, int64_t now_us);
+
+/** A slot is paused, or idle: what comes next of it is no switch. */
+void sim_network_pause(struct sim_network_watch *watch, unsigned slot);
 
 /**
  * The stage is over: judge it.
@@ -49,10 +62,5 @@ void sim_network_note(struct sim_network_watch *watch, const struct sim_media *m
  * @param paused  slots paused for want of bandwidth now
  */
 void sim_network_end(struct sim_network_watch *watch, unsigned paused, struct sim_checks *checks);
-
-/** What the server counted for the receiver. A slide on a narrow network takes its time: only
- * cameras (by slot) are looked at. */
-void sim_network_on_statistics(struct sim_network_watch *watch,
-                               const struct core_statistics *statistics, const bool *is_camera);
 
 #endif

@@ -95,13 +95,13 @@ static void print_stages(const struct sim_world *world)
     for (unsigned i = 0; i < profile->stage_count; i++) {
         const struct sim_stage_result *result = &world->network.results[i];
         printf("  %4" PRIu64 " kbps: %4" PRIu64 " kbps in its last 5 s, %" PRIu64 " of %" PRIu64
-               " voice packets lost, layers %u up, %u down, %u flaps, %u slots paused\n",
+               " voice packets lost, layers %u up, %u down, %u flaps, %u slots paused; ms at a "
+               "switch %u, between frames %u (%u at first), to the top %u, back %u\n",
                profile->stages[i].down_bps / 1000, result->late_bytes * 8 / 5000,
                result->voices_lost, result->voices, result->ups, result->downs, result->flaps,
-               result->paused);
+               result->paused, result->switch_gap_ms, result->wait_ms, result->drain_ms,
+               result->full_ms, result->back_ms);
     }
-    if (profile->stage_count > 0)
-        printf("  longest gap %u ms\n", world->network.max_gap_ms);
 }
 
 void sim_summary_print(const struct sim_world *world, bool is_quiet)

@@ -222,9 +222,8 @@ static void send_media(struct sim_world *world, struct sim_person *receiver, uin
                                           : 0;
     if (world->network.profile && passes && is_routed &&
         receiver->number == world->network.receiver)
-        sim_network_note(&world->network, media,
-                         receiver->join.slots[media->slot].kind == CORE_KIND_AUDIO, copies == 0,
-                         world->now_us);
+        sim_network_note(&world->network, media, receiver->join.slots[media->slot].kind,
+                         copies == 0, world->now_us);
     for (unsigned i = 1; i < copies; i++) { /* the second is one that SRTP refuses */
         receiver->down.sent++;
         receiver->down.bytes += media->wire_len;
@@ -341,16 +340,10 @@ static void on_slots(struct sim_world *world, const struct core_event *event)
                 person->switched_us = world->now_us;
         }
         sim_slot_on_report(&person->slots[i], &event->slots[i], world->now_us);
+        if (world->network.profile && person->number == world->network.receiver &&
+            event->slots[i].state != CORE_SLOT_LIVE)
+            sim_network_pause(&world->network, i);
     }
-}
-
-static void take_statistics(struct sim_world *world, const struct core_event *event)
-{
-    const struct sim_person *person = sim_world_person(world, event->participant);
-    bool is_camera[CORE_SLOTS_MAX] = {false};
-    for (unsigned i = 0; person && i < person->join.slot_count; i++)
-        is_camera[i] = person->join.slots[i].kind == CORE_KIND_CAMERA;
-    sim_network_on_statistics(&world->network, &event->statistics, is_camera);
 }
 
 void sim_world_flush(struct sim_world *world)
@@ -367,8 +360,5 @@ void sim_world_flush(struct sim_world *world)
             on_slots(world, &event);
         else if (event.type == CORE_EVENT_GONE)
             sim_script_gone(world, event.participant);
-        else if (event.type == CORE_EVENT_STATISTICS && world->network.profile &&
-                 event.participant == world->network.receiver)
-            take_statistics(world, &event);
     }
 }

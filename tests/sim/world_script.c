@@ -133,10 +133,12 @@ static void on_stage(struct sim_world *world, unsigned index)
     const struct sim_profile *profile = world->config.profile;
     struct sim_network_watch *watch = &world->network;
     struct sim_person *receiver = world->people[0];
-    unsigned paused = 0;
-    for (unsigned i = 0; receiver && i < receiver->join.slot_count; i++)
-        paused += receiver->slots[i].report.state == CORE_SLOT_PAUSED &&
-                  receiver->slots[i].report.pause == CORE_PAUSE_BANDWIDTH;
+    unsigned paused = 0, videos = 0;
+    for (unsigned i = 0; receiver && i < receiver->join.slot_count; i++) {
+        const struct core_slot_report *report = &receiver->slots[i].report;
+        videos += receiver->join.slots[i].kind != CORE_KIND_AUDIO && report->participant;
+        paused += report->state == CORE_SLOT_PAUSED && report->pause == CORE_PAUSE_BANDWIDTH;
+    }
     if (watch->profile)
         sim_network_end(watch, paused, &world->checks);
     watch->profile = NULL;
@@ -145,6 +147,7 @@ static void on_stage(struct sim_world *world, unsigned index)
     receiver->down.params.capacity_bps = profile->stages[index].down_bps;
     receiver->down.params.queue_us = profile->stage_queue_us;
     receiver->down.trouble_us = world->now_us;
+    watch->is_all_paused = videos > 0 && paused == videos;
     sim_network_begin(watch, profile, index, receiver->number, world->now_us);
     sim_world_schedule(world, SIM_EVENT_STAGE, NULL, watch->stage_end_us, index + 1);
 }
