@@ -163,7 +163,7 @@ static const struct sim_profile profiles[] = {
      .has_screens = true,
      .network = {.delay_min_us = 10 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS},
      .stage_count = 3,
-     .stages = {{20 * S, 5000000}, {25 * S, 150000}, {28 * S, 3000000}},
+     .stages = {{20 * S, 5000000}, {25 * S, 180000}, {28 * S, 3000000}},
      .stage_queue_us = 300 * MS},
     {.name = "hostile",
      .about = "nine people, a third of whom send too much, garbage and jumping numbers",
