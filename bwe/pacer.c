@@ -56,6 +56,10 @@ static void work_off(int64_t *free_us, int64_t now_us, uint32_t bytes, uint32_t 
 
 void bwe_pacer_on_unpaced(struct bwe_pacer *pacer, uint32_t bytes, int64_t now_us)
 {
+    bool is_late =
+        pacer->count > 0 && (uint32_t)now_us - packet_at(pacer, 0)->queued_us >= UNPACED_MAX_US;
+    if (is_late) /* it has waited for its share */
+        return;
     int64_t latest_us = now_us + UNPACED_MAX_US;
     int64_t before_us = pacer->free_us;
     work_off(&pacer->free_us, now_us, bytes, pacer->rate_bps);

@@ -11,8 +11,7 @@
 #define MIN_BPS    50000 /* three voices at their lowest */
 #define VOICES_BPS (3 * BWE_CONTRACT_AUDIO_BPS)
 #define OPEN_US    1000000
-#define DIP_MS     250 /* of video that waits */
-#define USABLE_PCT 95  /* bwe_allocation_budget_bps() takes so much of an estimate */
+#define USABLE_PCT 95 /* bwe_allocation_budget_bps() takes so much of an estimate */
 #define MARGIN_PCT BWE_HYSTERESIS_MARGIN_PERCENT
 /* While the contract holds, video is spread no thinner than this: it must not wait for an estimate
    that is still low. */
@@ -149,9 +148,12 @@ static void set_pace(struct core_participant *participant, const struct bwe_deci
     struct bwe_probe probe = decision->probe;
     if (probe.rate_bps <= decision->target_bps)
         return;
-    /* Video that waits is not held up by a probe that is slower than its pace. */
-    if (participant->pace.pacer.count > 0 && probe.rate_bps < pacing_bps)
-        probe.rate_bps = pacing_bps;
+    /* Video that waits is not held up by a probe that is slower than its pace; nor is one faster
+       than what the contract can use. */
+    uint32_t most_bps = (uint32_t)participant->estimate.estimator.max_bps;
+    uint32_t least_bps = pacing_bps < most_bps ? pacing_bps : most_bps;
+    if (participant->pace.pacer.count > 0 && probe.rate_bps < least_bps)
+        probe.rate_bps = least_bps;
     bwe_pacer_begin_probe(&participant->pace.pacer, &probe, now_us);
 }
 
@@ -164,9 +166,9 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
     close_when_known(estimate, decision.state, now_us);
     set_pace(participant, &decision, now_us);
     uint64_t reserved = reserved_bps(estimate, now_us);
-    uint32_t queue_ms = bwe_pacer_queue_ms(&participant->pace.pacer);
-    /* What dips for so long is no dip. */
-    uint32_t sustained_bps = queue_ms > DIP_MS ? decision.target_bps : decision.stable_bps;
+    /* A dip that makes video wait is no dip. */
+    uint32_t sustained_bps =
+        core_pace_is_behind(participant) ? decision.target_bps : decision.stable_bps;
     estimate->is_probed |= decision.is_probed;
     estimate->video_bps =
         estimate->is_open ? UINT64_MAX : bwe_allocation_budget_bps(sustained_bps, reserved, 0);

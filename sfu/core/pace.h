@@ -3,7 +3,8 @@
  * leave, not when they are made, and told to the receiver's estimator. While that has a say
  * (core_pace.is_pacing), video waits here for its turn; audio and repairs never wait, they are only
  * counted. Not more than BWE_PACER_QUEUE_MS of it: what there is no room for is not made yet, and
- * waits in its layer's history (core_slot_wait()). A frame's packets leave together, so that one UDP_SEGMENT send takes them.
+ * waits in its layer's history (core_slot_wait()). A frame's packets leave together, so that one
+ * UDP_SEGMENT send takes them.
  *
  * Invariant: a packet that waits is in the pacer's ring, and belongs to the participant; packets of
  * a stream leave in the order in which they came.

@@ -8,8 +8,8 @@
 
 /* Temporal layer t can be decoded if the layers up to it were sent since they began: with a key
    frame, or with a frame of t that needs the base layer only (Y; RFC 7741, 4.2). Of a source that
-   never says so of t, the layers below are taken to be all that t needs; what it says is known after
-   a while only (libwebrtc says it every eight frames, and the first may be lost). */
+   never says so of t, the layers below are taken to be all that t needs; what it says is known
+   after a while only (libwebrtc says it every eight frames, and the first may be lost). */
 #define SYNCS_KNOWN_PACKETS 64
 static bool is_decodable(const struct core_slot *slot, const struct core_media *media)
 {
