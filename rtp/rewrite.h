@@ -201,7 +201,8 @@ const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rew
 bool rtp_rewrite_is_skipped(const struct rtp_rewrite *rewrite,
                             const struct rtp_rewrite_segment *segment, uint16_t picture_id);
 
-/** The outgoing timestamp of the instant now_us, for sender reports; the stream must have started. */
+/** The outgoing timestamp of the instant now_us, for sender reports; the stream must have started.
+ */
 uint32_t rtp_rewrite_timestamp_at(const struct rtp_rewrite *rewrite, int64_t now_us);
 
 #endif
