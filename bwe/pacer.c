@@ -8,7 +8,7 @@
 #define QUEUE_MS_MAX    60000
 /* What was not queued makes what is wait for so long at most: at a rate below that of the audio
    alone the wait would grow without end, and last when the rate has risen again. */
-#define UNPACED_MAX_US 40000
+#define UNPACED_MAX_US 500000
 
 void bwe_pacer_init(struct bwe_pacer *pacer, struct bwe_paced *ring, size_t count)
 {
