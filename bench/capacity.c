@@ -3,11 +3,9 @@
  * something gives, then in between as long as there is time; all against one server.
  */
 #include "bench/bench.h"
-#include "bench/step.h"
+#include "bench/number.h"
+#include "bench/own.h"
 
-#include <getopt.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,11 +32,11 @@ struct capacity {
     enum bubbles_profile profile;
     unsigned room, first, most, workers;
     double seconds, measure_s;
-    bool is_json, is_check, has_url;
+    bool has_url;
     struct bubbles_url url, operations;
     pid_t pid;
     const char *token_key_file;
-    struct bench_iris_options iris;
+    struct bench_own own;
     struct bubbles_library library;
     unsigned count;
     struct bench_step steps[STEPS_MAX];
@@ -76,7 +74,8 @@ static int run_step(struct capacity *capacity, const struct bench_server *server
     struct bubbles_options options;
     struct bench_step *step = &capacity->steps[capacity->count];
     unsigned room = participants < capacity->room ? participants : capacity->room;
-    bench_step_options(&options, server);
+    bench_step_options(&options);
+    bench_step_aim(&options, server);
     options.profile = capacity->profile;
     options.library = &capacity->library;
     options.participants = room;
@@ -220,9 +219,9 @@ static int work(void *context, const char *folder)
     struct bench_server server = {
         .pid = capacity->pid, .url = capacity->url, .operations = capacity->operations};
     int good, bad, error;
-    capacity->iris.announce = "127.0.0.1";
-    capacity->iris.workers = capacity->workers;
-    if (!capacity->has_url && bench_iris_start(&server, &capacity->iris, folder))
+    capacity->own.iris.announce = "127.0.0.1";
+    capacity->own.iris.workers = capacity->workers;
+    if (!capacity->has_url && bench_iris_start(&server, &capacity->own.iris, folder))
         return 1;
     error = make_library(capacity) || search(capacity, &server);
     bubbles_library_dispose(&capacity->library);
@@ -231,11 +230,11 @@ static int work(void *context, const char *folder)
     if (error)
         return 1;
     find_knee(capacity, &good, &bad);
-    if (!capacity->is_json)
+    if (!capacity->own.is_json)
         print(capacity, good, bad);
     else if (print_json(capacity, good, bad))
         return 1;
-    return good < 0 || (capacity->is_check && check(capacity)) ? 1 : 0;
+    return good < 0 || (capacity->own.is_check && check(capacity)) ? 1 : 0;
 }
 
 /* ---- command line ---- */
@@ -263,21 +262,9 @@ static void print_usage(FILE *out)
           out);
 }
 
-static int take_count(unsigned *value, unsigned min, unsigned max)
-{
-    char *end;
-    long number = strtol(optarg, &end, 10);
-    if (end == optarg || *end || number < (long)min || number > (long)max)
-        return -1;
-    *value = (unsigned)number;
-    return 0;
-}
-
 static int take_seconds(double *value)
 {
-    char *end;
-    *value = strtod(optarg, &end);
-    return end == optarg || *end || !(*value >= 0.5 && *value <= 3600) ? -1 : 0;
+    return bench_take_number(optarg, 0.5, 3600, value);
 }
 
 static int take_server(struct capacity *capacity, int id)
@@ -290,18 +277,15 @@ static int take_server(struct capacity *capacity, int id)
     case 'o':
         return bubbles_url_parse(&capacity->operations, optarg);
     case 'P':
-        if (take_count(&pid, 1, INT32_MAX))
+        if (bench_take_count(optarg, 1, INT32_MAX, &pid))
             return -1;
         capacity->pid = (pid_t)pid;
         return 0;
     case 't':
         capacity->token_key_file = optarg;
         return 0;
-    case 'I':
-        capacity->iris.program = optarg;
-        return 0;
     default:
-        return bench_iris_add_set(&capacity->iris, optarg);
+        return bench_own_take(&capacity->own, id, optarg);
     }
 }
 
@@ -311,23 +295,17 @@ static int take_option(struct capacity *capacity, int id)
     case 'p':
         return bubbles_profile_parse(&capacity->profile, optarg);
     case 'r':
-        return take_count(&capacity->room, 2, ROOM_MAX);
+        return bench_take_count(optarg, 2, ROOM_MAX, &capacity->room);
     case 'f':
-        return take_count(&capacity->first, 2, PARTICIPANTS_MAX);
+        return bench_take_count(optarg, 2, PARTICIPANTS_MAX, &capacity->first);
     case 'm':
-        return take_count(&capacity->most, 2, PARTICIPANTS_MAX);
+        return bench_take_count(optarg, 2, PARTICIPANTS_MAX, &capacity->most);
     case 's':
         return take_seconds(&capacity->seconds);
     case 'M':
         return take_seconds(&capacity->measure_s);
     case 'w':
-        return take_count(&capacity->workers, 1, 64);
-    case 'c':
-        capacity->is_check = true;
-        return 0;
-    case 'j':
-        capacity->is_json = true;
-        return 0;
+        return bench_take_count(optarg, 1, 64, &capacity->workers);
     default:
         return take_server(capacity, id);
     }
@@ -344,11 +322,7 @@ static const struct option long_options[] = {{"profile", required_argument, NULL
                                              {"operations", required_argument, NULL, 'o'},
                                              {"server-pid", required_argument, NULL, 'P'},
                                              {"token-key", required_argument, NULL, 't'},
-                                             {"iris", required_argument, NULL, 'I'},
-                                             {"set", required_argument, NULL, 'S'},
-                                             {"check", no_argument, NULL, 'c'},
-                                             {"json", no_argument, NULL, 'j'},
-                                             {"help", no_argument, NULL, 'h'},
+                                             BENCH_OWN_LONG_OPTIONS,
                                              {NULL, 0, NULL, 0}};
 
 int bench_capacity(int argc, char **argv)

@@ -6,6 +6,7 @@
 #include "bench/engine.h"
 
 #include "bench/bench.h"
+#include "bench/number.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -18,6 +19,8 @@
 #define LOADS_MAX         3
 #define BYTES_MIN         100
 #define BYTES_MAX         1250
+#define SECONDS_MIN       0.001
+#define SECONDS_MAX       600
 
 struct options {
     struct engine_load load; /* receivers 0: the built-in ones */
@@ -42,14 +45,16 @@ static void print_usage(FILE *out)
     fprintf(
         out,
         "usage: iris-bench engine [--receivers R] [--packets P] [--bytes B] [--seconds S]\n"
-        "                         [--batches N] [--sockets] [--json | --callgrind]\n\n"
+        "                         [--batches N] [--recorder] [--sockets] [--json | --callgrind]\n\n"
         "CPU time of the packet path per forwarded packet, without sockets: one camera to R\n"
-        "receivers in virtual time. Every batch is %d packets or more.\n\n"
+        "receivers in virtual time. Every batch is %d packets or more. What a camera may send is\n"
+        "policed, more than that (8 packets a frame) is let through.\n\n"
         "  --receivers R  instead of the built-in loads (1 -> 4, 1 -> 20, 1 -> 100)\n"
         "  --packets P    of a frame, at most %d (default 2)\n"
         "  --bytes B      of a packet, %d-%d (default 1082)\n"
         "  --seconds S    how long to measure (default %d)\n"
         "  --batches N    as many, however long they take\n"
+        "  --recorder     with the room's flight recorder\n"
         "  --sockets      send by sfu/io to sockets that a thread drains, with the kernel's time\n"
         "  --json         one JSON object instead of a table\n"
         "  --callgrind    count instructions by source file (needs valgrind; it knows no\n"
@@ -57,14 +62,25 @@ static void print_usage(FILE *out)
         ENGINE_BATCH, ENGINE_PACKETS_MAX, BYTES_MIN, BYTES_MAX, SECONDS_DEFAULT);
 }
 
-static bool is_valid(const struct options *options)
+/* An option with a number. */
+static int take_number(struct options *options, int id)
 {
-    const struct engine_load *load = &options->load;
+    struct engine_load *load = &options->load;
 
-    return load->receivers <= ENGINE_RECEIVER_MAX && load->packets >= 1 &&
-           load->packets <= ENGINE_PACKETS_MAX && load->bytes >= BYTES_MIN &&
-           load->bytes <= BYTES_MAX && options->seconds > 0 && options->seconds <= 600 &&
-           options->batches <= BATCHES_MAX;
+    switch (id) {
+    case 'r':
+        return bench_take_count(optarg, 1, ENGINE_RECEIVER_MAX, &load->receivers);
+    case 'p':
+        return bench_take_count(optarg, 1, ENGINE_PACKETS_MAX, &load->packets);
+    case 'b':
+        return bench_take_count(optarg, BYTES_MIN, BYTES_MAX, &load->bytes);
+    case 's':
+        return bench_take_number(optarg, SECONDS_MIN, SECONDS_MAX, &options->seconds);
+    case 'n':
+        return bench_take_count(optarg, 1, BATCHES_MAX, &options->batches);
+    default:
+        return -1;
+    }
 }
 
 /* 0, or 1 + the exit code with which to end at once. */
@@ -78,34 +94,23 @@ static int parse_options(int argc, char **argv, struct options *options)
                                           {"json", no_argument, NULL, 'j'},
                                           {"callgrind", no_argument, NULL, 'c'},
                                           {"sockets", no_argument, NULL, 'k'},
+                                          {"recorder", no_argument, NULL, 'f'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-    bool is_bad = false;
 
     for (int option; (option = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
-        char *end = "";
-
-        if (option == 'r')
-            options->load.receivers = (unsigned)strtoul(optarg, &end, 10);
-        else if (option == 'p')
-            options->load.packets = (unsigned)strtoul(optarg, &end, 10);
-        else if (option == 'b')
-            options->load.bytes = (unsigned)strtoul(optarg, &end, 10);
-        else if (option == 's')
-            options->seconds = strtod(optarg, &end);
-        else if (option == 'n')
-            options->batches = (unsigned)strtoul(optarg, &end, 10);
-        else if (option == 'k')
+        if (option == 'k')
             options->load.has_sockets = true;
+        else if (option == 'f')
+            options->load.has_recorder = true;
         else if (option == 'j')
             options->is_json = true;
         else if (option == 'c')
             options->has_callgrind = true;
-        else
+        else if (take_number(options, option))
             return print_usage(option == 'h' ? stdout : stderr), option == 'h' ? 1 : 3;
-        is_bad |= *end != '\0';
     }
-    if (is_bad || optind < argc || !is_valid(options))
+    if (optind < argc)
         return print_usage(stderr), 3;
     return 0;
 }
@@ -188,11 +193,12 @@ static void print_table(const struct bench *bench)
 {
     const struct engine_room *any = &bench->subjects[0]->room;
 
-    printf("Packet path %s, %s, %u packets of %u bytes a frame\n"
+    printf("Packet path %s, %s, %u packets of %u bytes a frame%s\n"
            "CPU ns per forwarded packet, medians of %u batches (quartiles)\n\n"
            "%-10s %8s %-14s %8s %8s\n",
            any->load.has_sockets ? "and sending" : "without sockets",
            core_engine_aead_name(any->engine), any->load.packets, any->load.bytes,
+           engine_load_is_policed(&any->load) ? "" : ", above the contract: without the policer",
            bench->subjects[0]->count, "load", "receive", "",
            any->load.has_sockets ? "send" : "take", "advance");
     for (unsigned i = 0; i < bench->count; i++) {
@@ -216,9 +222,10 @@ static void print_json(const struct bench *bench)
         struct subject *subject = bench->subjects[i];
         const struct engine_load *load = &subject->room.load;
 
-        printf("%s{\"receivers\":%u,\"packets\":%u,\"bytes\":%u,\"batches\":%u,"
+        printf("%s{\"receivers\":%u,\"packets\":%u,\"bytes\":%u,\"policed\":%s,\"batches\":%u,"
                "\"receive_ns\":%.1f,\"take_ns\":%.1f,\"advance_ns\":%.1f}",
-               i ? "," : "", load->receivers, load->packets, load->bytes, subject->count,
+               i ? "," : "", load->receivers, load->packets, load->bytes,
+               engine_load_is_policed(load) ? "true" : "false", subject->count,
                bench_median(subject->receive_ns, subject->count),
                bench_median(subject->take_ns, subject->count),
                bench_median(subject->advance_ns, subject->count));

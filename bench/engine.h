@@ -21,9 +21,10 @@
 
 struct engine_load {
     unsigned receivers;
-    unsigned packets; /* of a frame */
-    unsigned bytes;   /* of a packet: UDP payload as received */
-    bool has_sockets; /* what comes out is sent by sfu/io to sockets that a thread drains */
+    unsigned packets;  /* of a frame */
+    unsigned bytes;    /* of a packet: UDP payload as received */
+    bool has_recorder; /* the room has its flight recorder */
+    bool has_sockets;  /* what comes out is sent by sfu/io to sockets that a thread drains */
 };
 
 struct engine_packet {
@@ -63,6 +64,9 @@ struct engine_times {
 
 /** Frames of a batch. */
 unsigned engine_load_frames(const struct engine_load *load);
+
+/** Whether a camera may send so much: then the room has its policer, otherwise it does without. */
+bool engine_load_is_policed(const struct engine_load *load);
 
 /** @return 0 or negative (said on stderr); dispose in any case */
 int engine_room_init(struct engine_room *room, const struct engine_load *load);

@@ -95,8 +95,10 @@ static void print_profile(struct profile *profile, const struct engine_load *loa
 {
     double packets = (double)batches * engine_load_frames(load) * load->packets * load->receivers;
 
-    printf("1 -> %u, %u packets of %u bytes a frame: %.0f instructions per forwarded packet\n\n",
-           load->receivers, load->packets, load->bytes, (double)profile->total / packets);
+    printf("1 -> %u, %u packets of %u bytes a frame, %spoliced%s: %.1f instructions per forwarded "
+           "packet\n\n",
+           load->receivers, load->packets, load->bytes, engine_load_is_policed(load) ? "" : "not ",
+           load->has_recorder ? ", recorded" : "", (double)profile->total / packets);
     for (;;) {
         unsigned best = 0;
 
@@ -131,7 +133,7 @@ static int run_valgrind(const char *program, const struct engine_load *load, uns
         execlp("valgrind", "valgrind", "-q", "--tool=callgrind", "--collect-atstart=no",
                "--toggle-collect=engine_room_run", file, program, "engine", "--receivers",
                numbers[0], "--packets", numbers[1], "--bytes", numbers[2], "--batches", numbers[3],
-               (char *)NULL);
+               load->has_recorder ? "--recorder" : (char *)NULL, (char *)NULL);
         _exit(127);
     }
     if (child < 0 || waitpid(child, &status, 0) != child)

@@ -2,6 +2,7 @@
 #include "bench/engine.h"
 
 #include "bench/bench.h"
+#include "bwe/remb.h"
 #include "rtp/bytes.h"
 #include "rtp/vp8.h"
 
@@ -10,6 +11,7 @@
 #include <stun/usages/ice.h>
 
 #define FRAME_US         33333
+#define US_PER_S         1000000
 #define START_US         INT64_C(1000000000)
 #define CHECK_US         INT64_C(10000000) /* ICE consent: well below 30 s */
 #define TAG_BYTES        TRANSPORT_AEAD_TAG_BYTES
@@ -18,6 +20,8 @@
 #define RTX_PAYLOAD_TYPE 97
 #define ID_SEQ           3
 #define ID_MID           4
+#define RECORDER_BYTES   16777216 /* the default's */
+#define RECORDER_US      60000000
 
 static struct transport_srtp_keys keys_of(unsigned participant, unsigned direction)
 {
@@ -170,10 +174,17 @@ unsigned engine_load_frames(const struct engine_load *load)
     return frames < ENGINE_FRAMES_MAX ? frames : ENGINE_FRAMES_MAX;
 }
 
+bool engine_load_is_policed(const struct engine_load *load)
+{
+    unsigned bps = load->packets * load->bytes * 8 * (US_PER_S / FRAME_US);
+
+    return bps <= BWE_CONTRACT_CAMERA_BPS / 100 * BWE_CONTRACT_TOLERANCE_PERCENT;
+}
+
 int engine_room_init(struct engine_room *room, const struct engine_load *load)
 {
     struct core_engine_config config = {
-        .is_unpoliced = true, /* its loads are those of the comparison, above the contract */
+        .is_unpoliced = !engine_load_is_policed(load),
         .aead = TRANSPORT_AEAD_AUTO,
         .seed = 4711,
         .ntp_at_zero = UINT64_C(0xE000000000000000),
@@ -181,6 +192,8 @@ int engine_room_init(struct engine_room *room, const struct engine_load *load)
 
     memset(room, 0, sizeof(*room));
     room->load = *load;
+    config.recorder_bytes = load->has_recorder ? RECORDER_BYTES : 0;
+    config.recorder_us = RECORDER_US;
     room->frames = engine_load_frames(load);
     room->now_us = START_US;
     config.certificate = room->certificate = transport_certificate_create();

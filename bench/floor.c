@@ -6,6 +6,7 @@
 #include "bench/floor.h"
 
 #include "bench/bench.h"
+#include "bench/number.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define SECONDS_DEFAULT 30
+#define SECONDS_MIN     0.001
 #define SECONDS_MAX     60
 
 struct options {
@@ -54,19 +56,17 @@ static int parse_options(int argc, char **argv, struct options *options)
                                           {"json", no_argument, NULL, 'j'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-    char *end = "";
 
     for (int option; (option = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
         if (option == 'i')
             options->histogram = optarg;
-        else if (option == 's')
-            options->seconds = strtod(optarg, &end);
         else if (option == 'j')
             options->is_json = true;
-        else
+        else if (option != 's' ||
+                 bench_take_number(optarg, SECONDS_MIN, SECONDS_MAX, &options->seconds))
             return print_usage(option == 'h' ? stdout : stderr), option == 'h' ? 1 : 3;
     }
-    if (optind < argc || *end || !(options->seconds > 0 && options->seconds <= SECONDS_MAX))
+    if (optind < argc)
         return print_usage(stderr), 3;
     return 0;
 }

@@ -7,6 +7,8 @@
  */
 #include "bench/floor.h"
 
+#include "bench/number.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,17 +98,6 @@ static int read_send(struct floor_load *load, const char *text)
     return 0;
 }
 
-/* Receivers of a packet: what is not forwarded makes it less than one. */
-static int read_receivers(const char *text, double *value)
-{
-    char *end;
-
-    *value = strtod(text, &end);
-    return end == text || *end || !(*value >= RECEIVERS_MIN && *value <= FLOOR_PARTICIPANTS_MAX)
-               ? -1
-               : 0;
-}
-
 static int read_setting(const char *text, unsigned most, unsigned *value)
 {
     unsigned long long number;
@@ -125,7 +116,7 @@ static int read_line(struct floor_load *load, const char *word, const char *text
     if (strcmp(word, "participants") == 0)
         return read_setting(text, FLOOR_PARTICIPANTS_MAX, &load->participants);
     if (strcmp(word, "receivers") == 0)
-        return read_receivers(text, &load->receivers);
+        return bench_take_number(text, RECEIVERS_MIN, FLOOR_PARTICIPANTS_MAX, &load->receivers);
     if (strcmp(word, "wake") == 0)
         return read_setting(text, WAKE_MAX, &load->wake);
     return -1;

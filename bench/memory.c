@@ -4,9 +4,7 @@
  * those who only receive, among a few who send; those who send a camera and a screen.
  */
 #include "bench/bench.h"
-#include "bench/step.h"
-
-#include <string.h>
+#include "bench/own.h"
 
 #define JOIN_RATE         100
 #define MEASURE_S         10 /* until every history is full */
@@ -36,12 +34,8 @@ struct memory {
 
 static int run_case(struct memory *memory, unsigned index, const char *folder)
 {
-    struct bench_server server = {.pid = 0};
     struct bubbles_options options;
-    struct bench_step *step = &memory->steps[index];
-    if (bench_iris_start(&server, &memory->own.iris, folder))
-        return -1;
-    bench_step_options(&options, &server);
+    bench_step_options(&options);
     options.rooms = memory->own.is_quick ? 1 : cases[index].rooms;
     options.participants =
         memory->own.is_quick ? quick_participants[index] : cases[index].participants;
@@ -49,11 +43,7 @@ static int run_case(struct memory *memory, unsigned index, const char *folder)
     options.screens = cases[index].screens;
     options.join_rate = JOIN_RATE;
     options.duration_s = memory->own.is_quick ? 1 : MEASURE_S;
-    int error = bench_step_run(step, &options);
-    bench_server_stop(&server);
-    if (!error)
-        bench_step_print(stderr, step);
-    return error || step->is_interrupted ? -1 : 0;
+    return bench_own_step(&memory->steps[index], &memory->own, &options, folder);
 }
 
 static double slope_kib(const struct bench_step *few, const struct bench_step *many)

@@ -4,12 +4,12 @@
  */
 #include "bench/peer.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/bench.h"
+#include "bench/number.h"
 
 #define EXIT_SKIPPED 77 /* as ctest's SKIP_RETURN_CODE: Iris was right, the peer is not there */
 
@@ -54,7 +54,7 @@ static int take_load(struct peer_options *options, const char *key)
 static int select_loads(struct peer_options *options)
 {
     unsigned count, found = 0;
-    const struct peer_load *loads = peer_loads(options->is_quick, &count);
+    const struct peer_load *loads = peer_loads(options->own.is_quick, &count);
     for (unsigned i = 0; i < count; i++) {
         options->is_selected[i] = options->key_count == 0;
         for (unsigned k = 0; k < options->key_count; k++)
@@ -87,45 +87,23 @@ static int take_server(struct peer_options *options, const char *name)
     return -1;
 }
 
-static int take_number(double *value, double min, double max)
-{
-    char *end;
-    *value = strtod(optarg, &end);
-    return end == optarg || *end || !(*value >= min && *value <= max) ? -1 : 0;
-}
-
 static int take_option(struct peer_options *options, int id)
 {
-    double number = 0;
-    int error = 0;
     switch (id) {
     case 'r':
-        error = take_number(&number, 1, PEER_ROUNDS_MAX);
-        options->rounds = (unsigned)number;
-        return error;
+        return bench_take_count(optarg, 1, PEER_ROUNDS_MAX, &options->rounds);
     case 's':
-        return take_number(&options->seconds, 0.5, 600);
+        return bench_take_number(optarg, 0.5, 600, &options->seconds);
     case 'i':
-        return take_number(&options->idle_s, 0.1, 600);
+        return bench_take_number(optarg, 0.1, 600, &options->idle_s);
     case 'l':
         return take_load(options, optarg);
     case 'p':
         return take_profile(options, optarg);
     case 'v':
         return take_server(options, optarg);
-    case 'I':
-        options->iris.program = optarg;
-        return 0;
-    case 'S':
-        return bench_iris_add_set(&options->iris, optarg);
-    case 'c':
-        options->is_check = true;
-        return 0;
-    case 'j':
-        options->is_json = true;
-        return 0;
     default:
-        return -1;
+        return bench_own_take(&options->own, id, optarg);
     }
 }
 
@@ -139,7 +117,7 @@ static void select_all_if_none(bool *selected, unsigned count)
 
 static void be_quick(struct peer_options *options)
 {
-    options->is_quick = true;
+    options->own.is_quick = true;
     options->rounds = 1;
     options->seconds = 1;
     options->idle_s = 0.2;
@@ -151,12 +129,8 @@ static const struct option long_options[] = {{"rounds", required_argument, NULL,
                                              {"load", required_argument, NULL, 'l'},
                                              {"srtp-profile", required_argument, NULL, 'p'},
                                              {"server", required_argument, NULL, 'v'},
-                                             {"iris", required_argument, NULL, 'I'},
-                                             {"set", required_argument, NULL, 'S'},
-                                             {"check", no_argument, NULL, 'c'},
                                              {"quick", no_argument, NULL, 'q'},
-                                             {"json", no_argument, NULL, 'j'},
-                                             {"help", no_argument, NULL, 'h'},
+                                             BENCH_OWN_LONG_OPTIONS,
                                              {NULL, 0, NULL, 0}};
 
 /* 0, or 1 + the exit code with which to end at once. */
@@ -216,20 +190,20 @@ static int work(void *context, const char *folder)
     static struct peer_results results;
     char reason[256];
     results.options = context;
-    results.loads = peer_loads(results.options->is_quick, &results.load_count);
+    results.loads = peer_loads(results.options->own.is_quick, &results.load_count);
     find_peer(&results, reason, sizeof(reason));
-    if (!results.has_janus && !results.options->is_quick) {
+    if (!results.has_janus && !results.options->own.is_quick) {
         fprintf(stderr, "iris-bench peer: %s\n", reason);
         return 1;
     }
     if (peer_measure(&results, folder))
         return 1;
     int code = is_all_right(&results) ? 0 : 1;
-    if (!results.options->is_json)
+    if (!results.options->own.is_json)
         peer_print(&results);
     else if (peer_print_json(&results))
         code = 1;
-    if (results.options->is_check && peer_check(&results))
+    if (results.options->own.is_check && peer_check(&results))
         code = 1;
     if (code == 0 && !results.has_janus) {
         fprintf(stderr, "iris-bench peer: skipped: %s (Iris was right)\n", reason);

@@ -5,7 +5,7 @@
 #ifndef IRIS_BENCH_PEER_H
 #define IRIS_BENCH_PEER_H
 
-#include "bench/step.h"
+#include "bench/own.h"
 
 #define PEER_LOADS_MAX  4
 #define PEER_ROUNDS_MAX 20
@@ -43,11 +43,10 @@ struct peer_cell {
 struct peer_options {
     unsigned rounds;
     double seconds, idle_s, join_rate;
-    bool is_json, is_check, is_quick;
     unsigned key_count; /* of --load */
     const char *keys[PEER_LOADS_MAX];
     bool is_selected[PEER_LOADS_MAX], has_profile[PEER_PROFILES], has_server[PEER_SERVERS];
-    struct bench_iris_options iris;
+    struct bench_own own;
 };
 
 /* What came out. */

@@ -64,7 +64,7 @@ static int start(struct bench_server *server, enum peer_server which,
                  const struct peer_results *results, const struct peer_load *load,
                  const char *folder)
 {
-    struct bench_iris_options iris = results->options->iris;
+    struct bench_iris_options iris = results->options->own.iris;
     if (which != PEER_IRIS)
         return peer_start_janus(server, which == PEER_JANUS_BEST ? BEST_LOOPS : 0, folder);
     iris.workers = WORKERS;
@@ -106,7 +106,8 @@ static void set_options(struct bubbles_options *options, const struct task *task
 {
     const struct peer_options *given = task->results->options;
     const struct peer_load *load = &task->results->loads[task->load];
-    bench_step_options(options, server);
+    bench_step_options(options);
+    bench_step_aim(options, server);
     options->profile = load->profile;
     options->rooms = load->rooms;
     options->participants = load->people;
@@ -115,7 +116,7 @@ static void set_options(struct bubbles_options *options, const struct task *task
     options->idle_s = given->idle_s;
     options->duration_s = given->seconds;
     options->join_rate = given->join_rate;
-    options->verify = given->is_quick;
+    options->verify = given->own.is_quick;
     if (task->which != PEER_IRIS) {
         options->senders = bubbles_cast_senders(options);
         options->participants = bubbles_janus_seats(load->people, options->senders);
@@ -177,7 +178,7 @@ static int measure_floor(struct peer_results *results, unsigned load, unsigned r
 {
     static struct floor_section section;
     static struct floor_split split;
-    double seconds = results->options->is_quick ? FLOOR_QUICK_S : FLOOR_S;
+    double seconds = results->options->own.is_quick ? FLOOR_QUICK_S : FLOOR_S;
     memset(&section, 0, sizeof(section));
     if (floor_measure_forward(&section, sent, 1, seconds, &split))
         return -1;
@@ -215,7 +216,7 @@ static int measure_library(struct peer_results *results)
                                         "GCM-128, OpenSSL EVP"};
     double *const values[] = {&results->libsrtp_gcm_ns, &results->libsrtp_cm_ns,
                               &results->evp_gcm_ns};
-    if (floor_measure_seal(&section, results->options->is_quick ? FLOOR_QUICK_S : SEAL_S))
+    if (floor_measure_seal(&section, results->options->own.is_quick ? FLOOR_QUICK_S : SEAL_S))
         return -1;
     for (unsigned row = 0; row < section.row_count; row++)
         for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -228,7 +229,7 @@ static int measure_library(struct peer_results *results)
 static bool is_wanted_cell(const struct peer_options *options, unsigned load, unsigned srtp)
 {
     return options->is_selected[load] && options->has_profile[srtp] &&
-           (!options->is_quick || load % PEER_PROFILES == srtp);
+           (!options->own.is_quick || load % PEER_PROFILES == srtp);
 }
 
 int peer_measure(struct peer_results *results, const char *folder)

@@ -3,9 +3,7 @@
  * few and many of them, in turns, each against a server of its own.
  */
 #include "bench/bench.h"
-#include "bench/step.h"
-
-#include <string.h>
+#include "bench/own.h"
 
 #define FEW        50
 #define MANY       500
@@ -24,21 +22,14 @@ struct scale {
 static int run_step(struct bench_step *step, const struct scale *scale, unsigned participants,
                     const char *folder)
 {
-    struct bench_server server = {.pid = 0};
     struct bubbles_options options;
-    if (bench_iris_start(&server, &scale->own.iris, folder))
-        return -1;
-    bench_step_options(&options, &server);
+    bench_step_options(&options);
     options.participants = ROOM;
     options.rooms = participants / ROOM;
     options.join_rate = JOIN_RATE;
     options.idle_s = scale->own.is_quick ? 0.2 : IDLE_S;
     options.duration_s = scale->own.is_quick ? 1 : MEASURE_S;
-    int error = bench_step_run(step, &options);
-    bench_server_stop(&server);
-    if (!error)
-        bench_step_print(stderr, step);
-    return error || step->is_interrupted ? -1 : 0;
+    return bench_own_step(step, &scale->own, &options, folder);
 }
 
 static double median_us(const struct bench_step *steps, unsigned count)

@@ -9,6 +9,7 @@
  * work.
  */
 #include "bench/bench.h"
+#include "bench/number.h"
 #include "rtp/bytes.h"
 #include "sfu/transport/srtp.h"
 
@@ -322,20 +323,16 @@ static int parse_options(int argc, char **argv, unsigned *rounds, bool *is_json)
                                           {"json", no_argument, NULL, 'j'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-    char *end = "";
-    long value = ROUNDS_DEFAULT;
 
+    *rounds = ROUNDS_DEFAULT;
     for (int option; (option = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
-        if (option == 'r')
-            value = strtol(optarg, &end, 10);
-        else if (option == 'j')
+        if (option == 'j')
             *is_json = true;
-        else
+        else if (option != 'r' || bench_take_count(optarg, 1, ROUNDS_MAX, rounds))
             return print_usage(option == 'h' ? stdout : stderr), option == 'h' ? 1 : 3;
     }
-    if (optind < argc || *end || value < 1 || value > ROUNDS_MAX)
+    if (optind < argc)
         return print_usage(stderr), 3;
-    *rounds = (unsigned)value;
     return 0;
 }
 

@@ -1,8 +1,6 @@
 /* A run of the load generator, boiled down. */
 #include "bench/step.h"
 
-#include <getopt.h>
-
 static void take_losses(struct bench_step *step, const struct bubbles_totals *totals)
 {
     uint64_t expected = 0, lost = 0;
@@ -66,14 +64,18 @@ int bench_step_run(struct bench_step *step, const struct bubbles_options *option
     return 0;
 }
 
-void bench_step_options(struct bubbles_options *options, const struct bench_server *server)
+void bench_step_options(struct bubbles_options *options)
 {
     bubbles_options_init(options);
+    options->verify = 0; /* all receivers compare what they get anyway */
+    options->is_quiet = true;
+}
+
+void bench_step_aim(struct bubbles_options *options, const struct bench_server *server)
+{
     options->url = server->url;
     options->operations = server->operations;
     options->server_pid = server->pid;
-    options->verify = 0; /* all receivers compare what they get anyway */
-    options->is_quiet = true;
 }
 
 void bench_step_print(FILE *out, const struct bench_step *step)
@@ -108,47 +110,4 @@ unsigned bench_judge(const char *goal, double value, double bound, bool is_known
         snprintf(text, sizeof(text), "%.2f", value);
     fprintf(stderr, "%-6s %s <= %g: %s\n", is_met ? "met" : "MISSED", goal, bound, text);
     return !is_met;
-}
-
-static const struct option own_options[] = {{"iris", required_argument, NULL, 'I'},
-                                            {"set", required_argument, NULL, 'S'},
-                                            {"check", no_argument, NULL, 'c'},
-                                            {"quick", no_argument, NULL, 'q'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-
-static int print_own_usage(FILE *out, const char *usage, int code)
-{
-    fputs(usage, out);
-    fputs("\n  --iris PATH       the server (default: built with this program)\n"
-          "  --set KEY=VALUE   more configuration for it; may be repeated\n"
-          "  --check           exit code 1 while the goal is missed\n"
-          "  --quick           a few participants for a second: for tests\n"
-          "  --json            one JSON object instead of text\n\n"
-          "Exit code: 0; 1: something was wrong, cannot run here, or --check; 2: usage.\n",
-          out);
-    return 1 + code;
-}
-
-int bench_own_parse(struct bench_own *own, int argc, char **argv, const char *usage)
-{
-    *own = (struct bench_own){.iris = {.announce = "127.0.0.1", .workers = 1}};
-    for (int id; (id = getopt_long(argc, argv, "", own_options, NULL)) != -1;) {
-        if (id == 'h')
-            return print_own_usage(stdout, usage, 0);
-        if (id == 'I')
-            own->iris.program = optarg;
-        else if (id == 'c')
-            own->is_check = true;
-        else if (id == 'q')
-            own->is_quick = true;
-        else if (id == 'j')
-            own->is_json = true;
-        else if (id == 'S' && bench_iris_add_set(&own->iris, optarg) == 0)
-            continue;
-        else
-            return print_own_usage(stderr, usage, 2);
-    }
-    return optind < argc ? print_own_usage(stderr, usage, 2) : 0;
 }

@@ -37,20 +37,11 @@ void bench_step_take(struct bench_step *step, const struct bubbles_result *resul
  */
 int bench_step_run(struct bench_step *step, const struct bubbles_options *options);
 
-/* The command line of benchmarks that start their own server and need little else. */
-struct bench_own {
-    struct bench_iris_options iris;
-    bool is_check, is_quick, is_json;
-};
+/** Options of a step: nothing is printed, nobody decodes. */
+void bench_step_options(struct bubbles_options *options);
 
-/**
- * @param usage  the head of its help
- * @return       0, or 1 + the exit code with which to end at once (help or complaint printed)
- */
-int bench_own_parse(struct bench_own *own, int argc, char **argv, const char *usage);
-
-/** Options for a server that was started here. */
-void bench_step_options(struct bubbles_options *options, const struct bench_server *server);
+/** Where the server is. */
+void bench_step_aim(struct bubbles_options *options, const struct bench_server *server);
 
 /** One line about it, for people who wait. */
 void bench_step_print(FILE *out, const struct bench_step *step);

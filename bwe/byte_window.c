@@ -3,20 +3,17 @@
 
 #define RING (BWE_BYTE_WINDOW_SLICES + 1)
 
-unsigned bwe_byte_window_advance(struct bwe_byte_window *window, int64_t now_us)
+void bwe_byte_window_advance(struct bwe_byte_window *window, int64_t now_us)
 {
     int64_t slice = now_us / BWE_BYTE_WINDOW_SLICE_US;
-    unsigned ended = 0;
     if (slice - window->slice > RING)
         window->slice = slice - RING; /* the ring is emptied once, however long it was silent */
     while (window->slice < slice) {
         window->slice++;
-        ended++;
         uint32_t *oldest = &window->bytes[window->slice % RING];
         window->sum_bytes -= *oldest;
         *oldest = 0;
     }
-    return ended;
 }
 
 void bwe_byte_window_add(struct bwe_byte_window *window, uint32_t bytes)

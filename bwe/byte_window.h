@@ -22,9 +22,8 @@ struct bwe_byte_window {
  * Let time pass: forget what is older than 2 s and the running slice.
  *
  * @param now_us  monotonic [us]; older than the last call counts as now
- * @return        slices that have ended since the last call, at most BWE_BYTE_WINDOW_SLICES + 1
  */
-unsigned bwe_byte_window_advance(struct bwe_byte_window *window, int64_t now_us);
+void bwe_byte_window_advance(struct bwe_byte_window *window, int64_t now_us);
 
 /** Count bytes in the running slice; call bwe_byte_window_advance() first. Saturates. */
 void bwe_byte_window_add(struct bwe_byte_window *window, uint32_t bytes);

@@ -58,7 +58,10 @@ static void open_gap(struct rtp_nack *nack, uint64_t ext_seq, int64_t now_us)
 {
     uint64_t first = nack->highest + 1;
     uint64_t missing = ext_seq - first;
-    if (missing > RTP_NACK_MAX) { /* an outage or a restart: asking would only add load */
+    bool is_outage =
+        missing > RTP_NACK_OUTAGE_MAX && now_us - nack->highest_us > RTP_NACK_OUTAGE_US;
+    if (missing > RTP_NACK_MAX ||
+        is_outage) { /* an outage or a restart: asking would only add load */
         nack->count = 0;
         give_up(nack, ext_seq - 1);
         return;
@@ -89,6 +92,7 @@ bool rtp_nack_on_packet(struct rtp_nack *nack, uint64_t ext_seq, int64_t now_us)
     if (!nack->started) {
         nack->started = true;
         nack->highest = ext_seq;
+        nack->highest_us = now_us;
         return false;
     }
     if (ext_seq <= nack->highest)
@@ -96,6 +100,7 @@ bool rtp_nack_on_packet(struct rtp_nack *nack, uint64_t ext_seq, int64_t now_us)
     if (ext_seq > nack->highest + 1)
         open_gap(nack, ext_seq, now_us);
     nack->highest = ext_seq;
+    nack->highest_us = now_us;
     if (nack->count > 0 && ext_seq > RTP_NACK_AGE)
         give_up_oldest(nack, lower_bound(nack, ext_seq - RTP_NACK_AGE));
     return false;

@@ -17,6 +17,10 @@
 #define RTP_NACK_AGE        1000 /* packets */
 #define RTP_NACK_TRIES      10
 #define RTP_NACK_REORDER_US 10000 /* wait before the first request, for reordering */
+/* After a silence so long, so many missing packets are no loss but an outage: most are too old to
+   be of use or still kept by their sender, and all of them at once would hold up what is live. */
+#define RTP_NACK_OUTAGE_US  1000000
+#define RTP_NACK_OUTAGE_MAX 64
 
 struct rtp_nack_entry {
     uint64_t ext_seq;
@@ -28,6 +32,7 @@ struct rtp_nack {
     bool started;
     bool gave_up; /* a packet was lost for good since the last rtp_nack_take_gave_up() */
     uint64_t highest;
+    int64_t highest_us;  /* when it was received */
     uint64_t lost_below; /* one past the newest packet given up */
     size_t count;
     struct rtp_nack_entry entries[RTP_NACK_MAX]; /* by increasing ext_seq */
@@ -39,8 +44,9 @@ void rtp_nack_init(struct rtp_nack *nack);
 /**
  * Record an arrival: fills or opens gaps.
  *
- * A gap of more than RTP_NACK_MAX packets clears the list and sets gave_up; when the list is full,
- * the oldest are given up. Duplicates and what came before the first packet change nothing.
+ * A gap of more than RTP_NACK_MAX packets, or of more than RTP_NACK_OUTAGE_MAX after
+ * RTP_NACK_OUTAGE_US of silence, clears the list and sets gave_up; when the list is full, the
+ * oldest are given up. Duplicates and what came before the first packet change nothing.
  *
  * @param nack     tracker of one received stream; not thread-safe
  * @param ext_seq  unwrapped sequence number

@@ -9,7 +9,8 @@
 #define PICTURE_ID_MASK  0x7FFF
 #define KEY_INDEX_MASK   0x1F
 #define US_PER_S         1000000
-#define INTERVAL_UNKNOWN 3000 /* 30 pictures a second, at VP8's 90 kHz */
+#define NOBODY           UINT64_MAX /* no source has this name */
+#define INTERVAL_UNKNOWN 3000       /* 30 pictures a second, at VP8's 90 kHz */
 
 void rtp_rewrite_init(struct rtp_rewrite *rewrite, uint32_t clock_rate_hz, uint16_t first_seq,
                       uint32_t first_timestamp, uint16_t first_picture_id)
@@ -87,6 +88,22 @@ void rtp_rewrite_retime(struct rtp_rewrite *rewrite, const struct rtp_rewrite_fi
     *next_segment(rewrite, segment.first_out_seq) = segment;
     rewrite->last_timestamp = timestamp;
     rewrite->last_sent_us = now_us;
+}
+
+/* The segment that ends what was before has no packet: whatever comes is older than its first. */
+void rtp_rewrite_leave_out(struct rtp_rewrite *rewrite, uint32_t count)
+{
+    rewrite->highest_out_seq += count;
+    if (!rewrite->started)
+        return;
+    uint64_t out_seq = rewrite->highest_out_seq + 1;
+    *next_segment(rewrite, out_seq) = (struct rtp_rewrite_segment){
+        .source = NOBODY,
+        .is_start = true,
+        .first_out_seq = out_seq,
+        .first_in_seq = UINT64_MAX / 2,
+        .closed_count = (uint16_t)(count < UINT16_MAX ? count : UINT16_MAX),
+    };
 }
 
 uint64_t rtp_rewrite_next_in_seq(const struct rtp_rewrite *rewrite)
@@ -299,9 +316,7 @@ static unsigned add_picture(struct rtp_rewrite_pictures *pictures, const struct 
     return pictures->newest;
 }
 
-/* The number of a picture that is late as a whole: between its neighbours, if there is room,
-   counted from the nearer one. (From the one before a pause, all that was lost right after the
-   pause would seem to be equally far.) */
+/* The number of a picture that is late as a whole: between its neighbours, if there is room. */
 static uint16_t late_picture_id(const struct rtp_rewrite_pictures *pictures, unsigned index,
                                 const struct rtp_vp8 *vp8, uint32_t timestamp)
 {
@@ -313,12 +328,12 @@ static uint16_t late_picture_id(const struct rtp_rewrite_pictures *pictures, uns
     if (index == pictures->newest || !is_after)
         return before->picture_id;
     unsigned room = (unsigned)(after->picture_id - before->picture_id - 1) & PICTURE_ID_MASK;
-    if (timestamp - before->timestamp > after->timestamp - timestamp) {
-        unsigned back = pictures_between(pictures, timestamp, after->timestamp);
-        return (uint16_t)(after->picture_id - (back < room ? back : room)) & PICTURE_ID_MASK;
-    }
     unsigned steps = pictures_between(pictures, before->timestamp, timestamp);
-    return (uint16_t)(before->picture_id + (steps < room ? steps : room)) & PICTURE_ID_MASK;
+    if (steps <= room || room == 0)
+        return (uint16_t)(before->picture_id + (room ? steps : 0)) & PICTURE_ID_MASK;
+    /* There was a pause before it: counted back from the other side. */
+    unsigned back = pictures_between(pictures, timestamp, after->timestamp);
+    return (uint16_t)(after->picture_id - (back < room ? back : room)) & PICTURE_ID_MASK;
 }
 
 void rtp_rewrite_complete_vp8(struct rtp_rewrite_pictures *pictures, const struct rtp_vp8 *vp8,

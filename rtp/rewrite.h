@@ -131,6 +131,12 @@ enum rtp_rewrite_verdict rtp_rewrite_skip(struct rtp_rewrite *rewrite,
                                           struct rtp_rewrite_fields *fields,
                                           enum rtp_rewrite_skipped skipped);
 
+/**
+ * Leave numbers out: others may have been sent under them. What follows begins a new segment
+ * (rtp_rewrite_start()); nothing of before can be sent late any more.
+ */
+void rtp_rewrite_leave_out(struct rtp_rewrite *rewrite, uint32_t count);
+
 /** The source's packet after the newest one sent, skipped or reserved; of the newest segment. */
 uint64_t rtp_rewrite_next_in_seq(const struct rtp_rewrite *rewrite);
 
@@ -146,8 +152,8 @@ bool rtp_rewrite_continues(const struct rtp_rewrite *rewrite, uint64_t source, u
  */
 void rtp_rewrite_map(const struct rtp_rewrite_segment *segment, struct rtp_rewrite_fields *fields);
 
-/* Pictures of a second, so that what is repaired late finds its own. */
-#define RTP_REWRITE_PICTURES 32
+/* Pictures of two seconds, so that what is repaired late finds its own. */
+#define RTP_REWRITE_PICTURES 64
 
 /* What was made up for a picture. */
 struct rtp_rewrite_picture {

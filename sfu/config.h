@@ -14,6 +14,7 @@
 
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
+enum config_metrics_detail { CONFIG_METRICS_NODE, CONFIG_METRICS_ROOM, CONFIG_METRICS_PARTICIPANT };
 enum config_aead { CONFIG_AEAD_AUTO, CONFIG_AEAD_IPSEC_MB, CONFIG_AEAD_EVP };
 
 /* One field a key, same names as in the file. Strings are owned; lists end with NULL. */
@@ -43,6 +44,15 @@ struct config {
     unsigned requests_per_second;         /* of one WebSocket; 0: no limit */
     unsigned max_participants;            /* of the server */
     unsigned room_max_participants;       /* at most 128 */
+    char *node_name;                      /* "": the host's name */
+    unsigned network_mbps;                /* what the network interface carries; 0: unknown */
+    enum config_metrics_detail metrics_detail;
+    char *recorder_folder;      /* of dumps; "": rooms have no flight recorder */
+    unsigned recorder_seconds;  /* how far back it reaches */
+    unsigned recorder_room_mib; /* at most, of one room */
+    unsigned recorder_files;    /* dumps that are kept */
+    unsigned drain_seconds;     /* of a drain that names no deadline */
+    char *drain_url;            /* where its clients are told to go; "": nowhere */
     enum config_aead aead;
     enum config_log_level log_level;
     enum config_log_format log_format;

@@ -41,6 +41,21 @@ static bool check_key_file(const char *path, char *reason, size_t cap)
     return !problem;
 }
 
+/* Where dumps of flight recorders go. */
+static bool check_folder(const char *path, char *reason, size_t cap)
+{
+    struct stat status;
+    const char *problem = NULL;
+
+    if (stat(path, &status) != 0 || (S_ISDIR(status.st_mode) && access(path, W_OK | X_OK) != 0))
+        problem = strerror(errno);
+    else if (!S_ISDIR(status.st_mode))
+        problem = "not a folder";
+    if (problem)
+        snprintf(reason, cap, "'%.200s' cannot be written to: %s", path, problem);
+    return !problem;
+}
+
 static bool check_listeners(const struct config *config, enum config_key *key, char *reason,
                             size_t cap)
 {
@@ -102,6 +117,9 @@ static bool check_files(const struct config *config, enum config_key *key, char 
 
     if (!check_tls(public_files, public_keys, key, reason, cap) ||
         !check_tls(operations_files, operations_keys, key, reason, cap))
+        return false;
+    *key = CONFIG_KEY_recorder_folder;
+    if (config->recorder_folder[0] && !check_folder(config->recorder_folder, reason, cap))
         return false;
     if (config->token_key_file[0] == '\0')
         return check_listeners(config, key, reason, cap);

@@ -28,9 +28,18 @@
     X(trusted_proxies, LIST)                                                                       \
     X(connections_per_address, TEXT)                                                               \
     X(connection_rate_per_address, TEXT)                                                           \
+    X(recorder_folder, TEXT)                                                                       \
+    X(recorder_seconds, TEXT)                                                                      \
+    X(recorder_room_mib, TEXT)                                                                     \
+    X(recorder_files, TEXT)                                                                        \
     X(requests_per_second, TEXT)                                                                   \
     X(max_participants, TEXT)                                                                      \
     X(room_max_participants, TEXT)                                                                 \
+    X(node_name, TEXT)                                                                             \
+    X(network_mbps, TEXT)                                                                          \
+    X(metrics_detail, TEXT)                                                                        \
+    X(drain_seconds, TEXT)                                                                         \
+    X(drain_url, TEXT)                                                                             \
     X(aead, TEXT)                                                                                  \
     X(log_level, TEXT)                                                                             \
     X(log_format, TEXT)

@@ -12,13 +12,17 @@
 #include "signalling/server_access.h"
 #include "signalling/server_proxy.h"
 
-#define WORKERS_MAX    64
-#define LIMIT_MAX      1000000 /* of what is counted; far above what a machine carries */
-#define RATE_MAX       100000
-#define ROOM_MAX       128   /* facts.md: the product has up to 120 in a room */
-#define UDP_PORT_FIRST 49152 /* facts.md: the deployment opens 49152-65535 and nothing else */
-#define UDP_PORT_LAST  65535
+#define WORKERS_MAX          64
+#define LIMIT_MAX            1000000 /* of what is counted; far above what a machine carries */
+#define RATE_MAX             100000
+#define RECORDER_SECONDS_MAX 600
+#define RECORDER_MIB_MAX     1024
+#define ROOM_MAX             128 /* facts.md: the product has up to 120 in a room */
+#define DRAIN_MAX_S          86400
+#define UDP_PORT_FIRST       49152 /* facts.md: the deployment opens 49152-65535 and nothing else */
+#define UDP_PORT_LAST        65535
 
+static const char *const detail_names[] = {"node", "room", "participant", NULL};
 static const char *const aead_names[] = {"auto", "ipsec-mb", "evp", NULL};
 static const char *const level_names[] = {"error", "warning", "info", "debug", NULL};
 static const char *const format_names[] = {"text", "json", NULL};
@@ -60,6 +64,21 @@ bool config_split_listen(const char *listen, char *host, size_t host_cap, uint16
     host[len] = '\0';
     *port = (uint16_t)number;
     return signalling_access_is_host(host) && (!is_v6 || strchr(host, ':'));
+}
+
+/* "": nowhere. Printable ASCII, so that it is the same text in JSON and in the log. */
+static bool is_drain_url(const char *text)
+{
+    size_t scheme_len = strncmp(text, "https://", 8) == 0 ? 8 : 7;
+
+    if (text[0] == '\0')
+        return true;
+    if (scheme_len == 7 && strncmp(text, "http://", 7) != 0)
+        return false;
+    for (const char *p = text; *p; p++)
+        if (*p <= ' ' || *p >= 0x7f || *p == '"' || *p == '\\')
+            return false;
+    return text[scheme_len] != '\0' && text[scheme_len] != '/';
 }
 
 static bool is_announceable(const char *text)
@@ -120,12 +139,17 @@ static int find_name(const char *const *names, const char *text, char *reason, s
     return -1;
 }
 
-/* Keys that are any text: files are looked at when all values are known. NULL: another key. */
-static char **file_field(struct config *config, enum config_key key)
+/* Keys that are any text: a name, and files, which are looked at when all values are known. NULL:
+   another key. */
+static char **text_field(struct config *config, enum config_key key)
 {
     switch (key) {
+    case CONFIG_KEY_node_name:
+        return &config->node_name;
     case CONFIG_KEY_token_key_file:
         return &config->token_key_file;
+    case CONFIG_KEY_recorder_folder:
+        return &config->recorder_folder;
     case CONFIG_KEY_tls_certificate_file:
         return &config->tls_certificate_file;
     case CONFIG_KEY_tls_key_file:
@@ -156,6 +180,16 @@ static struct number_rule number_rule(struct config *config, enum config_key key
         return (struct number_rule){&config->connection_rate_per_address, 0, RATE_MAX};
     case CONFIG_KEY_requests_per_second:
         return (struct number_rule){&config->requests_per_second, 0, RATE_MAX};
+    case CONFIG_KEY_network_mbps:
+        return (struct number_rule){&config->network_mbps, 0, LIMIT_MAX};
+    case CONFIG_KEY_recorder_seconds:
+        return (struct number_rule){&config->recorder_seconds, 1, RECORDER_SECONDS_MAX};
+    case CONFIG_KEY_recorder_room_mib:
+        return (struct number_rule){&config->recorder_room_mib, 1, RECORDER_MIB_MAX};
+    case CONFIG_KEY_recorder_files:
+        return (struct number_rule){&config->recorder_files, 1, LIMIT_MAX};
+    case CONFIG_KEY_drain_seconds:
+        return (struct number_rule){&config->drain_seconds, 0, DRAIN_MAX_S};
     case CONFIG_KEY_max_participants:
         return (struct number_rule){&config->max_participants, 1, LIMIT_MAX};
     case CONFIG_KEY_room_max_participants:
@@ -170,10 +204,11 @@ static bool set_choice(struct config *config, enum config_key key, const char *t
                        size_t cap)
 {
     bool is_flag = key == CONFIG_KEY_unique_identities || key == CONFIG_KEY_policer;
-    const char *const *names = key == CONFIG_KEY_aead        ? aead_names
-                               : key == CONFIG_KEY_log_level ? level_names
-                               : is_flag                     ? flag_names
-                                                             : format_names;
+    const char *const *names = key == CONFIG_KEY_aead             ? aead_names
+                               : key == CONFIG_KEY_log_level      ? level_names
+                               : key == CONFIG_KEY_metrics_detail ? detail_names
+                               : is_flag                          ? flag_names
+                                                                  : format_names;
     int choice = find_name(names, text, reason, cap);
 
     if (choice < 0)
@@ -182,6 +217,8 @@ static bool set_choice(struct config *config, enum config_key key, const char *t
         config->aead = (enum config_aead)choice;
     else if (key == CONFIG_KEY_log_level)
         config->log_level = (enum config_log_level)choice;
+    else if (key == CONFIG_KEY_metrics_detail)
+        config->metrics_detail = (enum config_metrics_detail)choice;
     else if (key == CONFIG_KEY_unique_identities)
         config->unique_identities = choice == 1;
     else if (key == CONFIG_KEY_policer)
@@ -195,14 +232,14 @@ bool config_set_text(struct config *config, enum config_key key, const char *tex
                      size_t cap)
 {
     struct number_rule number = number_rule(config, key);
-    char **file = file_field(config, key);
+    char **any = text_field(config, key);
     char host[256];
     uint16_t port;
 
     if (number.field)
         return set_number(number.field, text, number.low, number.high, reason, cap);
-    if (file)
-        return set_string(file, text, true, "a file", reason, cap);
+    if (any)
+        return set_string(any, text, true, "a text", reason, cap);
     switch (key) {
     case CONFIG_KEY_listen_public:
     case CONFIG_KEY_listen_operations:
@@ -210,6 +247,9 @@ bool config_set_text(struct config *config, enum config_key key, const char *tex
                                                           : &config->listen_operations,
                           text, config_split_listen(text, host, sizeof(host), &port),
                           "host:port or [IPv6]:port", reason, cap);
+    case CONFIG_KEY_drain_url:
+        return set_string(&config->drain_url, text, is_drain_url(text),
+                          "an address such as https://other.example.org/", reason, cap);
     case CONFIG_KEY_web_root:
         return set_string(&config->web_root, text, text[0] != '\0', "a folder", reason, cap);
     case CONFIG_KEY_udp_port_first:
@@ -218,6 +258,7 @@ bool config_set_text(struct config *config, enum config_key key, const char *tex
         return set_port(&config->udp_port_last, text, reason, cap);
     case CONFIG_KEY_unique_identities:
     case CONFIG_KEY_policer:
+    case CONFIG_KEY_metrics_detail:
     case CONFIG_KEY_aead:
     case CONFIG_KEY_log_level:
     case CONFIG_KEY_log_format:
@@ -298,7 +339,10 @@ void config_destroy(struct config *config)
     free(config->listen_public);
     free(config->listen_operations);
     free(config->web_root);
+    free(config->drain_url);
     free(config->token_key_file);
+    free(config->node_name);
+    free(config->recorder_folder);
     free(config->tls_certificate_file);
     free(config->tls_key_file);
     free(config->operations_tls_certificate_file);

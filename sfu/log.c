@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 4096
+#define LOG_KEY_BYTES  100 /* of a key or an event's name; more is cut */
 #define TAIL_BYTES     16 /* kept free for what closes a value and a line: ..." } and a line break */
 
 /* Set once before threads start, read only afterwards. */
@@ -30,6 +31,34 @@ static const struct {
     [CONFIG_LOG_WARNING] = {"warn", "\x1b[33m"},
     [CONFIG_LOG_INFO] = {"info", "\x1b[32m"},
     [CONFIG_LOG_DEBUG] = {"debug", "\x1b[2m"},
+};
+
+/*
+ * Names of the Elastic Common Schema for JSON; other keys become "iris.KEY". A field has one type,
+ * whatever is in it, so that an index can be made of the first line: numbers are told by their
+ * name.
+ */
+static const struct {
+    const char *key, *field;
+    bool is_number;
+} fields[] = {
+    {"message", "message", false},
+    {"reason", "event.reason", false},
+    {"peer", "client.address", false},
+    {"url", "url.full", false},
+    {"version", "service.version", false},
+    {"file", "file.path", false},
+    {"worker", "iris.worker", true},
+    {"udp_port", "iris.udp_port", true},
+    {"limit_bps", "iris.limit_bps", true},
+    {"measured_bps", "iris.measured_bps", true},
+    {"deadline_ms", "iris.deadline_ms", true},
+    {"value", "iris.value", true},
+    {"count", "iris.count", true},
+    {"told", "iris.told", true},
+    {"left", "iris.left", true},
+    {"cut_off", "iris.cut_off", true},
+    {"elapsed_ms", "iris.elapsed_ms", true},
 };
 
 struct line {
@@ -135,19 +164,75 @@ static bool has_room(const struct line *line, const char *key)
     return line->len + strlen(key) + 6 + TAIL_BYTES < LINE_MAX_BYTES - 256;
 }
 
-static void append_pair(struct line *line, const char *key, const char *value)
+/* A number as JSON spells it (RFC 8259, section 6), without an exponent. */
+static bool is_json_number(const char *text)
 {
-    bool is_json = settings.format == CONFIG_LOG_JSON;
+    const char *p = text + (*text == '-');
+    size_t whole = strspn(p, "0123456789"), fraction = 0;
 
-    if (!has_room(line, key))
+    if (whole == 0 || (p[0] == '0' && whole > 1))
+        return false;
+    p += whole;
+    if (*p == '.')
+        fraction = 1 + strspn(p + 1, "0123456789");
+    return fraction != 1 && p[fraction] == '\0';
+}
+
+static void append_json_pair(struct line *line, const char *key, const char *value)
+{
+    bool is_number = false;
+    char name[LOG_KEY_BYTES + 8];
+
+    snprintf(name, sizeof(name), "iris.%.*s", LOG_KEY_BYTES, key);
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        if (strcmp(fields[i].key, key) != 0)
+            continue;
+        snprintf(name, sizeof(name), "%s", fields[i].field);
+        is_number = fields[i].is_number;
+    }
+    /* A field of numbers that holds none is left out: an index would refuse the whole line. */
+    if (!has_room(line, name) || (is_number && !is_json_number(value)))
         return;
-    append_text(line, is_json ? ",\"" : " ");
-    append_text(line, key);
-    append_text(line, is_json ? "\":" : "=");
-    if (!is_json && is_plain(value))
+    append_text(line, ",\"");
+    append_text(line, name);
+    append_text(line, "\":");
+    if (is_number)
         append_text(line, value);
     else
         append_quoted(line, value);
+}
+
+static void append_text_pair(struct line *line, const char *key, const char *value)
+{
+    if (!has_room(line, key))
+        return;
+    append_text(line, " ");
+    append_text(line, key);
+    append_text(line, "=");
+    if (is_plain(value))
+        append_text(line, value);
+    else
+        append_quoted(line, value);
+}
+
+static const char *value_of(const char *const *pairs, const char *key)
+{
+    for (; pairs[0]; pairs += 2)
+        if (strcmp(pairs[0], key) == 0)
+            return pairs[1];
+    return NULL;
+}
+
+/* ECS wants a message: where an event has no sentence, its name is one: "participant join". */
+static void append_message(struct line *line, const char *event)
+{
+    char words[LOG_KEY_BYTES + 1];
+
+    snprintf(words, sizeof(words), "%.*s", LOG_KEY_BYTES, event);
+    for (char *p = words; *p; p++)
+        if (*p == '.' || *p == '_')
+            *p = ' ';
+    append_json_pair(line, "message", words);
 }
 
 static void append_head(struct line *line, enum config_log_level level, const char *event)
@@ -162,8 +247,8 @@ static void append_head(struct line *line, enum config_log_level level, const ch
     strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
     used = snprintf(line->text, LINE_MAX_BYTES,
                     settings.format == CONFIG_LOG_JSON
-                        ? "{\"@timestamp\":\"%s.%03ldZ\",\"log.level\":\"%s%s%s\",\"event.action\":"
-                          "\"%.100s\""
+                        ? "{\"@timestamp\":\"%s.%03ldZ\",\"log.level\":\"%s%s%s\",\"ecs.version\":"
+                          "\"8.11.0\",\"service.name\":\"iris\",\"event.action\":\"%.100s\""
                         : "%s.%03ldZ %s%-5s%s %.100s",
                     stamp, now.tv_nsec / 1000000, settings.is_coloured ? levels[level].colour : "",
                     levels[level].name, settings.is_coloured ? "\x1b[0m" : "", event);
@@ -172,14 +257,17 @@ static void append_head(struct line *line, enum config_log_level level, const ch
 
 void log_pairs(enum config_log_level level, const char *event, const char *const *pairs)
 {
+    bool is_json = settings.format == CONFIG_LOG_JSON;
     struct line line;
 
     if (level > settings.level)
         return;
     append_head(&line, level, event);
+    if (is_json && !value_of(pairs, "message"))
+        append_message(&line, event);
     for (; pairs[0]; pairs += 2)
-        append_pair(&line, pairs[0], pairs[1] ? pairs[1] : "");
-    append_text(&line, settings.format == CONFIG_LOG_JSON ? "}\n" : "\n");
+        (is_json ? append_json_pair : append_text_pair)(&line, pairs[0], pairs[1] ? pairs[1] : "");
+    append_text(&line, is_json ? "}\n" : "\n");
     /* A log that cannot be written has nowhere to complain. */
     ssize_t written = write(STDERR_FILENO, line.text, line.len);
     (void)written;

@@ -3,7 +3,11 @@
  * Thread-safe: each line is one write.
  *
  *   2026-11-21T01:25:45.123Z info  room.join participant=p-1 room=standup
- *   {"@timestamp":"...","log.level":"info","event.action":"room.join","participant":"p-1","room":"standup"}
+ *   {"@timestamp":"...","log.level":"info",...,"event.action":"room.join","message":"room join",
+ *    "iris.participant":"p-1","iris.room":"standup"}
+ *
+ * Keys are short in the source and in text; in JSON they are those of the Elastic Common Schema
+ * where one fits, else "iris.KEY" (docs/operations.md).
  */
 #ifndef IRIS_SFU_LOG_H
 #define IRIS_SFU_LOG_H

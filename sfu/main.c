@@ -14,6 +14,7 @@
 
 #define SETS_MAX    64
 #define WORKERS_MAX 64
+#define MIB         1048576u
 
 static const char usage[] =
     "usage: iris [--config FILE] [--set key=value]... [--check-config]\n"
@@ -23,39 +24,58 @@ static const char usage[] =
     "\n"
     "  --config FILE      read a YAML file; every key stands in deploy/iris.yaml\n"
     "  --set key=value    override one key; lists as a,b,c\n"
+    "  --log-format NAME  text or json, as --set log_format=NAME\n"
     "  --check-config     say whether the configuration is valid, and end\n"
     "  --version          print the version, and end\n"
     "  --help             print this, and end\n"
     "\n"
     "Without a file it listens on 127.0.0.1:8080 (page and control channel) and\n"
     "127.0.0.1:8081 (operations). SIGHUP reads the token key and the TLS files again; SIGTERM\n"
-    "and SIGINT end it. Exit codes: 0 ended by a signal, 1 cannot run, 2 usage.\n";
+    "lets people go first (drain_seconds), a second one and SIGINT end it at once. Exit codes:\n"
+    "0 ended by a signal or drained, 1 cannot run, 2 usage.\n";
 
 struct options {
     const char *config;
     const char *sets[SETS_MAX];
     size_t set_count;
+    char log_format[64]; /* one of sets */
     bool is_check;
 };
+
+static bool add_set(struct options *options, const char *key_value)
+{
+    if (options->set_count == SETS_MAX) {
+        fprintf(stderr, "iris: at most %d --set options\n", SETS_MAX);
+        return false;
+    }
+    options->sets[options->set_count++] = key_value;
+    return true;
+}
 
 static int parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option longs[] = {
-        {"config", required_argument, NULL, 'c'}, {"set", required_argument, NULL, 's'},
-        {"check-config", no_argument, NULL, 'k'}, {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},
+        {"set", required_argument, NULL, 's'},
+        {"check-config", no_argument, NULL, 'k'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {"log-format", required_argument, NULL, 'l'},
+        {NULL, 0, NULL, 0},
     };
     for (int option; (option = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
         switch (option) {
         case 'c':
             options->config = optarg;
             break;
-        case 's':
-            if (options->set_count == SETS_MAX) {
-                fprintf(stderr, "iris: at most %d --set options\n", SETS_MAX);
+        case 'l':
+            snprintf(options->log_format, sizeof(options->log_format), "log_format=%s", optarg);
+            if (!add_set(options, options->log_format))
                 return 2;
-            }
-            options->sets[options->set_count++] = optarg;
+            break;
+        case 's':
+            if (!add_set(options, optarg))
+                return 2;
             break;
         case 'k':
             options->is_check = true;
@@ -88,6 +108,7 @@ struct running {
     const struct config *config;
     struct control *control;
     struct signalling_token_key *key; /* owned, NULL: none */
+    bool is_terminated;               /* by a first SIGTERM */
 };
 
 static void log_reload(bool is_reloaded, const char *what, const char *detail)
@@ -137,11 +158,30 @@ static void on_hangup(uv_signal_t *signal, int number)
         log_event(CONFIG_LOG_INFO, "server.reload", "what", "nothing", NULL);
 }
 
-static void on_signal(uv_signal_t *signal, int number)
+/* At once: SIGINT of a terminal, and whoever asks a second time. */
+static void on_interrupt(uv_signal_t *signal, int number)
 {
     log_event(CONFIG_LOG_INFO, "server.stop", "signal", number == SIGINT ? "SIGINT" : "SIGTERM",
               NULL);
     uv_stop(signal->loop);
+}
+
+/* What a supervisor sends: end, but not in the middle of people's sentences. */
+static void on_terminate(uv_signal_t *signal, int number)
+{
+    struct running *running = signal->data;
+    if (running->is_terminated) {
+        on_interrupt(signal, number);
+        return;
+    }
+    running->is_terminated = true;
+    log_event(CONFIG_LOG_INFO, "server.terminate", "signal", "SIGTERM", NULL);
+    control_drain_soon(running->control);
+}
+
+static void on_drained(void *context)
+{
+    uv_stop(context);
 }
 
 static unsigned core_count(void)
@@ -174,9 +214,9 @@ static void copy_list(const char *out[SIGNALLING_NAMES_MAX], char **list, unsign
 }
 
 /* The server's names for "not set". */
-static const char *file_or_null(const char *path)
+static const char *text_or_null(const char *text)
 {
-    return path[0] ? path : NULL;
+    return text[0] ? text : NULL;
 }
 
 static void fill_server(struct signalling_server_config *out, const struct config *config)
@@ -185,13 +225,35 @@ static void fill_server(struct signalling_server_config *out, const struct confi
     copy_list(out->hosts, config->hosts, config->hosts_count);
     copy_list(out->origins, config->origins, config->origins_count);
     copy_list(out->trusted_proxies, config->trusted_proxies, config->trusted_proxies_count);
-    out->public_certificate_file = file_or_null(config->tls_certificate_file);
-    out->public_key_file = file_or_null(config->tls_key_file);
-    out->operations_certificate_file = file_or_null(config->operations_tls_certificate_file);
-    out->operations_key_file = file_or_null(config->operations_tls_key_file);
+    out->public_certificate_file = text_or_null(config->tls_certificate_file);
+    out->public_key_file = text_or_null(config->tls_key_file);
+    out->operations_certificate_file = text_or_null(config->operations_tls_certificate_file);
+    out->operations_key_file = text_or_null(config->operations_tls_key_file);
     out->connections_per_address = config->connections_per_address;
     out->connection_rate_per_address = config->connection_rate_per_address;
     out->requests_per_second = config->requests_per_second;
+}
+
+static enum control_metrics_detail detail_of(enum config_metrics_detail detail)
+{
+    switch (detail) {
+    case CONFIG_METRICS_NODE:
+        return CONTROL_METRICS_NODE;
+    case CONFIG_METRICS_ROOM:
+        return CONTROL_METRICS_ROOM;
+    case CONFIG_METRICS_PARTICIPANT:
+        break;
+    }
+    return CONTROL_METRICS_PARTICIPANT;
+}
+
+/* Lives as long as the process. */
+static const char *host_name(void)
+{
+    static char name[256];
+    if (gethostname(name, sizeof(name) - 1))
+        return "iris";
+    return name;
 }
 
 /* The listeners' hosts live in the caller's buffers. */
@@ -206,12 +268,23 @@ static void fill_control(struct control_config *out, const struct config *config
     fill_server(&out->server, config);
     out->max_participants = config->max_participants;
     out->room_max_participants = config->room_max_participants;
+    out->version = IRIS_VERSION;
+    out->node_name = config->node_name[0] ? config->node_name : host_name();
+    out->network_bps = (uint64_t)config->network_mbps * 1000000;
+    out->metrics_detail = detail_of(config->metrics_detail);
     out->unique_identities = config->unique_identities;
+    out->recorder_folder = text_or_null(config->recorder_folder);
+    out->recorder_files = config->recorder_files;
+    out->recorder_bytes = config->recorder_room_mib * MIB;
+    out->recorder_us = (int64_t)config->recorder_seconds * 1000000;
     out->is_unpoliced = !config->policer;
     out->udp_port_first = config->udp_port_first;
     out->udp_port_last = config->udp_port_last;
     out->worker_count = config->workers ? config->workers : core_count();
     out->aead = backend_of(config->aead);
+    out->drain_deadline_ms = config->drain_seconds * UINT64_C(1000);
+    out->drain_url = text_or_null(config->drain_url);
+    out->on_drained = on_drained;
     out->log = write_log;
 }
 
@@ -225,7 +298,8 @@ static void announce_url(const struct config *config, const char *host, uint16_t
     snprintf(url, sizeof(url), "%s://%s%s%s:%u/", scheme, is_v6 ? "[" : "",
              is_any ? "localhost" : host, is_v6 ? "]" : "", port);
     log_event(CONFIG_LOG_INFO, "server.start", "version", IRIS_VERSION, "url", url, NULL);
-    fprintf(stderr, "Iris is ready. Open %s in two browsers.\n", url);
+    if (config->log_format == CONFIG_LOG_TEXT) /* else every line is JSON */
+        fprintf(stderr, "Iris is ready. Open %s in two browsers.\n", url);
 }
 
 static int run(uv_loop_t *loop, struct running *running, struct control_config *control_config)
@@ -233,10 +307,11 @@ static int run(uv_loop_t *loop, struct running *running, struct control_config *
     static const struct {
         int number;
         uv_signal_cb handle;
-    } handlers[] = {{SIGINT, on_signal}, {SIGTERM, on_signal}, {SIGHUP, on_hangup}};
+    } handlers[] = {{SIGINT, on_interrupt}, {SIGTERM, on_terminate}, {SIGHUP, on_hangup}};
     char error[CONFIG_ERROR_BYTES], public_host[256], operations_host[256];
     uv_signal_t signals[3];
     fill_control(control_config, running->config, public_host, operations_host);
+    control_config->on_drained_context = loop;
     running->control = control_start(loop, control_config, error, sizeof(error));
     if (!running->control) {
         log_event(CONFIG_LOG_ERROR, "server.fail", "reason", error, NULL);

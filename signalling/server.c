@@ -14,7 +14,8 @@
 
 #include "signalling/server_internal.h"
 
-#define FAREWELL_MS 250 /* for close frames at destroy and their answers */
+#define FAREWELL_MS       250 /* for close frames at destroy and their answers */
+#define STREAM_SILENCE_MS 15000
 
 /* Ping after 25 s without traffic, hang up after 40 s: below the 60 s after which proxies give up.
  */
@@ -180,6 +181,8 @@ static bool configure_limits(struct signalling_server *server,
     if (uv_random(NULL, NULL, &seed, sizeof(seed), 0, NULL) != 0)
         return false;
     signalling_limit_init(&server->limit, &limits, seed);
+    server->stream_silence_ms =
+        config->stream_silence_ms ? config->stream_silence_ms : STREAM_SILENCE_MS;
     server->request_rate =
         (struct signalling_rate){config->requests_per_second, 2 * config->requests_per_second};
     return true;
@@ -264,7 +267,8 @@ static void on_tick_closed(uv_handle_t *handle)
     *(bool *)handle->data = true;
 }
 
-/* Close every connection and run the loop until the peers have answered, but not for long. */
+/* Close every connection and run the loop until the peers have answered and the streams have what
+ * was published, but not for long. */
 static void say_farewell(struct signalling_server *server)
 {
     uint64_t end_ms = uv_hrtime() / 1000000 + FAREWELL_MS;
@@ -276,7 +280,8 @@ static void say_farewell(struct signalling_server *server)
     uv_timer_init(server->loop, &tick);
     tick.data = &is_tick_closed;
     uv_timer_start(&tick, on_tick, 5, 5);
-    while (server->connections && uv_hrtime() / 1000000 < end_ms)
+    while ((server->connections || signalling_stream_is_any_unsent(server)) &&
+           uv_hrtime() / 1000000 < end_ms)
         uv_run(server->loop, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&tick, on_tick_closed);
     while (!is_tick_closed) /* the handle stands on this stack */
@@ -304,7 +309,7 @@ void signalling_server_destroy(struct signalling_server *server)
 {
     if (!server)
         return;
-    if (server->connections)
+    if (server->connections || server->streams)
         say_farewell(server);
     if (server->context) {
         lws_context_destroy(server->context);

@@ -19,6 +19,11 @@
 #define SIGNALLING_FRAME_MAX_BYTES 262144  /* of a client (protocol.md, section 2) */
 #define SIGNALLING_QUEUE_MAX_BYTES 1048576 /* unsent frames of one connection; then 4413 */
 #define SIGNALLING_NAMES_MAX       16
+#define SIGNALLING_BODY_MAX_BYTES  16384 /* of a call; larger ones are refused (413) */
+/* Event streams: how many, and what waits on one; then it is ended. A dashboard of 500 rooms takes
+ * some 100 KB a second. */
+#define SIGNALLING_STREAMS_MAX      32
+#define SIGNALLING_STREAM_MAX_BYTES 1048576
 
 /* Close codes of the control channel. */
 enum signalling_close {
@@ -42,7 +47,13 @@ struct signalling_frame;      /* a message as it goes over the wire; counted ref
 struct signalling_http_request {
     bool is_operations; /* which listener */
     const char *method; /* "GET"; HEAD is told as GET, its body is not sent */
-    const char *path;   /* without the query */
+    const char *path;   /* decoded, without the query */
+    /* A page of another origin asks, not one of this listener: no call may change anything for it.
+     * Programs, which send neither Origin nor Sec-Fetch-Site, are not foreign. */
+    bool is_foreign;
+    const char *content_type; /* of the body; "": not said */
+    const char *body;         /* body_len bytes, then a NUL; only operations calls have one */
+    size_t body_len;
 };
 
 /* Filled by the handler; body is freed by the server with free(). */
@@ -51,6 +62,16 @@ struct signalling_http_response {
     const char *content_type; /* static text */
     char *body;               /* owned by the server afterwards, NULL: empty */
     size_t body_len;
+    char allow[64]; /* with 405: the methods that the path knows, "GET, HEAD" */
+    /* In place of a body: server-sent events, signalling_server_publish(). For GET on the
+     * operations listener. */
+    bool is_stream;
+};
+
+/* Event streams since the start, and now. */
+struct signalling_stream_counters {
+    unsigned open;
+    uint64_t opened, dropped; /* dropped: did not take what was sent */
 };
 
 /* The handler table. All on the loop's thread; a handler may send on or close any connection. */
@@ -87,6 +108,9 @@ struct signalling_server_config {
     unsigned connection_rate_per_address; /* new ones a second, 5 times as many at once */
     /* Requests a second of one connection, twice as many at once; then error 429. 0: no limit. */
     unsigned requests_per_second;
+    /* An event stream on which nothing was sent for so long gets a comment, so that proxies keep
+     * it. 0: 15 s. */
+    unsigned stream_silence_ms;
 };
 
 /**
@@ -122,6 +146,19 @@ int signalling_server_reload_tls(struct signalling_server *server, char *error, 
  * the loop's callbacks. Leaves no handle behind. NULL is harmless.
  */
 void signalling_server_destroy(struct signalling_server *server);
+
+/**
+ * Send an event to every open stream (WHATWG HTML, section 9.2). A stream that does not take what
+ * is sent is ended and counted.
+ *
+ * @param event  name, of ours
+ * @param data   stolen; NULL is ignored: out of memory
+ */
+void signalling_server_publish(struct signalling_server *server, const char *event, json_t *data);
+
+/** The streams; as long as the server. */
+const struct signalling_stream_counters *
+signalling_server_streams(const struct signalling_server *server);
 
 /** Queue a message. Steals message (NULL is ignored: out of memory). Past the queue's limit: 4413.
  */

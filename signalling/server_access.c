@@ -154,6 +154,25 @@ int signalling_access_check(const struct signalling_access *access, const char *
     return 403;
 }
 
+bool signalling_access_is_foreign(const char *host, const char *origin, const char *fetch_site)
+{
+    struct authority host_authority;
+    struct authority origin_authority;
+    bool is_tls;
+
+    if (fetch_site && strcmp(fetch_site, "same-origin") != 0 && strcmp(fetch_site, "none") != 0)
+        return true;
+    if (!origin)
+        return false;
+    if (!host || !parse_authority(host, &host_authority) ||
+        !parse_origin(origin, &origin_authority, &is_tls) ||
+        !is_same_name(&origin_authority, &host_authority))
+        return true;
+    if (host_authority.port == -1)
+        host_authority.port = is_tls ? 443 : 80;
+    return host_authority.port != origin_authority.port;
+}
+
 bool signalling_access_has_token(const char *list, const char *token, bool ignore_case)
 {
     size_t token_len = strlen(token);

@@ -28,6 +28,18 @@ struct signalling_access {
 int signalling_access_check(const struct signalling_access *access, const char *host,
                             const char *origin);
 
+/**
+ * Whether a page of another origin asks, other port included (a page of another server on the same
+ * machine is a stranger, too): for calls that change something, where a browser's user must not
+ * lend his network position to whatever page he looks at.
+ *
+ * @param host       header's text, NULL: absent
+ * @param origin     header's text, NULL: absent
+ * @param fetch_site Sec-Fetch-Site (W3C Fetch Metadata), NULL: absent
+ * @return           false also for programs, which send neither
+ */
+bool signalling_access_is_foreign(const char *host, const char *origin, const char *fetch_site);
+
 /** Whether text can stand in access->hosts: a name or address, without a port, IPv6 in brackets or
  * not. */
 bool signalling_access_is_host(const char *text);

@@ -26,7 +26,9 @@ static const struct {
     {405, "Method Not Allowed"},
     {413, "Content Too Large"},
     {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
     {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
     {426, "Upgrade Required"},
     {429, "Too Many Requests"},
     {500, "Internal Server Error"},
@@ -75,6 +77,8 @@ static int write_head(struct lws *wsi, const struct http_answer *answer, unsigne
     char security[1200];
     char date[40];
     char type[128] = "";
+    char length[48] = "";
+    bool is_last = answer->is_last || signalling_server_is_operations(wsi); /* server_http.c */
     time_t now = time(NULL);
     struct tm utc;
     int used;
@@ -84,14 +88,16 @@ static int write_head(struct lws *wsi, const struct http_answer *answer, unsigne
     security_headers(wsi, security, sizeof(security));
     if (answer->content_type)
         snprintf(type, sizeof(type), "Content-Type: %.100s\r\n", answer->content_type);
-    used = snprintf(
-        (char *)out, cap,
-        "HTTP/1.1 %d %s\r\nDate: %s\r\n%sContent-Length: %llu\r\n%s%s%s"
-        "Cache-Control: no-cache\r\n\r\n",
-        answer->status, reason_phrase(answer->status), date, type,
-        (unsigned long long)(answer->content_length ? answer->content_length : answer->body_len),
-        answer->is_last ? "Connection: close\r\n" : "", answer->headers ? answer->headers : "",
-        security);
+    if (!answer->is_endless && answer->status != 204) /* RFC 9110, section 8.6 */
+        snprintf(length, sizeof(length), "Content-Length: %llu\r\n",
+                 (unsigned long long)(answer->content_length ? answer->content_length
+                                                             : answer->body_len));
+    used = snprintf((char *)out, cap,
+                    "HTTP/1.1 %d %s\r\nDate: %s\r\n%s%s%s%s%s"
+                    "Cache-Control: no-cache\r\n\r\n",
+                    answer->status, reason_phrase(answer->status), date, type, length,
+                    is_last ? "Connection: close\r\n" : "", answer->headers ? answer->headers : "",
+                    security);
     return used > 0 && (size_t)used < cap ? used : -1;
 }
 
@@ -113,16 +119,32 @@ int signalling_http_send(struct lws *wsi, const struct http_answer *answer)
     return written < 0 ? -1 : 0;
 }
 
+/* {code, message}; the sentence without its line break. @return malloc'ed, NULL: no memory */
+static char *error_object(int status, const char *sentence)
+{
+    json_t *object =
+        json_pack("{s:i, s:s#}", "code", status, "message", sentence, (int)strcspn(sentence, "\n"));
+    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+    json_decref(object);
+    return text;
+}
+
 int signalling_http_send_sentence(struct lws *wsi, int status, bool is_head, bool is_last,
                                   const char *headers, const char *sentence)
 {
+    char *object = signalling_server_is_operations(wsi) ? error_object(status, sentence) : NULL;
+    const char *body = object ? object : sentence;
     struct http_answer answer = {.status = status,
-                                 .content_type = "text/plain; charset=utf-8",
+                                 .content_type =
+                                     object ? "application/json" : "text/plain; charset=utf-8",
                                  .headers = headers,
-                                 .body = sentence,
-                                 .body_len = strlen(sentence),
+                                 .body = body,
+                                 .body_len = strlen(body),
                                  .is_head = is_head,
                                  .is_last = is_last};
+    int sent = signalling_http_send(wsi, &answer);
 
-    return signalling_http_send(wsi, &answer);
+    free(object);
+    return sent;
 }

@@ -1,9 +1,10 @@
 /*
  * HTTP/1.1: files of the web root, then calls of the handler.
  *
- * A body is never read: no call takes one, and libwebsockets 4.1.6 spins for ever when a body
- * arrives behind pipelined requests. So a request that announces one is refused and ends its
- * connection, which also leaves nothing that could be taken for the next request.
+ * libwebsockets 4.1.6 mistakes what follows a request for its body, or spins on it for ever, when
+ * requests are pipelined. So where calls have bodies and answers that do not end, on the operations
+ * listener, a connection carries one call; on the public one, a request that announces a body is
+ * refused and ends its connection. Either way nothing is left that could be taken for a request.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +16,13 @@
 #define CHUNK_BYTES        16384
 #define STALLED_TRANSFER_S 30 /* a download that takes nothing for so long is ended */
 
-/* The transaction has been answered: go on with the next one, or end the connection. */
+/* The call has been answered: go on with the next one, or end the connection. The session may be
+ * gone afterwards. */
 static int complete(struct lws *wsi, int sent)
 {
-    return sent < 0 || lws_http_transaction_completed(wsi) ? -1 : 0;
+    if (sent < 0 || signalling_server_is_operations(wsi))
+        return -1;
+    return lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
 /* Whoever names gzip takes it; `gzip;q=0`, which nobody sends, gets it, too. */
@@ -98,19 +102,32 @@ static int continue_file(struct lws *wsi, struct http_session *session)
 }
 
 /* Ask the handler; it sees HEAD as GET and needs not know the difference. False: not its call. */
-static bool answer_by_handler(struct lws *wsi, const struct http_session *session, int *sent)
+static bool answer_by_handler(struct lws *wsi, struct http_session *session, int *sent)
 {
     struct signalling_server *server = signalling_server_of(wsi);
+    char type[128] = "";
     struct signalling_http_request request = {.is_operations = signalling_server_is_operations(wsi),
                                               .method = session->is_head ? "GET" : session->method,
-                                              .path = session->path};
+                                              .path = session->path,
+                                              .is_foreign = signalling_http_is_foreign(wsi),
+                                              .content_type = type,
+                                              .body = session->body ? session->body : "",
+                                              .body_len = session->body_len};
     struct signalling_http_response response = {.status = 200};
     struct http_answer answer;
+    char allow[sizeof(response.allow) + 16];
 
+    signalling_http_header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, type, sizeof(type));
     if (!server->handlers.on_http(server->handlers.context, &request, &response))
         return false;
+    if (response.is_stream) {
+        *sent = signalling_stream_open(wsi, session);
+        return true;
+    }
+    snprintf(allow, sizeof(allow), "Allow: %s\r\n", response.allow);
     answer = (struct http_answer){.status = response.status,
                                   .content_type = response.content_type,
+                                  .headers = response.allow[0] ? allow : NULL,
                                   .body = response.body,
                                   .body_len = response.body ? response.body_len : 0,
                                   .is_head = session->is_head};
@@ -139,7 +156,7 @@ static int route(struct lws *wsi, struct http_session *session)
                                                "This address is a file: it can only be read.\n"));
     }
     if (answer_by_handler(wsi, session, &sent))
-        return complete(wsi, sent);
+        return session->stream ? sent : complete(wsi, sent);
     if (found == WEB_FILE_NO_ROOT && strcmp(session->path, "/") == 0)
         return complete(
             wsi, signalling_http_send_sentence(wsi, 503, session->is_head, false, NULL,
@@ -185,6 +202,7 @@ static int read_request_line(struct lws *wsi, struct http_session *session)
     int method = lws_http_get_uri_and_method(wsi, &path, &len);
     const char *name = method_name(method);
 
+    signalling_body_drop(session);
     memset(session, 0, sizeof(*session));
     if (method < 0 || !path || len <= 0 || path[0] != '/')
         return 400;
@@ -201,21 +219,6 @@ static int read_request_line(struct lws *wsi, struct http_session *session)
     return 0;
 }
 
-/* RFC 9112, section 6: whether a body follows the head. @return 0, or the refusing status */
-static int check_body(struct lws *wsi)
-{
-    char length[24];
-
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
-        return 413;
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0)
-        return 0;
-    if (!signalling_http_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, length, sizeof(length)) ||
-        strspn(length, "0123456789") != strlen(length))
-        return 400;
-    return strspn(length, "0") == strlen(length) ? 0 : 413;
-}
-
 /* Refuse in a way that leaves nothing of the request to be misread. */
 static int refuse_and_end(struct lws *wsi, int status)
 {
@@ -224,7 +227,11 @@ static int refuse_and_end(struct lws *wsi, int status)
     if (status == 405)
         sentence = "This server does not know the method.\n";
     else if (status == 413)
-        sentence = "No call of this server takes a body.\n";
+        sentence = signalling_server_is_operations(wsi)
+                       ? "A body is at most 16 KiB, its length is announced.\n"
+                       : "No call of this server takes a body.\n";
+    else if (status == 503)
+        sentence = "There is no memory for the body.\n";
     else if (status == 414)
         sentence = "The address is longer than 1 KiB.\n";
     signalling_http_send_sentence(
@@ -238,9 +245,10 @@ static int on_request(struct lws *wsi, struct http_session *session)
 {
     int status = read_request_line(wsi, session);
     const char *sentence;
+    size_t body_len = 0;
 
     if (status == 0)
-        status = check_body(wsi);
+        status = signalling_body_check(wsi, session, &body_len);
     if (status != 0)
         return refuse_and_end(wsi, status);
     status = signalling_http_check_access(wsi, false, &sentence);
@@ -248,7 +256,26 @@ static int on_request(struct lws *wsi, struct http_session *session)
         signalling_http_send_sentence(wsi, status, session->is_head, true, NULL, sentence);
         return -1;
     }
+    if (body_len == 0)
+        return route(wsi, session);
+    return signalling_body_expect(session, body_len) ? 0 : refuse_and_end(wsi, 503);
+}
+
+/* The body is complete. */
+static int on_body(struct lws *wsi, struct http_session *session)
+{
+    if (!session->body) /* "Content-Length: 0", already answered */
+        return 0;
     return route(wsi, session);
+}
+
+/* The connection is gone. */
+static void drop_session(struct http_session *session)
+{
+    drop_file(session);
+    signalling_body_drop(session);
+    signalling_stream_close(session->stream);
+    session->stream = NULL;
 }
 
 int signalling_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
@@ -256,12 +283,21 @@ int signalling_http_callback(struct lws *wsi, enum lws_callback_reasons reason, 
 {
     struct http_session *session = user;
 
-    (void)len;
     switch (reason) {
     case LWS_CALLBACK_HTTP:
         return on_request(wsi, session);
+    case LWS_CALLBACK_HTTP_BODY:
+        return signalling_body_take(session, in, len) ? 0 : -1;
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        return on_body(wsi, session);
     case LWS_CALLBACK_HTTP_WRITEABLE:
+        if (session->stream)
+            return signalling_stream_continue(session->stream);
         return session->is_sending_file ? continue_file(wsi, session) : 0;
+    case LWS_CALLBACK_TIMER:
+        if (session->stream)
+            signalling_stream_on_silence(session->stream);
+        return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return signalling_http_on_upgrade(wsi, in);
     case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
@@ -273,7 +309,7 @@ int signalling_http_callback(struct lws *wsi, enum lws_callback_reasons reason, 
     case LWS_CALLBACK_CLOSED_HTTP:
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
         if (session)
-            drop_file(session);
+            drop_session(session);
         return 0;
     default:
         return 0;

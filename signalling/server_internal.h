@@ -2,9 +2,10 @@
  * What the files of the server share. Only signalling/server*.c include this.
  *
  * One libwebsockets context on the caller's loop, two vhosts (public, operations). server.c owns
- * life and listeners, server_http.c routes calls, server_answer.c writes answers, server_files.c
- * finds files, server_upgrade.c judges who may open a WebSocket, server_websocket.c reads the
- * control channel, server_queue.c holds what is to be sent on it, server_rate.c limits it,
+ * life and listeners, server_http.c routes calls, server_body.c reads their bodies,
+ * server_answer.c writes answers, server_stream.c those that do not end, server_files.c finds
+ * files, server_upgrade.c judges who may open a WebSocket, server_websocket.c reads the control
+ * channel, server_queue.c holds what is to be sent, server_rate.c limits what is asked for,
  * server_tls.c has certificates, server_forwarded.c knows the client behind a proxy,
  * server_notice.c says what is logged.
  */
@@ -54,6 +55,9 @@ struct signalling_server {
     struct signalling_limit limit;
     struct signalling_rate request_rate;
     struct signalling_connection *connections; /* list of all that are open */
+    struct signalling_stream *streams;         /* likewise */
+    struct signalling_stream_counters stream_counters;
+    unsigned stream_silence_ms;
     struct notice_gate own_notices, library_notices;
     bool is_running;           /* created: what the library says goes to the handler */
     char first_complaint[160]; /* of the library, while it is being created */
@@ -66,10 +70,17 @@ struct signalling_frame {
     unsigned char bytes[]; /* LWS_PRE for libwebsockets' header, then len */
 };
 
-/* A frame's place in the queue of one connection. */
+/* A frame's place in a queue. */
 struct queued_frame {
     struct queued_frame *next;
     struct signalling_frame *frame; /* one reference */
+};
+
+/* What waits to be sent on one connection. */
+struct frame_queue {
+    struct queued_frame *first, *last; /* owned */
+    size_t bytes;                      /* of these, and of what libwebsockets still holds */
+    size_t in_flight_bytes;            /* given to libwebsockets, released when it asks for more */
 };
 
 /* One WebSocket; owned by libwebsockets' session, freed when it closes. */
@@ -86,15 +97,26 @@ struct signalling_connection {
     bool is_flood_told; /* the log knows */
     char *message;      /* what has come of the current message, owned */
     size_t message_len, message_cap;
-    struct queued_frame *first, *last; /* owned */
-    size_t queued_bytes;               /* of the queue and of what libwebsockets still holds */
-    size_t in_flight_bytes;            /* given to libwebsockets, released when it asks for more */
-    bool is_probed;                    /* a sign of life is awaited */
-    bool is_ping_due;                  /* and was not yet asked for */
-    bool is_closing;                   /* nothing is read or queued any more */
-    bool is_close_sent;                /* libwebsockets has the close frame */
+    struct frame_queue queue;
+    bool is_probed;     /* a sign of life is awaited */
+    bool is_ping_due;   /* and was not yet asked for */
+    bool is_closing;    /* nothing is read or queued any more */
+    bool is_close_sent; /* libwebsockets has the close frame */
     int close_code;
     char close_reason[124]; /* RFC 6455, section 5.5: 125 bytes with the code */
+};
+
+/* An answer that does not end: server-sent events. Owned by its call; freed when that has closed
+ * and libuv has let go of the watch. */
+struct signalling_stream {
+    struct signalling_server *server;
+    struct signalling_stream *previous, *next;
+    struct lws *wsi;
+    struct frame_queue queue;
+    char peer[SIGNALLING_IP_TEXT_BYTES];
+    uv_poll_t watch; /* of a second descriptor of the socket: whether anything comes */
+    int watch_fd;
+    bool is_dropped; /* it did not take what was sent: nothing is queued any more */
 };
 
 /* One HTTP call in progress; zeroed by libwebsockets. */
@@ -105,6 +127,9 @@ struct http_session {
     bool is_sending_file;
     int fd; /* of the file */
     uint64_t left_bytes;
+    char *body; /* owned, NULL: the call has none, or it has been answered */
+    size_t body_len, body_expected;
+    struct signalling_stream *stream; /* owned; NULL: the answer ends */
 };
 
 /* One answer. */
@@ -115,6 +140,7 @@ struct http_answer {
     const char *body;
     size_t body_len;
     uint64_t content_length; /* of a file that follows; 0: body_len is announced */
+    bool is_endless;         /* no length is announced: the connection's end is the answer's */
     bool is_head;            /* announce the body, do not send it */
     bool is_last;            /* the connection ends with it */
 };
@@ -122,9 +148,41 @@ struct http_answer {
 /** Send an answer: head and body, with the headers that every answer carries. @return 0 or -1 */
 int signalling_http_send(struct lws *wsi, const struct http_answer *answer);
 
-/** Send one sentence as the body. @return 0 or -1 */
+/** Send one sentence as the body: text, on the operations listener {code, message}. @return 0 or -1
+ */
 int signalling_http_send_sentence(struct lws *wsi, int status, bool is_head, bool is_last,
                                   const char *headers, const char *sentence);
+
+/** RFC 9112, section 6: the length of the body that follows the head. @return 0 or the refusing
+ * status */
+int signalling_body_check(struct lws *wsi, const struct http_session *session, size_t *len);
+
+/** Expect a body of so many bytes. @return false: no memory */
+bool signalling_body_expect(struct http_session *session, size_t len);
+
+/** A piece of the body has come. @return false: it is none that was expected */
+bool signalling_body_take(struct http_session *session, const void *bytes, size_t len);
+
+/** Give the memory back. Harmless without a body. */
+void signalling_body_drop(struct http_session *session);
+
+/** Begin an answer of server-sent events. @return 0 or -1 */
+int signalling_stream_open(struct lws *wsi, struct http_session *session);
+
+/** The socket takes more. @return 0, or -1: the connection is to end */
+int signalling_stream_continue(struct signalling_stream *stream);
+
+/** Nothing was sent for a while. */
+void signalling_stream_on_silence(struct signalling_stream *stream);
+
+/** The connection is gone. NULL is harmless. */
+void signalling_stream_close(struct signalling_stream *stream);
+
+/** Whether a stream has not yet been given all that was published. */
+bool signalling_stream_is_any_unsent(const struct signalling_server *server);
+
+/** Whether a page of another origin asks (Origin, Sec-Fetch-Site). */
+bool signalling_http_is_foreign(struct lws *wsi);
 
 /** A header of the request, terminated; false if it is absent or does not fit. */
 bool signalling_http_header(struct lws *wsi, enum lws_token_indexes token, char *out, size_t cap);
@@ -207,9 +265,27 @@ enum web_file_result { WEB_FILE_OPEN, WEB_FILE_ABSENT, WEB_FILE_NO_ROOT };
 enum web_file_result signalling_web_file_open(const char *root, const char *path, bool wants_gzip,
                                               struct web_file *file);
 
-/** The first frame of a queue that is not empty, with its reference; its bytes still count. */
-struct signalling_frame *signalling_queue_take(struct signalling_connection *connection);
-void signalling_queue_drop(struct signalling_connection *connection);
+/** Text of len bytes as a frame. @return one reference; NULL: out of memory */
+struct signalling_frame *signalling_frame_of_text(const char *text, size_t len);
+
+/**
+ * Queue a frame (a reference of its own). Out of memory, it is lost.
+ *
+ * @return  false: the queue would hold more than max_bytes; nothing has changed
+ */
+bool signalling_queue_put(struct frame_queue *queue, struct signalling_frame *frame,
+                          size_t max_bytes);
+
+/** libwebsockets has sent all that it held. */
+void signalling_queue_acknowledge(struct frame_queue *queue);
+
+/** Give it the first frame; harmless when there is none. @return 0, or -1: the connection is over
+ */
+int signalling_queue_write(struct frame_queue *queue, struct lws *wsi,
+                           enum lws_write_protocol protocol);
+
+/** Forget what was not given to libwebsockets. */
+void signalling_queue_drop(struct frame_queue *queue);
 
 /** libwebsockets' callbacks for HTTP and for iris.v1. */
 int signalling_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,

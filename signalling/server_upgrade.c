@@ -2,6 +2,7 @@
  * Who may talk to the server, and who may open a WebSocket: the rules of server_access.c and of RFC
  * 6455 applied to a request, before libwebsockets answers the handshake.
  */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,23 +20,56 @@ static const char *access_sentence(int status)
     }
 }
 
+/* False: absent. What does not fit is nobody's. */
+static bool read_origin(struct lws *wsi, char *out, size_t cap)
+{
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) <= 0)
+        return false;
+    if (!signalling_http_header(wsi, WSI_TOKEN_ORIGIN, out, cap))
+        snprintf(out, cap, "null");
+    return true;
+}
+
 int signalling_http_check_access(struct lws *wsi, bool with_origin, const char **sentence)
 {
     struct signalling_server *server = signalling_server_of(wsi);
     char host[300];
     char origin[400];
     bool has_host = signalling_client_host(wsi, host, sizeof(host));
-    bool has_origin = with_origin && lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0;
+    bool has_origin = with_origin && read_origin(wsi, origin, sizeof(origin));
     int status;
 
-    if (has_origin && !signalling_http_header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)))
-        strcpy(origin, "null"); /* what does not fit is nobody's */
     status = signalling_access_check(&server->access, has_host ? host : NULL,
                                      has_origin ? origin : NULL);
     if (status == 403)
         signalling_server_notice(server, "origin refused: %.200s", origin);
     *sentence = access_sentence(status);
     return status;
+}
+
+/* A header that libwebsockets does not know; name with its colon. False: absent. */
+static bool read_header(struct lws *wsi, const char *name, char *out, size_t cap)
+{
+    int name_len = (int)strlen(name);
+
+    if (lws_hdr_custom_length(wsi, name, name_len) < 0)
+        return false;
+    if (lws_hdr_custom_copy(wsi, out, (int)cap, name, name_len) < 0)
+        snprintf(out, cap, "too long");
+    return true;
+}
+
+bool signalling_http_is_foreign(struct lws *wsi)
+{
+    char host[300];
+    char origin[400];
+    char site[32];
+    bool has_host = signalling_client_host(wsi, host, sizeof(host));
+    bool has_origin = read_origin(wsi, origin, sizeof(origin));
+    bool has_site = read_header(wsi, "sec-fetch-site:", site, sizeof(site));
+
+    return signalling_access_is_foreign(has_host ? host : NULL, has_origin ? origin : NULL,
+                                        has_site ? site : NULL);
 }
 
 /* RFC 6455, section 4.2.1. @return 0 or the refusing status, with its sentence */

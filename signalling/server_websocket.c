@@ -115,7 +115,7 @@ static void close_connection(struct signalling_connection *connection)
     if (connection->next)
         connection->next->previous = connection->previous;
     signalling_limit_release(connection->address, signalling_now_ms());
-    signalling_queue_drop(connection);
+    signalling_queue_drop(&connection->queue);
     free(connection->message);
     free(connection);
 }
@@ -210,31 +210,19 @@ static int write_ping(struct signalling_connection *connection)
 /* libwebsockets has sent all it held. Give it a ping, the next frame, or the close. */
 static int on_writable(struct signalling_connection *connection)
 {
-    struct signalling_frame *frame;
-    int written;
-
-    connection->queued_bytes -= connection->in_flight_bytes;
-    connection->in_flight_bytes = 0;
+    signalling_queue_acknowledge(&connection->queue);
     if (connection->is_ping_due && !connection->is_closing)
         return write_ping(connection);
-    if (!connection->first) {
-        /* From here, lws_close_reason() would end the connection without its frame (4.1.6). */
-        if (connection->is_closing)
-            lws_set_timer_usecs(connection->wsi, 1);
-        return 0;
-    }
-    frame = signalling_queue_take(connection);
-    connection->in_flight_bytes = frame->len;
-    written = lws_write(connection->wsi, frame->bytes + LWS_PRE, frame->len, LWS_WRITE_TEXT);
-    signalling_frame_release(frame);
-    lws_callback_on_writable(connection->wsi);
-    return written < 0 ? -1 : 0;
+    /* From here, lws_close_reason() would end the connection without its frame (4.1.6). */
+    if (!connection->queue.first && connection->is_closing)
+        lws_set_timer_usecs(connection->wsi, 1);
+    return signalling_queue_write(&connection->queue, connection->wsi, LWS_WRITE_TEXT);
 }
 
 /* The queue is empty and the connection is to end: say why. libwebsockets awaits the answer. */
 static int on_close_due(struct signalling_connection *connection)
 {
-    if (!connection->is_closing || connection->first || connection->is_close_sent)
+    if (!connection->is_closing || connection->queue.first || connection->is_close_sent)
         return 0;
     connection->is_close_sent = true;
     lws_close_reason(connection->wsi, (enum lws_close_status)connection->close_code,

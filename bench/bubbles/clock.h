@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "bench/random.h"
+
 #define BUBBLES_US_PER_S INT64_C(1000000)
 
 /** Monotonic time [us]. */
@@ -23,14 +25,16 @@ static inline int64_t bubbles_wall_us(void)
     return (int64_t)now.tv_sec * BUBBLES_US_PER_S + now.tv_nsec / 1000;
 }
 
-/** Next number of a sequence (splitmix64, public domain algorithm of S. Vigna); state is any seed.
- */
+/** The next random 64 bits; state is any seed. */
 static inline uint64_t bubbles_random(uint64_t *state)
 {
-    uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
+    return bench_random_next(state);
+}
+
+/** Evenly from 0 up to, but without, 1. */
+static inline double bubbles_chance(uint64_t *state)
+{
+    return (double)(bubbles_random(state) >> 11) / 9007199254740992.0;
 }
 
 #endif

@@ -1,26 +1,9 @@
 /* Below 32 each value has its bucket; above, 32 buckets for each power of two. */
 #include "bench/bubbles/histogram.h"
 
-#define SUB      32
-#define SUB_BITS 5
+#include "sfu/io/log_histogram.h"
 
-static unsigned bucket_of(uint64_t value)
-{
-    if (value < SUB)
-        return (unsigned)value;
-    unsigned shift = 63 - (unsigned)__builtin_clzll(value) - SUB_BITS;
-    unsigned bucket = (shift + 1) * SUB + (unsigned)((value >> shift) - SUB);
-    return bucket < BUBBLES_HISTOGRAM_BUCKETS ? bucket : BUBBLES_HISTOGRAM_BUCKETS - 1;
-}
-
-/* The largest value of a bucket. */
-static int64_t upper_of(unsigned bucket)
-{
-    if (bucket < SUB)
-        return bucket;
-    unsigned shift = bucket / SUB - 1;
-    return (int64_t)(((uint64_t)(bucket % SUB + SUB + 1) << shift) - 1);
-}
+#define BITS 5
 
 void bubbles_histogram_add(struct bubbles_histogram *histogram, int64_t value_us)
 {
@@ -31,22 +14,17 @@ void bubbles_histogram_add(struct bubbles_histogram *histogram, int64_t value_us
         histogram->max_us = value;
     histogram->count++;
     histogram->sum_us += (double)value;
-    histogram->buckets[bucket_of((uint64_t)value)]++;
+    histogram->buckets[io_log_bucket((uint64_t)value, BITS, BUBBLES_HISTOGRAM_BUCKETS)]++;
 }
 
 int64_t bubbles_histogram_percentile(const struct bubbles_histogram *histogram, double share)
 {
-    uint64_t seen = 0, wanted = (uint64_t)(share * (double)histogram->count + 0.5);
-    if (histogram->count == 0)
+    unsigned bucket =
+        io_log_percentile(histogram->buckets, BUBBLES_HISTOGRAM_BUCKETS, histogram->count, share);
+    if (bucket == BUBBLES_HISTOGRAM_BUCKETS)
         return -1;
-    if (wanted < 1)
-        wanted = 1;
-    for (unsigned i = 0; i < BUBBLES_HISTOGRAM_BUCKETS; i++) {
-        seen += histogram->buckets[i];
-        if (seen >= wanted)
-            return upper_of(i) < histogram->max_us ? upper_of(i) : histogram->max_us;
-    }
-    return histogram->max_us;
+    int64_t top_us = io_log_bucket_top(bucket, BITS);
+    return top_us < histogram->max_us ? top_us : histogram->max_us;
 }
 
 double bubbles_histogram_mean(const struct bubbles_histogram *histogram)

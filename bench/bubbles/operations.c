@@ -83,6 +83,11 @@ static uint64_t number_at(const json_t *list, size_t index)
     return (uint64_t)json_integer_value(json_array_get(list, index));
 }
 
+static uint64_t *counter(struct io_statistics *statistics, const struct core_statistic *statistic)
+{
+    return (uint64_t *)((char *)statistics + statistic->at);
+}
+
 static void add_delay(struct io_delay_histogram *delay, const json_t *buckets)
 {
     size_t i;
@@ -117,17 +122,14 @@ static void add_sends(struct io_statistics *statistics, const json_t *sends)
 
 static void add_worker(struct io_statistics *statistics, const json_t *worker)
 {
-    const json_t *received = json_object_get(worker, "received");
-    const json_t *sent = json_object_get(worker, "sent");
-    statistics->wakes += number(received, "wakes");
-    statistics->received_datagrams += number(received, "datagrams");
-    statistics->received_media += number(received, "media");
-    statistics->sent_datagrams += number(sent, "datagrams");
-    statistics->sent_calls += number(sent, "calls");
-    statistics->send_errors += number(sent, "errors");
-    statistics->would_block += number(sent, "would_block");
-    statistics->refused_groups += number(sent, "refused_groups");
-    add_delay(&statistics->delay, json_object_get(json_object_get(worker, "delay_us"), "buckets"));
+    const json_t *delay = json_object_get(worker, "delay_us");
+    for (unsigned i = 0; i < io_statistics_table.count; i++) {
+        const struct core_statistic *statistic = &io_statistics_table.statistics[i];
+        if (statistic->kind == CORE_STATISTIC_COUNTER)
+            *counter(statistics, statistic) += number(worker, statistic->name);
+    }
+    add_delay(&statistics->delay, json_object_get(delay, "buckets"));
+    statistics->delay.sum_us += number(delay, "sum");
     add_sends(statistics, json_object_get(worker, "sends"));
 }
 
@@ -161,15 +163,14 @@ int bubbles_operations_read(const struct bubbles_url *url, struct io_statistics 
 
 void bubbles_operations_subtract(struct io_statistics *later, const struct io_statistics *earlier)
 {
-    later->wakes -= earlier->wakes;
-    later->received_datagrams -= earlier->received_datagrams;
-    later->received_media -= earlier->received_media;
-    later->sent_datagrams -= earlier->sent_datagrams;
-    later->sent_calls -= earlier->sent_calls;
-    later->send_errors -= earlier->send_errors;
-    later->would_block -= earlier->would_block;
-    later->refused_groups -= earlier->refused_groups;
+    for (unsigned i = 0; i < io_statistics_table.count; i++) {
+        const struct core_statistic *statistic = &io_statistics_table.statistics[i];
+        if (statistic->kind == CORE_STATISTIC_COUNTER)
+            *counter(later, statistic) -=
+                *(const uint64_t *)((const char *)earlier + statistic->at);
+    }
     later->delay.count -= earlier->delay.count;
+    later->delay.sum_us -= earlier->delay.sum_us;
     for (unsigned i = 0; i < IO_DELAY_BUCKETS; i++)
         later->delay.buckets[i] -= earlier->delay.buckets[i];
     for (unsigned i = 0; i < IO_SEGMENTS_MAX; i++)

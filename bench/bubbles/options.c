@@ -1,11 +1,14 @@
 /* getopt_long, defaults and bounds. */
 #include "bench/bubbles/options.h"
 
+#include "bench/number.h"
+
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "bench/link/script.h"
 
 #define ROOMS_MAX          1000
 #define PARTICIPANTS_MAX   128 /* of a room; the server's own limit */
@@ -68,14 +71,7 @@ static void print_usage(FILE *out)
         "  --seed N             of everything random (default 1)\n"
         "  --no-gro             receive each packet by itself, as a NIC without GRO would\n"
         "  --insecure           accept any certificate of a wss:// server\n"
-        "  --quiet              no progress\n\n"
-        "A link script has lines 'AT who=N up|down KEY=VALUE...': from AT seconds after the "
-        "start,\n"
-        "the N-th participant of every room (from 0; * is all) has in this direction rate=KBPS "
-        "(0:\n"
-        "no limit), queue=MS (default 200), delay=MS, jitter=MS, loss=PERCENT. # begins a "
-        "comment.\n"
-        "\n"
+        "  --quiet              no progress\n\n" LINK_SCRIPT_HELP "\n"
         "Exit code: 0, 1 (somebody could not join, or a verified receiver got something wrong), 2\n"
         "(usage).\n",
         out);
@@ -177,26 +173,6 @@ static const struct option long_options[] = {
     {"help", no_argument, NULL, ID_HELP},
     {NULL, 0, NULL, 0}};
 
-static int take_count(unsigned *out, unsigned min, unsigned max)
-{
-    char *end;
-    long value = strtol(optarg, &end, 10);
-    if (end == optarg || *end || value < (long)min || value > (long)max)
-        return -1;
-    *out = (unsigned)value;
-    return 0;
-}
-
-static int take_number(double *out, double min, double max)
-{
-    char *end;
-    double value = strtod(optarg, &end);
-    if (end == optarg || *end || !isfinite(value) || value < min || value > max)
-        return -1;
-    *out = value;
-    return 0;
-}
-
 int bubbles_profile_parse(enum bubbles_profile *profile, const char *name)
 {
     for (unsigned i = 0; i < BUBBLES_PROFILES; i++)
@@ -223,7 +199,7 @@ static int take_srtp_profile(struct bubbles_options *options)
 static int take_pid(struct bubbles_options *options)
 {
     unsigned pid;
-    if (take_count(&pid, 1, INT32_MAX))
+    if (bench_take_count(optarg, 1, INT32_MAX, &pid))
         return -1;
     options->server_pid = (pid_t)pid;
     return 0;
@@ -243,33 +219,33 @@ static int take_checked(struct bubbles_options *options, enum option_id id)
     case ID_URL:
         return bubbles_url_parse(&options->url, optarg);
     case ID_ROOMS:
-        return take_count(&options->rooms, 1, ROOMS_MAX);
+        return bench_take_count(optarg, 1, ROOMS_MAX, &options->rooms);
     case ID_PARTICIPANTS:
-        return take_count(&options->participants, 1, PARTICIPANTS_MAX);
+        return bench_take_count(optarg, 1, PARTICIPANTS_MAX, &options->participants);
     case ID_DURATION:
-        return take_number(&options->duration_s, 0, 1e6);
+        return bench_take_number(optarg, 0, 1e6, &options->duration_s);
     case ID_PROFILE:
         return bubbles_profile_parse(&options->profile, optarg);
     case ID_SENDERS:
-        return take_count(&options->senders, 1, PARTICIPANTS_MAX);
+        return bench_take_count(optarg, 1, PARTICIPANTS_MAX, &options->senders);
     case ID_SCREENS:
-        return take_count(&options->screens, 0, PARTICIPANTS_MAX);
+        return bench_take_count(optarg, 0, PARTICIPANTS_MAX, &options->screens);
     case ID_CAMERA_KBPS:
-        return take_count(&options->camera_kbps, 50, 8000);
+        return bench_take_count(optarg, 50, 8000, &options->camera_kbps);
     case ID_SRTP_PROFILE:
         return take_srtp_profile(options);
     case ID_IDLE:
-        return take_number(&options->idle_s, 0, 3600);
+        return bench_take_number(optarg, 0, 3600, &options->idle_s);
     case ID_OPERATIONS:
         return bubbles_url_parse(&options->operations, optarg);
     case ID_JOIN_RATE:
-        return take_number(&options->join_rate, 0.01, 1000);
+        return bench_take_number(optarg, 0.01, 1000, &options->join_rate);
     case ID_CHURN:
-        return take_number(&options->churn, 0, 100);
+        return bench_take_number(optarg, 0, 100, &options->churn);
     case ID_SPEAKERS:
-        return take_count(&options->speakers, 0, PARTICIPANTS_MAX);
+        return bench_take_count(optarg, 0, PARTICIPANTS_MAX, &options->speakers);
     case ID_VERIFY:
-        return take_count(&options->verify, 0, TOTAL_MAX);
+        return bench_take_count(optarg, 0, TOTAL_MAX, &options->verify);
     case ID_SERVER_PID:
         return take_pid(options);
     case ID_SEED:

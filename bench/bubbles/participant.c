@@ -186,7 +186,7 @@ static const char *impatience(enum bubbles_state state)
 static int64_t earliest(const struct bubbles_participant *participant)
 {
     const struct bubbles_due *due = &participant->due;
-    int64_t wire_us = participant->wire ? bubbles_wire_deadline(participant->wire) : INT64_MAX;
+    int64_t wire_us = participant->wire ? link_wire_deadline(participant->wire) : INT64_MAX;
     const int64_t all[] = {due->voice_us,  due->camera_us, due->screen_us,  due->feedback_us,
                            due->report_us, due->repair_us, due->timeout_us, wire_us};
     int64_t earliest_us =
@@ -263,10 +263,10 @@ struct bubbles_participant *bubbles_participant_create(struct bubbles_run *run,
     run->totals.joins.attempted++;
     if (verifies)
         participant->verifier = bubbles_verifier_create(&run->totals.verdicts);
-    bool has_link = bubbles_link_script_concerns(&run->link, seat);
+    bool has_link = link_script_concerns(&run->link, seat);
     if (has_link)
         participant->wire =
-            bubbles_wire_create(&run->link, seat, bubbles_random(&run->seed), run->began_us);
+            link_wire_create(&run->link, seat, bubbles_random(&run->seed), run->began_us);
     participant->control = bubbles_control_open(run->hub, participant);
     if (!participant->control)
         bubbles_participant_fail(participant, "cannot connect");
@@ -295,7 +295,7 @@ void bubbles_participant_destroy(struct bubbles_participant *participant)
     for (unsigned i = 0; i < BUBBLES_SLOTS; i++)
         bubbles_slot_dispose(&participant->slots[i]);
     bubbles_verifier_destroy(participant->verifier);
-    bubbles_wire_destroy(participant->wire);
+    link_wire_destroy(participant->wire);
     free(participant);
 }
 

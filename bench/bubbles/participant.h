@@ -12,7 +12,7 @@
 #include "bench/bubbles/slot.h"
 #include "bench/bubbles/stream.h"
 #include "bench/bubbles/verify.h"
-#include "bench/bubbles/wire.h"
+#include "bench/link/wire.h"
 #include "rtp/transport_feedback.h"
 
 #define BUBBLES_STREAMS     4 /* voice, camera low and high, screen */
@@ -63,7 +63,7 @@ struct bubbles_participant {
     struct bubbles_slot slots[BUBBLES_SLOTS];
     struct rtp_arrival_log arrivals;
     struct bubbles_verifier *verifier; /* NULL: does not decode */
-    struct bubbles_wire *wire;         /* between it and the server; NULL: none */
+    struct link_wire *wire;            /* between it and the server; NULL: none */
     struct bubbles_milestones milestones;
     struct bubbles_due due;
     int64_t due_us;    /* the earliest */
@@ -133,7 +133,7 @@ void bubbles_participant_take_rtcp(struct bubbles_participant *participant, cons
 void bubbles_participant_take_rtp(struct bubbles_participant *participant, uint8_t *data,
                                   size_t len, int64_t arrival_us);
 
-/** Take a datagram that has come all the way (bubbles_wire_fn). */
+/** Take a datagram that has come all the way (link_wire_fn). */
 void bubbles_participant_take(void *participant, uint8_t *data, size_t len, int64_t arrival_us);
 
 /** What was reserved at the net is to be sent, through the participant's wire if it has one. */

@@ -17,7 +17,7 @@ void bubbles_participant_send(struct bubbles_participant *participant, const uin
 
 static void note_wire(struct bubbles_participant *participant)
 {
-    int64_t deadline_us = bubbles_wire_deadline(participant->wire);
+    int64_t deadline_us = link_wire_deadline(participant->wire);
     if (deadline_us < participant->due_us)
         participant->due_us = deadline_us;
 }
@@ -30,8 +30,8 @@ void bubbles_participant_commit(struct bubbles_participant *participant, size_t 
         return;
     }
     /* What was reserved is still the next room of the net. */
-    bubbles_wire_push(participant->wire, BUBBLES_UP, bubbles_net_reserve(net), len,
-                      bubbles_now_us());
+    link_wire_push(participant->wire, LINK_UP, bubbles_net_reserve(net), len,
+                   len + LINK_UDP_OVERHEAD, bubbles_now_us());
     note_wire(participant);
 }
 
@@ -44,11 +44,10 @@ static void on_out(void *owner, uint8_t *data, size_t len, int64_t at_us)
 
 void bubbles_participant_advance_wire(struct bubbles_participant *participant, int64_t now_us)
 {
-    if (!participant->wire || bubbles_wire_deadline(participant->wire) > now_us)
+    if (!participant->wire || link_wire_deadline(participant->wire) > now_us)
         return;
-    bubbles_wire_pop(participant->wire, BUBBLES_UP, now_us, on_out, participant);
-    bubbles_wire_pop(participant->wire, BUBBLES_DOWN, now_us, bubbles_participant_take,
-                     participant);
+    link_wire_pop(participant->wire, LINK_UP, now_us, on_out, participant);
+    link_wire_pop(participant->wire, LINK_DOWN, now_us, bubbles_participant_take, participant);
 }
 
 void bubbles_participant_receive(void *owner, uint8_t *data, size_t len, int64_t arrival_us)
@@ -58,7 +57,7 @@ void bubbles_participant_receive(void *owner, uint8_t *data, size_t len, int64_t
         bubbles_participant_take(owner, data, len, arrival_us);
         return;
     }
-    bubbles_wire_push(participant->wire, BUBBLES_DOWN, data, len, arrival_us);
+    link_wire_push(participant->wire, LINK_DOWN, data, len, len + LINK_UDP_OVERHEAD, arrival_us);
     note_wire(participant);
 }
 

@@ -8,11 +8,11 @@
 #include "bench/bubbles/dtls.h"
 #include "bench/bubbles/ice.h"
 #include "bench/bubbles/library.h"
-#include "bench/bubbles/link.h"
 #include "bench/bubbles/net.h"
 #include "bench/bubbles/options.h"
 #include "bench/bubbles/spurts.h"
 #include "bench/bubbles/totals.h"
+#include "bench/link/script.h"
 #include "signalling/token_sign.h"
 
 #define BUBBLES_ID_BYTES   64
@@ -52,7 +52,7 @@ struct bubbles_run {
     struct signalling_sign_key *sign_key; /* NULL: without tokens */
     struct bubbles_library library;
     struct bubbles_room *rooms; /* options.rooms, owned */
-    struct bubbles_link_script link;
+    struct link_script link;
     int64_t began_us;
     uint64_t seed;
     bool is_measuring;

@@ -1,8 +1,6 @@
 /* What a run needs, and its end. One loop, one thread (several while the recordings are made). */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "bench/bubbles/cast.h"
@@ -35,29 +33,6 @@ static int make_rooms(struct bubbles_run *run, int64_t now_us)
     return 0;
 }
 
-static int read_link(struct bubbles_link_script *script, const char *path)
-{
-    char line[512], problem[600];
-    unsigned number = 0;
-    int result = 0;
-    FILE *file = fopen(path, "r");
-    if (!file) {
-        snprintf(problem, sizeof(problem), "%.400s: %s", path, strerror(errno));
-        return complain(problem);
-    }
-    while (result >= 0 && fgets(line, sizeof(line), file)) {
-        number++;
-        result = bubbles_link_script_add(script, line);
-    }
-    fclose(file);
-    if (result < 0) {
-        snprintf(problem, sizeof(problem), "%.400s, line %u: not understood, see --help", path,
-                 number);
-        return complain(problem);
-    }
-    return 0;
-}
-
 static int set_up(struct bubbles_schedule *schedule)
 {
     struct bubbles_run *run = &schedule->run;
@@ -66,8 +41,9 @@ static int set_up(struct bubbles_schedule *schedule)
     if (options->server_pid && bubbles_usage_read(options->server_pid, &schedule->sampled.server))
         return complain("there is no process with the --server-pid");
     schedule->result.server_idle = schedule->sampled.server;
-    if (options->link_file && read_link(&run->link, options->link_file))
-        return -1;
+    if (options->link_file &&
+        link_script_read(&run->link, options->link_file, error, sizeof(error)))
+        return complain(error);
     if (options->token_key_file) {
         run->sign_key = signalling_sign_key_load(options->token_key_file, error, sizeof(error));
         if (!run->sign_key)

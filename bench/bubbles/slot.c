@@ -145,7 +145,7 @@ static void note_source(struct bubbles_slot *slot, const struct rtp_packet *pack
     taken->is_new_source = true;
     slot->counters.source_changes += slot->csrc != 0;
     slot->csrc = csrc;
-    bubbles_freeze_break(&slot->freeze);
+    freeze_break(&slot->freeze);
 }
 
 bool bubbles_slot_take(struct bubbles_slot *slot, struct rtp_packet *packet, struct rtp_vp8 *vp8,
@@ -173,7 +173,7 @@ bool bubbles_slot_take(struct bubbles_slot *slot, struct rtp_packet *packet, str
     if (slot->kind != BUBBLES_VOICE)
         take_video(slot, packet, vp8, ext_seq, taken, now_us);
     if (taken->frame_count > 0)
-        bubbles_freeze_on_frame(&slot->freeze, now_us);
+        freeze_on_frame(&slot->freeze, now_us);
     return true;
 }
 
@@ -214,7 +214,7 @@ bool bubbles_slot_wants_key(struct bubbles_slot *slot, int64_t now_us)
 void bubbles_slot_set_live(struct bubbles_slot *slot, bool is_live)
 {
     if (slot->is_live != is_live)
-        bubbles_freeze_break(&slot->freeze);
+        freeze_break(&slot->freeze);
     if (!is_live)
         slot->waiting_since_us = 0;
     slot->is_live = is_live;

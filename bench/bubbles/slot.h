@@ -9,7 +9,7 @@
 #define IRIS_BENCH_BUBBLES_SLOT_H
 
 #include "bench/bubbles/description.h"
-#include "bench/bubbles/freeze.h"
+#include "bench/freeze/freeze.h"
 #include "rtp/nack.h"
 #include "rtp/reception.h"
 #include "rtp/vp8.h"
@@ -38,7 +38,7 @@ struct bubbles_slot {
     struct rtp_extension_map extensions;
     struct rtp_reception reception;
     struct rtp_nack nack; /* video */
-    struct bubbles_freeze freeze;
+    struct freeze freeze;
     bool is_live;       /* as the server last told */
     uint32_t csrc;      /* of the newest packet */
     uint64_t next_seq;  /* next one to be consumed; 0: a key frame is awaited */

@@ -163,18 +163,31 @@ static void take_feedback(struct bwe_sim_flow *flow, int64_t now_us)
     flow->poll_us = now_us;
 }
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static void set_demand(struct bwe_sim_flow *flow)
 {
-    double audio_bps = bwe_sim_source_audio_bps(&flow->source);
-    double next_bps = bwe_sim_source_next_bps(&flow->source);
     struct bwe_demand demand = {
         .ideal_bps = (uint32_t)(1.1 * flow->config.max_bps),
         .max_bps = (uint32_t)(1.2 * flow->config.max_bps),
-        .is_paused = flow->source.kind == BWE_SIM_CONFERENCE && flow->source.layers == 0,
     };
-    if (next_bps > 0)
-        demand.target_bps = (uint32_t)(1.16 * (next_bps + audio_bps));
+    if (flow->config.kind == BWE_SIM_CONFERENCE)
+        demand = bwe_sim_conference_demand(&flow->source.conference);
     bwe_estimator_set_demand(&flow->estimator, &demand);
+}
+
+/* When a conference was first as one wishes. */
+static void note_conference(struct bwe_sim_flow *flow, int64_t now_us)
+{
+    const struct bwe_sim_conference *conference = &flow->source.conference;
+    if (flow->full_us == 0 && bwe_sim_conference_is_full(conference))
+        flow->full_us = now_us;
+    if (flow->return_us == 0 && (double)now_us > flow->config.event_s * 1e6 &&
+        bwe_sim_conference_live_count(conference) == BWE_SIM_TRACKS)
+        flow->return_us = now_us;
 }
 
 static void poll(struct bwe_sim_flow *flow, int64_t now_us)
@@ -182,19 +195,15 @@ static void poll(struct bwe_sim_flow *flow, int64_t now_us)
     double audio_bps = bwe_sim_source_audio_bps(&flow->source);
     set_demand(flow);
     flow->decision = bwe_estimator_poll(&flow->estimator, now_us);
-    flow->poll_us = bwe_estimator_next_deadline(&flow->estimator);
     const struct bwe_decision *decision = &flow->decision;
     bwe_pacer_set_rate(&flow->pacer, decision->pacing_bps, decision->burst_us);
     if (decision->probe.id != 0)
         bwe_pacer_begin_probe(&flow->pacer, &decision->probe, now_us);
-    const struct bwe_sim_target target = {decision->target_bps - audio_bps,
-                                          decision->stable_bps - audio_bps, decision->is_probed};
-    bwe_sim_source_set_target(&flow->source, &target, now_us);
-    if (flow->full_us == 0 && flow->source.layers == BWE_SIM_LAYERS)
-        flow->full_us = now_us;
-    if (flow->return_us == 0 && (double)now_us > flow->config.event_s * 1e6 &&
-        flow->source.layers >= BWE_SIM_TRACKS)
-        flow->return_us = now_us;
+    const struct bwe_sim_target target = {decision->target_bps - audio_bps, decision->stable_bps,
+                                          decision->is_probed};
+    int64_t again_us = bwe_sim_source_set_target(&flow->source, &target, now_us);
+    flow->poll_us = least(again_us, bwe_estimator_next_deadline(&flow->estimator));
+    note_conference(flow, now_us);
     if (flow->estimate_us == 0 && decision->target_bps >= flow->config.max_bps)
         flow->estimate_us = now_us;
 }
@@ -210,11 +219,6 @@ static void sample(struct bwe_sim_flow *flow, int64_t now_us)
 static unsigned voices_of(const struct bwe_sim_flow *flow)
 {
     return flow->config.kind == BWE_SIM_CONFERENCE ? BWE_SIM_VOICES : 1;
-}
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 int64_t bwe_sim_flow_next(const struct bwe_sim_flow *flow)

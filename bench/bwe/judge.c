@@ -161,7 +161,7 @@ static void judge_conference(const struct bwe_sim_run *run, double *values)
     values[BWE_SIM_ESTIMATE] = seconds_of(flow->estimate_us, never_s);
     values[BWE_SIM_FULL] = seconds_of(flow->full_us, never_s);
     values[BWE_SIM_RETURN] = seconds_of(flow->return_us, never_s) - from_s;
-    values[BWE_SIM_UPS] = flow->source.ups;
+    values[BWE_SIM_UPS] = flow->source.conference.ups;
 }
 
 void bwe_sim_judge(const struct bwe_sim_run *run, struct bwe_sim_result *result)

@@ -4,7 +4,6 @@
 
 #include <stdint.h>
 
-/* SplitMix64. */
 struct bwe_sim_random {
     uint64_t state;
 };

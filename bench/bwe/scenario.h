@@ -49,6 +49,7 @@ struct bwe_sim_goal {
     bool is_least; /* at least the value, otherwise at most */
     double value;
     const char *known; /* the best figure published, or NULL */
+    double held;       /* by the mean of ten seeds, whichever; 0: the goal is */
 };
 
 struct bwe_sim_scenario {

@@ -5,13 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sfu/control/drain.h"
+#include "sfu/control/dump.h"
+#include "sfu/control/events.h"
 #include "sfu/control/message.h"
 
 /* Statistics come once a second: silence is seen after 1.5 to 2.5 s, the end comes after 4.5 to 5.5
  * s (a probe that takes its whole time may add a second). */
-#define SILENCE_US 1500000
-#define PROBE_S    2
-#define CUT_OFF_US 4500000
+#define SILENCE_US   1500000
+#define PROBE_S      2
+#define LONG_PROBE_S 4
+#define CUT_OFF_US   4500000
 
 static void wake_control(void *context)
 {
@@ -50,35 +54,29 @@ static void on_slots(struct control *control, struct control_participant *partic
 
 /*
  * A cable that is pulled ends no connection: WebSocket and media both fall silent, and TCP would
- * tell after half a minute. So a WebSocket is probed when media falls silent; when it says nothing,
- * too, the participant goes when the 5 s for both are over (protocol.md, resume). Media that
- * comes back before, over another network, keeps the session for a resume.
+ * tell after half a minute. So a WebSocket is probed while media is silent; when it says nothing,
+ * too, the participant goes when the 5 s for both are over (protocol.md, resume). Of one who has
+ * been silent for long, the WebSocket alone tells, and it is given the 5 s. Media that comes back
+ * before, over another network, keeps the session for a resume.
  */
-static void on_statistics(struct control *control, struct control_participant *participant,
-                          const struct core_statistics *statistics)
+static void on_silence(struct control *control, struct control_participant *participant,
+                       int64_t silent_us)
 {
-    participant->statistics = *statistics;
-    if (statistics->silent_us < SILENCE_US) {
-        participant->is_probed = participant->is_cut_off = false;
+    if (silent_us < SILENCE_US) {
+        participant->is_cut_off = false;
         return;
     }
-    if (participant->connection && !participant->is_probed) {
-        participant->is_probed = true;
-        signalling_connection_probe(participant->connection, PROBE_S);
-    }
-    if (participant->is_cut_off && statistics->silent_us >= CUT_OFF_US)
+    if (participant->connection)
+        signalling_connection_probe(participant->connection,
+                                    silent_us < CUT_OFF_US ? PROBE_S : LONG_PROBE_S);
+    if (participant->is_cut_off && silent_us >= CUT_OFF_US)
         control_leave(control, participant, control_message_reason(CORE_REASON_DISCONNECTED));
 }
 
 static void on_limit(struct control *control, const struct control_participant *participant,
                      const struct core_limit *limit)
 {
-    char limit_text[16], measured_text[16];
-    snprintf(limit_text, sizeof(limit_text), "%u", limit->limit_bps);
-    snprintf(measured_text, sizeof(measured_text), "%u", limit->measured_bps);
-    control_log(control, CONTROL_LOG_WARNING, "participant.limit", "room", participant->room->name,
-                "participant", participant->id, "kind", control_message_kind(limit->kind),
-                "limit_bps", limit_text, "measured_bps", measured_text);
+    control_event_limit(control, participant, limit);
     if (participant->connection)
         signalling_connection_send(
             participant->connection,
@@ -86,6 +84,17 @@ static void on_limit(struct control *control, const struct control_participant *
                 "limit", json_pack("{s:s, s:I, s:I}", "kind", control_message_kind(limit->kind),
                                    "limit_bps", (json_int_t)limit->limit_bps, "measured_bps",
                                    (json_int_t)limit->measured_bps)));
+}
+
+static void on_connected(struct control *control, struct control_participant *participant,
+                         enum transport_srtp_profile profile)
+{
+    int64_t taken_us = (int64_t)(uv_hrtime() / 1000) - participant->asked_us;
+    participant->profile = profile;
+    control_histogram_add(&control->statistics.join_time, (double)taken_us / 1e6);
+    control_log(control, CONTROL_LOG_INFO, "transport.connect", "room", participant->room->name,
+                "participant", participant->id, "srtp_profile",
+                transport_srtp_profile_name(profile));
 }
 
 static void on_event(struct control *control, const struct core_event *event)
@@ -100,18 +109,13 @@ static void on_event(struct control *control, const struct core_event *event)
         return;
     switch (event->type) {
     case CORE_EVENT_CONNECTED:
-        participant->profile = event->profile;
-        control_log(control, CONTROL_LOG_INFO, "transport.connect", "participant", participant->id,
-                    "srtp_profile", transport_srtp_profile_name(event->profile));
+        on_connected(control, participant, event->profile);
         break;
     case CORE_EVENT_SLOTS:
         on_slots(control, participant, event);
         break;
     case CORE_EVENT_LIMIT:
         on_limit(control, participant, &event->limit);
-        break;
-    case CORE_EVENT_STATISTICS:
-        on_statistics(control, participant, &event->statistics);
         break;
     case CORE_EVENT_GONE:
     case CORE_EVENT_REFUSED:
@@ -122,6 +126,22 @@ static void on_event(struct control *control, const struct core_event *event)
     }
 }
 
+static void take_statistics(struct control *control, unsigned worker)
+{
+    struct io_statistics of_worker;
+    struct core_statistics statistics;
+    while (io_worker_next_statistics(control->workers[worker], &of_worker))
+        control_statistics_take_worker(&control->worker_snapshots[worker], &of_worker);
+    while (io_worker_next_participant(control->workers[worker], &statistics)) {
+        struct control_participant *participant =
+            control_registry_find(&control->registry, statistics.participant);
+        if (!participant)
+            continue;
+        control_statistics_take(control, participant, &statistics);
+        on_silence(control, participant, (int64_t)statistics.uplink.silent_us);
+    }
+}
+
 static void on_events(uv_async_t *wake)
 {
     struct control *control = wake->data;
@@ -129,9 +149,16 @@ static void on_events(uv_async_t *wake)
     for (unsigned i = 0; i < control->config.worker_count; i++) {
         while (io_worker_next_event(control->workers[i], &event))
             on_event(control, &event);
-        while (io_worker_next_statistics(control->workers[i], &control->statistics[i]))
-            ;
+        take_statistics(control, i);
     }
+    control_dump_take(control);
+}
+
+static void on_second(uv_timer_t *timer)
+{
+    struct control *control = timer->data;
+    control_judge_workers(control);
+    control_event_rates(control);
 }
 
 static void on_backlog(uv_timer_t *timer)
@@ -150,8 +177,9 @@ void control_command(struct control *control, const struct control_participant *
     unsigned index = participant->room->worker;
     struct control_backlog *backlog = &control->backlogs[index];
     if (!control_backlog_send(backlog, control->workers[index], command))
-        control_log(control, CONTROL_LOG_ERROR, "worker.command_lost", "participant",
-                    participant->id, "reason", "out of memory");
+        control_log(control, CONTROL_LOG_ERROR, "worker.command_lost", "room",
+                    participant->room->name, "participant", participant->id, "reason",
+                    "out of memory");
     if (backlog->first)
         uv_timer_start(&control->backlog_timer, on_backlog, CONTROL_BACKLOG_RETRY_MS,
                        CONTROL_BACKLOG_RETRY_MS);
@@ -173,6 +201,8 @@ static int start_workers(struct control *control, char *error, size_t error_cap)
             .addresses = &control->config.addresses,
             .port_first = control->config.udp_port_first,
             .port_last = control->config.udp_port_last,
+            .recorder_bytes = control->config.recorder_folder ? control->config.recorder_bytes : 0,
+            .recorder_us = control->config.recorder_us,
             .on_events = wake_control,
             .context = control,
         };
@@ -200,10 +230,14 @@ static void on_closed(uv_handle_t *handle)
 
 static void close_handles(struct control *control)
 {
-    unsigned open = 2;
-    control->events_wake.data = control->backlog_timer.data = &open;
-    uv_close((uv_handle_t *)&control->events_wake, on_closed);
-    uv_close((uv_handle_t *)&control->backlog_timer, on_closed);
+    uv_handle_t *const handles[] = {
+        (uv_handle_t *)&control->events_wake, (uv_handle_t *)&control->backlog_timer,
+        (uv_handle_t *)&control->second_timer, (uv_handle_t *)&control->drain.timer};
+    unsigned open = sizeof(handles) / sizeof(handles[0]);
+    for (unsigned i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
+        handles[i]->data = &open;
+        uv_close(handles[i], on_closed);
+    }
     while (open > 0)
         uv_run(control->loop, UV_RUN_ONCE);
 }
@@ -211,11 +245,15 @@ static void close_handles(struct control *control)
 void control_stop(struct control *control)
 {
     control->is_stopping = true;
+    uv_timer_stop(&control->second_timer);
+    uv_timer_stop(&control->drain.timer);
     for (const struct control_room *room = control->registry.rooms; room; room = room->next)
         control_broadcast(room, NULL, "closing", json_pack("{s:s}", "reason", "restarting"));
     signalling_server_destroy(control->server);
+    control->server = NULL;
     for (unsigned i = 0; i < control->config.worker_count; i++)
         io_worker_stop(control->workers[i]);
+    control_dump_finish(control);
     control_registry_dispose(&control->registry);
     for (unsigned i = 0; i < control->config.worker_count; i++)
         control_backlog_dispose(&control->backlogs[i]);
@@ -241,10 +279,16 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
                                            .on_notice = on_notice};
     control->config = *config;
     control->loop = loop;
+    control->started_us = (int64_t)(uv_hrtime() / 1000);
+    control_statistics_init(&control->statistics);
     control_registry_init(&control->registry, config->worker_count);
     uv_async_init(loop, &control->events_wake, on_events);
     uv_timer_init(loop, &control->backlog_timer);
+    uv_timer_init(loop, &control->second_timer);
+    uv_timer_init(loop, &control->drain.timer);
     control->events_wake.data = control->backlog_timer.data = control;
+    control->second_timer.data = control->drain.timer.data = control;
+    control_log_gate_init(&control->log_gate, uv_now(loop));
     control->certificate = transport_certificate_create();
     snprintf(error, error_cap, "cannot make the DTLS certificate");
     if (control->certificate) {
@@ -255,10 +299,12 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
             control->server =
                 signalling_server_create(loop, &config->server, &handlers, error, error_cap);
     }
-    if (control->server)
-        return control;
-    control_stop(control);
-    return NULL;
+    if (!control->server) {
+        control_stop(control);
+        return NULL;
+    }
+    uv_timer_start(&control->second_timer, on_second, 1000, 1000);
+    return control;
 }
 
 uint16_t control_public_port(const struct control *control)

@@ -4,7 +4,9 @@
 
 #include "sfu/control/backlog.h"
 #include "sfu/control/control.h"
+#include "sfu/control/log_gate.h"
 #include "sfu/control/negotiate.h"
+#include "sfu/control/overload.h"
 #include "sfu/control/registry.h"
 #include "sfu/io/worker.h"
 #include "signalling/limit.h"
@@ -20,6 +22,21 @@ struct control_session {
     struct signalling_bucket messages;       /* that it may still send to others */
 };
 
+/* A drain (drain.c); zero-initialised: there is none. */
+struct control_drain {
+    bool is_draining, is_over;
+    bool ends_when_empty;           /* not only at the deadline */
+    uint64_t begun_ms, deadline_ms; /* of the loop's clock */
+    unsigned told, left, cut_off;   /* participants */
+    uv_timer_t timer;               /* of the deadline */
+};
+
+/* What a worker did until the last second that was judged (load.c). */
+struct control_worker_watch {
+    struct io_statistics before;
+    struct control_overload overload;
+};
+
 struct control {
     struct control_config config;
     uv_loop_t *loop;
@@ -29,9 +46,17 @@ struct control {
     struct control_registry registry;
     struct io_worker *workers[CONTROL_WORKERS_MAX];
     struct control_backlog backlogs[CONTROL_WORKERS_MAX];
-    struct io_statistics statistics[CONTROL_WORKERS_MAX]; /* the newest snapshots */
-    uv_timer_t backlog_timer;                             /* runs while a command waits */
+    struct control_worker_snapshots worker_snapshots[CONTROL_WORKERS_MAX];
+    struct control_statistics statistics;
+    int64_t started_us; /* monotonic */
+    struct control_worker_watch watches[CONTROL_WORKERS_MAX];
+    struct control_log_gate log_gate;
+    struct control_drain drain;
+    uv_timer_t backlog_timer; /* runs while a command waits */
+    uv_timer_t second_timer;
     uv_async_t events_wake;
+    struct control_dump *dumps; /* dump.c: under way, owned */
+    unsigned dump_count;
     bool is_stopping;
 };
 
@@ -116,13 +141,24 @@ void control_close(struct signalling_connection *connection, const char *reason,
 void control_broadcast(const struct control_room *room, const struct control_participant *except,
                        const char *method, json_t *params);
 
-/* operations.c: HTTP calls of both listeners. */
+/* operations.c: HTTP calls of both listeners; their handlers are declared in operations.h. */
 bool control_on_http(void *context, const struct signalling_http_request *request,
                      struct signalling_http_response *response);
 
-/** One line for the log; pairs of key and text, ended by NULL. */
+/** load.c: a second has passed: judge what the workers did in it. */
+void control_judge_workers(struct control *control);
+
+/**
+ * events.c: one line for the log, as far as log_gate.h lets it. Errors always leave; so do lines of
+ * level debug, which nobody may use up for the others: whoever asks for that level wants all.
+ *
+ * @param pairs  key and text, ended by NULL
+ */
+void control_log_pairs(struct control *control, int level, const char *event,
+                       const char *const *pairs);
+
 #define control_log(control, level, event, ...)                                                    \
-    (control)->config.log((level), (event), (const char *const[]){__VA_ARGS__, NULL})
+    control_log_pairs((control), (level), (event), (const char *const[]){__VA_ARGS__, NULL})
 
 enum { CONTROL_LOG_ERROR, CONTROL_LOG_WARNING, CONTROL_LOG_INFO, CONTROL_LOG_DEBUG };
 

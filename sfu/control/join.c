@@ -5,12 +5,14 @@
 #include <time.h>
 
 #include "sfu/control/control_internal.h"
+#include "sfu/control/events.h"
 #include "sfu/control/message.h"
 
 #define METADATA_MAX_BYTES  1024
 #define NAME_MAX_CHARACTERS 128
 #define RETRY_OVERLOADED_MS 2000
 #define RETRY_FULL_MS       10000
+#define RETRY_DRAINING_MS   1000 /* elsewhere: a balancer chooses another server */
 
 /* What a join asks for, checked. */
 struct join_request {
@@ -113,6 +115,9 @@ static struct control_participant *admit(struct control *control, struct join_re
     participant->is_muted[CORE_KIND_SCREEN] = true; /* nothing is shared yet */
     participant->token = token;
     participant->joined_s = time(NULL);
+    participant->asked_us = (int64_t)(uv_hrtime() / 1000);
+    if (participant->room->count == 1)
+        participant->room->opened_s = participant->joined_s;
     participant->grant = join->grant;
     participant->layout =
         (struct core_layout){.max_cameras = SDP_CAMERA_SLOTS, .max_height = UINT16_MAX};
@@ -123,8 +128,8 @@ static struct control_participant *admit(struct control *control, struct join_re
 
 static void remember_media(struct control_participant *participant, const struct core_join *join)
 {
-    for (unsigned i = 0; i < join->track_count; i++)
-        participant->csrcs[i] = join->tracks[i].csrc;
+    participant->track_count = join->track_count;
+    memcpy(participant->tracks, join->tracks, sizeof(participant->tracks));
     participant->slot_count = join->slot_count;
     for (unsigned i = 0; i < join->slot_count; i++) {
         memcpy(participant->slot_mids[i], join->slots[i].mid, CORE_TOKEN_BYTES);
@@ -201,10 +206,8 @@ static json_t *welcome(struct control_session *session, const struct signalling_
     struct control_participant *participant = session->participant;
     control_broadcast(participant->room, participant, "participant_joined",
                       json_pack("{s:o}", "participant", control_message_participant(participant)));
-    control_log(session->control, CONTROL_LOG_INFO, "participant.join", "room",
-                participant->room->name, "participant", participant->id, "name", participant->name,
-                "subject", participant->grant.subject, "peer",
-                signalling_connection_peer(session->connection));
+    control_event_joined(session->control, participant,
+                         signalling_connection_peer(session->connection));
     json_t *result = control_joined(session);
     json_object_set_new(result, "answer", json_string(answer));
     return signalling_jsonrpc_result(request->id, result);
@@ -309,7 +312,7 @@ static json_t *join_checked(struct control_session *session, struct join_request
     return start(session, join, request);
 }
 
-json_t *control_join(struct control_session *session, const struct signalling_request *request)
+static json_t *judge(struct control_session *session, const struct signalling_request *request)
 {
     struct join_request join = {0};
     const char *wrong = check_params(request->params, &join);
@@ -322,7 +325,21 @@ json_t *control_join(struct control_session *session, const struct signalling_re
         return control_refuse_token(session, request, wrong);
     if (code)
         return control_refuse(request, code, wrong);
+    if (control_is_draining(session->control))
+        return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "draining",
+                                      RETRY_DRAINING_MS);
     json_t *reply = join_checked(session, &join, request);
     free(join.negotiation);
+    return reply;
+}
+
+json_t *control_join(struct control_session *session, const struct signalling_request *request)
+{
+    struct control_node_statistics *numbers = &session->control->statistics.node;
+    json_t *reply = judge(session, request);
+    if (session->participant)
+        numbers->joins++;
+    else
+        numbers->refused_joins++;
     return reply;
 }

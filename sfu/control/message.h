@@ -6,7 +6,6 @@
 #define IRIS_CONTROL_MESSAGE_H
 
 #include "sfu/control/registry.h"
-#include "sfu/io/statistics.h"
 
 /** {id, name, metadata, audio_muted, camera_muted, screen_sharing}. New reference. */
 json_t *control_message_participant(const struct control_participant *participant);
@@ -26,16 +25,6 @@ json_t *control_message_rights(const struct signalling_grant *grant);
 
 /** The speakers of a room, loudest first. New reference. */
 json_t *control_message_speakers(const struct control_room *room, const struct core_event *event);
-
-/** A participant's statistics, for itself. New reference. */
-json_t *control_message_statistics(const struct control_participant *participant,
-                                   const struct control_registry *registry);
-
-/** A room for operators: participants and what their slots did. New reference. */
-json_t *control_message_room(const struct control_room *room);
-
-/** What a worker's sockets did, for operators (docs/operations.md). New reference. */
-json_t *control_message_worker(uint16_t udp_port, const struct io_statistics *statistics);
 
 /** The name of a kind and of a reason, as the protocol spells them. Static text. */
 const char *control_message_kind(enum core_kind kind);

@@ -31,6 +31,7 @@ static void free_room(struct control_room *room)
         next = p->next;
         free_participant(p);
     }
+    json_decref(room->past_people);
     free(room);
 }
 
@@ -82,6 +83,7 @@ static void remove_room(struct control_registry *registry, struct control_room *
     while (*at != room)
         at = &(*at)->next;
     *at = room->next;
+    json_decref(room->past_people);
     free(room);
 }
 
@@ -181,8 +183,8 @@ struct control_participant *control_room_find(const struct control_room *room, c
 bool control_room_has_csrc(const struct control_room *room, uint32_t csrc)
 {
     for (const struct control_participant *p = room->first; p; p = p->next)
-        for (unsigned i = 0; i < CORE_TRACKS_MAX; i++)
-            if (p->csrcs[i] == csrc)
+        for (unsigned i = 0; i < p->track_count; i++)
+            if (p->tracks[i].csrc == csrc)
                 return true;
     return false;
 }

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "sfu/control/statistics.h"
 #include "sfu/core/message.h"
 #include "signalling/token.h"
 
@@ -27,6 +28,10 @@ struct control_room {
     char name[CONTROL_ROOM_BYTES];
     unsigned worker;
     unsigned count;
+    int64_t opened_s;         /* wall clock [s since 1970] */
+    struct control_sums sums; /* of all who ever were in it */
+    int64_t dumped_us;        /* when its flight recorder was last dumped; 0: never */
+    json_t *past_people;      /* owned; who left lately, for dumps; NULL: nobody */
     struct control_participant *first, *last; /* in order of joining */
 };
 
@@ -42,19 +47,20 @@ struct control_participant {
     json_t *metadata; /* owned; NULL: null */
     char *token;      /* owned; NULL: joined without */
     int64_t joined_s; /* wall clock [s since 1970] */
+    int64_t asked_us; /* when its join came, monotonic */
     struct signalling_grant grant;
     struct control_negotiation *negotiation; /* owned */
     struct core_layout layout;
     bool is_muted[CORE_KIND_COUNT];           /* for the screen: is not shared */
     struct signalling_connection *connection; /* NULL: the WebSocket is gone */
-    bool is_probed;                           /* the WebSocket was, since media is silent */
     bool is_cut_off; /* it did not answer: it is gone for as long as media is silent */
-    uint32_t csrcs[CORE_TRACKS_MAX]; /* of its tracks; 0: none */
+    unsigned track_count;
+    struct core_track_params tracks[CORE_TRACKS_MAX]; /* as negotiated */
     unsigned slot_count;
     char slot_mids[CORE_SLOTS_MAX][CORE_TOKEN_BYTES];
     enum core_kind slot_kinds[CORE_SLOTS_MAX];
     struct core_slot_report slots[CORE_SLOTS_MAX]; /* as last told */
-    struct core_statistics statistics;             /* of the last second */
+    struct control_snapshots snapshots;
     enum transport_srtp_profile profile;
 };
 

@@ -4,6 +4,7 @@
 
 #include "sfu/control/control_internal.h"
 #include "sfu/control/message.h"
+#include "sfu/control/report.h"
 
 #define MESSAGE_MAX_BYTES 16384 /* of data (protocol.md, section 2) */
 #define PINNED_IDS_MAX    128   /* of one request; more than a room holds */
@@ -239,5 +240,5 @@ json_t *control_statistics(struct control_session *session,
                            const struct signalling_request *request)
 {
     return signalling_jsonrpc_result(
-        request->id, control_message_statistics(session->participant, &session->control->registry));
+        request->id, control_report_statistics(session->participant, &session->control->registry));
 }

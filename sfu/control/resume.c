@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "sfu/control/control_internal.h"
+#include "sfu/control/drain.h"
 #include "sfu/control/message.h"
 
 #define RETRY_MS 1000
@@ -43,6 +44,7 @@ static void tell_own_state(struct control_session *session,
         signalling_jsonrpc_notification(
             "participant_updated",
             json_pack("{s:o}", "participant", control_message_participant(session->participant))));
+    control_drain_tell(session->control, session->connection);
 }
 
 json_t *control_resume(struct control_session *session, const struct signalling_request *request)
@@ -66,6 +68,7 @@ json_t *control_resume(struct control_session *session, const struct signalling_
         return control_refuse_for_now(request, SIGNALLING_E_UNAVAILABLE, "no randomness", RETRY_MS);
     struct core_command command = {.type = CORE_COMMAND_DETACH, .participant = participant->number};
     detach_older(participant);
+    control->statistics.node.resumes++;
     control_attach(session, participant, next);
     /* The result may be lost with this connection, too: then this secret is all that there is. */
     snprintf(participant->older_session, sizeof(participant->older_session), "%s",

@@ -1,8 +1,12 @@
 /* WebSockets: who speaks, what is asked, who is told. */
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sfu/control/control_internal.h"
+#include "sfu/control/drain.h"
+#include "sfu/control/dump.h"
+#include "sfu/control/events.h"
 #include "sfu/control/message.h"
 
 #define JOIN_TIMEOUT_MS 10000 /* protocol.md, section 2 */
@@ -24,14 +28,22 @@ void control_leave(struct control *control, struct control_participant *particip
     struct core_command command = {.type = CORE_COMMAND_LEAVE, .participant = participant->number};
     control_broadcast(participant->room, participant, "participant_left",
                       json_pack("{s:s, s:s}", "id", participant->id, "reason", reason));
-    control_log(control, CONTROL_LOG_INFO, "participant.leave", "room", participant->room->name,
-                "participant", participant->id, "reason", reason);
+    control_event_left(control, participant, reason);
+    control->statistics.node.leaves++;
     control_command(control, participant, &command);
     if (participant->connection) {
         struct control_session *session = signalling_connection_user(participant->connection);
         session->participant = NULL;
     }
+    control_dump_on_leave(control, participant);
+    const struct control_room *room = participant->room;
+    char emptied[CONTROL_ROOM_BYTES] = "";
+    if (room->count == 1)
+        snprintf(emptied, sizeof(emptied), "%s", room->name);
     control_registry_remove(&control->registry, participant);
+    if (emptied[0])
+        control_event_room_closed(control, emptied);
+    control_drain_on_leave(control);
 }
 
 void control_close(struct signalling_connection *connection, const char *reason, int close_code,
@@ -79,7 +91,7 @@ void control_attach(struct control_session *session, struct control_participant 
     memcpy(participant->session, secret, CONTROL_SECRET_BYTES);
     session->participant = participant;
     participant->connection = session->connection;
-    participant->is_probed = participant->is_cut_off = false;
+    participant->is_cut_off = false;
     uv_timer_stop(&session->join_timer);
 }
 

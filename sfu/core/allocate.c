@@ -138,7 +138,7 @@ void core_allocate(struct core_participant *receiver, int64_t now_us)
         if (choice->state == BWE_ALLOCATION_LIVE)
             apply_interim(&shares, i, choice, spare_bps);
     }
-    core_estimate_on_allocation(receiver, shares.tracks, shares.count, &allocation, now_us);
+    core_estimate_on_allocation(receiver, &input, &allocation, now_us);
 }
 
 void core_allocate_track(struct core_track *track, int64_t now_us)

@@ -39,6 +39,7 @@ static struct core_room *get_room(struct core_engine *engine, uint64_t id)
         return NULL;
     room->id = id;
     room->engine = engine;
+    core_record_room(room);
     room->next = engine->rooms;
     engine->rooms = room;
     return room;
@@ -107,6 +108,11 @@ static void join(struct core_engine *engine, const struct core_join *join_comman
     engine->participants = participant;
     engine->participant_count++;
     core_room_add(room, participant);
+    core_record(
+        participant,
+        &(struct core_decision){.kind = CORE_DECISION_JOINED,
+                                .numbers = {join_command->track_count, join_command->slot_count}},
+        now_us);
     core_room_wake(room);
     core_participant_wake(participant, now_us);
 }
@@ -120,6 +126,10 @@ static void mute(struct core_participant *participant, enum core_kind kind, bool
             continue;
         track->is_muted = is_set;
         track->muted_us = now_us;
+        core_record_track(
+            track,
+            &(struct core_decision){.kind = is_set ? CORE_DECISION_MUTED : CORE_DECISION_UNMUTED},
+            now_us);
         for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
             core_layer_forget_keyframe(&track->layers[l]);
         for (struct core_slot *slot = track->subscribers; slot; slot = slot->next_subscriber) {
@@ -162,6 +172,7 @@ void core_engine_command(struct core_engine *engine, const struct core_command *
         return;
     switch (command->type) {
     case CORE_COMMAND_LEAVE:
+        core_record_leaving(participant, now_us);
         core_engine_remove(engine, participant);
         break;
     case CORE_COMMAND_MUTE:
@@ -170,12 +181,22 @@ void core_engine_command(struct core_engine *engine, const struct core_command *
     case CORE_COMMAND_DETACH:
         participant->is_detached = command->is_set;
         participant->detached_us = now_us;
+        core_record(participant,
+                    &(struct core_decision){.kind = command->is_set ? CORE_DECISION_DETACHED
+                                                                    : CORE_DECISION_ATTACHED},
+                    now_us);
         break;
     case CORE_COMMAND_LAYOUT:
         core_room_set_layout(participant, &command->layout);
+        core_record_layout(participant, now_us);
         break;
     case CORE_COMMAND_BUDGET:
         participant->budget_bps = command->budget_bps;
+        core_record(
+            participant,
+            &(struct core_decision){.kind = CORE_DECISION_BUDGET,
+                                    .numbers = {(uint32_t)core_allocate_budget_bps(participant)}},
+            now_us);
         core_allocate(participant, now_us);
         break;
     case CORE_COMMAND_RESTART_ICE:

@@ -56,9 +56,9 @@ struct core_engine *core_engine_create(const struct core_engine_config *config)
     return engine;
 }
 
-static void free_participant(struct core_participant *participant)
+void core_engine_free_participant(struct core_participant *participant)
 {
-    for (unsigned t = 0; t < participant->track_count; t++)
+    for (unsigned t = 0; t < CORE_TRACKS_MAX; t++)
         for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
             core_layer_dispose(&participant->tracks[t].layers[l]);
     transport_destroy(participant->transport);
@@ -73,6 +73,7 @@ void core_engine_drop_empty_room(struct core_engine *engine, struct core_room *r
     while (*at != room)
         at = &(*at)->next;
     *at = room->next;
+    core_recorder_destroy(room->recorder);
     free(room);
 }
 
@@ -84,11 +85,12 @@ void core_engine_remove(struct core_engine *engine, struct core_participant *par
         at = &(*at)->next;
     *at = participant->next;
     engine->participant_count--;
+    core_snapshot_forget(participant);
     core_room_remove(room, participant);
     core_pace_forget(participant);
     core_outbox_forget(&engine->outbox, &participant->chain);
     transport_directory_remove_owner(engine->directory, participant);
-    free_participant(participant);
+    core_engine_free_participant(participant);
     core_engine_drop_empty_room(engine, room);
 }
 
@@ -116,9 +118,7 @@ struct core_event *core_engine_emit(struct core_engine *engine, enum core_event_
                                     uint64_t participant)
 {
     struct core_event_ring *ring = &engine->events;
-    /* While control is behind, statistics leave room for what must be told. */
-    unsigned capacity = type == CORE_EVENT_STATISTICS ? ring->capacity / 2 : ring->capacity;
-    if (ring->count >= capacity) {
+    if (ring->count == ring->capacity) {
         ring->lost++;
         return NULL;
     }
@@ -133,6 +133,8 @@ void core_engine_refuse(struct core_engine *engine, uint64_t participant)
 {
     if (engine->refused_count < CORE_REFUSED_MAX)
         engine->refused[engine->refused_count++] = participant;
+    else
+        engine->events.lost++;
 }
 
 /* Refusals wait for room in the ring, which is made here: control would keep ghosts otherwise. */
@@ -233,22 +235,23 @@ static void push_control(struct core_participant *participant)
     }
 }
 
-static void on_connected(struct core_participant *participant)
+static void on_connected(struct core_participant *participant, int64_t now_us)
 {
     struct core_event *event =
         core_engine_emit(participant->engine, CORE_EVENT_CONNECTED, participant->id);
     if (event)
         event->profile = transport_srtp_profile(participant->transport);
+    core_record(participant, &(struct core_decision){.kind = CORE_DECISION_CONNECTED}, now_us);
     core_room_wake(participant->room);
 }
 
-static void take_events(struct core_participant *participant)
+static void take_events(struct core_participant *participant, int64_t now_us)
 {
     for (enum transport_event event;
          (event = transport_next_event(participant->transport)) != TRANSPORT_EVENT_NONE;) {
         switch (event) {
         case TRANSPORT_EVENT_CONNECTED:
-            on_connected(participant);
+            on_connected(participant, now_us);
             break;
         case TRANSPORT_EVENT_CLOSED:
             core_engine_end(participant, CORE_REASON_DISCONNECTED, "DTLS close_notify");
@@ -314,7 +317,7 @@ static void after_control(struct core_participant *participant,
                           int64_t now_us)
 {
     push_control(participant);
-    take_events(participant);
+    take_events(participant, now_us);
     if (transport_counters(participant->transport)->stun_checks != checks_before)
         remember_path(participant, &datagram->path, now_us);
     core_participant_wake(participant, transport_deadline(participant->transport));
@@ -328,6 +331,9 @@ static void check_path(struct core_participant *participant, int64_t now_us)
         return;
     bool is_first = participant->path_changes == 0;
     participant->path_changes = changes;
+    core_record(participant,
+                &(struct core_decision){.kind = CORE_DECISION_PATH, .numbers = {(uint32_t)changes}},
+                now_us);
     for (unsigned i = 0; !is_first && i < participant->slot_count; i++) {
         struct core_slot *slot = &participant->slots[i];
         if (slot->params.kind == CORE_KIND_AUDIO || !core_slot_is_live(slot, now_us))
@@ -431,13 +437,13 @@ static void advance_participant(struct core_participant *participant, int64_t no
     participant->deadline_us = INT64_MAX;
     transport_advance(participant->transport, now_us);
     push_control(participant);
-    take_events(participant);
+    take_events(participant, now_us);
     check_detached(participant, now_us);
     core_downlink_advance(participant, now_us);
     core_feedback_advance(participant, now_us);
     core_events_slots(participant, now_us);
     if (participant->statistics_us <= now_us)
-        core_events_statistics(participant, now_us);
+        core_snapshot_schedule(participant, now_us);
     core_participant_wake(participant, transport_deadline(participant->transport));
     core_participant_wake(participant, participant->statistics_us);
 }
@@ -462,8 +468,10 @@ void core_engine_advance(struct core_engine *engine, int64_t now_us)
             advance_participant(p, now_us);
         core_engine_wake(engine, p->deadline_us);
         /* What is still to be said to it (why its DTLS failed) is sent first. */
-        if (p->is_gone && !p->chain.is_queued && tell_gone(p))
+        if (p->is_gone && !p->chain.is_queued && tell_gone(p)) {
+            core_record_leaving(p, now_us);
             core_engine_remove(engine, p);
+        }
     }
 }
 
@@ -493,6 +501,6 @@ int core_engine_set_keys(struct core_engine *engine, uint64_t participant,
     if (!found)
         return IRIS_E_NOT_FOUND;
     int error = transport_set_keys(found->transport, send, receive);
-    take_events(found);
+    take_events(found, engine->ticked_us);
     return error;
 }

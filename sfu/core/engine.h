@@ -13,6 +13,7 @@
 
 struct core_engine;
 struct core_participant;
+struct core_recorder;
 
 struct core_engine_config {
     const struct transport_certificate *certificate; /* must outlive the engine */
@@ -21,6 +22,8 @@ struct core_engine_config {
     uint64_t seed;        /* for stream numbers and hash tables */
     uint64_t ntp_at_zero; /* NTP time at now_us = 0, 32.32 fixed point (RFC 5905, section 6) */
     unsigned buffer_count;
+    uint32_t recorder_bytes; /* of a room's flight recorder, see recorder.h; 0: there is none */
+    int64_t recorder_us;     /* how far back it is to reach */
 };
 
 /** @return owned; NULL when memory is short or a crypto library refuses */
@@ -68,11 +71,34 @@ void core_engine_release(struct core_engine *engine, struct core_buffer *buffer)
 /** The next event. @return false when there is none */
 bool core_engine_next_event(struct core_engine *engine, struct core_event *event);
 
+/**
+ * The statistics of the next participant of whom they are due: each once a second, from its join
+ * on. Who does not take them gets newer ones later.
+ *
+ * @param statistics  written; entries of tracks, layers and slots that are not there stay
+ * @return            false when there are none
+ */
+bool core_engine_next_statistics(struct core_engine *engine, int64_t now_us,
+                                 struct core_statistics *statistics);
+
+/** There are some. */
+bool core_engine_has_statistics(const struct core_engine *engine);
+
 /** When core_engine_advance() has something to do [us]; INT64_MAX while nobody is there. */
 int64_t core_engine_deadline(const struct core_engine *engine);
 
 /** Time has come. */
 void core_engine_advance(struct core_engine *engine, int64_t now_us);
+
+/**
+ * Take a room's recorder away, with everything that it needs to be read, and leave another in its
+ * place: nothing is copied, so that it takes no time.
+ *
+ * @param fresh  empty; the engine's afterwards, if there is such a room with a recorder
+ * @return       the room's, the caller's now; fresh if there is none
+ */
+struct core_recorder *core_engine_exchange_recorder(struct core_engine *engine, uint64_t room,
+                                                    struct core_recorder *fresh, int64_t now_us);
 
 /** Participants now. */
 unsigned core_engine_count(const struct core_engine *engine);
@@ -83,7 +109,7 @@ uint64_t core_engine_stray_count(const struct core_engine *engine);
 /* What an engine could not do since it was made. */
 struct core_engine_counters {
     uint64_t strays;          /* datagrams that belonged to nobody */
-    uint64_t lost_events;     /* control was behind: statistics that were left out, or worse */
+    uint64_t lost_events;     /* control was behind */
     uint64_t missing_buffers; /* packets that were not sent, because the pool was empty */
 };
 

@@ -8,13 +8,13 @@
 
 #define CORE_TICK_US 10000 /* deadlines are looked at so often at most */
 
-#define CORE_REFUSED_MAX 256 /* more than commands that are carried out between two looks */
+#define CORE_REFUSED_MAX 256 /* as many commands as a full queue holds */
 
 /* Events wait here until the loop takes them; the ring grows only when somebody joins. */
 struct core_event_ring {
     struct core_event *events; /* owned */
     unsigned capacity, first, count;
-    uint64_t lost; /* the ring was full: only statistics are ever dropped on purpose */
+    uint64_t lost; /* the ring was full */
 };
 
 struct core_engine {
@@ -28,6 +28,7 @@ struct core_engine {
     struct core_room *rooms;
     struct core_participant *participants;
     struct core_participant *pacing; /* whose packets wait, linked by pace.next */
+    struct core_participant *first_snapshot, *last_snapshot; /* whose statistics are due */
     unsigned participant_count;
     uint64_t random_state;
     uint64_t next_layer_id;
@@ -50,7 +51,10 @@ uint64_t core_engine_ntp(const struct core_engine *engine, int64_t now_us);
 struct core_event *core_engine_emit(struct core_engine *engine, enum core_event_type type,
                                     uint64_t participant);
 
-/** Tell that a join cannot be carried out: never lost, for it waits while the ring is full. */
+/**
+ * Tell that a join cannot be carried out. It waits while the ring is full, CORE_REFUSED_MAX of them
+ * at most: one more is counted as lost, and control has a participant who never connects.
+ */
 void core_engine_refuse(struct core_engine *engine, uint64_t participant);
 
 /** A participant by its number, or NULL. */
@@ -60,10 +64,41 @@ struct core_participant *core_engine_find(const struct core_engine *engine, uint
 void core_engine_remove(struct core_engine *engine, struct core_participant *participant);
 void core_engine_drop_empty_room(struct core_engine *engine, struct core_room *room);
 
+/** Free what a participant owns and itself; it is in no list any more. */
+void core_engine_free_participant(struct core_participant *participant);
+
 /** The participant ends, for a reason in static text; it is removed at the end of the call that is
  * being carried out. */
 void core_engine_end(struct core_participant *participant, enum core_reason reason,
                      const char *detail);
+
+/* record.c: a room begins, with a flight recorder if the configuration says so and there is memory
+   for it. */
+void core_record_room(struct core_room *room);
+/* What the room's flight recorder is told, if it has one. Of a decision its kind, cause
+   and numbers are given; about a participant, one of its tracks, */
+void core_record(const struct core_participant *participant, const struct core_decision *decision,
+                 int64_t now_us);
+void core_record_track(const struct core_track *track, const struct core_decision *decision,
+                       int64_t now_us);
+void core_record_layout(const struct core_participant *participant, int64_t now_us);
+/* The participant is being removed. */
+void core_record_leaving(struct core_participant *participant, int64_t now_us);
+/* A slot gets another owner, but has the old one still (NULL: nobody). */
+void core_record_owner(const struct core_slot *slot, const struct core_track *track,
+                       int64_t now_us);
+/* About a slot and a layer of its track (NULL: none). */
+void core_record_slot(const struct core_slot *slot, const struct core_layer *layer,
+                      const struct core_decision *decision, int64_t now_us);
+/* A packet has gone to a slot with these fields; is_marked: its marker bit is the slot's own. */
+void core_record_media(struct core_slot *slot, const struct core_media *media,
+                       const struct rtp_rewrite_fields *fields, bool is_marked);
+/* A retransmission has, of a packet of the layer's history. */
+void core_record_repair(struct core_slot *slot, const struct core_layer *layer,
+                        const struct rtp_history_packet *stored,
+                        const struct rtp_rewrite_fields *fields, int64_t now_us);
+void core_record_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields,
+                         int64_t now_us);
 
 /* uplink.c: a decrypted RTP packet of a participant. */
 void core_uplink_receive(struct core_participant *participant, uint8_t *data, size_t len,
@@ -97,9 +132,13 @@ uint64_t core_downlink_room(struct core_participant *participant, unsigned perce
 bool core_downlink_has_room(struct core_participant *participant, unsigned percent,
                             uint32_t payload_bytes, int64_t now_us);
 
-/* events.c: tell what changed in a participant's slots; its statistics. */
+/* snapshot.c: a participant's statistics are due: it waits for core_engine_next_statistics(). Or it
+   goes. */
+void core_snapshot_schedule(struct core_participant *participant, int64_t now_us);
+void core_snapshot_forget(struct core_participant *participant);
+
+/* events.c: tell what changed in a participant's slots. */
 void core_events_slots(struct core_participant *participant, int64_t now_us);
-void core_events_statistics(struct core_participant *participant, int64_t now_us);
 /* events.c: a track is being policed. */
 void core_events_limit(struct core_participant *participant, enum core_kind kind,
                        const struct bwe_policer_excess *excess);

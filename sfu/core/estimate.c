@@ -1,7 +1,6 @@
 /* From packets and reports to a budget: see the header. */
 #include "sfu/core/estimate.h"
 
-#include "bwe/allocation_hysteresis.h"
 #include "bwe/remb.h"
 #include "rtp/transport_feedback.h"
 #include "sfu/core/allocate.h"
@@ -12,7 +11,6 @@
 #define VOICES_BPS (3 * BWE_CONTRACT_AUDIO_BPS)
 #define OPEN_US    1000000
 #define USABLE_PCT 95 /* bwe_allocation_budget_bps() takes so much of an estimate */
-#define MARGIN_PCT BWE_HYSTERESIS_MARGIN_PERCENT
 /* While the contract holds, video is spread no thinner than this: it must not wait for an estimate
    that is still low. */
 #define OPEN_PACE_BPS (3 * BWE_CONTRACT_DOWN_BPS / 2)
@@ -178,63 +176,26 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
     core_participant_wake(participant, bwe_estimator_next_deadline(&estimate->estimator));
 }
 
-/*
- * A track that is paused for want of bandwidth comes back by a probe. There is none while the
- * estimate covers all that is wanted: then that is the proof, when it has lasted.
- */
-static void watch_paused(struct core_estimate *estimate, const struct bwe_allocation *safe,
-                         const struct bwe_allocation *out, unsigned count, int64_t now_us)
-{
-    bool is_waiting = false;
-    for (unsigned i = 0; i < count; i++)
-        is_waiting |=
-            out->choices[i].state == BWE_ALLOCATION_BANDWIDTH && safe->choices[i].level >= 0;
-    if (!is_waiting || estimate->resume_us == 0)
-        estimate->resume_us = is_waiting ? now_us : 0;
-    if (!is_waiting || now_us - estimate->resume_us < BWE_HYSTERESIS_FITS_US)
-        return;
-    estimate->is_probed = true;
-    estimate->resume_us = 0;
-}
-
-/* All that is wanted is paused. */
-static bool is_all_paused(const struct bwe_allocation *out, unsigned count)
-{
-    bool is_paused = false;
-    for (unsigned i = 0; i < count; i++) {
-        if (out->choices[i].state == BWE_ALLOCATION_LIVE)
-            return false;
-        is_paused |= out->choices[i].state == BWE_ALLOCATION_BANDWIDTH;
-    }
-    return is_paused;
-}
-
 void core_estimate_on_allocation(struct core_participant *participant,
-                                 const struct bwe_allocation_track *tracks, unsigned count,
+                                 const struct bwe_hysteresis_input *input,
                                  const struct bwe_allocation *out, int64_t now_us)
 {
     struct core_estimate *estimate = &participant->estimate;
-    struct bwe_allocation ideal, safe;
-    uint64_t budget_bps = core_allocate_budget_bps(participant);
+    struct bwe_allocation_demand *wanted = &estimate->wanted;
     estimate->allocated_bps = out->total_bps;
     if (!estimate->is_active)
         return;
     uint64_t reserved = reserved_bps(estimate, now_us), most = core_allocate_most_bps(participant);
-    bwe_allocation_decide(tracks, count, NULL, most, &ideal);
-    bwe_allocation_decide(tracks, count, NULL, budget_bps / MARGIN_PCT * 100, &safe);
-    uint64_t goal_bps = safe.next_budget_bps;
-    if (goal_bps <= budget_bps) /* a probe that shows the margin decides */
-        goal_bps = goal_bps * MARGIN_PCT / 100;
+    bwe_allocation_demand_update(wanted, input, most, out, now_us);
+    estimate->is_probed |= wanted->is_proven;
     struct bwe_demand demand = {
         .max_bps = (uint32_t)capped(estimate_for(most, reserved)),
-        .is_paused = is_all_paused(out, count),
+        .is_paused = wanted->is_all_paused,
     };
-    if (goal_bps > 0 && goal_bps <= most)
-        demand.target_bps = (uint32_t)capped(estimate_for(goal_bps, reserved));
+    if (wanted->goal_bps > 0)
+        demand.target_bps = (uint32_t)capped(estimate_for(wanted->goal_bps, reserved));
     /* Nobody sends yet, or what they send is not measured yet: all may come. */
-    if (ideal.total_bps > 0 && !estimate->is_open)
-        demand.ideal_bps =
-            (uint32_t)capped(estimate_for(ideal.total_bps * MARGIN_PCT / 100, reserved));
+    if (wanted->ideal_bps > 0 && !estimate->is_open)
+        demand.ideal_bps = (uint32_t)capped(estimate_for(wanted->ideal_bps, reserved));
     bwe_estimator_set_demand(&estimate->estimator, &demand);
-    watch_paused(estimate, &safe, out, count, now_us);
 }

@@ -10,7 +10,7 @@
 #ifndef IRIS_CORE_ESTIMATE_H
 #define IRIS_CORE_ESTIMATE_H
 
-#include "bwe/allocation.h"
+#include "bwe/allocation_demand.h"
 #include "bwe/estimator.h"
 #include "bwe/rate_meter.h"
 #include "rtp/rtcp.h"
@@ -24,9 +24,10 @@ struct core_estimate {
     bool is_active; /* the receiver reports */
     bool is_open;   /* the first second: the contract holds */
     bool is_probed; /* a probe has raised the estimate, the allocation does not know yet */
-    int64_t active_us, resume_us;
+    int64_t active_us;
     uint64_t video_bps;                   /* budget for video; UINT64_MAX: no say */
     uint64_t allocated_bps;               /* what the allocation has given away */
+    struct bwe_allocation_demand wanted;  /* what the estimator is to find out next */
     struct bwe_rate_meter audio, repairs; /* sent to it, repairs over RTX */
     struct bwe_estimator estimator;
     struct bwe_sent history[CORE_ESTIMATE_HISTORY];
@@ -58,10 +59,11 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
 /**
  * What was allocated, and what would be: what the estimator is to find out next.
  *
- * @param out  what is forwarded now, of these tracks
+ * @param input  of the decision
+ * @param out    what is forwarded now
  */
 void core_estimate_on_allocation(struct core_participant *participant,
-                                 const struct bwe_allocation_track *tracks, unsigned count,
+                                 const struct bwe_hysteresis_input *input,
                                  const struct bwe_allocation *out, int64_t now_us);
 
 #endif

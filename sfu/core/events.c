@@ -1,7 +1,5 @@
-/* What the engine tells control: slots and speakers when they change, statistics once a second. */
+/* What the engine tells control: slots and speakers when they change, limits. */
 #include "sfu/core/engine_internal.h"
-
-#define STATISTICS_PERIOD_US 1000000
 
 static bool is_equal(const struct core_slot_report *a, const struct core_slot_report *b)
 {
@@ -29,24 +27,6 @@ void core_events_slots(struct core_participant *participant, int64_t now_us)
     event->slot_count = participant->slot_count;
     memcpy(event->slots, reports, sizeof(reports[0]) * participant->slot_count);
     memcpy(participant->told, reports, sizeof(reports[0]) * participant->slot_count);
-}
-
-void core_events_statistics(struct core_participant *participant, int64_t now_us)
-{
-    participant->statistics_us =
-        core_room_next(participant->room, STATISTICS_PERIOD_US - CORE_TICK_US, now_us);
-    struct core_event *event =
-        core_engine_emit(participant->engine, CORE_EVENT_STATISTICS, participant->id);
-    if (!event)
-        return;
-    event->slot_count = participant->slot_count;
-    event->statistics = participant->statistics;
-    event->statistics.silent_us = now_us - participant->heard_us;
-    event->statistics.transport = *transport_counters(participant->transport);
-    for (unsigned i = 0; i < participant->slot_count; i++) {
-        core_slot_report(&participant->slots[i], now_us, &event->statistics.reports[i]);
-        event->statistics.slots[i] = participant->slots[i].statistics;
-    }
 }
 
 void core_events_limit(struct core_participant *participant, enum core_kind kind,

@@ -44,6 +44,7 @@ static void send_nacks(struct core_participant *participant, struct core_track *
     struct rtcp_writer writer;
     rtcp_writer_init(&writer, data, sizeof(data));
     size_t count = rtp_nack_collect(layer->nack, now_us, participant->rtt_us, seqs, NACKS_MAX);
+    layer->statistics.nacks += count;
     if (count > 0)
         rtcp_write_nack(&writer, participant->feedback_ssrc, layer->ssrc, seqs, count);
     send(participant, &writer);
@@ -53,9 +54,9 @@ static void send_nacks(struct core_participant *participant, struct core_track *
 
 /* A layer that is sent: the one that was asked for, or any: a request for one is answered in all.
  */
-static const struct core_layer *layer_to_ask(const struct core_track *track, int64_t now_us)
+static struct core_layer *layer_to_ask(struct core_track *track, int64_t now_us)
 {
-    const struct core_layer *asked = &track->layers[track->asked_layer];
+    struct core_layer *asked = &track->layers[track->asked_layer];
     if (core_layer_is_alive(asked, now_us))
         return asked;
     for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)
@@ -68,7 +69,7 @@ static const struct core_layer *layer_to_ask(const struct core_track *track, int
 static int64_t send_pli(struct core_participant *participant, struct core_track *track,
                         int64_t now_us)
 {
-    const struct core_layer *layer = layer_to_ask(track, now_us);
+    struct core_layer *layer = layer_to_ask(track, now_us);
     int64_t due_us = core_keyframe_budget_due(&track->keyframes, now_us);
     if (!layer || !track->params.has_pli)
         return INT64_MAX;
@@ -79,7 +80,9 @@ static int64_t send_pli(struct core_participant *participant, struct core_track 
     rtcp_writer_init(&writer, data, sizeof(data));
     rtcp_write_pli(&writer, participant->feedback_ssrc, layer->ssrc);
     send(participant, &writer);
+    layer->statistics.plis++;
     core_keyframe_budget_on_request(&track->keyframes, now_us);
+    core_record_track(track, &(struct core_decision){.kind = CORE_DECISION_REQUESTED}, now_us);
     return core_keyframe_budget_due(&track->keyframes, now_us);
 }
 
@@ -242,6 +245,11 @@ static void tell_limits(struct core_participant *participant, int64_t now_us)
             continue;
         if (bwe_policer_take_excess(&track->policer, &excess)) {
             core_events_limit(participant, track->params.kind, &excess);
+            core_record_track(
+                track,
+                &(struct core_decision){.kind = CORE_DECISION_POLICED,
+                                        .numbers = {excess.limit_bps, excess.measured_bps}},
+                now_us);
             participant->report_us = now_us;
         }
         unsigned wanted = bwe_policer_wanted_keyframes(&track->policer, now_us);

@@ -58,6 +58,7 @@ void core_layer_on_frame(struct core_layer *layer, const struct rtp_packet *pack
     if (!is_newer)
         return;
     layer->has_frame = true;
+    layer->statistics.frames++;
     layer->frame_timestamp = packet->timestamp;
     layer->previous_frame_us = layer->last_frame_us;
     layer->last_frame_us = now_us;

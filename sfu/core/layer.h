@@ -46,6 +46,7 @@ struct core_layer {
     uint64_t keyframe_seq; /* its first packet, 0: none that can be replayed from */
     int64_t keyframe_us;
     uint32_t keyframe_count;
+    struct core_layer_statistics statistics; /* what is counted as it happens (snapshot.c) */
 };
 
 /**

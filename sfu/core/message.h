@@ -7,6 +7,7 @@
 #define IRIS_CORE_MESSAGE_H
 
 #include "rtp/packet.h"
+#include "sfu/core/statistics.h"
 #include "sfu/transport/transport.h"
 
 #define CORE_LAYERS_MAX   3  /* simulcast layers of a track */
@@ -113,38 +114,38 @@ struct core_speaker {
     uint8_t level;
 };
 
-/* What a slot did, for operators and tests; counted since the join. */
-struct core_slot_statistics {
-    uint64_t packets, bytes; /* RTP payload */
-    uint64_t retransmitted;
-    uint32_t filled;     /* padding in place of late packets that were not wanted any more */
-    uint32_t unanswered; /* NACKs and PLIs while the slot was idle or paused: not forwarded */
-    uint32_t frames;
-    uint32_t
-        max_gap_ms; /* longest time without a frame sent, of those in which the source sent one */
+/* The layer that a slot forwards. */
+struct core_slot_layer {
+    bool is_forwarding; /* else the rest says nothing */
+    uint8_t index;      /* of its rid in the track's line */
+    uint8_t temporal;   /* the highest temporal layer (video) */
 };
 
+/*
+ * All numbers of a participant at one time. A track's place is that of its parameters in the join,
+ * a layer's that of its rid.
+ */
 struct core_statistics {
-    int64_t silent_us; /* since the last authenticated packet of media, or the join */
-    uint64_t packets_received, bytes_received;
-    uint64_t unbound; /* authenticated packets of no negotiated track */
-    uint64_t malformed;
-    uint64_t repeated; /* repairs of what had arrived, originals after their repair */
-    uint64_t policed_packets, policed_bytes; /* over the contract, dropped [RTP payload] */
-    uint64_t send_failures;                  /* no buffer, no path */
-    struct transport_counters transport;
+    uint64_t participant;
+    int64_t at_us; /* monotonic */
+    struct core_uplink_statistics uplink;
+    struct core_downlink_statistics downlink;
+    uint8_t seen_layers[CORE_TRACKS_MAX]; /* bit l: of layer l there was a packet */
+    uint8_t live_layers[CORE_TRACKS_MAX]; /* and lately */
+    struct core_track_statistics tracks[CORE_TRACKS_MAX];
+    struct core_layer_statistics layers[CORE_TRACKS_MAX][CORE_LAYERS_MAX];
     struct core_slot_report reports[CORE_SLOTS_MAX];
+    struct core_slot_layer forwarded[CORE_SLOTS_MAX];
     struct core_slot_statistics slots[CORE_SLOTS_MAX];
 };
 
 enum core_event_type {
-    CORE_EVENT_CONNECTED,  /* profile */
-    CORE_EVENT_GONE,       /* reason: the engine has forgotten the participant */
-    CORE_EVENT_SLOTS,      /* slots: something in them changed */
-    CORE_EVENT_STATISTICS, /* statistics, once a second */
-    CORE_EVENT_REFUSED,    /* a join that could not be carried out (memory) */
-    CORE_EVENT_LIMIT,      /* limit: the participant is being policed */
-    CORE_EVENT_SPEAKERS,   /* of a room: speakers, loudest first; no participant */
+    CORE_EVENT_CONNECTED, /* profile */
+    CORE_EVENT_GONE,      /* reason: the engine has forgotten the participant */
+    CORE_EVENT_SLOTS,     /* slots: something in them changed */
+    CORE_EVENT_REFUSED,   /* a join that could not be carried out (memory) */
+    CORE_EVENT_LIMIT,     /* limit: the participant is being policed */
+    CORE_EVENT_SPEAKERS,  /* of a room: speakers, loudest first; no participant */
 };
 
 /* More of a track comes than its contract allows (protocol.md, section 2, limit). */
@@ -165,7 +166,6 @@ struct core_event {
     struct core_slot_report slots[CORE_SLOTS_MAX];
     unsigned speaker_count;
     struct core_speaker speakers[CORE_SPEAKERS_MAX];
-    struct core_statistics statistics;
 };
 
 #endif

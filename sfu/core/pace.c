@@ -74,7 +74,7 @@ static void release(struct core_participant *participant, const struct bwe_paced
     const struct transport_path *path = transport_selected_path(participant->transport);
     participant->engine->outbox.held_count--;
     if (!path) {
-        participant->statistics.send_failures++;
+        participant->downlink.send_failures++;
         core_outbox_release(&participant->engine->outbox, buffer);
         return;
     }
@@ -145,7 +145,7 @@ void core_pace_send(struct core_participant *participant, struct core_buffer *bu
     struct bwe_paced paced = {
         .handle = (uintptr_t)buffer, .bytes = wire_bytes(buffer), .frame = frame_of(buffer)};
     if (!bwe_pacer_push(&pace->pacer, &paced, engine->now_us)) {
-        participant->statistics.send_failures++;
+        participant->downlink.send_failures++;
         core_outbox_release(&engine->outbox, buffer);
         return;
     }

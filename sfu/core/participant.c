@@ -55,7 +55,7 @@ struct core_buffer *core_participant_buffer(struct core_participant *participant
     if (path && transport_can_send(participant->transport) && !participant->is_gone)
         buffer = core_outbox_take(&participant->engine->outbox);
     if (!buffer) {
-        participant->statistics.send_failures++;
+        participant->downlink.send_failures++;
         return NULL;
     }
     buffer->path = *path;
@@ -82,10 +82,12 @@ void core_participant_send_rtcp(struct core_participant *participant, const uint
     struct core_buffer *buffer = core_participant_buffer(participant);
     if (!buffer)
         return;
+    core_recorder_on_rtcp(participant->recorder, participant->id, true, data, len,
+                          participant->engine->ticked_us);
     memcpy(buffer->data, data, len);
     int sealed = transport_seal_rtcp(participant->transport, buffer->data, len);
     if (sealed < 0) {
-        participant->statistics.send_failures++;
+        participant->downlink.send_failures++;
         core_outbox_release(&participant->engine->outbox, buffer);
         return;
     }

@@ -11,6 +11,7 @@
 #include "sfu/core/estimate.h"
 #include "sfu/core/outbox.h"
 #include "sfu/core/pace.h"
+#include "sfu/core/recorder.h"
 #include "sfu/core/slot.h"
 
 #define CORE_SSRC_TABLE 64 /* open addressing; at most half of it is used */
@@ -34,6 +35,7 @@ struct core_participant {
     bool is_gone;                  /* to be removed when nothing looks at it any more */
     struct core_engine *engine;
     struct transport *transport;
+    struct core_recorder *recorder; /* its room's; NULL: none */
     struct core_chain chain;
     uint16_t transport_seq;            /* next one that we send */
     struct bwe_byte_window sent_video; /* RTP payload: the contract of what it receives */
@@ -73,7 +75,10 @@ struct core_participant {
     uint64_t path_changes; /* of the transport, as last seen */
     struct bwe_remb remb;
     struct core_slot_report told[CORE_SLOTS_MAX]; /* last CORE_EVENT_SLOTS */
-    struct core_statistics statistics;
+    struct core_uplink_statistics uplink;         /* what is counted as it happens; the rest is */
+    struct core_downlink_statistics downlink;     /* read where it is (snapshot.c) */
+    bool is_snapshot_due;                         /* in the engine's list */
+    struct core_participant *next_snapshot;
     struct core_pace pace;
     struct core_estimate estimate;
 };

@@ -9,6 +9,7 @@
 void core_room_add(struct core_room *room, struct core_participant *participant)
 {
     participant->room = room;
+    participant->recorder = room->recorder;
     participant->previous_in_room = room->last;
     participant->next_in_room = NULL;
     if (room->last)
@@ -201,8 +202,10 @@ static void assign(struct core_participant *receiver, enum core_kind kind,
     choose(receiver, kind, &choice, ranking);
     for (unsigned i = 0; i < count; i++) {
         struct core_track *track = choice.slots[i] ? choice.slots[i]->track : NULL;
-        if (slots[i]->track != track)
+        if (slots[i]->track != track) {
             receiver->are_slots_dirty = true;
+            core_record_owner(slots[i], track, now_us);
+        }
         core_slot_set_track(slots[i], track);
         core_slot_hold(slots[i], kind != CORE_KIND_AUDIO && receiver->layout.is_audio_only, now_us);
     }

@@ -21,9 +21,10 @@ struct core_room {
     struct core_participant *first, *last;
     unsigned count;
     int64_t deadline_us;
-    int64_t allocated_us;          /* when layers were last decided on for everybody */
-    struct core_speakers speakers; /* as last told */
-    int64_t speakers_us;           /* may be told again from then on */
+    int64_t allocated_us;           /* when layers were last decided on for everybody */
+    struct core_speakers speakers;  /* as last told */
+    int64_t speakers_us;            /* may be told again from then on */
+    struct core_recorder *recorder; /* owned; NULL: none */
 };
 
 /** A participant comes, as the last. */

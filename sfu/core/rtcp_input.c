@@ -23,7 +23,7 @@ static struct core_slot *find_live_slot(struct core_participant *participant, ui
     struct core_slot *slot = find_slot(participant, ssrc);
     if (!slot || core_slot_is_live(slot, now_us))
         return slot;
-    slot->statistics.unanswered++;
+    slot->statistics.unanswered_requests++;
     return NULL;
 }
 
@@ -41,8 +41,10 @@ static void on_report_blocks(struct core_participant *participant, const struct 
     uint32_t ntp_mid = (uint32_t)(core_engine_ntp(participant->engine, now_us) >> 16);
     for (unsigned i = 0; rtcp_report_block_at(&block, packet, i) == 0; i++) {
         int64_t rtt_us = rtp_reception_rtt_us(&block, ntp_mid);
-        if (!find_slot(participant, block.ssrc))
+        struct core_slot *slot = find_slot(participant, block.ssrc);
+        if (!slot)
             continue;
+        core_slot_on_report(slot, &block);
         core_estimate_on_report(participant, &block, rtt_us < 0 ? 0 : rtt_us, now_us);
         if (rtt_us < 0)
             continue;
@@ -62,6 +64,8 @@ static void on_nack(struct core_participant *participant, const struct rtcp_pack
         return;
     struct core_slot *slot = find_live_slot(participant, media_ssrc, now_us);
     int count = slot ? rtcp_nack_parse(packet, seqs, NACK_MAX) : 0;
+    if (count > 0)
+        slot->statistics.nacks += (unsigned)count;
     if (count > 0 && !slot->params.rtx_ssrc && slot->params.kind != CORE_KIND_AUDIO) {
         /* The same packet sealed anew would repeat a nonce (RFC 7714, section 8.4): without RTX a
            loss is repaired by a key frame. */
@@ -81,6 +85,7 @@ static void on_pli(struct core_participant *participant, const struct rtcp_packe
     struct core_slot *slot = find_live_slot(participant, media_ssrc, now_us);
     if (!slot || slot->params.kind == CORE_KIND_AUDIO)
         return;
+    slot->statistics.plis++;
     core_slot_need_keyframe(slot, now_us);
 }
 
@@ -129,9 +134,10 @@ void core_rtcp_receive(struct core_participant *participant, const uint8_t *data
     struct rtcp_reader reader;
     struct rtcp_packet packet;
     int result;
+    core_recorder_on_rtcp(participant->recorder, participant->id, false, data, len, now_us);
     rtcp_reader_init(&reader, data, len);
     while ((result = rtcp_reader_next(&reader, &packet)) > 0)
         on_packet(participant, &packet, now_us);
     if (result < 0)
-        participant->statistics.malformed++;
+        participant->uplink.malformed++;
 }

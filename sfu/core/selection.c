@@ -1,4 +1,4 @@
-/* Small loops over small lists: at most 8 slots, at most 17 of a ranking. */
+/* Small loops over small lists: at most 8 slots, at most 19 of a ranking. */
 #include "sfu/core/selection.h"
 
 bool core_selection_voice_before(const struct core_candidate *a, const struct core_candidate *b)

@@ -2,6 +2,7 @@
 #include "sfu/core/slot.h"
 
 #include "sfu/core/allocate.h"
+#include "sfu/core/engine_internal.h"
 
 /* The MID is needed by receivers that do not read a=ssrc; libwebrtc sends it about as long. */
 #define MID_PACKETS 64
@@ -16,6 +17,8 @@
 #define ANSWERED_US 300000
 /* And no longer than this, however small the budget was at that moment: a picture is missing. */
 #define ANSWERED_MAX_US 1000000
+/* A replay may take so long of all of the receiver's budget. */
+#define REPLAY_MAX_US 1000000
 
 void core_slot_init(struct core_slot *slot, const struct core_slot_params *params,
                     struct core_participant *owner, uint64_t random)
@@ -24,6 +27,7 @@ void core_slot_init(struct core_slot *slot, const struct core_slot_params *param
     slot->params = *params;
     slot->owner = owner;
     slot->mid_left = MID_PACKETS;
+    slot->reported.jitter = CORE_SLOT_UNREPORTED;
     slot->rtx_index = random >> 49; /* below 2^15 */
     rtp_rewrite_init(&slot->rewrite, core_kind_clock_hz(params->kind), random & 0x7FFF,
                      (uint32_t)(random >> 15), (random >> 33) & 0x7FFF);
@@ -49,6 +53,7 @@ void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now
     *answering_us = (*answering_us > now_us ? *answering_us : now_us) + wait_us;
     if (*answering_us > latest_us)
         *answering_us = latest_us;
+    slot->statistics.keyframes++;
     slot->keyframe_us = now_us;
     slot->answered_us = *answering_us > now_us + ANSWERED_US ? *answering_us : now_us + ANSWERED_US;
 }
@@ -94,6 +99,17 @@ static bool is_switching(const struct core_slot *slot)
     return slot->target && slot->layer != slot->target && !slot->is_held;
 }
 
+/* From the history, unless that takes the receiver's whole budget for longer than it takes the
+   source to send a key frame. That of a slide is as large. */
+static bool can_replay(const struct core_slot *slot, const struct core_layer *target,
+                       int64_t now_us)
+{
+    uint64_t budget_bytes = core_allocate_budget_bps(slot->owner) / 8;
+    return core_layer_can_replay(target, slot->params.kind, now_us) &&
+           (slot->params.kind == CORE_KIND_SCREEN ||
+            core_layer_replay_bytes(target) <= budget_bytes * REPLAY_MAX_US / 1000000);
+}
+
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)
 {
     struct core_layer *target = slot->target;
@@ -104,18 +120,37 @@ void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)
         return;
     if (slot->layer && slot->layer == target && (is_replaying || has_new))
         return;
-    if (target && core_layer_can_replay(target, slot->params.kind, now_us)) {
+    if (target && can_replay(slot, target, now_us)) {
         core_slot_start_replay(slot, target, now_us);
         return;
     }
     core_track_want_keyframe(slot->track, target, now_us);
+    core_record_slot(slot, target, &(struct core_decision){.kind = CORE_DECISION_WANTED}, now_us);
     core_participant_wake(slot->track->owner, now_us);
+}
+
+static void record_target(const struct core_slot *slot, const struct core_layer *target,
+                          int64_t now_us)
+{
+    struct core_decision decision = {.kind = CORE_DECISION_TARGET};
+    if (target)
+        decision.numbers[1] = target->height;
+    else
+        decision.cause = slot->is_held      ? CORE_CAUSE_HELD
+                         : slot->is_starved ? CORE_CAUSE_BANDWIDTH
+                                            : CORE_CAUSE_SOURCE;
+    decision.numbers[0] = slot->target_temporal;
+    decision.numbers[2] = (uint32_t)core_allocate_budget_bps(slot->owner);
+    core_record_slot(slot, target, &decision, now_us);
 }
 
 void core_slot_set_target(struct core_slot *slot, struct core_layer *target, unsigned temporal,
                           int64_t now_us)
 {
+    bool is_same = slot->target == target && slot->target_temporal == temporal;
     slot->target_temporal = (uint8_t)temporal;
+    if (!is_same)
+        record_target(slot, target, now_us);
     if (slot->target == target)
         return;
     slot->target = target;
@@ -135,13 +170,23 @@ void core_slot_set_interim(struct core_slot *slot, unsigned temporal)
     slot->interim_temporal = (uint8_t)temporal;
 }
 
-bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *layer, int64_t now_us)
+/* The old layer is better than waiting for ever; without one there is nothing to lose. */
+static bool has_other(const struct core_slot *slot, int64_t now_us)
 {
-    return slot->refused == layer && now_us - slot->refused_us < REFUSED_US;
+    return slot->layer && core_track_is_layer_sent(slot->track, slot->layer, now_us);
 }
 
-void core_slot_leave_layer(struct core_slot *slot, int64_t now_us)
+bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *layer, int64_t now_us)
 {
+    return slot->refused == layer && now_us - slot->refused_us < REFUSED_US &&
+           slot->layer != layer && has_other(slot, now_us);
+}
+
+void core_slot_leave_layer(struct core_slot *slot, const struct core_layer *next, int64_t now_us)
+{
+    uint64_t shown =
+        slot->rewrite.started ? slot->rewrite.segments[slot->rewrite.current].source : 0;
+    slot->statistics.switches += shown && shown != next->id;
     if (slot->layer && !core_track_is_layer_sent(slot->track, slot->layer, now_us))
         slot->last_frame_us = 0;
 }
@@ -164,13 +209,13 @@ static int64_t urge_us(const struct core_slot *slot)
     return slot->asked_us + (wait_us > URGE_MAX_US ? URGE_MAX_US : wait_us);
 }
 
-/* The old layer is better than waiting for ever; without one there is nothing to lose. */
 static void urge(struct core_slot *slot, int64_t now_us)
 {
-    bool has_other = slot->layer && core_track_is_layer_sent(slot->track, slot->layer, now_us);
-    if (has_other && now_us - slot->switching_us >= GIVE_UP_US) {
+    if (has_other(slot, now_us) && now_us - slot->switching_us >= GIVE_UP_US) {
         slot->refused = slot->target;
         slot->refused_us = now_us;
+        core_record_slot(slot, slot->refused,
+                         &(struct core_decision){.kind = CORE_DECISION_REFUSED}, now_us);
         for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)
             if (&slot->track->layers[i] == slot->layer)
                 slot->target = &slot->track->layers[i];

@@ -16,8 +16,19 @@
 #define IRIS_CORE_SLOT_H
 
 #include "rtp/rewrite.h"
+#include "sfu/core/recorder.h"
 #include "sfu/core/rtx_limit.h"
 #include "sfu/core/track.h"
+
+#define CORE_SLOT_UNREPORTED UINT32_MAX /* as a jitter: there is no report yet */
+
+/* The newest report block about a slot (RFC 3550, 6.4.1): what the next one is compared with. */
+struct core_slot_reported {
+    uint32_t highest_seq;
+    int32_t lost;
+    uint32_t jitter; /* timestamp units, or CORE_SLOT_UNREPORTED */
+};
+#define CORE_SLOT_FATES 32
 
 struct core_slot {
     struct core_slot *next_subscriber;
@@ -54,10 +65,16 @@ struct core_slot {
     int64_t last_sent_us;
     int64_t last_frame_us; /* newest frame sent; 0 after a change of source */
     unsigned mid_left;     /* packets that still carry the MID extension */
+    struct core_run run;   /* for the room's recorder */
     struct core_slot_params params;
-    struct core_slot_statistics statistics;
+    struct core_slot_statistics statistics; /* what is counted as it happens (snapshot.c) */
+    struct core_slot_reported reported;
     struct rtp_rewrite rewrite;
     struct core_rtx_limit rtx_limit;
+    struct rtp_seen filled; /* numbers that padding has closed */
+    /* What was decided on frames that others may have been lost of or come late: a ring of keys. */
+    uint32_t fates[CORE_SLOT_FATES];
+    unsigned fates_next;
 };
 
 /* A packet on its way to the slots, received or from a history, parsed once. */
@@ -67,7 +84,8 @@ struct core_media {
     const uint8_t *payload;
     uint16_t payload_len;
     bool marker;
-    bool is_policed; /* its frame is over the sender's contract: for nobody */
+    bool is_policed;  /* its frame is over the sender's contract: for nobody */
+    bool is_replayed; /* from the history */
     bool has_audio_level, has_voice_activity;
     uint8_t audio_level;
     struct rtp_vp8 descriptor;
@@ -79,7 +97,7 @@ struct core_media {
 /**
  * Set up as negotiated; the stream's first numbers are random.
  *
- * @param random  32 random bits
+ * @param random  64 random bits
  */
 void core_slot_init(struct core_slot *slot, const struct core_slot_params *params,
                     struct core_participant *owner, uint64_t random);
@@ -102,7 +120,8 @@ void core_slot_set_target(struct core_slot *slot, struct core_layer *target, uns
  * temporal layer. All of it unless told so after core_slot_set_target(). */
 void core_slot_set_interim(struct core_slot *slot, unsigned temporal);
 
-/** The layer may not be a target for a while: its key frame did not come in time. */
+/** The layer may not be a target for a while: its key frame did not come in time, and the one
+ * forwarded meanwhile is still sent. */
 bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *layer,
                        int64_t now_us);
 
@@ -113,10 +132,9 @@ void core_slot_forget_layer(struct core_slot *slot, const struct core_layer *lay
  * was missed. */
 void core_slot_interrupt(struct core_slot *slot);
 
-/** Another layer begins. If its source has stopped the one forwarded so far, the gap is the
- * source's.
- */
-void core_slot_leave_layer(struct core_slot *slot, int64_t now_us);
+/** A layer begins, perhaps the same anew. If its source has stopped the one forwarded so far, the
+ * gap is the source's. */
+void core_slot_leave_layer(struct core_slot *slot, const struct core_layer *next, int64_t now_us);
 
 /** Forward nothing until told otherwise; then a key frame is needed. */
 void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
@@ -130,7 +148,7 @@ void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us);
  * least. */
 void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now_us);
 
-/** Time passes: replays go on, switches are urged or given up. */
+/** Time passes: switches are urged or given up. */
 void core_slot_advance(struct core_slot *slot, int64_t now_us);
 
 /** When core_slot_advance() has something to do [us]; INT64_MAX: nothing. */
@@ -168,7 +186,8 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
                     const struct rtp_rewrite_fields *fields);
 
 /** Send padding under a number that must not stay empty. */
-void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields);
+void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields,
+                            int64_t now_us);
 
 /**
  * Answer a NACK by retransmission (RFC 4588); nothing without RTX.
@@ -196,6 +215,9 @@ bool core_slot_send_filler(struct core_slot *slot, uint16_t bytes);
 
 /** Something is forwarded: a track is shown, sends, and is not muted. */
 bool core_slot_is_live(const struct core_slot *slot, int64_t now_us);
+
+/** The receiver reports on it. */
+void core_slot_on_report(struct core_slot *slot, const struct rtcp_report_block *block);
 
 /** What the receiver is told of it. */
 void core_slot_report(const struct core_slot *slot, int64_t now_us,

@@ -33,13 +33,22 @@ static unsigned highest_temporal(const struct core_slot *slot, const struct core
     return layer == slot->target ? slot->target_temporal : slot->interim_temporal;
 }
 
+/* What refers to the frame goes with it. */
+static void leave_out(struct core_slot *slot, const struct rtp_vp8 *vp8, unsigned t)
+{
+    if (!vp8->is_non_reference)
+        slot->synced &= (uint8_t)((1u << t) - 1);
+}
+
 static bool is_wanted(struct core_slot *slot, const struct core_media *media)
 {
     const struct rtp_vp8 *vp8 = media->vp8;
     unsigned t = vp8->has_temporal_id ? vp8->temporal_id : 0;
     unsigned highest = highest_temporal(slot, media->layer);
-    if (media->is_policed)
+    if (media->is_policed) {
+        leave_out(slot, vp8, t);
         return false;
+    }
     slot->synced &= (uint8_t)((2u << highest) - 1);
     if (vp8->is_frame_start && vp8->is_keyframe)
         slot->synced = (uint8_t)((2u << highest) - 1);
@@ -49,8 +58,7 @@ static bool is_wanted(struct core_slot *slot, const struct core_media *media)
     if (t > 0 &&
         (core_pace_is_behind(slot->owner) ||
          !core_downlink_has_room(slot->owner, UPPER_PERCENT, media->payload_len, media->now_us))) {
-        if (!vp8->is_non_reference)
-            slot->synced &= (uint8_t)((1u << t) - 1); /* what refers to it goes with it */
+        leave_out(slot, vp8, t);
         return false;
     }
     slot->synced |= (uint8_t)(1u << t);
@@ -85,6 +93,33 @@ static void retime(struct core_slot *slot, const struct core_media *media)
     slot->is_retiming = false;
 }
 
+/* Bits of a fate beside the frame's name. */
+#define FATE_SENT  1
+#define FATE_KNOWN 2
+#define FATE_BITS  3
+
+static uint32_t frame_name(const struct core_layer *layer, uint32_t timestamp)
+{
+    return (timestamp ^ (uint32_t)layer->id * 0x9E3779B1) & ~(uint32_t)FATE_BITS;
+}
+
+static const uint32_t *find_fate(const struct core_slot *slot, const struct core_layer *layer,
+                                 uint32_t timestamp)
+{
+    uint32_t known = frame_name(layer, timestamp) | FATE_KNOWN;
+    for (unsigned i = 0; i < CORE_SLOT_FATES; i++)
+        if ((slot->fates[i] & ~(uint32_t)FATE_SENT) == known)
+            return &slot->fates[i];
+    return NULL;
+}
+
+static void remember_fate(struct core_slot *slot, const struct core_media *media, bool is_sent)
+{
+    slot->fates[slot->fates_next] =
+        frame_name(media->layer, media->fields.timestamp) | FATE_KNOWN | (is_sent ? FATE_SENT : 0);
+    slot->fates_next = (slot->fates_next + 1) % CORE_SLOT_FATES;
+}
+
 static void on_new_frame(struct core_slot *slot, const struct core_media *media)
 {
     slot->has_frame = true;
@@ -93,6 +128,8 @@ static void on_new_frame(struct core_slot *slot, const struct core_media *media)
     slot->is_frame_sent = is_wanted(slot, media);
     if (!slot->is_frame_sent)
         return;
+    if (media->vp8->has_temporal_id && media->vp8->temporal_id > 0)
+        remember_fate(slot, media, true); /* the others are not in doubt */
     if (slot->is_retiming)
         retime(slot, media);
     if (media->vp8->is_frame_start && media->vp8->is_keyframe && !slot->replay_seq)
@@ -109,7 +146,7 @@ static void skip(struct core_slot *slot, const struct core_media *media)
                       ? RTP_REWRITE_PICTURE
                       : RTP_REWRITE_BASE_PICTURE;
     if (rtp_rewrite_skip(&slot->rewrite, &fields, skipped) == RTP_REWRITE_FILL)
-        core_slot_send_padding(slot, &fields);
+        core_slot_send_padding(slot, &fields, media->now_us);
 }
 
 static void send_or_fill(struct core_slot *slot, const struct core_media *media)
@@ -121,7 +158,7 @@ static void send_or_fill(struct core_slot *slot, const struct core_media *media)
             count_frame(slot, media);
         break;
     case RTP_REWRITE_FILL:
-        core_slot_send_padding(slot, &fields);
+        core_slot_send_padding(slot, &fields, media->now_us);
         break;
     case RTP_REWRITE_NOTHING:
         break;
@@ -149,36 +186,66 @@ static bool is_useless(const struct core_slot *slot, const struct core_media *me
     return newest && newest->source == media->layer->id && media->fields.ext_seq > in_seq;
 }
 
-/* A frame of the base layer that the receiver's contract has no room for: honest sources together
-   can be above it when several send key frames. What follows waits for a replay, which takes what
-   room there is. */
+/* Whatever comes together: no packet goes over the tolerance. It grows by its descriptor's full
+   form. */
+static bool is_over_contract(const struct core_slot *slot, const struct core_media *media)
+{
+    return core_downlink_contract_room(slot->owner, BWE_CONTRACT_TOLERANCE_PERCENT, media->now_us) <
+           (uint64_t)media->payload_len + RTP_VP8_DESCRIPTOR_BYTES;
+}
+
+static bool is_of_base(const struct core_media *media)
+{
+    return media->vp8 && !(media->vp8->has_temporal_id && media->vp8->temporal_id > 0);
+}
+
+/* What the receiver's contract has no room for of the base layer: honest sources together can be
+   above it when several send key frames. A frame does not begin when what follows of it might not
+   fit; if it does not, nothing refers to it. What follows waits for a replay, which takes what room
+   there is. */
 static bool is_too_much(struct core_slot *slot, const struct core_media *media)
 {
     const struct rtp_vp8 *vp8 = media->vp8;
-    bool is_going_on = slot->layer == media->layer;
-    bool is_new = vp8 && (!is_going_on || !slot->has_frame ||
-                          media->fields.timestamp != slot->frame_timestamp);
-    bool is_keyframe = vp8 && vp8->is_frame_start && vp8->is_keyframe;
-    if (!is_new || slot->replay_seq || (vp8->has_temporal_id && vp8->temporal_id > 0) ||
-        (is_going_on && media->fields.ext_seq < rtp_rewrite_next_in_seq(&slot->rewrite)))
+    if (!is_of_base(media) || slot->replay_seq || media->is_policed)
         return false;
+    bool is_going_on = slot->layer == media->layer;
+    bool is_late = is_going_on && media->fields.ext_seq < rtp_rewrite_next_in_seq(&slot->rewrite);
+    bool is_new =
+        !is_going_on || !slot->has_frame || media->fields.timestamp != slot->frame_timestamp;
+    if (is_late || !is_new)
+        return is_over_contract(slot, media);
+    bool is_keyframe = vp8->is_frame_start && vp8->is_keyframe;
     return core_downlink_contract_room(slot->owner, is_keyframe ? KEYFRAME_PERCENT : BASE_PERCENT,
                                        media->now_us) < media->payload_len;
+}
+
+/* Of what comes late, too, a frame is sent whole or not at all. */
+static bool fills(struct core_slot *slot, const struct core_media *media)
+{
+    const uint32_t *fate = find_fate(slot, media->layer, media->fields.timestamp);
+    if (fate && !(media->is_policed && *fate & FATE_SENT))
+        return !(*fate & FATE_SENT);
+    bool is_filled = media->is_policed || is_useless(slot, media) || is_over_contract(slot, media);
+    remember_fate(slot, media, !is_filled);
+    return is_filled;
 }
 
 /* A packet of the layer that is forwarded. */
 static void go_on(struct core_slot *slot, const struct core_media *media)
 {
     bool is_late = media->fields.ext_seq < rtp_rewrite_next_in_seq(&slot->rewrite);
-    if (!media->payload_len || (media->is_policed && (is_late || !media->vp8)) ||
-        (is_late && is_useless(slot, media))) {
+    bool is_for_nobody = media->vp8 ? is_late && fills(slot, media) : media->is_policed;
+    if (!media->payload_len || is_for_nobody) {
         skip(slot, media);
         return;
     }
     if (media->vp8 && !is_late) {
         if (!slot->has_frame || media->fields.timestamp != slot->frame_timestamp)
             on_new_frame(slot, media);
-        slot->is_frame_cut |= slot->is_frame_sent && media->is_policed;
+        slot->is_frame_cut |=
+            slot->is_frame_sent && (media->is_policed || is_over_contract(slot, media));
+        if (slot->is_frame_cut)
+            leave_out(slot, media->vp8, media->vp8->has_temporal_id ? media->vp8->temporal_id : 0);
         if (!slot->is_frame_sent || slot->is_frame_cut) {
             skip(slot, media);
             return;
@@ -196,15 +263,26 @@ static bool may_start(const struct core_slot *slot, const struct core_media *med
            !media->is_policed;
 }
 
+static void record(const struct core_slot *slot, const struct core_media *media,
+                   enum core_decision_kind kind, enum core_cause cause)
+{
+    core_record_slot(
+        slot, media->layer,
+        &(struct core_decision){.kind = kind, .cause = cause, .numbers = {media->layer->height}},
+        media->now_us);
+}
+
 static void start(struct core_slot *slot, const struct core_media *media)
 {
-    core_slot_leave_layer(slot, media->now_us);
+    core_slot_leave_layer(slot, media->layer, media->now_us);
     rtp_rewrite_start(&slot->rewrite, media->layer->id, &media->fields, media->now_us);
     slot->layer = media->layer;
     slot->has_frame = slot->has_missed = false;
     slot->replay_seq = 0;
     slot->is_retiming = false;
     slot->owner->are_slots_dirty = true;
+    record(slot, media, CORE_DECISION_FORWARDED,
+           media->vp8 ? CORE_CAUSE_KEYFRAME : CORE_CAUSE_NONE);
 }
 
 /* The source comes back after a pause and nothing of it was missed: the decoder needs no key frame.
@@ -228,6 +306,16 @@ static bool must_wait(const struct core_slot *slot, const struct core_media *med
     return core_pace_room(slot->owner) == 0;
 }
 
+/* The key frame's first packet was overtaken, or repaired: what follows it has passed already, and
+   is in the history. */
+static bool starts_late(const struct core_slot *slot, const struct core_media *media)
+{
+    const struct core_layer *layer = media->layer;
+    return media->vp8 && layer->history.highest > media->fields.ext_seq &&
+           layer->keyframe_seq == media->fields.ext_seq &&
+           core_layer_can_replay(layer, slot->params.kind, media->now_us);
+}
+
 void core_slot_forward(struct core_slot *slot, const struct core_media *media)
 {
     assert(media->layer);
@@ -236,6 +324,7 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     if (may_resume(slot, media)) {
         slot->layer = media->layer;
         slot->is_owner_new = false;
+        record(slot, media, CORE_DECISION_FORWARDED, CORE_CAUSE_RESUME);
         /* In the middle of a frame: what was decided on it still holds. */
         slot->has_frame = !slot->is_complete && media->fields.timestamp == slot->frame_timestamp;
     }
@@ -243,7 +332,10 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     bool is_replayed = slot->replay_seq && slot->layer == media->layer;
     if (is_replayed && (media->fields.ext_seq >= slot->replay_seq || !slot->has_replayed))
         return;
-    if (slot->layer == media->layer && (is_torn(slot, media) || is_too_much(slot, media))) {
+    bool is_over = slot->layer == media->layer && is_torn(slot, media);
+    if (is_over || (slot->layer == media->layer && is_too_much(slot, media))) {
+        record(slot, media, CORE_DECISION_INTERRUPTED,
+               is_over ? CORE_CAUSE_TORN : CORE_CAUSE_CONTRACT);
         core_slot_interrupt(slot);
         slot->has_missed = true;
         core_slot_need_keyframe(slot, media->now_us);
@@ -251,6 +343,10 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     if (slot->layer != media->layer) {
         if (!may_start(slot, media) || is_too_much(slot, media))
             return;
+        if (starts_late(slot, media)) {
+            core_slot_start_replay(slot, media->layer, media->now_us);
+            return;
+        }
         start(slot, media);
     }
     if (must_wait(slot, media))

@@ -21,13 +21,19 @@
 
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us)
 {
-    core_slot_leave_layer(slot, now_us);
+    core_slot_leave_layer(slot, layer, now_us);
     slot->layer = layer;
     slot->replay_seq = layer->keyframe_seq;
     slot->has_replayed = slot->is_waiting = false;
     slot->has_frame = false;
     slot->is_retiming = false;
-    core_slot_note_keyframe(slot, core_layer_replay_bytes(layer), now_us);
+    uint32_t bytes = core_layer_replay_bytes(layer);
+    core_slot_note_keyframe(slot, bytes, now_us);
+    core_record_slot(slot, layer,
+                     &(struct core_decision){.kind = CORE_DECISION_FORWARDED,
+                                             .cause = CORE_CAUSE_REPLAY,
+                                             .numbers = {layer->height, bytes}},
+                     now_us);
     slot->owner->are_slots_dirty = true;
     core_participant_wake(slot->owner, now_us);
 }
@@ -54,6 +60,7 @@ static bool load(const struct core_slot *slot, uint64_t seq, int64_t now_us,
         media->vp8 = &media->descriptor;
     }
     media->is_policed = stored.is_void;
+    media->is_replayed = true;
     media->track = slot->track;
     media->layer = &slot->track->layers[layer - slot->track->layers];
     media->payload = stored.payload;
@@ -89,22 +96,17 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
     return (uint32_t)(slot->statistics.bytes - before);
 }
 
-/* A packet is missing. @return the next one that is there; 0: the history has let go of what
-   comes next, or it will never come */
-static uint64_t next_after_hole(const struct core_slot *slot, uint64_t seq, int64_t now_us)
-{
-    const struct rtp_history *history = &slot->layer->history;
-    struct rtp_history_packet stored;
-    for (uint64_t next = seq + 1; next <= history->highest && next - seq <= RTP_NACK_MAX; next++)
-        if (rtp_history_get(history, next, &stored))
-            return now_us - stored.received_us < HOLE_US ? next : 0;
-    return 0;
-}
-
 static bool is_stale(const struct core_slot *slot, int64_t age_us)
 {
     return slot->params.kind == CORE_KIND_CAMERA &&
            age_us > (slot->is_waiting ? BEHIND_US : STALE_US);
+}
+
+/* A packet that is not there has not been repaired yet, as for everybody; or the history has
+   forgotten it meanwhile: then there is no picture to go on from. */
+static bool is_forgotten(const struct core_slot *slot)
+{
+    return !slot->has_replayed || rtp_seen_check(&slot->layer->seen, slot->replay_seq);
 }
 
 /* What comes next of the replay is gone, or of no use any more. */
@@ -112,6 +114,7 @@ static void begin_anew(struct core_slot *slot, int64_t now_us)
 {
     core_slot_interrupt(slot);
     slot->has_missed = true;
+    slot->owner->are_slots_dirty = true;
     core_slot_need_keyframe(slot, now_us);
 }
 
@@ -126,20 +129,16 @@ uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us
         struct core_media media = {.payload_len = 0};
         int64_t age_us;
         uint64_t seq = slot->replay_seq;
-        if (slot->layer->history.highest < seq) { /* the live edge */
-            slot->replay_seq = 0;
-            slot->is_retiming = true;
-        } else if (!load(slot, seq, now_us, &media, &age_us)) {
-            /* A hole is repaired as for everybody: late, what comes after it goes on. */
-            slot->replay_seq = next_after_hole(slot, seq, now_us);
-            if (!slot->replay_seq)
-                begin_anew(slot, now_us);
-        } else if (is_stale(slot, age_us)) {
+        bool is_live = slot->layer->history.highest < seq;
+        bool is_there = !is_live && load(slot, seq, now_us, &media, &age_us);
+        if (!is_live && (is_there ? is_stale(slot, age_us) : is_forgotten(slot))) {
             begin_anew(slot, now_us);
-        } else {
-            slot->replay_seq = seq + 1;
-            sent += send_stored(slot, &media, age_us < (slot->is_waiting ? WAITED_US : UPPER_US));
+            break;
         }
+        slot->replay_seq = is_live ? 0 : seq + 1;
+        slot->is_retiming |= is_live;
+        if (is_there)
+            sent += send_stored(slot, &media, age_us < (slot->is_waiting ? WAITED_US : UPPER_US));
     }
     return sent;
 }

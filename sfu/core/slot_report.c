@@ -1,7 +1,9 @@
-/* What a slot's receiver is told: by the `slots` notification and by sender reports. */
+/* What a slot's receiver is told, by the `slots` notification and by sender reports; and what it
+   reports. */
 #include "sfu/core/participant.h"
 
-#define US_PER_S 1000000
+#define US_PER_S     1000000
+#define REPORTED_MAX 100000 /* packets between two reports: more is none of ours */
 
 bool core_slot_is_live(const struct core_slot *slot, int64_t now_us)
 {
@@ -28,6 +30,27 @@ void core_slot_report(const struct core_slot *slot, int64_t now_us, struct core_
     if (report->state == CORE_SLOT_PAUSED)
         report->pause = pause_of(slot);
     report->height = slot->layer ? slot->layer->height : 0;
+}
+
+/*
+ * Counted from one report to the next. Less lost than before: what was missing came late, and is
+ * made up for by counting as much as was sent, never more. A receiver that begins anew, or a lie,
+ * counts for nothing.
+ */
+void core_slot_on_report(struct core_slot *slot, const struct rtcp_report_block *block)
+{
+    struct core_slot_reported *last = &slot->reported;
+    uint32_t sent = block->highest_seq - last->highest_seq;
+    int64_t lost = (int64_t)block->cumulative_lost - last->lost;
+    if (last->jitter != CORE_SLOT_UNREPORTED && sent <= REPORTED_MAX) {
+        lost = lost < 0 ? 0 : lost;
+        slot->statistics.expected += sent;
+        slot->statistics.delivered += lost < sent ? sent - (uint32_t)lost : 0;
+    }
+    *last = (struct core_slot_reported){
+        .highest_seq = block->highest_seq,
+        .lost = block->cumulative_lost,
+        .jitter = block->jitter == CORE_SLOT_UNREPORTED ? block->jitter - 1 : block->jitter};
 }
 
 void core_slot_sender_report(const struct core_slot *slot, int64_t now_us, uint64_t ntp,

@@ -116,15 +116,18 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
     uint32_t wire_bytes = buffer->len + TRANSPORT_AEAD_TAG_BYTES;
     core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - RTP_SEQUENCE_FIRST,
                               media->vp8 != NULL);
+    slot->statistics.wire_bytes += wire_bytes;
     count_sent(slot, media, fields->ext_seq, payload_len);
+    core_record_media(slot, media, fields, header.marker != media->marker);
     if (media->vp8)
-        core_downlink_on_sent(slot->owner, media->payload_len, wire_bytes, media->now_us);
+        core_downlink_on_sent(slot->owner, (uint32_t)payload_len, wire_bytes, media->now_us);
     else
         bwe_rate_meter_on_packet(&slot->owner->estimate.audio, media->payload_len, media->now_us);
     return true;
 }
 
-void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields)
+void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields,
+                            int64_t now_us)
 {
     struct core_buffer *buffer = core_participant_buffer(slot->owner);
     if (!buffer)
@@ -136,7 +139,11 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
     buffer->len = (uint16_t)(header_len + 1);
     core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - RTP_SEQUENCE_FIRST,
                               slot->params.kind != CORE_KIND_AUDIO);
+    if (!rtp_seen_check(&slot->filled, fields->ext_seq))
+        rtp_seen_accept(&slot->filled, fields->ext_seq);
     slot->statistics.filled++;
+    slot->statistics.wire_bytes += buffer->len + TRANSPORT_AEAD_TAG_BYTES;
+    core_record_padding(slot, fields, now_us);
 }
 
 /* The layer that a segment was made of, if its source is still shown here. */
@@ -148,8 +155,19 @@ static const struct core_layer *find_layer(const struct core_slot *slot, uint64_
     return NULL;
 }
 
+/* What a replay has just sent was received long before. */
+static bool find_stored(const struct core_slot *slot, const struct core_layer *layer,
+                        uint64_t in_seq, int64_t now_us, struct rtp_history_packet *stored)
+{
+    bool is_replayed = layer->keyframe_seq && in_seq >= layer->keyframe_seq &&
+                       now_us - slot->keyframe_us < RTP_HISTORY_AGE_US;
+    return is_replayed ? rtp_history_get(&layer->history, in_seq, stored) && !stored->is_void
+                       : rtp_history_find(&layer->history, in_seq, now_us, stored);
+}
+
 /* A packet that was sent, as it is remembered, and its outgoing fields. */
 struct sent {
+    const struct core_layer *layer;
     struct rtp_history_packet stored;
     struct rtp_vp8 vp8;
     struct rtp_rewrite_fields fields;
@@ -163,8 +181,9 @@ static bool find_sent(const struct core_slot *slot, uint16_t seq, int64_t now_us
         return false;
     const struct rtp_rewrite_segment *segment =
         rtp_rewrite_find(&slot->rewrite, seq, &in_seq, &out_ext_seq);
-    const struct core_layer *layer = segment ? find_layer(slot, segment->source) : NULL;
-    if (!layer || !rtp_history_find(&layer->history, in_seq, now_us, &sent->stored) ||
+    bool is_sent = segment && !rtp_seen_check(&slot->filled, out_ext_seq);
+    sent->layer = is_sent ? find_layer(slot, segment->source) : NULL;
+    if (!sent->layer || !find_stored(slot, sent->layer, in_seq, now_us, &sent->stored) ||
         rtp_rewrite_is_skipped(&slot->rewrite, segment, stored->picture_id) ||
         rtp_vp8_parse(&sent->vp8, stored->payload, stored->payload_len))
         return false;
@@ -198,14 +217,25 @@ static bool send_rtx(struct core_slot *slot, const struct sent *sent)
     buffer->len = (uint16_t)(header_len + 2 + len);
     core_participant_send_rtp(slot->owner, buffer, header_len, slot->rtx_index, false);
     slot->rtx_index++;
+    slot->statistics.wire_bytes += buffer->len + TRANSPORT_AEAD_TAG_BYTES;
     return true;
+}
+
+/* A slide alone can be all of a small budget: to wait until it has made room would be to wait for
+   the next one. */
+static bool has_room(const struct core_slot *slot, uint32_t bytes, int64_t now_us)
+{
+    if (slot->params.kind != CORE_KIND_SCREEN)
+        return core_downlink_has_room(slot->owner, BWE_CONTRACT_TOLERANCE_PERCENT, bytes, now_us);
+    return core_downlink_contract_room(slot->owner, BWE_CONTRACT_TOLERANCE_PERCENT, now_us) >=
+           bytes;
 }
 
 static bool may_send_again(struct core_slot *slot, uint16_t seq, uint32_t bytes, int64_t now_us)
 {
     struct core_participant *owner = slot->owner;
     return core_rtx_limit_allows(&slot->rtx_limit, seq, now_us, owner->rtt_us) &&
-           core_downlink_has_room(owner, BWE_CONTRACT_TOLERANCE_PERCENT, bytes, now_us) &&
+           has_room(slot, bytes, now_us) &&
            core_rtx_bucket_take(&owner->rtx_bucket, bytes, core_allocate_budget_bps(owner), now_us);
 }
 
@@ -219,6 +249,7 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
     bwe_rate_meter_on_packet(&slot->owner->estimate.repairs, sent.stored.payload_len, now_us);
     core_downlink_on_sent(slot->owner, 0, sent.stored.payload_len + RTX_BYTES, now_us);
     core_rtx_limit_on_sent(&slot->rtx_limit, seq, now_us);
+    core_record_repair(slot, sent.layer, &sent.stored, &sent.fields, now_us);
     return true;
 }
 

@@ -6,16 +6,19 @@
 #include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
-#define CACHE_LINE_BYTES 64
-#define HOT_BYTES        offsetof(struct core_slot, statistics)
+#define VOID_HEADER_BYTES 10 /* RFC 6386, 9.1 */
+#define CACHE_LINE_BYTES  64
+#define HOT_BYTES         offsetof(struct core_slot, statistics)
 
 /* Of what is not for sending the place is kept, so that a replay knows that nothing is missing. */
 static void keep(const struct core_media *media)
 {
     bool is_void = media->is_policed || media->payload_len == 0;
     uint16_t len = media->payload_len;
-    if (is_void && media->vp8) /* its descriptor, and a byte for it to describe */
-        len = (uint16_t)(media->vp8->descriptor_len + 1);
+    /* Its descriptor, and what it takes to read it: of a key frame, the frame's header. */
+    uint16_t read_len = media->vp8 ? media->vp8->descriptor_len + VOID_HEADER_BYTES : 0;
+    if (is_void && len > read_len)
+        len = read_len;
     struct rtp_history_packet stored = {
         .is_void = is_void,
         .ext_seq = media->fields.ext_seq,
@@ -98,6 +101,7 @@ static void count(struct core_media *media, const struct rtp_packet *packet, boo
 {
     struct rtp_reception *reception = &media->layer->reception;
     media->fields.timestamp = packet->timestamp;
+    media->layer->statistics.delivered++;
     media->fields.ext_seq = is_repair
                                 ? rtp_reception_on_repair(reception, packet->seq)
                                 : rtp_reception_on_packet(reception, packet->seq, packet->timestamp,
@@ -136,7 +140,7 @@ static void meter(const struct core_media *media)
 static void police(struct core_media *media)
 {
     struct core_track *track = media->track;
-    struct core_statistics *statistics = &track->owner->statistics;
+    struct core_uplink_statistics *uplink = &track->owner->uplink;
     const struct rtp_vp8 *vp8 = media->vp8;
     struct bwe_policer_packet packet = {.layer = (uint8_t)(media->layer - track->layers),
                                         .rank = media->layer->rank,
@@ -154,8 +158,10 @@ static void police(struct core_media *media)
     media->is_policed = !bwe_policer_passes(&track->policer, &packet, media->now_us);
     if (!media->is_policed)
         return;
-    statistics->policed_packets++;
-    statistics->policed_bytes += media->payload_len;
+    uplink->policed_packets++;
+    uplink->policed_bytes += media->payload_len;
+    media->layer->statistics.policed_packets++;
+    media->layer->statistics.policed_bytes += media->payload_len;
 }
 
 static void take_picture(struct core_media *media, const struct rtp_packet *packet)
@@ -197,6 +203,15 @@ static bool read_payload(struct core_media *media, const struct rtp_packet *pack
     return rtp_vp8_parse(&media->descriptor, packet->payload, packet->payload_len) == 0;
 }
 
+static enum core_verdict verdict_on(const struct core_media *media)
+{
+    if (media->payload_len == 0)
+        return CORE_VERDICT_PROBE;
+    if (media->is_policed)
+        return CORE_VERDICT_POLICED;
+    return media->track->is_muted ? CORE_VERDICT_MUTED : CORE_VERDICT_TAKEN;
+}
+
 static void hear(const struct core_media *media)
 {
     int level = media->has_audio_level ? media->audio_level : CORE_VOICE_NO_LEVEL;
@@ -204,52 +219,70 @@ static void hear(const struct core_media *media)
         core_room_wake(media->track->owner->room);
 }
 
-/* @param received_as  what the packet came as: of the stream itself, or of its RTX stream */
-static void receive_media(struct core_participant *participant,
-                          const struct core_binding *received_as, const struct rtp_packet *packet,
-                          const struct rtp_extension_values *values, int64_t now_us)
+/* @param received_as  what the packet came as: of the stream itself, or of its RTX stream
+   @param media        its time; the rest is filled in */
+static enum core_verdict receive_media(struct core_participant *participant,
+                                       const struct core_binding *received_as,
+                                       const struct rtp_packet *packet,
+                                       const struct rtp_extension_values *values,
+                                       struct core_media *media)
 {
-    struct core_track *track = &participant->tracks[received_as->track];
-    struct core_layer *layer = &track->layers[received_as->layer];
-    struct core_media media = {.track = track, .layer = layer, .now_us = now_us};
-    bool was_alive = core_layer_is_alive(layer, now_us);
+    struct core_track *track = media->track = &participant->tracks[received_as->track];
+    struct core_layer *layer = media->layer = &track->layers[received_as->layer];
+    bool was_alive = core_layer_is_alive(layer, media->now_us);
     if (is_repeated(layer, packet->seq)) {
-        participant->statistics.repeated++;
-        return;
+        participant->uplink.repeated++;
+        return CORE_VERDICT_REPEATED;
     }
-    bool is_read = read_payload(&media, packet, values);
-    count(&media, packet, received_as->is_rtx);
+    bool is_read = read_payload(media, packet, values);
+    count(media, packet, received_as->is_rtx);
     if (!is_read) {
-        participant->statistics.malformed++;
-        return;
+        participant->uplink.malformed++;
+        return CORE_VERDICT_MALFORMED;
     }
-    if (media.payload_len > 0) {
-        layer->last_packet_us = now_us;
+    if (media->payload_len > 0) {
+        layer->last_packet_us = media->now_us;
         if (!was_alive)
-            on_alive(track, now_us);
-        if (media.vp8)
-            take_picture(&media, packet);
+            on_alive(track, media->now_us);
+        if (media->vp8)
+            take_picture(media, packet);
         else {
-            hear(&media);
-            police(&media);
+            hear(media);
+            police(media);
         }
     } else if (track->params.kind != CORE_KIND_AUDIO) {
-        keep(&media);
+        keep(media);
     }
-    forward(&media);
+    forward(media);
+    return verdict_on(media);
 }
 
-static void receive_rtx(struct core_participant *participant, const struct core_binding *binding,
-                        struct rtp_packet *packet, const struct rtp_extension_values *values,
-                        int64_t now_us)
+static enum core_verdict receive_rtx(struct core_participant *participant,
+                                     const struct core_binding *binding, struct rtp_packet *packet,
+                                     const struct rtp_extension_values *values,
+                                     struct core_media *media)
 {
     struct core_track *track = &participant->tracks[binding->track];
     const struct core_layer *layer = &track->layers[binding->layer];
     if (!layer->id)
-        return; /* a probe ahead of its media */
+        return CORE_VERDICT_PROBE; /* ahead of its media */
     if (rtp_rtx_restore(packet, layer->ssrc, track->params.payload_type))
-        return; /* padding only: a probe */
-    receive_media(participant, binding, packet, values, now_us);
+        return CORE_VERDICT_PROBE; /* padding only */
+    return receive_media(participant, binding, packet, values, media);
+}
+
+static void record(const struct core_participant *participant, const struct core_binding *binding,
+                   const struct rtp_packet *packet, const struct core_media *media,
+                   enum core_verdict verdict)
+{
+    struct core_recorder_rtp rtp = {
+        .participant = participant->id,
+        .packet = packet,
+        .vp8 = verdict == CORE_VERDICT_MALFORMED ? NULL : media->vp8,
+        .verdict = verdict,
+        .stream = binding ? core_record_stream(binding->track, binding->layer, binding->is_rtx)
+                          : CORE_RECORD_NO_STREAM};
+    core_recorder_on_rtp(participant->recorder, &rtp, media->now_us);
 }
 
 void core_uplink_receive(struct core_participant *participant, uint8_t *data, size_t len,
@@ -257,10 +290,12 @@ void core_uplink_receive(struct core_participant *participant, uint8_t *data, si
 {
     struct rtp_packet packet;
     struct rtp_extension_values values;
-    participant->statistics.packets_received++;
-    participant->statistics.bytes_received += len;
+    struct core_media media = {.now_us = now_us};
+    enum core_verdict verdict = CORE_VERDICT_UNBOUND;
+    participant->uplink.packets++;
+    participant->uplink.bytes += len;
     if (rtp_packet_parse(&packet, data, len)) {
-        participant->statistics.malformed++;
+        participant->uplink.malformed++;
         return;
     }
     rtp_packet_read_extensions(&packet, &participant->extensions, &values);
@@ -271,12 +306,12 @@ void core_uplink_receive(struct core_participant *participant, uint8_t *data, si
     struct core_binding *binding = core_participant_binding(participant, packet.ssrc);
     if (!binding)
         binding = core_bind(participant, &packet, &values, now_us);
-    if (!binding) {
-        participant->statistics.unbound++;
-        return;
-    }
-    if (binding->is_rtx)
-        receive_rtx(participant, binding, &packet, &values, now_us);
+    if (!binding)
+        participant->uplink.unbound++;
+    else if (binding->is_rtx)
+        verdict = receive_rtx(participant, binding, &packet, &values, &media);
     else
-        receive_media(participant, binding, &packet, &values, now_us);
+        verdict = receive_media(participant, binding, &packet, &values, &media);
+    if (participant->recorder)
+        record(participant, binding, &packet, &media, verdict);
 }

@@ -18,6 +18,7 @@
 /* A distribution of times; zero-initialised, only grows: a difference of two is one, too. */
 struct io_delay_histogram {
     uint64_t count;
+    uint64_t sum_us; /* of the times as they were added */
     uint64_t buckets[IO_DELAY_BUCKETS];
 };
 

@@ -29,13 +29,27 @@ static unsigned char *message_at(const struct io_queue *queue, size_t position)
     return queue->messages + (position & (queue->capacity - 1)) * queue->message_bytes;
 }
 
-bool io_queue_push(struct io_queue *queue, const void *message)
+void *io_queue_reserve(struct io_queue *queue)
 {
     size_t head = atomic_load_explicit(&queue->head, memory_order_relaxed);
     if (head - atomic_load_explicit(&queue->tail, memory_order_acquire) == queue->capacity)
-        return false;
-    memcpy(message_at(queue, head), message, queue->message_bytes);
+        return NULL;
+    return message_at(queue, head);
+}
+
+void io_queue_commit(struct io_queue *queue)
+{
+    size_t head = atomic_load_explicit(&queue->head, memory_order_relaxed);
     atomic_store_explicit(&queue->head, head + 1, memory_order_release);
+}
+
+bool io_queue_push(struct io_queue *queue, const void *message)
+{
+    void *place = io_queue_reserve(queue);
+    if (!place)
+        return false;
+    memcpy(place, message, queue->message_bytes);
+    io_queue_commit(queue);
     return true;
 }
 

@@ -27,6 +27,13 @@ void io_queue_dispose(struct io_queue *queue);
 /** Copy a message in. @return false when the queue is full */
 bool io_queue_push(struct io_queue *queue, const void *message);
 
+/**
+ * The place of the next message, to be written and then committed; NULL: the queue is full. What
+ * the place holds is that of an older message.
+ */
+void *io_queue_reserve(struct io_queue *queue);
+void io_queue_commit(struct io_queue *queue);
+
 /** Copy the oldest message out. @return false when the queue is empty */
 bool io_queue_pop(struct io_queue *queue, void *message);
 

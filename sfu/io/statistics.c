@@ -1,7 +1,13 @@
-/* The classes of messages. */
+/* The classes of messages, and the table of the list. */
 #include "sfu/io/statistics.h"
 
 #include "rtp/packet.h"
+
+#define CORE_TABLE_TYPE struct io_statistics
+static const struct core_statistic rows[] = {CORE_ROWS(IO_STATISTICS)};
+
+const struct core_statistic_table io_statistics_table = {
+    "worker", rows, sizeof(rows) / sizeof(rows[0]), sizeof(struct io_statistics)};
 
 bool io_is_media(const uint8_t *data, size_t len)
 {

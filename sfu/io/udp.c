@@ -129,6 +129,7 @@ static void count_received(struct io_udp *udp)
 {
     unsigned sample = io_delay_sample(&udp->delay);
     for (unsigned i = 0; i < batch.count; i++) {
+        udp->statistics.received_bytes += batch.messages[i].msg_len;
         if (!io_is_media(batch.data[i], batch.messages[i].msg_len))
             continue;
         udp->statistics.received_media++;

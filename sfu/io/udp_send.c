@@ -208,11 +208,11 @@ static void on_send_error(struct io_udp *udp, struct outgoing *out)
 static void count_sent(struct io_udp *udp, const struct outgoing *out)
 {
     size_t bytes = 0;
-    if (!io_is_media(out->packets[0].iov_base, out->packets[0].iov_len))
-        return;
     for (size_t i = 0; i < out->count; i++)
         bytes += out->packets[i].iov_len;
-    io_statistics_on_send(&udp->statistics, out->count, bytes);
+    udp->statistics.sent_bytes += bytes;
+    if (io_is_media(out->packets[0].iov_base, out->packets[0].iov_len))
+        io_statistics_on_send(&udp->statistics, out->count, bytes);
 }
 
 /* Send messages that share a socket and its DF; a failed one does not hold up the rest. */

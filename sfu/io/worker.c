@@ -15,7 +15,10 @@
 #define BUFFERS           8192 /* of the send pool: a batch of 32 packets to 120 receivers, twice */
 #define SNAPSHOTS_MAX     2    /* of statistics; one too many is left out */
 #define SNAPSHOT_US       1000000
-#define KEPT_RETRY_US     10000       /* an event that found control's queue full */
+#define PARTICIPANTS_MAX  128 /* statistics of so many wait; then they wait in the engine */
+#define PARTICIPANTS_WAKE 32  /* of one wake: well below a millisecond */
+#define RECORDINGS_MAX    8
+#define KEPT_RETRY_US     10000       /* what found control's queue full, or its turn over */
 #define NTP_UNIX_OFFSET_S 2208988800u /* 1900 to 1970 (RFC 5905) */
 
 struct socket_poll {
@@ -28,8 +31,9 @@ struct io_worker {
     struct io_worker_config config;
     struct core_engine *engine;
     struct io_udp udp;
-    struct io_queue commands, events, snapshots;
-    int64_t snapshot_us; /* when the last one was made */
+    struct io_queue commands, events, snapshots, participants;
+    struct io_queue recorders, recordings; /* empty ones in, those of rooms out: io_recording */
+    int64_t snapshot_us;                   /* when the last one was made */
     uv_loop_t loop;
     uv_thread_t thread;
     uv_async_t wake;
@@ -70,14 +74,52 @@ static void pass_events(struct io_worker *worker)
         worker->config.on_events(worker->config.context);
 }
 
-static void pass_statistics(struct io_worker *worker, int64_t at_us)
+static uint64_t cpu_us(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
+}
+
+static void fill_statistics(struct io_worker *worker, int64_t at_us)
+{
+    struct io_statistics *statistics = &worker->udp.statistics;
+    struct core_engine_counters counters;
+    core_engine_count_losses(worker->engine, &counters);
+    statistics->strays = counters.strays;
+    statistics->lost_events = counters.lost_events;
+    statistics->missing_buffers = counters.missing_buffers;
+    statistics->participants = core_engine_count(worker->engine);
+    statistics->cpu_us = cpu_us();
+    statistics->at_us = at_us;
+}
+
+/* @return whether this moment is in a snapshot */
+static bool pass_statistics(struct io_worker *worker, int64_t at_us)
 {
     if (at_us - worker->snapshot_us < SNAPSHOT_US)
-        return;
+        return false;
     worker->snapshot_us = at_us;
-    core_engine_count_losses(worker->engine, &worker->udp.statistics.engine);
+    fill_statistics(worker, at_us);
     if (io_queue_push(&worker->snapshots, &worker->udp.statistics))
         worker->config.on_events(worker->config.context);
+    return true;
+}
+
+/* Straight into the queue, a few at a time: a room's come due together. @return whether some are
+   left */
+static bool pass_participants(struct io_worker *worker, int64_t at_us)
+{
+    unsigned count = 0;
+    for (; count < PARTICIPANTS_WAKE; count++) {
+        struct core_statistics *place = io_queue_reserve(&worker->participants);
+        if (!place || !core_engine_next_statistics(worker->engine, at_us, place))
+            break;
+        io_queue_commit(&worker->participants);
+    }
+    if (count > 0)
+        worker->config.on_events(worker->config.context);
+    return core_engine_has_statistics(worker->engine);
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -102,10 +144,14 @@ static void settle(struct io_worker *worker)
     core_engine_advance(worker->engine, at_us);
     io_udp_flush(&worker->udp, worker->engine);
     pass_events(worker);
-    pass_statistics(worker, at_us);
+    bool is_published = pass_statistics(worker, at_us);
+    bool is_behind = pass_participants(worker, at_us) || worker->has_kept;
     int64_t deadline_us = core_engine_deadline(worker->engine);
-    if (worker->has_kept && deadline_us > at_us + KEPT_RETRY_US)
+    if (is_behind && deadline_us > at_us + KEPT_RETRY_US)
         deadline_us = at_us + KEPT_RETRY_US;
+    if (deadline_us == INT64_MAX &&
+        !is_published) /* the last thing before it sleeps is told, too */
+        deadline_us = worker->snapshot_us + SNAPSHOT_US;
     if (deadline_us != worker->armed_us)
         arm(worker, deadline_us);
 }
@@ -117,11 +163,25 @@ static void on_timer(uv_timer_t *timer)
     settle(worker);
 }
 
+/* As many answers wait as requests at most: control asks for no more than it has room for. */
+static void exchange_recorders(struct io_worker *worker)
+{
+    struct io_recording recording;
+    while (io_queue_pop(&worker->recorders, &recording)) {
+        recording.recorder = core_engine_exchange_recorder(worker->engine, recording.room,
+                                                           recording.recorder, now_us());
+        if (!io_queue_push(&worker->recordings, &recording))
+            core_recorder_destroy(recording.recorder);
+        worker->config.on_events(worker->config.context);
+    }
+}
+
 static void take_commands(struct io_worker *worker)
 {
     struct core_command command;
     while (io_queue_pop(&worker->commands, &command))
         core_engine_command(worker->engine, &command, now_us());
+    exchange_recorders(worker);
 }
 
 /*
@@ -175,8 +235,18 @@ static void run(void *argument)
     uv_run(&worker->loop, UV_RUN_DEFAULT);
 }
 
+static void drop_recordings(struct io_queue *queue)
+{
+    struct io_recording recording;
+    while (io_queue_pop(queue, &recording))
+        core_recorder_destroy(recording.recorder);
+    io_queue_dispose(queue);
+}
+
 static void release(struct io_worker *worker)
 {
+    drop_recordings(&worker->recorders);
+    drop_recordings(&worker->recordings);
     if (worker->has_loop)
         uv_loop_close(&worker->loop);
     io_udp_close(&worker->udp);
@@ -184,6 +254,7 @@ static void release(struct io_worker *worker)
     io_queue_dispose(&worker->commands);
     io_queue_dispose(&worker->events);
     io_queue_dispose(&worker->snapshots);
+    io_queue_dispose(&worker->participants);
     free(worker);
 }
 
@@ -193,6 +264,8 @@ static int prepare(struct io_worker *worker)
                                         .aead = worker->config.aead,
                                         .is_unpoliced = worker->config.is_unpoliced,
                                         .seed = worker->config.seed,
+                                        .recorder_bytes = worker->config.recorder_bytes,
+                                        .recorder_us = worker->config.recorder_us,
                                         .ntp_at_zero = ntp_at_zero(),
                                         .buffer_count = BUFFERS};
     worker->engine = core_engine_create(&config);
@@ -201,7 +274,10 @@ static int prepare(struct io_worker *worker)
     worker->has_loop = true;
     if (io_queue_init(&worker->commands, sizeof(struct core_command), COMMANDS_MAX) ||
         io_queue_init(&worker->events, sizeof(struct core_event), EVENTS_MAX) ||
-        io_queue_init(&worker->snapshots, sizeof(struct io_statistics), SNAPSHOTS_MAX))
+        io_queue_init(&worker->snapshots, sizeof(struct io_statistics), SNAPSHOTS_MAX) ||
+        io_queue_init(&worker->participants, sizeof(struct core_statistics), PARTICIPANTS_MAX) ||
+        io_queue_init(&worker->recorders, sizeof(struct io_recording), RECORDINGS_MAX) ||
+        io_queue_init(&worker->recordings, sizeof(struct io_recording), RECORDINGS_MAX))
         return IRIS_E_NO_MEMORY;
     return 0;
 }
@@ -285,7 +361,31 @@ bool io_worker_next_event(struct io_worker *worker, struct core_event *event)
     return io_queue_pop(&worker->events, event);
 }
 
+bool io_worker_next_participant(struct io_worker *worker, struct core_statistics *statistics)
+{
+    return io_queue_pop(&worker->participants, statistics);
+}
+
 bool io_worker_next_statistics(struct io_worker *worker, struct io_statistics *statistics)
 {
     return io_queue_pop(&worker->snapshots, statistics);
+}
+
+bool io_worker_record(struct io_worker *worker, uint64_t room)
+{
+    struct io_recording recording = {.room = room};
+    if (worker->config.recorder_bytes > 0)
+        recording.recorder =
+            core_recorder_create(worker->config.recorder_bytes, worker->config.recorder_us);
+    if (!recording.recorder || !io_queue_push(&worker->recorders, &recording)) {
+        core_recorder_destroy(recording.recorder);
+        return false;
+    }
+    uv_async_send(&worker->wake);
+    return true;
+}
+
+bool io_worker_next_recording(struct io_worker *worker, struct io_recording *recording)
+{
+    return io_queue_pop(&worker->recordings, recording);
 }

@@ -6,6 +6,7 @@
 #define IRIS_IO_WORKER_H
 
 #include "sfu/core/engine.h"
+#include "sfu/core/recorder.h"
 #include "sfu/io/address.h"
 #include "sfu/io/statistics.h"
 
@@ -18,6 +19,8 @@ struct io_worker_config {
     const struct io_addresses *addresses; /* copied */
     uint16_t port_first, port_last;
     uint64_t seed;
+    uint32_t recorder_bytes; /* see core_engine_config; 0: no flight recorders */
+    int64_t recorder_us;
     /* Called on the worker's thread when events wait; must only wake somebody (uv_async_send). */
     void (*on_events)(void *context);
     void *context;
@@ -47,6 +50,27 @@ bool io_worker_command(struct io_worker *worker, const struct core_command *comm
 /** Take an event; one consuming thread. @return false when there is none */
 bool io_worker_next_event(struct io_worker *worker, struct core_event *event);
 
+/* What a room's flight recorder held. */
+struct io_recording {
+    uint64_t room;
+    struct core_recorder *recorder; /* the taker's, core_recorder_destroy() */
+};
+
+/**
+ * Ask for what a room's flight recorder holds, which begins anew; the thread that queues commands.
+ *
+ * @return  false: there are no recorders, too many requests wait, or memory is short
+ */
+bool io_worker_record(struct io_worker *worker, uint64_t room);
+
+/**
+ * Take an answer; on_events() tells. One consuming thread. Of a room that is gone the recorder is
+ * empty.
+ *
+ * @return false when there is none
+ */
+bool io_worker_next_recording(struct io_worker *worker, struct io_recording *recording);
+
 /**
  * Take a snapshot of what the sockets did; the worker makes one a second while anything happens,
  * and on_events() tells. One consuming thread.
@@ -54,5 +78,13 @@ bool io_worker_next_event(struct io_worker *worker, struct core_event *event);
  * @return false when there is none
  */
 bool io_worker_next_statistics(struct io_worker *worker, struct io_statistics *statistics);
+
+/**
+ * Take the newest statistics of one participant; the worker makes them once a second for each of
+ * them, and on_events() tells. One consuming thread.
+ *
+ * @return false when there are none
+ */
+bool io_worker_next_participant(struct io_worker *worker, struct core_statistics *statistics);
 
 #endif

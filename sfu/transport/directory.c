@@ -3,7 +3,7 @@
  * memory, a ufrag padded with zeros; so one table type serves both. Hashed by SipHash-1-3 under the
  * worker's seed: whoever knows no seed finds no addresses that collide.
  */
-#include "sfu/transport/directory.h"
+#include "sfu/transport/transport_state.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -38,6 +38,7 @@ struct transport_directory {
 /* A path is hashed and compared as bytes. */
 static_assert(sizeof(struct transport_path) == KEY_BYTES, "padding in struct transport_path");
 static_assert(TRANSPORT_ICE_LOCAL_UFRAG_BYTES - 1 <= KEY_BYTES, "a ufrag fits in a key");
+static_assert(sizeof(((struct transport_directory_entry *)0)->key) == KEY_BYTES, "as listed");
 
 static uint64_t rotate(uint64_t value, unsigned bits)
 {
@@ -276,4 +277,52 @@ void transport_directory_remove_owner(struct transport_directory *directory, con
 {
     remove_owner(directory, &directory->paths, owner);
     remove_owner(directory, &directory->ufrags, owner);
+}
+
+size_t transport_directory_count(const struct transport_directory *directory)
+{
+    return directory->paths.count + directory->ufrags.count;
+}
+
+static size_t list_table(const struct table *table, bool is_ufrag,
+                         struct transport_directory_entry *entries)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < table->capacity; i++) {
+        const struct entry *from = &table->entries[i];
+        if (!from->owner)
+            continue;
+        struct transport_directory_entry *to = &entries[count++];
+        *to = (struct transport_directory_entry){
+            .is_ufrag = is_ufrag, .owner = from->owner, .claimant = from->claimant};
+        memcpy(to->key, from->key.bytes, KEY_BYTES);
+    }
+    return count;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct transport_directory_entry *x = a, *y = b;
+    return x->is_ufrag != y->is_ufrag ? x->is_ufrag - y->is_ufrag
+                                      : memcmp(x->key, y->key, KEY_BYTES);
+}
+
+void transport_directory_list(const struct transport_directory *directory,
+                              struct transport_directory_entry *entries)
+{
+    size_t count = list_table(&directory->paths, false, entries);
+    count += list_table(&directory->ufrags, true, entries + count);
+    qsort(entries, count, sizeof(*entries), compare_entries);
+}
+
+int transport_directory_restore(struct transport_directory *directory,
+                                const struct transport_directory_entry *entry)
+{
+    struct table *table = entry->is_ufrag ? &directory->ufrags : &directory->paths;
+    struct key key;
+    memcpy(key.bytes, entry->key, KEY_BYTES);
+    if (add(directory, table, &key, entry->owner))
+        return IRIS_E_NO_MEMORY;
+    table->entries[slot_of(directory, table, &key)].claimant = entry->claimant;
+    return 0;
 }

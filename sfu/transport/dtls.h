@@ -14,6 +14,7 @@
 
 #include "sfu/transport/certificate.h"
 #include "sfu/transport/srtp.h"
+#include "sfu/transport/state.h"
 
 #define TRANSPORT_DTLS_MTU_BYTES  1200
 #define TRANSPORT_DTLS_TIMEOUT_US 30000000 /* a handshake not done by then has failed */
@@ -82,5 +83,22 @@ const char *transport_dtls_reason(const struct transport_dtls *dtls);
  */
 int transport_dtls_take_keys(struct transport_dtls *dtls, struct transport_srtp_keys *send,
                              struct transport_srtp_keys *receive);
+
+/** Append what can be carried: all of a finished handshake; of one under way, how long it may still
+ * take. */
+void transport_dtls_export(const struct transport_dtls *dtls,
+                           struct transport_state_writer *writer);
+
+/**
+ * Go on from what was exported; a handshake waits for a ClientHello again.
+ *
+ * @param dtls  written on success; owned by the caller
+ * @return      0, IRIS_E_TRUNCATED, IRIS_E_MALFORMED or IRIS_E_NO_MEMORY
+ */
+int transport_dtls_import(struct transport_dtls_context *context,
+                          struct transport_state_reader *reader, struct transport_dtls **dtls);
+
+/** Size of what is copied whole [bytes]. */
+size_t transport_dtls_size(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include "sfu/transport/srtp_libsrtp.h"
 
 #include <assert.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@
 #define SHA1_80_TAG_BYTES 10 /* RFC 3711, section 8.2 */
 
 struct transport_srtp_sender {
+    struct transport_srtp_keys master;  /* to be expanded again by whoever takes over */
     struct transport_srtp_libsrtp *lib; /* owned; NULL for the AEAD profiles */
     struct transport_srtp_aead_keys aead;
     uint32_t srtcp_index; /* of the next SRTCP packet */
@@ -29,6 +31,7 @@ struct transport_srtp_sender {
 };
 
 struct transport_srtp_receiver {
+    struct transport_srtp_keys master;
     struct transport_srtp_libsrtp *lib; /* owned; NULL for the AEAD profiles */
     struct transport_srtp_aead_receiver aead;
 };
@@ -92,6 +95,18 @@ static void ledger_note(struct transport_srtp_sender *sender, uint32_t ssrc, uin
     assert(rtp_seen_check(&source->window, index) == 0);
     rtp_seen_accept(&source->window, index);
 }
+
+static void ledger_export(const struct transport_srtp_sender *sender,
+                          struct transport_state_writer *writer)
+{
+    transport_srtp_sources_export(&sender->ledger, writer);
+}
+
+static int ledger_import(struct transport_srtp_sender *sender,
+                         struct transport_state_reader *reader)
+{
+    return transport_srtp_sources_import(&sender->ledger, reader);
+}
 #else
 static void ledger_init(struct transport_srtp_sender *sender)
 {
@@ -109,6 +124,21 @@ static void ledger_note(struct transport_srtp_sender *sender, uint32_t ssrc, uin
     (void)ssrc;
     (void)index;
 }
+
+static void ledger_export(const struct transport_srtp_sender *sender,
+                          struct transport_state_writer *writer)
+{
+    (void)sender;
+    transport_state_put_count(writer, 0);
+}
+
+static int ledger_import(struct transport_srtp_sender *sender,
+                         struct transport_state_reader *reader)
+{
+    size_t none;
+    (void)sender;
+    return transport_state_get_count(reader, 0, &none);
+}
 #endif
 
 struct transport_srtp_sender *transport_srtp_sender_create(struct transport_aead_context *context,
@@ -122,6 +152,7 @@ struct transport_srtp_sender *transport_srtp_sender_create(struct transport_aead
     sender = calloc(1, sizeof(*sender));
     if (!sender)
         return NULL;
+    sender->master = *keys;
     ledger_init(sender);
     if (keys->profile == TRANSPORT_SRTP_AES128_CM_SHA1_80) {
         sender->lib = transport_srtp_libsrtp_create(keys, false);
@@ -143,6 +174,7 @@ void transport_srtp_sender_destroy(struct transport_srtp_sender *sender)
     transport_srtp_libsrtp_destroy(sender->lib);
     transport_srtp_aead_keys_dispose(&sender->aead);
     ledger_dispose(sender);
+    OPENSSL_cleanse(&sender->master, sizeof(sender->master));
     free(sender);
 }
 
@@ -158,6 +190,7 @@ transport_srtp_receiver_create(struct transport_aead_context *context,
     receiver = calloc(1, sizeof(*receiver));
     if (!receiver)
         return NULL;
+    receiver->master = *keys;
     if (keys->profile == TRANSPORT_SRTP_AES128_CM_SHA1_80) {
         receiver->lib = transport_srtp_libsrtp_create(keys, true);
         is_made = receiver->lib != NULL;
@@ -177,6 +210,7 @@ void transport_srtp_receiver_destroy(struct transport_srtp_receiver *receiver)
         return;
     transport_srtp_libsrtp_destroy(receiver->lib);
     transport_srtp_aead_receiver_dispose(&receiver->aead);
+    OPENSSL_cleanse(&receiver->master, sizeof(receiver->master));
     free(receiver);
 }
 
@@ -228,4 +262,87 @@ int transport_srtp_open_rtcp(struct transport_srtp_receiver *receiver, uint8_t *
     if (receiver->lib)
         return transport_srtp_libsrtp_open_rtcp(receiver->lib, packet, len);
     return transport_srtp_aead_open_rtcp(&receiver->aead, packet, len);
+}
+
+void transport_srtp_sender_export(const struct transport_srtp_sender *sender,
+                                  struct transport_state_writer *writer)
+{
+    transport_state_put(writer, &sender->master, sizeof(sender->master));
+    transport_state_put(writer, &sender->srtcp_index, sizeof(sender->srtcp_index));
+    ledger_export(sender, writer);
+    if (sender->lib)
+        transport_srtp_libsrtp_export(sender->lib, writer);
+}
+
+int transport_srtp_sender_import(struct transport_aead_context *context,
+                                 struct transport_state_reader *reader, uint32_t skipped,
+                                 struct transport_srtp_sender **sender)
+{
+    struct transport_srtp_keys master;
+    int error = transport_state_get(reader, &master, sizeof(master));
+
+    if (!error && transport_srtp_key_bytes(master.profile) == 0)
+        error = IRIS_E_MALFORMED;
+    if (error)
+        return error;
+    struct transport_srtp_sender *made = transport_srtp_sender_create(context, &master);
+    OPENSSL_cleanse(&master, sizeof(master));
+    if (!made)
+        return IRIS_E_NO_MEMORY;
+    error = transport_state_get(reader, &made->srtcp_index, sizeof(made->srtcp_index));
+    if (!error)
+        error = ledger_import(made, reader);
+    if (!error && made->lib)
+        error = transport_srtp_libsrtp_import(made->lib, &made->master, reader, skipped);
+    if (!error && made->srtcp_index > TRANSPORT_SRTCP_INDEX_LIMIT)
+        error = IRIS_E_MALFORMED;
+    if (error) {
+        transport_srtp_sender_destroy(made);
+        return error;
+    }
+    made->srtcp_index += skipped;
+    *sender = made;
+    return 0;
+}
+
+void transport_srtp_receiver_export(const struct transport_srtp_receiver *receiver,
+                                    struct transport_state_writer *writer)
+{
+    transport_state_put(writer, &receiver->master, sizeof(receiver->master));
+    if (receiver->lib) {
+        transport_srtp_libsrtp_export(receiver->lib, writer);
+        return;
+    }
+    transport_srtp_sources_export(&receiver->aead.rtp, writer);
+    transport_srtp_sources_export(&receiver->aead.rtcp, writer);
+}
+
+int transport_srtp_receiver_import(struct transport_aead_context *context,
+                                   struct transport_state_reader *reader,
+                                   struct transport_srtp_receiver **receiver)
+{
+    struct transport_srtp_keys master;
+    int error = transport_state_get(reader, &master, sizeof(master));
+
+    if (!error && transport_srtp_key_bytes(master.profile) == 0)
+        error = IRIS_E_MALFORMED;
+    if (error)
+        return error;
+    struct transport_srtp_receiver *made = transport_srtp_receiver_create(context, &master);
+    OPENSSL_cleanse(&master, sizeof(master));
+    if (!made)
+        return IRIS_E_NO_MEMORY;
+    if (made->lib) {
+        error = transport_srtp_libsrtp_import(made->lib, &made->master, reader, 0);
+    } else {
+        error = transport_srtp_sources_import(&made->aead.rtp, reader);
+        if (!error)
+            error = transport_srtp_sources_import(&made->aead.rtcp, reader);
+    }
+    if (error) {
+        transport_srtp_receiver_destroy(made);
+        return error;
+    }
+    *receiver = made;
+    return 0;
 }

@@ -9,6 +9,7 @@
 #define IRIS_TRANSPORT_SRTP_H
 
 #include "sfu/transport/aead.h"
+#include "sfu/transport/state.h"
 
 /* Room that sealing may need behind a packet: tag, E and index. */
 #define TRANSPORT_SRTP_TRAILER_BYTES 32
@@ -112,5 +113,25 @@ int transport_srtp_seal_rtcp(struct transport_srtp_sender *sender, uint8_t *pack
  * @return  new length, or an error as transport_srtp_open_rtp()
  */
 int transport_srtp_open_rtcp(struct transport_srtp_receiver *receiver, uint8_t *packet, size_t len);
+
+/** Append a session's state: master keys, indices, replay windows. */
+void transport_srtp_sender_export(const struct transport_srtp_sender *sender,
+                                  struct transport_state_writer *writer);
+void transport_srtp_receiver_export(const struct transport_srtp_receiver *receiver,
+                                    struct transport_state_writer *writer);
+
+/**
+ * Create a session from what was exported.
+ *
+ * @param skipped   SRTCP indices that are left out
+ * @param sender    written on success; owned by the caller
+ * @return          0, IRIS_E_TRUNCATED, IRIS_E_MALFORMED or IRIS_E_NO_MEMORY
+ */
+int transport_srtp_sender_import(struct transport_aead_context *context,
+                                 struct transport_state_reader *reader, uint32_t skipped,
+                                 struct transport_srtp_sender **sender);
+int transport_srtp_receiver_import(struct transport_aead_context *context,
+                                   struct transport_state_reader *reader,
+                                   struct transport_srtp_receiver **receiver);
 
 #endif

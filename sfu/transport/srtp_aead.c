@@ -91,27 +91,6 @@ static void make_iv(uint8_t *iv, const uint8_t *salt, uint32_t ssrc, uint64_t in
         iv[i] ^= salt[i];
 }
 
-/*
- * The extended index that seq most likely stands for (RFC 3711, appendix A). A source starts with
- * ROC 0, and nothing lies before that: what would be ROC -1 is a packet 2^15 or more ahead.
- */
-static uint64_t estimate_index(const struct transport_srtp_source *source, uint16_t seq)
-{
-    uint64_t highest = source ? source->window.highest : 0;
-    uint64_t roc = highest >> 16;
-    uint16_t last = (uint16_t)highest;
-
-    if (!source)
-        return seq;
-    if (last < 0x8000) {
-        if (seq - last > 0x8000 && roc > 0)
-            roc--;
-    } else if (last - 0x8000 > seq) {
-        roc++;
-    }
-    return roc << 16 | seq;
-}
-
 /* After authentication: remember index, and the SSRC if it is new. */
 static int accept_index(struct transport_srtp_sources *sources,
                         struct transport_srtp_source *source, uint32_t ssrc, uint64_t index)
@@ -160,7 +139,7 @@ int transport_srtp_aead_open_rtp(struct transport_srtp_aead_receiver *receiver, 
         return header_len;
     ssrc = rtp_bytes_get32(packet + 8);
     source = transport_srtp_sources_find(&receiver->rtp, ssrc);
-    index = estimate_index(source, rtp_bytes_get16(packet + 2));
+    index = transport_srtp_source_estimate(source, rtp_bytes_get16(packet + 2));
     if (source && rtp_seen_check(&source->window, index) != 0)
         return IRIS_E_REPLAY;
     make_iv(iv, receiver->keys.rtp_salt, ssrc, index);

@@ -29,4 +29,22 @@ int transport_srtp_libsrtp_open_rtp(struct transport_srtp_libsrtp *lib, uint8_t 
 int transport_srtp_libsrtp_open_rtcp(struct transport_srtp_libsrtp *lib, uint8_t *packet,
                                      size_t len);
 
+/** Append indices and windows; the keys are the caller's to keep. */
+void transport_srtp_libsrtp_export(const struct transport_srtp_libsrtp *lib,
+                                   struct transport_state_writer *writer);
+
+/**
+ * Let a fresh one go on where the exported one stood.
+ *
+ * libsrtp2 has no way to set an SRTCP index: it is moved there by sealing as many reports that are
+ * thrown away (about 1 us each).
+ *
+ * @param keys     as it was created with
+ * @param skipped  SRTCP indices that are left out
+ * @return         0, IRIS_E_TRUNCATED, IRIS_E_MALFORMED or IRIS_E_NO_MEMORY
+ */
+int transport_srtp_libsrtp_import(struct transport_srtp_libsrtp *lib,
+                                  const struct transport_srtp_keys *keys,
+                                  struct transport_state_reader *reader, uint32_t skipped);
+
 #endif

@@ -96,3 +96,47 @@ int transport_srtp_sources_add(struct transport_srtp_sources *sources, uint32_t 
     *source = known;
     return 0;
 }
+
+uint64_t transport_srtp_source_estimate(const struct transport_srtp_source *source, uint16_t seq)
+{
+    uint64_t highest = source ? source->window.highest : 0;
+    uint64_t roc = highest >> 16;
+    uint16_t last = (uint16_t)highest;
+
+    if (!source)
+        return seq;
+    if (last < 0x8000) {
+        if (seq - last > 0x8000 && roc > 0)
+            roc--;
+    } else if (last - 0x8000 > seq) {
+        roc++;
+    }
+    return roc << 16 | seq;
+}
+
+void transport_srtp_sources_export(const struct transport_srtp_sources *sources,
+                                   struct transport_state_writer *writer)
+{
+    transport_state_put_count(writer, sources->count);
+    transport_state_put(writer, sources->entries, sources->count * sizeof(*sources->entries));
+}
+
+int transport_srtp_sources_import(struct transport_srtp_sources *sources,
+                                  struct transport_state_reader *reader)
+{
+    size_t count;
+    int error = transport_state_get_count(reader, sources->limit, &count);
+
+    for (size_t i = 0; !error && i < count; i++) {
+        struct transport_srtp_source entry, *added;
+
+        error = transport_state_get(reader, &entry, sizeof(entry));
+        if (!error && transport_srtp_sources_find(sources, entry.ssrc))
+            error = IRIS_E_MALFORMED;
+        if (!error)
+            error = transport_srtp_sources_add(sources, entry.ssrc, &added);
+        if (!error)
+            *added = entry;
+    }
+    return error;
+}

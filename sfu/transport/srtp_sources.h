@@ -9,6 +9,7 @@
 #define IRIS_TRANSPORT_SRTP_SOURCES_H
 
 #include "rtp/seen.h"
+#include "sfu/transport/state.h"
 
 /* window.highest is the extended index that the next one is estimated from (RFC 3711, 3.3.1). */
 struct transport_srtp_source {
@@ -42,5 +43,26 @@ struct transport_srtp_source *transport_srtp_sources_find(struct transport_srtp_
  */
 int transport_srtp_sources_add(struct transport_srtp_sources *sources, uint32_t ssrc,
                                struct transport_srtp_source **source);
+
+/**
+ * The extended index that seq most likely stands for (RFC 3711, appendix A). A source starts with
+ * ROC 0, and nothing lies before that: what would be ROC -1 is a packet 2^15 or more ahead.
+ *
+ * @param source  NULL: nothing was received
+ */
+uint64_t transport_srtp_source_estimate(const struct transport_srtp_source *source, uint16_t seq);
+
+/** Append the table. */
+void transport_srtp_sources_export(const struct transport_srtp_sources *sources,
+                                   struct transport_state_writer *writer);
+
+/**
+ * Fill an empty table.
+ *
+ * @return  0, IRIS_E_TRUNCATED, IRIS_E_MALFORMED (more than the limit, one twice) or
+ * IRIS_E_NO_MEMORY
+ */
+int transport_srtp_sources_import(struct transport_srtp_sources *sources,
+                                  struct transport_state_reader *reader);
 
 #endif

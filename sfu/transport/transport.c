@@ -4,7 +4,7 @@
  *
  * Invariant: sender and receiver are both there (the transport is keyed) or both are not.
  */
-#include "sfu/transport/transport.h"
+#include "sfu/transport/transport_internal.h"
 
 #include <openssl/crypto.h>
 
@@ -12,38 +12,6 @@
 
 #include "rtp/error.h"
 #include "rtp/packet.h"
-
-/*
- * The worker drains the answers after each datagram, so one place would do; a few more bear a burst
- * that is taken in at once. The oldest is dropped: its check is sent again.
- */
-#define REPLIES 4
-
-struct transport_worker {
-    struct transport_stun *stun;
-    struct transport_dtls_context *dtls;
-    struct transport_aead_context *aead;
-};
-
-struct reply {
-    struct transport_path path;
-    struct transport_ice_reply answer;
-};
-
-struct transport {
-    struct transport_worker *worker;
-    struct transport_srtp_sender *sender;
-    struct transport_srtp_receiver *receiver;
-    struct transport_ice ice;
-    struct transport_dtls *dtls;     /* NULL when keyed by transport_set_keys() */
-    struct transport_path dtls_path; /* of the last DTLS datagram */
-    struct reply replies[REPLIES];
-    unsigned reply_first, reply_count;
-    enum transport_srtp_profile profile;
-    bool is_connected_pending;             /* the event */
-    enum transport_event end, end_pending; /* how it ended; NONE: it goes on */
-    struct transport_counters counters;
-};
 
 struct transport_worker *transport_worker_create(const struct transport_certificate *certificate,
                                                  enum transport_aead_backend backend)
@@ -177,13 +145,14 @@ static void on_dtls_state(struct transport *transport)
     }
 }
 
-static struct reply *claim_reply(struct transport *transport)
+static struct transport_reply *claim_reply(struct transport *transport)
 {
-    if (transport->reply_count == REPLIES) {
-        transport->reply_first = (transport->reply_first + 1) % REPLIES;
+    if (transport->reply_count == TRANSPORT_REPLIES) {
+        transport->reply_first = (transport->reply_first + 1) % TRANSPORT_REPLIES;
         transport->reply_count--;
     }
-    return &transport->replies[(transport->reply_first + transport->reply_count) % REPLIES];
+    return &transport
+                ->replies[(transport->reply_first + transport->reply_count) % TRANSPORT_REPLIES];
 }
 
 static enum transport_verdict
@@ -203,7 +172,7 @@ receive_stun(struct transport *transport, const struct transport_datagram *datag
         transport->counters.stun_refused++;
     transport->counters.path_changes += transport->ice.selected != selected;
     if (answer.len) {
-        struct reply *reply = claim_reply(transport);
+        struct transport_reply *reply = claim_reply(transport);
         reply->path = datagram->path;
         reply->answer.len = answer.len;
         memcpy(reply->answer.data, answer.data, answer.len);
@@ -286,8 +255,8 @@ enum transport_verdict transport_receive(struct transport *transport,
 bool transport_next_datagram(struct transport *transport, struct transport_datagram *datagram)
 {
     if (transport->reply_count) {
-        struct reply *reply = &transport->replies[transport->reply_first];
-        transport->reply_first = (transport->reply_first + 1) % REPLIES;
+        struct transport_reply *reply = &transport->replies[transport->reply_first];
+        transport->reply_first = (transport->reply_first + 1) % TRANSPORT_REPLIES;
         transport->reply_count--;
         *datagram = (struct transport_datagram){
             .path = reply->path, .data = reply->answer.data, .len = reply->answer.len};

@@ -51,11 +51,11 @@ export function checkSrtpProfile({ name, after }) {
  */
 export async function checkGaps(operations, room, watched) {
   const answer = await fetch(`${operations}/v1/rooms/${room}`);
-  /** @type {{ participants?: { id: string, slots?: SlotGap[] }[] } | null} */
+  /** @type {{ participants?: { id: string, downlink?: { slots: SlotGap[] } }[] } | null} */
   const report = answer.ok ? /** @type {any} */ (await answer.json()) : null;
   check(report !== null, 'the server reports on the room', `status ${answer.status}`);
   for (const { name, after } of watched) {
-    const slots = report?.participants?.find((p) => p.id === after.id)?.slots ?? [];
+    const slots = report?.participants?.find((p) => p.id === after.id)?.downlink?.slots ?? [];
     const used = after.slots.filter((s) => s.kind === 'camera' && s.participant !== null);
     const gaps = used.map((s) => slots.find((gap) => gap.mid === s.mid)?.max_gap_ms ?? NaN);
     // NaN, a missing report, is never <= anything and so fails too.

@@ -1,13 +1,14 @@
 /**
  * Someone whose network changes: a process of its own inside the namespace of two_paths.mjs, because Firefox is driven
  * over a socket that only exists there. It joins, waits for a word, takes down the interface that carries the media, and
- * reports; it judges nothing. Arguments: chromium or firefox, the page, room, token.
+ * reports; it judges nothing. Arguments: chromium or firefox, the page, room, token, path of a screenshot.
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launchChromium, launchFirefox } from './browsers.mjs';
+import { runInside, tell } from './inside.mjs';
 import { isSeeing, media } from './media.mjs';
 import { Participant } from './participant.mjs';
 import { readSamples, startSampler } from './sampler.mjs';
@@ -24,7 +25,7 @@ import { readSamples, startSampler } from './sampler.mjs';
  * @property {number} repliesMs  from the change to the first answer of the control channel; -1 if there was none
  */
 
-const [name = '', url = '', room = '', token = ''] = process.argv.slice(2);
+const [name = '', url = '', room = '', token = '', screenshot = ''] = process.argv.slice(2);
 
 /** It is watched at least so long, and until pictures come again, but no longer [ms]. */
 const [LEAST_MS, MOST_MS] = [3_500, 18_000];
@@ -32,9 +33,6 @@ const [LEAST_MS, MOST_MS] = [3_500, 18_000];
 const STEADY_MS = 400;
 
 const PATHS = ['path1', 'path2'];
-
-/** @param {object} message */
-const tell = (message) => process.send?.(message);
 
 /** @param {string} path */
 function sentBytes(path) {
@@ -80,7 +78,7 @@ async function main() {
   await isSeeing(who);
   await who.page.evaluate(startSampler);
   const { id } = await who.page.evaluate(media);
-  tell({ ready: id });
+  await tell({ ready: id });
   await once(process, 'message');
   const used = await findUsed();
   const downMs = Date.now();
@@ -93,18 +91,10 @@ async function main() {
   const { id: idAfter, state } = await who.look();
   const samples = await who.page.evaluate(readSamples);
   const untilMs = Date.now();
-  tell({
+  await tell({
     report: { id, idAfter, state, used, downMs, untilMs, samples, repliesMs: repliedMs - downMs },
   });
-  const path = process.env['IRIS_MOVER_SCREENSHOT'];
-  if (path) await who.page.screenshot({ path });
+  await who.page.screenshot({ path: screenshot });
 }
 
-process.on('disconnect', () => process.exit(1));
-try {
-  await main();
-} catch (error) {
-  tell({ failure: String(error instanceof Error ? error.stack : error) });
-}
-process.disconnect?.();
-process.exit(0);
+await runInside(main);

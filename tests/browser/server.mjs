@@ -52,6 +52,7 @@ export async function startServer(log, settings = {}) {
     listen_operations: `${HOST}:${operations}`,
     web_root: IRIS_WEB_ROOT,
     udp_port_first: String(await freeUdpPort()),
+    drain_seconds: '0', // SIGTERM ends it at once: pages are still in their rooms when a scenario is over
     ...settings,
   };
   const args = Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`]);

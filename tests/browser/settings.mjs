@@ -5,6 +5,12 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export const IRIS_BIN = resolve(process.env['IRIS_BIN'] ?? `${root}/build/release/iris`);
+export const IRIS_BENCH_BIN = resolve(
+  process.env['IRIS_BENCH_BIN'] ?? `${root}/build/release/bench/iris-bench`,
+);
+export const IRIS_LINK_BIN = resolve(
+  process.env['IRIS_LINK_BIN'] ?? `${root}/build/release/iris-link`,
+);
 export const IRIS_WEB_ROOT = resolve(process.env['IRIS_WEB_ROOT'] ?? `${root}/build/web`);
 export const CHROMIUM = process.env['IRIS_CHROMIUM'] ?? '/usr/bin/chromium';
 export const FIREFOX = process.env['IRIS_FIREFOX'] ?? '/usr/bin/firefox-esr';
@@ -18,7 +24,7 @@ export const CHROMIUM_PAGES = 4;
 export const LIMIT_MS = 120_000;
 
 /** All scenarios together, browsers and server included [ms]. */
-export const SCENARIOS_LIMIT_MS = 240_000;
+export const SCENARIOS_LIMIT_MS = 400_000;
 
 /** How long media is watched once everyone sees everyone [ms]. */
 export const WATCH_MS = 6_000;

@@ -13,10 +13,11 @@ export const BOTH_LAYERS_MS = 2_000;
  * @param {string} room
  * @param {string} name
  * @param {number} [tries]
+ * @param {string} [url]  else that of the shared server
  */
-export async function enterSource(stage, browser, room, name, tries = 3) {
+export async function enterSource(stage, browser, room, name, tries = 3, url = stage.server.url) {
   for (let i = 1; ; i++) {
-    const source = await stage.enter(browser, room, { name });
+    const source = await stage.enter(browser, room, { name, url });
     const began = performance.now();
     const now = await source.waitFor(streams, hasBothLayers, BOTH_LAYERS_MS);
     const tookMs = Math.round(performance.now() - began);

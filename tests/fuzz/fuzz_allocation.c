@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bwe/allocation_hysteresis.h"
+#include "bwe/allocation_demand.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MOST_BPS UINT64_C(3220000)
 
 #define CHECK(condition)                                                                           \
     do {                                                                                           \
@@ -109,9 +111,24 @@ static void check_choice(const struct bwe_allocation_track *track,
     CHECK(choice->level == choice->spatial * BWE_ALLOCATION_TEMPORALS + choice->temporal);
 }
 
+/* What is asked of the estimator is more than there is, and never more than there can be. */
+static void check_demand(struct bwe_allocation_demand *demand, const struct conference *conference,
+                         const struct bwe_allocation *out)
+{
+    const struct bwe_hysteresis_input *input = &conference->input;
+    uint64_t most_bps = input->budget_bps > MOST_BPS ? input->budget_bps : MOST_BPS;
+    bwe_allocation_demand_update(demand, input, most_bps, out, conference->now_us);
+    CHECK(demand->goal_bps <= most_bps);
+    CHECK(demand->goal_bps == 0 ||
+          demand->goal_bps > input->budget_bps / BWE_HYSTERESIS_MARGIN_PERCENT * 100);
+    CHECK(!demand->is_all_paused || out->total_bps == 0);
+    CHECK(!demand->is_proven || demand->waits_us == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct conference conference = {.now_us = 1000000};
+    struct bwe_allocation_demand demand = {0};
     struct reader reader = {data, size};
     conference.input.tracks = conference.tracks;
     while (reader.size > 0) {
@@ -127,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CHECK(out.next_budget_bps == pure.next_budget_bps);
         for (unsigned i = 0; i < conference.input.count; i++)
             check_choice(&conference.tracks[i], &out.choices[i]);
+        check_demand(&demand, &conference, &out);
         conference.input.is_probe_passed = false;
     }
     return 0;

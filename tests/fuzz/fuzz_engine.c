@@ -10,12 +10,15 @@
 
 #include "rtp/bytes.h"
 #include "sfu/core/engine.h"
+#include "sfu/core/recording.h"
 #include "tests/unit/stun_client.h"
 
 #define PEOPLE        3
 #define STEPS_MAX     400
 #define PAYLOAD_MAX   1400
 #define EXTENSION_MAX 60
+#define ROOM          1
+#define RECORDER_US   60000000
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -81,7 +84,7 @@ static void fill_join(struct core_join *join, unsigned person)
                                             CORE_KIND_CAMERA, CORE_KIND_SCREEN};
     static const char *const mids[3] = {"0", "1", "2"};
     memset(join, 0, sizeof(*join));
-    join->room = 1;
+    join->room = ROOM;
     join->participant = person + 1;
     snprintf(join->transport.ice.local_ufrag, sizeof(join->transport.ice.local_ufrag), "uf%u",
              person);
@@ -254,8 +257,12 @@ static void begin(struct conference *c)
         certificate = transport_certificate_create();
     if (!aead)
         aead = transport_aead_context_create(TRANSPORT_AEAD_AUTO);
-    struct core_engine_config config = {
-        .certificate = certificate, .aead = TRANSPORT_AEAD_AUTO, .seed = 1, .buffer_count = 64};
+    struct core_engine_config config = {.certificate = certificate,
+                                        .aead = TRANSPORT_AEAD_AUTO,
+                                        .seed = 1,
+                                        .buffer_count = 64,
+                                        .recorder_bytes = CORE_RECORDER_MIN_BYTES,
+                                        .recorder_us = RECORDER_US};
     memset(c, 0, sizeof(*c));
     c->now_us = 1000000;
     c->engine = core_engine_create(&config);
@@ -265,6 +272,23 @@ static void begin(struct conference *c)
         enter(c, i);
 }
 
+/* What was recorded of all this can be read, headers that are rewritten included. */
+static void read_recorder(struct conference *c)
+{
+    struct core_recorder *recorder = core_recorder_create(CORE_RECORDER_MIN_BYTES, RECORDER_US);
+    struct core_recording_options options = {.receiver = 0};
+    struct core_recording *recording;
+    struct core_recording_entry entry;
+    recorder = core_engine_exchange_recorder(c->engine, ROOM, recorder, c->now_us);
+    if (!recorder || core_recording_open(&recording, recorder, &options))
+        abort();
+    for (int64_t last_us = INT64_MIN; core_recording_next(recording, &entry); last_us = entry.at_us)
+        if (entry.at_us < last_us || entry.len > sizeof(entry.data) || entry.participant > PEOPLE)
+            abort();
+    core_recording_close(recording);
+    core_recorder_destroy(recorder);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct conference c;
@@ -272,6 +296,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     begin(&c);
     for (int i = 0; i < STEPS_MAX && input.at < input.end; i++)
         step(&c, &input);
+    read_recorder(&c);
     c.now_us += 40000000; /* whatever happened, they are gone when nothing is heard any more */
     for (int i = 0; i < 5; i++, c.now_us += 1000000) {
         core_engine_advance(c.engine, c.now_us);

@@ -1,4 +1,5 @@
 /* What a client received, held against protocol.md, and questions about it. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,14 +38,32 @@ static bool is_announced(const struct media_client *client, const struct slot_re
 
 /* Who leaves in the moment in which he is shown is not announced any more; a few packets of him may
    come all the same. */
-static bool is_passing(const struct slot_receiver *slot, guint first)
+static bool is_gone(uint32_t tag)
+{
+    const struct media_client *source = client_with_tag(tag);
+    return !source || !source->rpc;
+}
+
+/* How long the slot carried the CSRC that begins with this packet. */
+static int64_t run_us(const struct slot_receiver *slot, guint first)
 {
     const struct slot_packet *packets = (const struct slot_packet *)slot->packets->data;
     guint last = first;
     while (last + 1 < slot->packets->len && packets[last + 1].csrc == packets[first].csrc)
         last++;
-    return !client_with_tag(packets[first].signature.tag) &&
-           packets[last].arrival_us - packets[first].arrival_us < PASSING_US;
+    return packets[last].arrival_us - packets[first].arrival_us;
+}
+
+static const char *unannounced(const struct slot_receiver *slot, guint first)
+{
+    static char problem[MEDIA_CLIENT_PROBLEM_BYTES];
+    const struct slot_packet *packet = &g_array_index(slot->packets, struct slot_packet, first);
+    const struct media_client *source = client_with_tag(packet->signature.tag);
+    snprintf(problem, sizeof(problem),
+             "slot %s carried %" PRId64 " ms of CSRC %08" PRIx32
+             ", which `slots` did not announce; its source: %s",
+             slot->mid, run_us(slot, first) / 1000, packet->csrc, source ? source->id : "gone");
+    return problem;
 }
 
 static const char *check_origin(const struct media_client *client, const struct slot_receiver *slot)
@@ -58,8 +77,9 @@ static const char *check_origin(const struct media_client *client, const struct 
             return "receives audio as video or video as audio";
         if (packet->csrc == 0 || (before && before->csrc == packet->csrc))
             continue;
-        if (!is_announced(client, slot, packet) && !is_passing(slot, i))
-            return "a CSRC that `slots` did not announce for this slot and participant";
+        bool is_passing = is_gone(packet->signature.tag) && run_us(slot, i) < PASSING_US;
+        if (!is_announced(client, slot, packet) && !is_passing)
+            return unannounced(slot, i);
         before = packet;
     }
     return NULL;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,17 @@ static uint16_t try_port(int type, uint16_t port)
     return bound;
 }
 
+uint16_t server_process_operations_port(void)
+{
+    return server.operations_port;
+}
+
+void server_process_signal(int number)
+{
+    if (server.pid > 0)
+        kill(server.pid, number);
+}
+
 /* Start of a range of UDP ports whose first one is free; different programs start elsewhere. */
 static uint16_t free_udp_port(void)
 {
@@ -120,9 +132,10 @@ static void become_server(pid_t parent)
     int null = open("/dev/null", O_RDONLY);
     if (log < 0 || null < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 || dup2(null, 0) < 0)
         _exit(126);
-    const char *arguments[2 * (7 + SETS_MAX) + 2] = {"iris"};
-    const char *const sets[] = {public_listener,   operations,          first, last, "workers=2",
-                                "log_level=debug", "announce=127.0.0.1"};
+    const char *arguments[2 * (8 + SETS_MAX) + 2] = {"iris"};
+    const char *const sets[] = {
+        public_listener,      operations,       first, last, "workers=2", "log_level=debug",
+        "announce=127.0.0.1", "drain_seconds=0"};
     unsigned count = 1;
     for (unsigned i = 0; i < sizeof(sets) / sizeof(sets[0]) + server.set_count; i++) {
         unsigned own = sizeof(sets) / sizeof(sets[0]);
@@ -249,6 +262,37 @@ int server_process_stop(void **state)
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return fail("did not exit with status 0 after SIGTERM");
     return 0;
+}
+
+int server_process_await_exit(unsigned timeout_ms)
+{
+    int status = 0;
+    if (server.pid <= 0 || !wait_for_exit(timeout_ms, &status))
+        return -1;
+    server.pid = 0;
+    return WIFEXITED(status) && !has_sanitizer_report() ? WEXITSTATUS(status) : -1;
+}
+
+unsigned server_process_count_log(const char *first, ...)
+{
+    const char *texts[8] = {first};
+    char line[4200];
+    unsigned count = 0;
+    va_list args;
+    va_start(args, first);
+    for (unsigned i = 1; i < 8 && (texts[i] = va_arg(args, const char *));)
+        i++;
+    va_end(args);
+    FILE *log = fopen(server.log, "r");
+    while (log && fgets(line, sizeof(line), log)) {
+        bool has_all = true;
+        for (unsigned i = 0; i < 8 && texts[i]; i++)
+            has_all = has_all && strstr(line, texts[i]);
+        count += has_all;
+    }
+    if (log)
+        fclose(log);
+    return count;
 }
 
 static void print_log(void)

@@ -41,6 +41,22 @@ int server_process_verdict(int failed);
 /** TCP port of the public listener on 127.0.0.1. */
 uint16_t server_process_public_port(void);
 
+/** Likewise of the operations listener. */
+uint16_t server_process_operations_port(void);
+
+/** Send a signal. */
+void server_process_signal(int number);
+
+/**
+ * Wait for the server to end by itself; afterwards another may be started.
+ *
+ * @return  its exit status; -1: it still runs, was ended by a signal, or a sanitizer has reported
+ */
+int server_process_await_exit(unsigned timeout_ms);
+
+/** How many lines of the log have all of these texts (NULL ends them). */
+unsigned server_process_count_log(const char *first, ...) __attribute__((sentinel));
+
 /** GET /readyz is answered by 200. */
 bool server_process_is_ready(void);
 

@@ -241,6 +241,22 @@ static void a_pulled_cable_is_noticed(void **state)
     json_decref(left);
 }
 
+/* Also of one who has sent nothing for long, and answered the probes. */
+static void a_cable_pulled_in_silence_is_noticed(void **state)
+{
+    (void)state;
+    struct media_client *ann = assert_talking("dark", "ann");
+    struct media_client_options options = usual_participant("dark", "bob");
+    struct media_client *bob = media_client_create(&options);
+    assert_int_equal(media_client_join(bob), 0);
+    event_loop_run_ms(7000);
+    media_client_freeze(bob);
+    json_t *left = assert_notified(ann, "participant_left");
+    assert_string_equal(text_of(left, "id"), bob->id);
+    assert_string_equal(text_of(left, "reason"), "disconnected");
+    json_decref(left);
+}
+
 /* One who is silent, but answers, stays: nothing is sent for longer than that. */
 static void silence_alone_ends_nothing(void **state)
 {
@@ -295,6 +311,7 @@ int main(void)
         CONFERENCE_TEST(requests_out_of_order_are_refused),
         CONFERENCE_TEST(vanished_participant_leaves),
         CONFERENCE_TEST(a_pulled_cable_is_noticed),
+        CONFERENCE_TEST(a_cable_pulled_in_silence_is_noticed),
         CONFERENCE_TEST(silence_alone_ends_nothing),
         CONFERENCE_TEST(wrong_upgrades_are_refused),
         CONFERENCE_TEST(connection_without_join_is_closed),

@@ -27,7 +27,8 @@
     X(ROOM, "room", "nobody receives from another room")                                           \
     X(ONESELF, "oneself", "nobody receives oneself")                                               \
     X(STORM, "storm", "a source is asked for key frames within their budget")                      \
-    X(MEMORY, "memory", "memory is back at the start level when all have left")
+    X(MEMORY, "memory", "memory is back at the start level when all have left")                    \
+    X(HANDOVER, "handover", "export and import of the engine changes no byte sent")
 
 enum sim_check {
 #define X(name, text, claim) SIM_CHECK_##name,

@@ -10,7 +10,7 @@
 
 struct options {
     uint64_t seed;
-    unsigned participants, seconds, runs;
+    unsigned participants, seconds, runs, handovers;
     const char *profile;
     const char *seeds; /* or NULL */
     bool is_json, is_quiet;
@@ -21,7 +21,7 @@ static void print_help(void)
     unsigned count;
     const struct sim_profile *profiles = sim_profiles(&count);
     puts("usage: iris-sim [--seed N] [--profile NAME] [--participants P] [--seconds S]\n"
-         "                [--runs N | --seeds N,N...] [--json] [--quiet]\n\n"
+         "                [--runs N | --seeds N,N...] [--handover N] [--json] [--quiet]\n\n"
          "Simulates a conference in virtual time: the real engine, everybody in it and their\n"
          "networks. The same seed gives the same bytes (digest). Exits with 1 when an invariant\n"
          "breaks, and says when and how to replay it.\n\n"
@@ -30,6 +30,8 @@ static void print_help(void)
          "  --participants P  how many, at most 400 (the profile's)\n"
          "  --seconds S       how long (the profile's)\n"
          "  --runs N          so many seeds from N on, until one breaks (1)\n"
+         "  --handover N      export and import the engine N times in a run, and compare with\n"
+         "                    the run without (0)\n"
          "  --seeds N,N...    these, until one breaks\n"
          "  --json            one JSON object a run\n"
          "  --quiet           nothing of runs in which all holds\n\n"
@@ -61,6 +63,7 @@ static void read_options(struct options *options, int argc, char **argv)
                                           {"participants", required_argument, NULL, 'n'},
                                           {"seconds", required_argument, NULL, 't'},
                                           {"runs", required_argument, NULL, 'r'},
+                                          {"handover", required_argument, NULL, 'o'},
                                           {"seeds", required_argument, NULL, 'l'},
                                           {"json", no_argument, NULL, 'j'},
                                           {"quiet", no_argument, NULL, 'q'},
@@ -83,6 +86,9 @@ static void read_options(struct options *options, int argc, char **argv)
         case 'r':
             options->runs = (unsigned)number_of(optarg, 1000000000);
             break;
+        case 'o':
+            options->handovers = (unsigned)number_of(optarg, 100000);
+            break;
         case 'l':
             options->seeds = optarg;
             break;
@@ -98,6 +104,14 @@ static void read_options(struct options *options, int argc, char **argv)
         default:
             exit(2);
         }
+}
+
+static void simulate(struct sim_world *world, const struct sim_config *config)
+{
+    if (sim_world_run(world, config)) {
+        fprintf(stderr, "iris-sim: the engine cannot be created\n");
+        exit(2);
+    }
 }
 
 /* @return whether all invariants held that are to hold */
@@ -119,10 +133,16 @@ static bool run(const struct options *options, uint64_t seed)
                                 .participants = options->participants ? options->participants
                                                                       : profile->participants,
                                 .seconds = options->seconds ? options->seconds : profile->seconds};
-    if (sim_world_run(&world, &config)) {
-        fprintf(stderr, "iris-sim: the engine cannot be created\n");
-        exit(2);
+    uint64_t digest = 0;
+    if (options->handovers) {
+        simulate(&world, &config);
+        digest = world.digest;
+        config.handovers = options->handovers;
     }
+    simulate(&world, &config);
+    if (options->handovers && world.digest != digest)
+        sim_check_fail(&world.checks, SIM_CHECK_HANDOVER, 0,
+                       "without a hand-over the digest is %016" PRIx64, digest);
     if (options->is_json)
         sim_summary_print_json(&world);
     else

@@ -1,28 +1,30 @@
 /* What a participant does with what reaches it. */
 #include "tests/sim/person.h"
 
-#include "sfu/core/engine_internal.h"
 #include "tests/sim/world.h"
 
 #define NACKS_MAX    256
 #define FEEDBACK_MAX 512
 
-/* What the policer drops of a frame is dropped on purpose. */
-static bool is_policed(struct sim_world *world, const struct sim_stamp *stamp)
+/* Nothing that refers to a frame is forwarded once the policer has dropped it; but a frame that had
+   begun may be cut, and what comes late may be dropped when what refers to it has gone. */
+static bool is_policed(const struct sim_stream *stream, const struct sim_taken *taken)
 {
-    struct core_participant *source = core_engine_find(world->engine, stamp->participant);
-    return source && bwe_policer_is_policing(&source->tracks[stamp->track].policer);
+    const struct sim_delivery *delivery = sim_stream_delivery(stream, taken->missing);
+    return delivery && (taken->is_cut ? delivery->is_policed : delivery->is_policed_late);
 }
 
-/* The invariant broke, unless the source's packets never reached the server. */
-static bool is_lost_before_server(struct sim_world *world, const struct sim_taken *taken)
+/* The invariant broke, unless the source's packets never reached the server or it dropped them on
+   purpose. What is decodable of a hostile source's is not known: its numbers jump. */
+static bool is_explained(struct sim_world *world, const struct sim_taken *taken)
 {
     struct sim_person *source = sim_world_person(world, taken->stamp.participant);
     struct sim_stream *stream =
         source ? sim_person_stream(source, taken->stamp.track, taken->stamp.layer) : NULL;
     if (!stream || source->is_hostile)
         return true;
-    return (taken->missing && !sim_stream_is_delivered(stream, taken->missing)) ||
+    return (taken->missing &&
+            (!sim_stream_is_delivered(stream, taken->missing) || is_policed(stream, taken))) ||
            !sim_stream_is_delivered(stream, taken->stamp.frame);
 }
 
@@ -33,8 +35,7 @@ void sim_person_note(struct sim_world *world, struct sim_person *person, unsigne
     if (taken->decoded && person->first_frame_us == INT64_MAX &&
         slot->params.kind == CORE_KIND_CAMERA)
         person->first_frame_us = world->now_us;
-    if (!taken->is_unexplained || is_lost_before_server(world, taken) ||
-        is_policed(world, &taken->stamp))
+    if (!taken->is_unexplained || is_explained(world, taken))
         return;
     sim_check_fail(&world->checks, SIM_CHECK_DECODABLE, person->number,
                    "slot %s: frame %u (temporal %u, packet %u) of participant %u layer %u: "
@@ -52,8 +53,8 @@ void sim_person_hear(struct sim_world *world, struct sim_person *person,
         rtp_arrival_log_add(&person->arrivals, media->transport_seq, world->now_us);
         person->media_ssrc = media->ssrc;
     }
-    if (!media->is_media)
-        return;
+    if (!media->is_media && media->is_rtx)
+        return; /* a probe */
     sim_slot_take(slot, media, world->now_us, &taken);
     if (slot->params.kind == CORE_KIND_AUDIO)
         return;
@@ -119,6 +120,7 @@ static void on_report_blocks(struct sim_person *person, const struct rtcp_packet
             struct sim_stream *stream;
             for (unsigned l = 0; (stream = sim_person_stream(person, track, l)); l++) {
                 stream->is_acknowledged |= stream->ssrc == block.ssrc;
+                stream->is_rtx_acknowledged |= stream->rtx_ssrc && stream->rtx_ssrc == block.ssrc;
                 if (track == SIM_TRACK_VOICE)
                     break;
             }

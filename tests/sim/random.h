@@ -1,5 +1,5 @@
 /*
- * The simulator's only source of chance: splitmix64, one generator for each thing that draws, all
+ * The simulator's only source of chance: one generator for each thing that draws, all
  * seeded from the run's seed, so that the same seed gives the same run.
  */
 #ifndef IRIS_SIM_RANDOM_H
@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/random.h"
+
 struct sim_random {
     uint64_t state;
 };
@@ -15,10 +17,7 @@ struct sim_random {
 /** The next 64 bits. */
 static inline uint64_t sim_random_next(struct sim_random *random)
 {
-    uint64_t z = random->state += 0x9E3779B97F4A7C15u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
+    return bench_random_next(&random->state);
 }
 
 /** A generator of its own, whose numbers do not depend on how often the parent is asked later. */
@@ -30,7 +29,7 @@ static inline struct sim_random sim_random_fork(struct sim_random *parent)
 /** 0 <= result < 1. */
 static inline double sim_random_unit(struct sim_random *random)
 {
-    return (double)(sim_random_next(random) >> 11) * 0x1p-53;
+    return bench_random_unit(&random->state);
 }
 
 /** True with this probability. A probability of 0 draws nothing. */

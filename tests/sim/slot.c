@@ -55,7 +55,7 @@ static void decode(struct sim_slot *slot, const struct sim_stamp *stamp, int64_t
         slot->layer_switches +=
             slot->decoded_from == stamp->participant && slot->decoded_layer != stamp->layer;
         sim_decoder_decoded(&slot->decoder, stamp);
-        bubbles_freeze_on_frame(&slot->freeze, render_us(slot, stamp, now_us));
+        freeze_on_frame(&slot->freeze, render_us(slot, stamp, now_us));
         slot->decoded_us = now_us;
         slot->decoded_from = stamp->participant;
         slot->decoded_layer = stamp->layer;
@@ -92,9 +92,11 @@ static void cut_frame(struct sim_slot *slot, const struct sim_stamp *next, struc
     slot->is_in_frame = false;
     if (slot->decoder.stream == sim_stamp_stream(&slot->frame))
         sim_decoder_lose(&slot->decoder, slot->frame.frame, slot->frame.frame);
+    if (slot->frame.flags & SIM_STAMP_KEY)
+        slot->lost_stream = sim_stamp_stream(&slot->frame);
     if (slot->has_gap || is_restart) /* the server may leave a source in the middle of a frame */
         return;
-    taken->is_unexplained = true;
+    taken->is_unexplained = taken->is_cut = true;
     taken->stamp = *next;
     taken->missing = slot->frame.frame;
 }
@@ -109,6 +111,8 @@ static void consume(struct sim_slot *slot, const struct sim_waiting *packet, int
                     struct sim_taken *taken)
 {
     const struct sim_stamp *stamp = &packet->stamp;
+    if (packet->is_padding) /* nothing is missing there */
+        return;
     if (!packet->is_stamped) { /* a hostile source's; nothing to be decoded */
         slot->is_in_frame = false;
         slot->has_gap = true;
@@ -119,8 +123,9 @@ static void consume(struct sim_slot *slot, const struct sim_waiting *packet, int
             cut_frame(slot, stamp, taken);
         if (stamp->piece != 0) {
             if (!slot->has_gap) {
-                taken->is_unexplained = true;
+                taken->is_unexplained = taken->is_cut = true;
                 taken->stamp = *stamp;
+                taken->missing = stamp->frame;
             }
             if (slot->decoder.stream == sim_stamp_stream(stamp))
                 sim_decoder_lose(&slot->decoder, stamp->frame, stamp->frame);
@@ -140,6 +145,15 @@ static void consume(struct sim_slot *slot, const struct sim_waiting *packet, int
     slot->has_gap = false;
 }
 
+/* When a gap at next_seq showed: what lies behind it had come by then. */
+static int64_t gap_since_us(struct sim_slot *slot, int64_t now_us)
+{
+    for (uint64_t seq = slot->next_seq + 1; seq < slot->end_seq; seq++)
+        if (waiting_at(slot, seq)->is_received)
+            return waiting_at(slot, seq)->received_us;
+    return now_us;
+}
+
 static void advance(struct sim_slot *slot, int64_t now_us, struct sim_taken *taken)
 {
     while (slot->next_seq < slot->end_seq) {
@@ -149,40 +163,51 @@ static void advance(struct sim_slot *slot, int64_t now_us, struct sim_taken *tak
         consume(slot, packet, now_us, taken);
         packet->is_received = false;
         slot->next_seq++;
+        slot->gap_us = 0;
     }
     bool is_waiting = slot->next_seq < slot->end_seq;
     if (!is_waiting)
         slot->gap_us = 0;
     else if (slot->gap_us == 0)
-        slot->gap_us = now_us;
+        slot->gap_us = gap_since_us(slot, now_us);
 }
 
-/* A replay began within the gap and its key frame is lost: so are the frames that it sent before
-   the next one, at most as many as numbers are missing, but for those that were decoded before. */
-static void lose_replayed(struct sim_slot *slot, const struct sim_stamp *next, uint64_t missing)
+/* Frames that will never be consumed; one may have been, before a replay sent it again. */
+static void lose_frames(struct sim_slot *slot, uint32_t first, uint32_t last)
 {
-    uint32_t first = missing < next->frame ? next->frame - (uint32_t)missing : 1;
-    for (uint32_t frame = first; frame < next->frame; frame++)
-        if (sim_decoder_fate(&slot->decoder, frame) == SIM_FATE_UNKNOWN)
+    if (last - first >= SIM_DECODER_FRAMES && last > first)
+        first = last - SIM_DECODER_FRAMES + 1;
+    for (uint32_t frame = first; frame <= last; frame++)
+        if (sim_decoder_fate(&slot->decoder, frame) != SIM_FATE_DECODED)
             sim_decoder_lose(&slot->decoder, frame, frame);
 }
 
-/* Go on at a frame's start behind a gap: what lies between is lost, and known to be. */
+/* Go on at a frame's start behind a gap: what was received until there is lost, and what may have
+   been in the holes between. A replay may set the source's frames back in any of them. */
 static void skip_to(struct sim_slot *slot, uint64_t ext_seq)
 {
-    const struct sim_stamp *next = &waiting_at(slot, ext_seq)->stamp;
     uint64_t stream = slot->decoder.stream;
     if (slot->is_in_frame && sim_stamp_stream(&slot->frame) == stream)
         sim_decoder_lose(&slot->decoder, slot->frame.frame, slot->frame.frame);
-    for (uint64_t seq = slot->next_seq; seq < ext_seq; seq++)
-        waiting_at(slot, seq)->is_received = false;
-    /* After the last one consumed, which a replay may have set back. */
     uint32_t last =
         sim_stamp_stream(&slot->frame) == stream ? slot->frame.frame : slot->decoder.newest;
-    if (sim_stamp_stream(next) == stream && next->frame > last + 1)
-        sim_decoder_lose(&slot->decoder, last + 1, next->frame - 1);
-    else if (sim_stamp_stream(next) == stream && next->frame <= last)
-        lose_replayed(slot, next, ext_seq - slot->next_seq);
+    bool is_behind_hole = false;
+    for (uint64_t seq = slot->next_seq; seq <= ext_seq; seq++) {
+        struct sim_waiting *packet = waiting_at(slot, seq);
+        const struct sim_stamp *stamp = &packet->stamp;
+        is_behind_hole |= !packet->is_received;
+        bool is_of_stream = packet->is_received && packet->is_stamped && !packet->is_padding &&
+                            sim_stamp_stream(stamp) == stream;
+        if (is_of_stream && is_behind_hole && stamp->frame > last + 1)
+            lose_frames(slot, last + 1, stamp->frame - 1);
+        if (is_of_stream && seq < ext_seq)
+            lose_frames(slot, stamp->frame, stamp->frame);
+        if (is_of_stream) {
+            last = stamp->frame;
+            is_behind_hole = false;
+        }
+        packet->is_received &= seq == ext_seq;
+    }
     slot->is_in_frame = false;
     slot->has_gap = true;
     slot->next_seq = ext_seq;
@@ -192,7 +217,8 @@ static void skip_to(struct sim_slot *slot, uint64_t ext_seq)
 static bool is_frame_start(struct sim_slot *slot, uint64_t ext_seq)
 {
     const struct sim_waiting *packet = waiting_at(slot, ext_seq);
-    return packet->is_received && packet->is_stamped && packet->stamp.piece == 0;
+    return packet->is_received && packet->is_stamped && !packet->is_padding &&
+           packet->stamp.piece == 0;
 }
 
 static bool is_whole_and_decodable(struct sim_slot *slot, uint64_t ext_seq)
@@ -255,6 +281,8 @@ static void order(struct sim_slot *slot, const struct sim_media *media, uint64_t
     }
     struct sim_waiting *waiting = waiting_at(slot, ext_seq);
     waiting->is_received = true;
+    waiting->is_padding = !media->is_media;
+    waiting->received_us = now_us;
     waiting->is_late = media->is_late;
     waiting->marker = media->marker;
     waiting->is_stamped = media->is_stamped;
@@ -272,7 +300,7 @@ static void note_source(struct sim_slot *slot, uint32_t csrc)
         return;
     slot->switches += slot->csrc != 0;
     slot->csrc = csrc;
-    bubbles_freeze_break(&slot->freeze);
+    freeze_break(&slot->freeze);
 }
 
 void sim_slot_take(struct sim_slot *slot, const struct sim_media *media, int64_t now_us,
@@ -280,13 +308,14 @@ void sim_slot_take(struct sim_slot *slot, const struct sim_media *media, int64_t
 {
     uint64_t ext_seq;
     taken->decoded = 0;
-    taken->is_unexplained = false;
+    taken->is_unexplained = taken->is_cut = false;
     if (media->is_rtx) {
         ext_seq = rtp_sequence_peek(&slot->reception.sequence, media->seq);
     } else {
         ext_seq = rtp_reception_on_packet(&slot->reception, media->seq, media->timestamp,
                                           media->payload_len, now_us);
-        note_source(slot, media->csrc);
+        if (media->is_media)
+            note_source(slot, media->csrc);
     }
     slot->packets++;
     if (slot->params.kind == CORE_KIND_AUDIO)
@@ -300,7 +329,7 @@ void sim_slot_take(struct sim_slot *slot, const struct sim_media *media, int64_t
 void sim_slot_advance(struct sim_slot *slot, int64_t now_us, struct sim_taken *taken)
 {
     taken->decoded = 0;
-    taken->is_unexplained = false;
+    taken->is_unexplained = taken->is_cut = false;
     rtp_nack_take_gave_up(&slot->nack);
     if (slot->gap_us)
         pass_gap(slot, now_us, taken);
@@ -317,7 +346,7 @@ void sim_slot_on_report(struct sim_slot *slot, const struct core_slot_report *re
         report->pause != slot->report.pause)
         slot->reported_us = now_us;
     if (was_live != (report->state == CORE_SLOT_LIVE))
-        bubbles_freeze_break(&slot->freeze);
+        freeze_break(&slot->freeze);
     slot->report = *report;
 }
 

@@ -9,7 +9,7 @@
 #ifndef IRIS_SIM_SLOT_H
 #define IRIS_SIM_SLOT_H
 
-#include "bench/bubbles/freeze.h"
+#include "bench/freeze/freeze.h"
 #include "rtp/nack.h"
 #include "rtp/reception.h"
 #include "sfu/core/message.h"
@@ -20,7 +20,9 @@
 
 struct sim_waiting {
     bool is_received, marker, is_stamped;
-    bool is_late; /* as the server sent it: a repair */
+    bool is_padding; /* its number is closed, nothing is in it */
+    bool is_late;    /* as the server sent it: a repair */
+    int64_t received_us;
     struct sim_stamp stamp;
 };
 
@@ -40,7 +42,7 @@ struct sim_slot {
     struct sim_stamp frame;          /* the frame being consumed; piece: next one expected */
     bool is_in_frame, is_frame_late; /* late: a packet of it was */
     struct sim_decoder decoder;
-    struct bubbles_freeze freeze;
+    struct freeze freeze;
     int64_t decoded_us;    /* newest decoded frame; 0: none */
     uint64_t lost_stream;  /* its key frame was lost on the way; 0: none */
     uint64_t decoded_from; /* its participant */
@@ -57,6 +59,7 @@ struct sim_taken {
     bool is_unexplained;    /* a frame broke the invariant */
     struct sim_stamp stamp; /* that frame */
     uint32_t missing;       /* what it refers to; 0: its stream's key frame */
+    bool is_cut;            /* missing is the rest of that frame */
 };
 
 /** @param rtt_us  to the server: how long a repair takes */
@@ -64,7 +67,7 @@ void sim_slot_init(struct sim_slot *slot, const struct core_slot_params *params,
                    int64_t now_us);
 void sim_slot_dispose(struct sim_slot *slot);
 
-/** Take a packet from the network, media or RTX. */
+/** Take a packet from the network: media, RTX, or padding under a number of the media stream. */
 void sim_slot_take(struct sim_slot *slot, const struct sim_media *media, int64_t now_us,
                    struct sim_taken *taken);
 

@@ -27,7 +27,6 @@ void sim_stream_init(struct sim_stream *stream, uint32_t ssrc, uint32_t rtx_ssrc
     stream->rtx_ssrc = rtx_ssrc;
     stream->index = index;
     stream->rtx_index = index / 2;
-    stream->rtx_named_left = SIM_NAMED_PACKETS;
     stream->clock_hz = is_video ? VIDEO_HZ : AUDIO_HZ;
     stream->timestamp_base = ssrc * 2654435761u;
     stream->deliveries = calloc(SIM_DELIVERIES, sizeof(*stream->deliveries));
@@ -158,10 +157,9 @@ bool sim_stream_retransmit(struct sim_stream *stream, uint16_t seq, uint16_t *tr
                                   .seq = (uint16_t)stream->rtx_index,
                                   .payload_type = SIM_PT_RTX,
                                   .marker = content->marker,
-                                  .is_named = stream->rtx_named_left > 0,
+                                  .is_named = !stream->is_rtx_acknowledged,
                                   .is_rtx = true,
                                   .level = -1};
-    stream->rtx_named_left -= stream->rtx_named_left > 0 && stream->is_acknowledged;
     rtp->header_len = put_header(stream, rtp->data, &header, (*transport_seq)++);
     rtp_bytes_put16(rtp->data + rtp->header_len, seq); /* OSN (RFC 4588, section 4) */
     rtp->len = rtp->header_len + RTP_RTX_BYTES +
@@ -170,7 +168,7 @@ bool sim_stream_retransmit(struct sim_stream *stream, uint16_t seq, uint16_t *tr
     return true;
 }
 
-void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *stamp)
+void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *stamp, int64_t now_us)
 {
     struct sim_delivery *delivery = delivery_of(stream, stamp->frame);
     uint64_t bit = UINT64_C(1) << (stamp->piece % 64);
@@ -179,6 +177,24 @@ void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *sta
         return;
     *word |= bit;
     delivery->delivered_count++;
+    delivery->delivered_us = now_us;
+    if (stamp->frame > stream->delivered_frame)
+        stream->delivered_frame = stamp->frame;
+}
+
+void sim_stream_policed(struct sim_stream *stream, const struct sim_stamp *stamp)
+{
+    struct sim_delivery *delivery = delivery_of(stream, stamp->frame);
+    if (delivery->frame != stamp->frame)
+        return;
+    delivery->is_policed = true;
+    delivery->is_policed_late |= stamp->frame < stream->delivered_frame;
+}
+
+const struct sim_delivery *sim_stream_delivery(const struct sim_stream *stream, uint32_t frame)
+{
+    const struct sim_delivery *delivery = delivery_of(stream, frame);
+    return delivery->frame == frame ? delivery : NULL;
 }
 
 bool sim_stream_is_delivered(const struct sim_stream *stream, uint32_t frame)

@@ -45,6 +45,9 @@ struct sim_delivery {
     uint32_t frame;
     uint16_t piece_count, delivered_count;
     uint64_t delivered[SIM_PIECES_MAX / 64];
+    int64_t delivered_us; /* when the newest of them did */
+    bool is_policed;      /* some of it was dropped there, for its sender's contract */
+    bool is_policed_late; /* when what may refer to it had passed */
 };
 
 /* Owned by its participant. */
@@ -55,11 +58,12 @@ struct sim_stream {
     uint64_t index, rtx_index; /* SRTP indices of the next packets */
     uint32_t packet;           /* number of the last packet: never jumps */
     bool is_acknowledged;      /* the server has reported on it: it is known by its SSRC */
-    unsigned rtx_named_left;
-    uint32_t packets, octets; /* of sender reports */
+    bool is_rtx_acknowledged;  /* the same of its RTX: libwebrtc names that until then */
+    uint32_t packets, octets;  /* of sender reports */
     uint32_t timestamp_base, clock_hz;
     struct sim_content *sent;        /* SIM_SENT_PACKETS, owned; NULL: no retransmission */
     struct sim_delivery *deliveries; /* SIM_DELIVERIES, owned */
+    uint32_t delivered_frame;        /* newest frame that a packet was delivered of */
 };
 
 /* A finished plain packet. */
@@ -95,7 +99,13 @@ bool sim_stream_retransmit(struct sim_stream *stream, uint16_t seq, uint16_t *tr
                            struct sim_content *content, struct sim_rtp *rtp);
 
 /** A packet with this stamp has reached the server. */
-void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *stamp);
+void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *stamp, int64_t now_us);
+
+/** The server dropped the packet for its sender's contract. */
+void sim_stream_policed(struct sim_stream *stream, const struct sim_stamp *stamp);
+
+/** What is known of a frame; NULL: it is too old. */
+const struct sim_delivery *sim_stream_delivery(const struct sim_stream *stream, uint32_t frame);
 
 /** Every packet of a frame has reached the server; a frame too old to know counts as complete. */
 bool sim_stream_is_delivered(const struct sim_stream *stream, uint32_t frame);

@@ -129,11 +129,16 @@ void sim_summary_print(const struct sim_world *world, bool is_quiet)
     printf("  in %" PRIu64 " packets, %" PRIu64 " bytes; out %" PRIu64 " packets, %" PRIu64
            " bytes; %.2f s of CPU: %.0f x real time\n",
            s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s, speed_of(s));
+    if (s->handovers)
+        printf("  handed over %u times, the last state %" PRIu64 " bytes\n", s->handovers,
+               s->state_bytes);
     print_stages(world);
     print_breaches(world);
     if (is_broken)
-        printf("replay: iris-sim --seed %" PRIu64 " --profile %s --participants %u --seconds %u\n",
-               config->seed, config->profile->name, config->participants, config->seconds);
+        printf("replay: iris-sim --seed %" PRIu64
+               " --profile %s --participants %u --seconds %u --handover %u\n",
+               config->seed, config->profile->name, config->participants, config->seconds,
+               config->handovers);
 }
 
 static void print_json_breaches(const struct sim_world *world)
@@ -174,6 +179,7 @@ void sim_summary_print_json(const struct sim_world *world)
     printf("\"packets_in\":%" PRIu64 ",\"bytes_in\":%" PRIu64 ",\"packets_out\":%" PRIu64
            ",\"bytes_out\":%" PRIu64 ",\"cpu_s\":%.3f,\"speed\":%.1f,",
            s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s, speed_of(s));
+    printf("\"handovers\":%u,\"state_bytes\":%" PRIu64 ",", s->handovers, s->state_bytes);
     print_json_breaches(world);
     printf("}\n");
 }

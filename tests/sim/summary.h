@@ -22,6 +22,8 @@ struct sim_summary {
     uint64_t nacked, repaired, retransmitted;
     uint64_t key_frames, sources; /* of cameras and screens that sent */
     int64_t source_us;            /* how long they did, together */
+    unsigned handovers;           /* of the engine */
+    uint64_t state_bytes;         /* of the last one */
     int64_t virtual_us;
     double wall_s;
 };

@@ -22,7 +22,8 @@
 /* What was sent under a sequence number. */
 struct sim_tap_sent {
     uint64_t ext_seq; /* 0: empty */
-    uint64_t stream;
+    uint64_t stream;  /* 0: padding closed the number */
+    bool is_key;      /* of a key frame: a replay may begin with it */
     uint32_t packet, timestamp;
     uint16_t picture_id;
 };
@@ -38,6 +39,7 @@ struct sim_tap_source {
     uint32_t room;            /* 0: there is no such source */
     uint32_t csrc;            /* of its track */
     bool is_hostile;          /* sends what it likes: only the server's own promises are held */
+    bool is_uncounted;        /* its pictures have no ids */
     int64_t lost_us;          /* when it last lost a packet on the way to the server */
     int64_t previous_lost_us; /* the same of the slot's source before */
     int64_t away_us;  /* when the receiver's network was last away: there may have been no path */
@@ -63,6 +65,7 @@ struct sim_tap {
     bool is_whole;        /* no sequence number was left out since the last frame's start */
     uint32_t voice;       /* number of the newest audio packet of the owner; 0: a new owner */
     int64_t voice_us;
+    int64_t owned_us;                                /* since when it is the owner's */
     struct sim_tap_counted counted[CORE_LAYERS_MAX]; /* by layer */
     struct sim_window window;
     uint64_t packets, bytes, retransmitted;
@@ -105,6 +108,9 @@ void sim_check_picture(const struct sim_tap *tap, const struct sim_media *media,
 /** SIM_CHECK_POLICER: what the slot's source captured in 2 s. */
 void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
                        const struct sim_tap_source *source, struct sim_checks *checks);
+
+/** Padding closed a number of the media stream: it is not left out. */
+void sim_tap_padding(struct sim_tap *tap, uint16_t seq);
 
 /** All of these in turn, for a packet that authenticated. */
 void sim_tap_packet(struct sim_tap *tap, const struct sim_media *media,

@@ -26,6 +26,7 @@ static void run(enum sim_tamper_kind tamper, double loss, uint64_t seed)
                                 .profile = &profile,
                                 .participants = PARTICIPANTS,
                                 .seconds = SECONDS,
+                                .handovers = tamper == SIM_TAMPER_HANDOVER,
                                 .tamper = tamper};
     profile.network.loss_max = loss;
     assert_int_equal(sim_world_run(&world, &config), 0);

@@ -1,6 +1,8 @@
 /* The loop: what is next, and whom it concerns. */
 #include "tests/sim/world.h"
 
+#include "sfu/core/engine_internal.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -125,9 +127,25 @@ static void note_delivery(struct sim_person *person, const struct sim_datagram *
             ? sim_person_stream(person, sent->stamp.track, sent->stamp.layer)
             : NULL;
     if (stream)
-        sim_stream_delivered(stream, &sent->stamp);
+        sim_stream_delivered(stream, &sent->stamp, now_us);
     else if (sent->is_media && sent->stamp.track < SIM_TRACK_COUNT)
         person->lost_us[sent->stamp.track] = sent->stamp.captured_us;
+}
+
+/* Hand it to the server. What it drops for its sender's contract is dropped on purpose. */
+static void receive(struct sim_world *world, const struct sim_datagram *sent,
+                    struct transport_datagram *datagram, struct sim_person *person)
+{
+    const struct core_participant *sender =
+        person && sent->is_media ? core_engine_find(world->engine, person->number) : NULL;
+    uint64_t policed = sender ? sender->uplink.policed_packets : 0;
+    core_engine_receive(world->engine, datagram, world->now_us);
+    struct sim_stream *stream =
+        sender && sender->uplink.policed_packets > policed
+            ? sim_person_stream(person, sent->stamp.track, sent->stamp.layer)
+            : NULL;
+    if (stream)
+        sim_stream_policed(stream, &sent->stamp);
 }
 
 /* Whether its sender is still there does not matter to a datagram. */
@@ -141,7 +159,7 @@ static void on_uplink(struct sim_world *world, const struct sim_event *event)
     world->summary.packets_in++;
     world->summary.bytes_in += sent->len;
     world->digest = sim_world_digest(world->digest, sent->data, sent->len);
-    core_engine_receive(world->engine, &datagram, world->now_us);
+    receive(world, sent, &datagram, person);
     release(world, sent);
     sim_world_flush(world);
     wake_engine(world);
@@ -268,15 +286,20 @@ static void dispatch(struct sim_world *world, const struct sim_event *event)
     }
 }
 
+struct core_engine_config sim_world_engine_config(const struct sim_world *world)
+{
+    return (struct core_engine_config){.certificate = world->certificate,
+                                       .aead = TRANSPORT_AEAD_AUTO,
+                                       .seed = world->config.seed,
+                                       .ntp_at_zero = NTP_AT_ZERO,
+                                       .buffer_count = ENGINE_BUFFERS};
+}
+
 static int create_engine(struct sim_world *world)
 {
     world->certificate = transport_certificate_create();
     world->aead = transport_aead_context_create(TRANSPORT_AEAD_AUTO);
-    struct core_engine_config config = {.certificate = world->certificate,
-                                        .aead = TRANSPORT_AEAD_AUTO,
-                                        .seed = world->config.seed,
-                                        .ntp_at_zero = NTP_AT_ZERO,
-                                        .buffer_count = ENGINE_BUFFERS};
+    struct core_engine_config config = sim_world_engine_config(world);
     world->engine = world->certificate && world->aead ? core_engine_create(&config) : NULL;
     return world->engine ? 0 : -1;
 }
@@ -302,6 +325,7 @@ static void run_until(struct sim_world *world, int64_t end_us)
     while (sim_queue_next_us(&world->queue) <= end_us && sim_queue_pop(&world->queue, &event)) {
         world->now_us = event.at_us;
         world->checks.now_us = event.at_us;
+        sim_handover_advance(world);
         dispatch(world, &event);
     }
     world->now_us = end_us;
@@ -320,6 +344,8 @@ static void warm_up(struct sim_world *world)
             sim_person_check(world, world->people[seat]);
         }
     run_until(world, world->now_us + WARM_US);
+    if (world->config.handovers) /* OpenSSL keeps what it has once fetched */
+        sim_handover_now(world);
     world->is_closing = true;
     for (unsigned seat = 0; seat < count; seat++)
         if (world->people[seat])
@@ -355,6 +381,7 @@ int sim_world_run(struct sim_world *world, const struct sim_config *config)
     world->random.state = config->seed;
     world->now_us = SIM_START_US;
     world->engine_us = INT64_MAX;
+    world->handover.next_us = INT64_MAX;
     world->next_number = 1;
     if (create_engine(world))
         return -1;
@@ -366,9 +393,13 @@ int sim_world_run(struct sim_world *world, const struct sim_config *config)
     size_t start_bytes = sim_world_heap_bytes();
     double began_s = wall_s();
     sim_script_begin(world);
+    sim_handover_begin(world, config->handovers);
     run_until(world, world->end_us);
     drain(world);
     world->summary.wall_s = wall_s() - began_s;
+    if (world->summary.handovers < config->handovers)
+        sim_check_fail(&world->checks, SIM_CHECK_HANDOVER, 0, "%u of %u took place",
+                       world->summary.handovers, config->handovers);
     world->summary.virtual_us = world->end_us - world->begin_us;
     free_pools(world);
     if (config->tamper == SIM_TAMPER_MEMORY)

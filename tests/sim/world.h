@@ -6,6 +6,7 @@
 #define IRIS_SIM_WORLD_H
 
 #include "tests/sim/check.h"
+#include "tests/sim/handover.h"
 #include "tests/sim/network.h"
 #include "tests/sim/person.h"
 #include "tests/sim/profile.h"
@@ -64,6 +65,7 @@ struct sim_config {
     uint64_t seed;
     const struct sim_profile *profile;
     unsigned participants, seconds;
+    unsigned handovers;          /* of the engine, at random times */
     enum sim_tamper_kind tamper; /* for self-tests */
 };
 
@@ -90,6 +92,7 @@ struct sim_world {
     struct sim_summary summary;
     struct sim_tamper tamper;
     struct sim_network_watch network;
+    struct sim_handover handover;
 };
 
 /**
@@ -99,6 +102,9 @@ struct sim_world {
  * @return       0, or -1: the engine could not be created
  */
 int sim_world_run(struct sim_world *world, const struct sim_config *config);
+
+/** The configuration of its engine. */
+struct core_engine_config sim_world_engine_config(const struct sim_world *world);
 
 /** The participant, if it is still there. */
 struct sim_person *sim_world_find(struct sim_world *world, unsigned seat, uint64_t number);

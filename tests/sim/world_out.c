@@ -57,7 +57,6 @@ static const struct rtp_extension_map extensions = {.kind = {
 static void read_payload(struct sim_media *media, const struct rtp_packet *packet, bool is_audio)
 {
     size_t head = 0;
-    memset(&media->vp8, 0, sizeof(media->vp8));
     if (!is_audio) {
         if (rtp_vp8_parse(&media->vp8, packet->payload, packet->payload_len))
             return;
@@ -103,6 +102,7 @@ static bool read_media(struct sim_media *media, struct sim_person *receiver, uin
     media->csrc = media->has_csrc ? rtp_bytes_get32(data + RTP_HEADER_BYTES) : 0;
     const struct core_slot_params *params = &receiver->join.slots[slot];
     media->is_stamped = media->is_late = false;
+    memset(&media->vp8, 0, sizeof(media->vp8));
     media->is_media =
         packet.payload_len > 0 &&
         (!media->is_rtx || rtp_rtx_restore(&packet, params->ssrc, params->payload_type) == 0);
@@ -145,6 +145,7 @@ static struct sim_tap_source source_of(struct sim_world *world, const struct sim
         .room = person->room,
         .csrc = person->join.tracks[track].csrc,
         .is_hostile = person->is_hostile,
+        .is_uncounted = video && video->kind == SIM_VIDEO_BARE,
         .lost_us = person->lost_us[track],
         .queue_us = person->up.params.queue_us + 2 * person->up.params.jitter_us,
         .over_us = is_flood ? video->started_us : INT64_MAX,
@@ -216,7 +217,10 @@ static void send_media(struct sim_world *world, struct sim_person *receiver, uin
     lose_voices(world);
     if (!passes)
         sim_check_fail(&world->checks, SIM_CHECK_SSRC, receiver->number, "a packet of no slot");
-    passes = passes && (!media->is_media || listen(world, receiver, media));
+    if (passes && media->is_media)
+        passes = listen(world, receiver, media);
+    else if (passes && !media->is_rtx)
+        sim_tap_padding(&receiver->taps[media->slot], media->seq);
     unsigned copies = passes && is_routed ? sim_link_send(&receiver->down, media->wire_len,
                                                           world->now_us, arrivals_us)
                                           : 0;
@@ -334,11 +338,14 @@ static void on_slots(struct sim_world *world, const struct core_event *event)
 {
     struct sim_person *person = sim_world_person(world, event->participant);
     for (unsigned i = 0; person && i < event->slot_count; i++) {
-        if (event->slots[i].participant != person->slots[i].report.participant) {
+        const struct core_slot_report *before = &person->slots[i].report;
+        bool is_switched = event->slots[i].participant != before->participant;
+        bool is_back = event->slots[i].state == CORE_SLOT_LIVE && before->state != CORE_SLOT_LIVE &&
+                       before->pause != CORE_PAUSE_BANDWIDTH;
+        if (is_switched)
             person->taps[i].voice = 0;
-            if (person->join.slots[i].kind != CORE_KIND_AUDIO)
-                person->switched_us = world->now_us;
-        }
+        if ((is_switched || is_back) && person->join.slots[i].kind != CORE_KIND_AUDIO)
+            person->switched_us = world->now_us;
         sim_slot_on_report(&person->slots[i], &event->slots[i], world->now_us);
         if (world->network.profile && person->number == world->network.receiver &&
             event->slots[i].state != CORE_SLOT_LIVE)

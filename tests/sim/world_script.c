@@ -213,11 +213,9 @@ void sim_script_budget(struct sim_world *world, struct sim_person *person, uint6
 {
     person->budget_bps = budget_bps;
     person->budget_us = world->now_us;
-#ifdef SIM_HAS_BUDGET /* CMakeLists.txt: the engine knows the command */
     sim_world_command(world, &(struct core_command){.type = CORE_COMMAND_BUDGET,
                                                     .participant = person->number,
                                                     .budget_bps = budget_bps});
-#endif
 }
 
 static void rebind(struct sim_world *world, struct sim_person *person)

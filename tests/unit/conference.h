@@ -31,6 +31,10 @@
 #endif
 #define EVENTS_MAX      256
 #define CONFERENCE_SEED 4711
+#ifndef CONFERENCE_RECORDER_BYTES
+#define CONFERENCE_RECORDER_BYTES 0 /* no flight recorder */
+#endif
+#define CONFERENCE_RECORDER_US (60 * S)
 
 enum { MIC, CAM, SCR }; /* tracks, in this order */
 
@@ -89,7 +93,9 @@ static inline void conference_init(struct conference *c)
                                         .aead = TRANSPORT_AEAD_AUTO,
                                         .seed = CONFERENCE_SEED,
                                         .ntp_at_zero = UINT64_C(0xE000000000000000),
-                                        .buffer_count = 1024};
+                                        .buffer_count = 1024,
+                                        .recorder_bytes = CONFERENCE_RECORDER_BYTES,
+                                        .recorder_us = CONFERENCE_RECORDER_US};
     c->engine = core_engine_create(&config);
     assert_non_null(c->engine);
     c->now_us = 1000 * S;
@@ -147,8 +153,7 @@ static inline void conference_flush(struct conference *c)
         }
     while (c->event_count < EVENTS_MAX &&
            core_engine_next_event(c->engine, &c->events[c->event_count]))
-        if (c->events[c->event_count].type != CORE_EVENT_STATISTICS)
-            c->event_count++;
+        c->event_count++;
 }
 
 /* Let time pass; the engine is woken when it asks to be. */
@@ -245,11 +250,12 @@ static inline struct person *conference_enter(struct conference *c, const struct
     struct core_command command = {.type = CORE_COMMAND_JOIN, .join = *join};
     struct transport_srtp_keys up = keys_of(join->participant, 0),
                                down = keys_of(join->participant, 1);
-    uint8_t ip[4] = {192, 0, 2, (uint8_t)(c->person_count + 1)};
+    uint8_t ip[4] = {192, 0, 2, (uint8_t)(c->person_count % 250 + 1)};
     assert_true(c->person_count < PEOPLE_MAX);
     person->number = join->participant;
     person->join = *join;
-    transport_address_set_ipv4(&person->path.remote, ip, 5000);
+    transport_address_set_ipv4(&person->path.remote, ip,
+                               (uint16_t)(5000 + c->person_count / 250));
     stun_client_init(&person->stun, &join->transport.ice);
     person->sender = transport_srtp_sender_create(c->aead, &up);
     person->receiver = transport_srtp_receiver_create(c->aead, &down);

@@ -26,10 +26,11 @@
 
 #include "signalling/server.h"
 
-#define WAIT_MS    5000
-#define INPUT_CAP  (4 * 1024 * 1024)
-#define ECHO_CALL  "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":{\"a\":1}}"
-#define ECHO_REPLY "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":1}}"
+#define WAIT_MS          5000
+#define BIG_ANSWER_BYTES 3000000
+#define INPUT_CAP        (4 * 1024 * 1024)
+#define ECHO_CALL        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":{\"a\":1}}"
+#define ECHO_REPLY       "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":1}}"
 
 enum { OP_CONTINUATION = 0, OP_TEXT = 1, OP_BINARY = 2, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10 };
 
@@ -109,10 +110,35 @@ static inline void on_request(void *context, struct signalling_connection *conne
     }
 }
 
+/* What a call was, as text: method, path, type, foreign or not, body. */
+static inline void describe(const struct signalling_http_request *request,
+                            struct signalling_http_response *response)
+{
+    int len = asprintf(&response->body, "%s %s '%s' %s '%.*s'", request->method, request->path,
+                       request->content_type, request->is_foreign ? "foreign" : "own",
+                       (int)request->body_len, request->body);
+
+    response->content_type = "text/plain";
+    response->body_len = len > 0 ? (size_t)len : 0;
+}
+
 static inline bool on_http(void *context, const struct signalling_http_request *request,
                            struct signalling_http_response *response)
 {
     (void)context;
+    if (strcmp(request->path, "/events") == 0 && strcmp(request->method, "GET") == 0) {
+        response->is_stream = true;
+        return true;
+    }
+    if (strcmp(request->path, "/big") == 0) {
+        response->body = calloc(1, BIG_ANSWER_BYTES);
+        response->body_len = BIG_ANSWER_BYTES;
+        return true;
+    }
+    if (strncmp(request->path, "/echo", 5) == 0) {
+        describe(request, response);
+        return true;
+    }
     if (strcmp(request->path, "/healthz") != 0 || strcmp(request->method, "GET") != 0)
         return false;
     response->status = request->is_operations ? 503 : 200;
@@ -361,6 +387,39 @@ static inline void send_request(struct client *c, const char *request)
     else
         snprintf(text, sizeof(text), "%s\r\n", request);
     client_text(c, text);
+}
+
+/* ---- event streams ---- */
+
+/* Turns of the loop in 100 ms in which there is nothing to do: some twenty, by the timer. */
+static inline unsigned idle_turns(struct fixture *f)
+{
+    uint64_t end_ms = uv_hrtime() / 1000000 + 100;
+    uv_timer_t timer;
+    unsigned turns = 0;
+
+    uv_timer_init(&f->loop, &timer);
+    uv_timer_start(&timer, (uv_timer_cb)(void (*)(void))uv_update_time, 10, 10);
+    for (; uv_hrtime() / 1000000 < end_ms; turns++)
+        uv_run(&f->loop, UV_RUN_ONCE);
+    uv_close((uv_handle_t *)&timer, NULL);
+    uv_run(&f->loop, UV_RUN_NOWAIT);
+    return turns;
+}
+
+static inline bool has_text(const struct client *c, const char *text)
+{
+    return memmem(c->input, c->len, text, strlen(text)) != NULL;
+}
+
+static inline void wait_for_text(struct client *c, const char *text)
+{
+    uint64_t end_ms = uv_hrtime() / 1000000 + WAIT_MS;
+
+    while (!has_text(c, text) && !c->is_ended && turn(c) < end_ms)
+        ;
+    if (!has_text(c, text))
+        fail_msg("no '%s' in '%.*s'", text, (int)c->len, (char *)c->input);
 }
 
 /* ---- WebSocket ---- */

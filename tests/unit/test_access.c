@@ -88,6 +88,52 @@ static void requests_are_judged(void **state)
     }
 }
 
+static void foreign_pages_are_told(void **state)
+{
+    static const struct {
+        const char *host, *origin, *site;
+        bool is_foreign;
+    } rows[] = {
+        /* programs */
+        {"localhost:8081", NULL, NULL, false},
+        {NULL, NULL, NULL, false},
+        /* Origin: the same name and port */
+        {"localhost:8081", "http://localhost:8081", NULL, false},
+        {"LOCALHOST:8081", "https://localhost:8081", NULL, false},
+        {"[::1]:8081", "http://[::1]:8081", NULL, false},
+        {"ops.example.org", "https://ops.example.org", NULL, false},
+        {"ops.example.org", "https://ops.example.org:443", NULL, false},
+        {"ops.example.org:80", "http://ops.example.org", NULL, false},
+        {"localhost:8081", "http://localhost:8080", NULL, true},
+        {"localhost:8081", "http://localhost", NULL, true},
+        {"localhost", "http://localhost:8081", NULL, true},
+        {"localhost:8081", "http://127.0.0.1:8081", NULL, true},
+        {"localhost:8081", "https://evil.example", NULL, true},
+        {"localhost:8081", "http://localhost.evil.example:8081", NULL, true},
+        {"localhost:8081", "null", NULL, true},
+        {"localhost:8081", "", NULL, true},
+        {"localhost:8081", "localhost:8081", NULL, true},
+        {NULL, "http://localhost:8081", NULL, true},
+        {"a b", "http://localhost:8081", NULL, true},
+        /* Sec-Fetch-Site: what a browser says of itself */
+        {"localhost:8081", NULL, "none", false},
+        {"localhost:8081", NULL, "same-origin", false},
+        {"localhost:8081", "http://localhost:8081", "same-origin", false},
+        {"localhost:8081", NULL, "same-site", true},
+        {"localhost:8081", NULL, "cross-site", true},
+        {"localhost:8081", NULL, "", true},
+        {"localhost:8081", NULL, "Same-Origin", true},
+        {"localhost:8081", "http://localhost:8081", "cross-site", true},
+        {"localhost:8081", "https://evil.example", "same-origin", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (signalling_access_is_foreign(rows[i].host, rows[i].origin, rows[i].site) !=
+            rows[i].is_foreign)
+            fail_msg("row %zu is judged wrongly", i);
+}
+
 static void a_full_list_needs_no_end(void **state)
 {
     static const char *const full[] = {"a", "b"};
@@ -145,9 +191,8 @@ static void tokens_are_found_in_lists(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_are_judged),
-        cmocka_unit_test(a_full_list_needs_no_end),
-        cmocka_unit_test(configured_names_are_checked),
+        cmocka_unit_test(requests_are_judged),       cmocka_unit_test(foreign_pages_are_told),
+        cmocka_unit_test(a_full_list_needs_no_end),  cmocka_unit_test(configured_names_are_checked),
         cmocka_unit_test(tokens_are_found_in_lists),
     };
 

@@ -92,6 +92,48 @@ static void test_quantiles(void **state)
     assert_true(bwe_sim_delays_quantile(&delays, 0.95) == 1000);
 }
 
+/* The allocator's choices, and that the frames of 4 s come to what it reserved. */
+static void test_conference(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at_ms;
+        double target_kbps;
+        bool is_probed;
+        unsigned live;
+        bool is_full;
+        double video_kbps, next_kbps; /* next: the estimate for more, 0: none */
+    } table[] = {
+        /* A budget of .95 x 1000 - 300 = 650: new tracks begin with what fits into 650 / 1.1. */
+        {100, 1000, false, 5, false, 100 + 150 + 3 * 90, (1.1 * 595 + 300) / 0.95},
+        {4100, 5000, true, 5, true, 4 * 550 + 900, 0},
+        /* The floor of the screen, the speaker; the others linger at their lowest for 0.5 s. */
+        {8100, 520, false, 5, false, 100 + 4 * 60, (205 + 300) / 0.95},
+        {8700, 520, false, 2, false, 100 + 60, (205 + 300) / 0.95},
+        {12700, 100, false, 2, false, 100 + 60, (60 + 300) / 0.95},
+        {13300, 100, false, 0, false, 0, (60 + 300) / 0.95},
+        {22000, 3700, false, 0, false, 0, 0}, /* what was paused needs a probe */
+        {22050, 3700, true, 5, true, 4 * 550 + 900, 0},
+    };
+    struct bwe_sim_conference conference;
+    bwe_sim_conference_init(&conference);
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        double bits = 0;
+        print_message("row %zu\n", i);
+        bwe_sim_conference_set_target(&conference, 1000 * table[i].target_kbps, table[i].is_probed,
+                                      table[i].at_ms * MS);
+        assert_int_equal(bwe_sim_conference_live_count(&conference), table[i].live);
+        assert_int_equal(bwe_sim_conference_is_full(&conference), table[i].is_full);
+        for (unsigned frame = 0; frame < 4 * BWE_SIM_CONFERENCE_FPS; frame++)
+            for (unsigned track = 0; track < BWE_SIM_TRACKS; track++)
+                bits += bwe_sim_conference_frame_bits(&conference, track);
+        assert_in_range(bits / 4000 + 0.5, table[i].video_kbps, table[i].video_kbps);
+        assert_in_range((double)bwe_sim_conference_demand(&conference).target_bps / 1000,
+                        table[i].next_kbps, table[i].next_kbps);
+    }
+    assert_int_equal(conference.ups, 5);
+}
+
 static void test_same_seed_same_run(void **state)
 {
     (void)state;
@@ -119,6 +161,7 @@ int main(void)
         cmocka_unit_test(test_random_loss),
         cmocka_unit_test(test_tcp_fills_a_link),
         cmocka_unit_test(test_quantiles),
+        cmocka_unit_test(test_conference),
         cmocka_unit_test(test_same_seed_same_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

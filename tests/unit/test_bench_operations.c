@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "bench/bubbles/operations.h"
-#include "sfu/control/message.h"
+#include "sfu/control/report.h"
 
 static void fill(struct io_statistics *statistics, unsigned times)
 {
@@ -22,6 +22,10 @@ static void fill(struct io_statistics *statistics, unsigned times)
         statistics->send_errors += 1;
         statistics->would_block += 4;
         statistics->refused_groups += 6;
+        statistics->received_bytes += 700;
+        statistics->sent_bytes += 1100;
+        statistics->cpu_us += 13;
+        statistics->strays += 8;
         for (int64_t us = 1; us < 3000000; us = us * 3 + 1)
             io_delay_histogram_add(&statistics->delay, us);
         for (unsigned packets = 1; packets <= IO_SEGMENTS_MAX; packets++)
@@ -32,8 +36,12 @@ static void fill(struct io_statistics *statistics, unsigned times)
 /* @return free() it */
 static char *tell(const struct io_statistics *first, const struct io_statistics *second)
 {
-    json_t *root = json_pack("{s:[o, o]}", "workers", control_message_worker(49152, first),
-                             control_message_worker(49153, second));
+    static struct control_worker_snapshots snapshots[2];
+    snapshots[0].now = *first;
+    snapshots[1].now = *second;
+    json_t *root =
+        json_pack("{s:[o, o]}", "workers", control_report_worker(49152, &snapshots[0], 0),
+                  control_report_worker(49153, &snapshots[1], 0));
     char *text = json_dumps(root, JSON_COMPACT);
     json_decref(root);
     return text;

@@ -6,9 +6,10 @@
 
 #include <cmocka.h>
 
-#include "bench/bubbles/freeze.h"
 #include "bench/bubbles/histogram.h"
 #include "bench/bubbles/plot.h"
+#include "bench/freeze/freeze.h"
+#include "sfu/io/delay.h"
 
 static void assert_near(int64_t value, int64_t expected)
 {
@@ -28,6 +29,26 @@ static void percentiles_are_close(void **state)
     assert_int_equal(bubbles_histogram_percentile(&histogram, 1), 100000);
     assert_int_equal(histogram.min_us, 1);
     assert_true(bubbles_histogram_mean(&histogram) == 50000.5);
+}
+
+/* What the two histograms say stands side by side in reports: both take the nearest rank. */
+static void percentiles_are_the_servers(void **state)
+{
+    (void)state;
+    struct bubbles_histogram ours = {.count = 0};
+    struct io_delay_histogram servers = {.count = 0};
+    for (int64_t value = 1; value <= 6; value++) {
+        bubbles_histogram_add(&ours, value);
+        io_delay_histogram_add(&servers, value);
+        for (unsigned percent = 0; percent <= 100; percent++) {
+            int64_t rank = (value * percent + 99) / 100; /* up; of one to so many, the value */
+            rank = rank > 0 ? rank : 1;
+            if (value * percent % 100 == 0)
+                continue; /* whole in decimals, not in binary */
+            assert_int_equal(bubbles_histogram_percentile(&ours, percent / 100.0), rank);
+            assert_int_equal(io_delay_percentile_us(&servers, percent / 100.0), rank);
+        }
+    }
 }
 
 static void edges_of_a_histogram(void **state)
@@ -66,13 +87,13 @@ static void freezes_are_libwebrtcs(void **state)
         {"just enough", 33333, 900000, 6, true},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct bubbles_freeze freeze = {.last_us = 0};
+        struct freeze freeze = {.last_us = 0};
         int64_t now_us = 1000000;
         print_message("%s\n", table[i].what);
         for (unsigned k = 0; k < table[i].frames_before; k++, now_us += table[i].period_us)
-            assert_false(bubbles_freeze_on_frame(&freeze, now_us));
+            assert_false(freeze_on_frame(&freeze, now_us));
         now_us += table[i].gap_us - table[i].period_us;
-        assert_int_equal(bubbles_freeze_on_frame(&freeze, now_us), table[i].is_freeze);
+        assert_int_equal(freeze_on_frame(&freeze, now_us), table[i].is_freeze);
         assert_int_equal(freeze.freezes, table[i].is_freeze);
         assert_int_equal(freeze.frozen_us, table[i].is_freeze ? table[i].gap_us : 0);
     }
@@ -81,12 +102,12 @@ static void freezes_are_libwebrtcs(void **state)
 static void a_break_is_no_freeze(void **state)
 {
     (void)state;
-    struct bubbles_freeze freeze = {.last_us = 0};
+    struct freeze freeze = {.last_us = 0};
     for (int64_t now_us = 1; now_us < 1000000; now_us += 33333)
-        bubbles_freeze_on_frame(&freeze, now_us);
-    bubbles_freeze_break(&freeze);
-    assert_false(bubbles_freeze_on_frame(&freeze, 9000000));
-    assert_false(bubbles_freeze_on_frame(&freeze, 9033333));
+        freeze_on_frame(&freeze, now_us);
+    freeze_break(&freeze);
+    assert_false(freeze_on_frame(&freeze, 9000000));
+    assert_false(freeze_on_frame(&freeze, 9033333));
 }
 
 static void axes_end_round(void **state)
@@ -105,9 +126,9 @@ static void axes_end_round(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(percentiles_are_close),  cmocka_unit_test(edges_of_a_histogram),
-        cmocka_unit_test(freezes_are_libwebrtcs), cmocka_unit_test(a_break_is_no_freeze),
-        cmocka_unit_test(axes_end_round),
+        cmocka_unit_test(percentiles_are_close), cmocka_unit_test(percentiles_are_the_servers),
+        cmocka_unit_test(edges_of_a_histogram),  cmocka_unit_test(freezes_are_libwebrtcs),
+        cmocka_unit_test(a_break_is_no_freeze),  cmocka_unit_test(axes_end_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

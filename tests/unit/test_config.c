@@ -74,8 +74,17 @@ static void defaults_are_those_documented(void **state)
     assert_int_equal(config->connections_per_address, 1000);
     assert_int_equal(config->connection_rate_per_address, 100);
     assert_int_equal(config->requests_per_second, 50);
+    assert_int_equal(config->drain_seconds, 5);
+    assert_string_equal(config->drain_url, "");
     assert_int_equal(config->max_participants, 1000);
     assert_int_equal(config->room_max_participants, 120);
+    assert_string_equal(config->node_name, "");
+    assert_int_equal(config->network_mbps, 1000);
+    assert_int_equal(config->metrics_detail, CONFIG_METRICS_ROOM);
+    assert_string_equal(config->recorder_folder, "");
+    assert_int_equal(config->recorder_seconds, 60);
+    assert_int_equal(config->recorder_room_mib, 16);
+    assert_int_equal(config->recorder_files, 100);
     assert_int_equal(config->aead, CONFIG_AEAD_AUTO);
     assert_int_equal(config->log_level, CONFIG_LOG_INFO);
     assert_int_equal(config->log_format, CONFIG_LOG_TEXT);
@@ -122,8 +131,17 @@ static void the_shipped_file_shows_the_defaults(void **state)
     assert_int_equal(shipped->connections_per_address, built_in->connections_per_address);
     assert_int_equal(shipped->connection_rate_per_address, built_in->connection_rate_per_address);
     assert_int_equal(shipped->requests_per_second, built_in->requests_per_second);
+    assert_int_equal(shipped->drain_seconds, built_in->drain_seconds);
+    assert_string_equal(shipped->drain_url, built_in->drain_url);
     assert_int_equal(shipped->max_participants, built_in->max_participants);
     assert_int_equal(shipped->room_max_participants, built_in->room_max_participants);
+    assert_string_equal(shipped->node_name, built_in->node_name);
+    assert_int_equal(shipped->network_mbps, built_in->network_mbps);
+    assert_int_equal(shipped->metrics_detail, built_in->metrics_detail);
+    assert_string_equal(shipped->recorder_folder, built_in->recorder_folder);
+    assert_int_equal(shipped->recorder_seconds, built_in->recorder_seconds);
+    assert_int_equal(shipped->recorder_room_mib, built_in->recorder_room_mib);
+    assert_int_equal(shipped->recorder_files, built_in->recorder_files);
     assert_int_equal(shipped->aead, built_in->aead);
     assert_int_equal(shipped->log_level, built_in->log_level);
     assert_int_equal(shipped->log_format, built_in->log_format);
@@ -156,6 +174,15 @@ static void the_shipped_file_names_every_key(void **state)
                                        "connections_per_address",
                                        "connection_rate_per_address",
                                        "requests_per_second",
+                                       "node_name",
+                                       "network_mbps",
+                                       "metrics_detail",
+                                       "recorder_folder",
+                                       "recorder_seconds",
+                                       "recorder_room_mib",
+                                       "recorder_files",
+                                       "drain_seconds",
+                                       "drain_url",
                                        "max_participants",
                                        "room_max_participants"};
     char text[16384];
@@ -200,6 +227,11 @@ static void file_then_set_override(void **state)
                                        "policer=false",
                                        "room_max_participants=128",
                                        "requests_per_second=0",
+                                       "node_name=berlin 1",
+                                       "network_mbps=0",
+                                       "metrics_detail=node",
+                                       "drain_seconds=90",
+                                       "drain_url=https://b.example.org/meet",
                                        "trusted_proxies=10.0.0.0/8,2001:db8::1"};
     static const char *const proxies[] = {"10.0.0.0/8", "2001:db8::1", NULL};
     static const char *const announce[] = {"192.0.2.7", "2001:db8::7", NULL};
@@ -227,6 +259,11 @@ static void file_then_set_override(void **state)
     assert_false(config->policer);
     assert_int_equal(config->room_max_participants, 128);
     assert_int_equal(config->requests_per_second, 0);
+    assert_string_equal(config->node_name, "berlin 1");
+    assert_int_equal(config->network_mbps, 0);
+    assert_int_equal(config->metrics_detail, CONFIG_METRICS_NODE);
+    assert_int_equal(config->drain_seconds, 90);
+    assert_string_equal(config->drain_url, "https://b.example.org/meet");
     assert_list(config->trusted_proxies, config->trusted_proxies_count, proxies);
     config_destroy(config);
 }
@@ -301,8 +338,21 @@ static const struct {
      "another"},
     {"unique_identities: yes\n", "%:1: unique_identities: 'yes' is not one of false, true"},
     {"max_participants: 0\n", "%:1: max_participants: '0' is not a number from 1 to 1000000"},
+    {"metrics_detail: all\n", "%:1: metrics_detail: 'all' is not one of node, room, participant"},
     {"room_max_participants: 129\n",
      "%:1: room_max_participants: '129' is not a number from 1 to 128"},
+    {"recorder_seconds: 0\n", "%:1: recorder_seconds: '0' is not a number from 1 to 600"},
+    {"recorder_folder: /dev/null\n",
+     "%:1: recorder_folder: '/dev/null' cannot be written to: not a folder"},
+    {"recorder_folder: /nowhere/at/all\n", "%:1: recorder_folder: '/nowhere/at/all' cannot be "
+                                           "written to: No such file or directory"},
+    {"drain_seconds: 86401\n", "%:1: drain_seconds: '86401' is not a number from 0 to 86400"},
+    {"drain_url: mailto:x\n",
+     "%:1: drain_url: 'mailto:x' is not an address such as https://other.example.org/"},
+    {"drain_url: 'https:///x'\n",
+     "%:1: drain_url: 'https:///x' is not an address such as https://other.example.org/"},
+    {"drain_url: 'http://a b'\n",
+     "%:1: drain_url: 'http://a b' is not an address such as https://other.example.org/"},
     {"requests_per_second: 1e3\n",
      "%:1: requests_per_second: '1e3' is not a number from 0 to 100000"},
     {"connections_per_address: many\n",

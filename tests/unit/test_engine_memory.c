@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "wrap_allocations.h"
+
 #define PEOPLE   6
 #define TICK     (20 * MS)
 #define WARM_S   3
@@ -20,37 +22,10 @@ static bool is_counting;
 static unsigned allocations;
 static unsigned pictures, repairs; /* packets that were heard */
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size)
+static bool on_allocation(void)
 {
     allocations += is_counting;
-    return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    allocations += is_counting;
-    return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    allocations += is_counting;
-    return __real_realloc(memory, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    allocations += is_counting;
-    return __real_strdup(text);
+    return false;
 }
 
 /* Of the sanitizers (sanitizer/allocator_interface.h); not there without one. */

@@ -112,8 +112,52 @@ static void json_lines_parse_back(void **state)
         assert_int_equal(strcspn(line, "\n"), len - 1);
         assert_string_equal(json_string_value(json_object_get(json, "log.level")), "info");
         assert_string_equal(json_string_value(json_object_get(json, "event.action")), "room.join");
-        assert_string_equal(json_string_value(json_object_get(json, "room")), values[i].read);
+        assert_string_equal(json_string_value(json_object_get(json, "iris.room")), values[i].read);
         assert_int_equal(json_string_length(json_object_get(json, "@timestamp")), 24);
+        json_decref(json);
+    }
+}
+
+/* ECS names, and one type a field whatever is in it. */
+static void json_fields_have_their_names(void **state)
+{
+    static const struct {
+        const char *key, *value;
+        const char *line; /* as it stands in the line; NULL: left out */
+    } rows[] = {
+        {"room", "standup", "\"iris.room\":\"standup\""},
+        {"room", "42", "\"iris.room\":\"42\""},
+        {"participant", "p-1", "\"iris.participant\":\"p-1\""},
+        {"reason", "left", "\"event.reason\":\"left\""},
+        {"peer", "192.0.2.7", "\"client.address\":\"192.0.2.7\""},
+        {"message", "a sentence", "\"message\":\"a sentence\""},
+        {"by", "operator", "\"iris.by\":\"operator\""},
+        {"limit_bps", "500000", "\"iris.limit_bps\":500000"},
+        {"value", "-1", "\"iris.value\":-1"},
+        {"value", "1.25", "\"iris.value\":1.25"},
+        {"value", "0", "\"iris.value\":0"},
+        {"value", "", NULL},
+        {"value", "-", NULL},
+        {"value", "01", NULL},
+        {"value", "1.", NULL},
+        {"value", "1e5", NULL},
+        {"value", "1,\"x\":2", NULL},
+        {"value", "NaN", NULL},
+    };
+    char line[4200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        log_one(CONFIG_LOG_JSON, rows[i].key, rows[i].value, line, sizeof(line));
+        json_t *json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+
+        assert_non_null(json);
+        if (rows[i].line ? !strstr(line, rows[i].line) : strstr(line, "iris.") != NULL)
+            fail_msg("row %zu: %s", i, line);
+        assert_string_equal(json_string_value(json_object_get(json, "service.name")), "iris");
+        assert_non_null(json_object_get(json, "ecs.version"));
+        assert_string_equal(json_string_value(json_object_get(json, "message")),
+                            strcmp(rows[i].key, "message") == 0 ? rows[i].value : "room join");
         json_decref(json);
     }
 }
@@ -202,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_lines_have_their_form),
         cmocka_unit_test(json_lines_parse_back),
+        cmocka_unit_test(json_fields_have_their_names),
         cmocka_unit_test(long_values_are_cut_whole),
         cmocka_unit_test(many_pairs_stay_one_line),
         cmocka_unit_test(levels_are_kept),

@@ -137,42 +137,6 @@ static void test_speakers(void **state)
     control_registry_dispose(&registry);
 }
 
-static void test_worker(void **state)
-{
-    (void)state;
-    static struct io_statistics statistics = {
-        .wakes = 3,
-        .received_datagrams = 9,
-        .received_media = 7,
-        .sent_datagrams = 20,
-        .sent_calls = 4,
-        .send_errors = 1,
-        .would_block = 2,
-        .refused_groups = 5,
-        .engine = {.strays = 11, .lost_events = 12, .missing_buffers = 13}};
-    assert_json(
-        control_message_worker(49152, &(struct io_statistics){.wakes = 0}),
-        "{\"udp_port\": 49152, \"received\": {\"wakes\": 0, \"datagrams\": 0, \"media\": 0},"
-        " \"sent\": {\"datagrams\": 0, \"calls\": 0, \"errors\": 0, \"would_block\": 0,"
-        " \"refused_groups\": 0}, \"engine\": {\"strays\": 0, \"lost_events\": 0,"
-        " \"missing_buffers\": 0}, \"delay_us\": {\"count\": 0, \"p50\": -1, \"p95\": -1,"
-        " \"p99\": -1, \"buckets\": []}, \"sends\": []}");
-    io_delay_histogram_add(&statistics.delay, 5);
-    io_delay_histogram_add(&statistics.delay, 5);
-    io_delay_histogram_add(&statistics.delay, 16);
-    io_statistics_on_send(&statistics, 2, 2000);
-    io_statistics_on_send(&statistics, 2, 2006);
-    io_statistics_on_send(&statistics, 1, 100);
-    assert_json(
-        control_message_worker(50000, &statistics),
-        "{\"udp_port\": 50000, \"received\": {\"wakes\": 3, \"datagrams\": 9, \"media\": 7},"
-        " \"sent\": {\"datagrams\": 20, \"calls\": 4, \"errors\": 1, \"would_block\": 2,"
-        " \"refused_groups\": 5}, \"engine\": {\"strays\": 11, \"lost_events\": 12,"
-        " \"missing_buffers\": 13}, \"delay_us\": {\"count\": 3, \"p50\": 5, \"p95\": 17,"
-        " \"p99\": 17, \"buckets\": [[5, 2], [17, 1]]},"
-        " \"sends\": [[1, 100, 1], [2, 4006, 2]]}");
-}
-
 static void test_names(void **state)
 {
     (void)state;
@@ -191,7 +155,6 @@ int main(void)
         cmocka_unit_test(test_slots),
         cmocka_unit_test(test_rights_and_limits),
         cmocka_unit_test(test_speakers),
-        cmocka_unit_test(test_worker),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

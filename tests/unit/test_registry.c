@@ -143,7 +143,8 @@ static void test_lookups(void **state)
     assert_ptr_equal(control_room_find(ann->room, "p-1"), ann);
     assert_null(control_room_find(ann->room, "p-2")); /* another room's */
     assert_null(control_room_find(ann->room, ""));
-    ann->csrcs[1] = 7;
+    ann->track_count = 2;
+    ann->tracks[1].csrc = 7;
     assert_true(control_room_has_csrc(ann->room, 7));
     assert_false(control_room_has_csrc(ann->room, 8));
     assert_false(control_room_has_csrc(bob->room, 7));

@@ -9,7 +9,7 @@ static struct conference crowd;
 static void take_statistics(struct conference *c,
                             struct core_slot_report (*reports)[CORE_SLOTS_MAX])
 {
-    struct core_event event;
+    struct core_statistics statistics;
     for (int64_t end_us = c->now_us + 1100 * MS; c->now_us < end_us;) {
         core_engine_advance(c->engine, c->now_us);
         for (struct core_buffer *next, *b; (b = core_engine_next_packets(c->engine));)
@@ -17,10 +17,8 @@ static void take_statistics(struct conference *c,
                 next = b->next;
                 core_engine_release(c->engine, b);
             }
-        while (core_engine_next_event(c->engine, &event))
-            if (event.type == CORE_EVENT_STATISTICS)
-                memcpy(reports[event.participant], event.statistics.reports,
-                       sizeof(event.statistics.reports));
+        while (core_engine_next_statistics(c->engine, c->now_us, &statistics))
+            memcpy(reports[statistics.participant], statistics.reports, sizeof(statistics.reports));
         c->now_us += 10 * MS;
     }
 }

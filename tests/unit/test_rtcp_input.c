@@ -35,15 +35,14 @@ static void show_for(struct conference *c, struct person *person, unsigned frame
 
 static struct core_statistics newest_statistics(struct conference *c, const struct person *person)
 {
-    struct core_statistics statistics = {0};
-    struct core_event event;
+    struct core_statistics statistics = {0}, next;
     for (int i = 0; i < 120; i++) {
         int64_t deadline_us = core_engine_deadline(c->engine);
         c->now_us = deadline_us > c->now_us ? deadline_us : c->now_us;
         core_engine_advance(c->engine, c->now_us);
-        while (core_engine_next_event(c->engine, &event))
-            if (event.type == CORE_EVENT_STATISTICS && event.participant == person->number)
-                statistics = event.statistics;
+        while (core_engine_next_statistics(c->engine, c->now_us, &next))
+            if (next.participant == person->number)
+                statistics = next;
         conference_flush(c);
     }
     return statistics;
@@ -81,9 +80,9 @@ static void test_pli(void **state)
     send_pli(&c, bob, 4); /* paused */
     assert_int_equal(plis(ann), before);
     struct core_statistics statistics = newest_statistics(&c, bob);
-    assert_int_equal(statistics.slots[3].unanswered, 1);
-    assert_int_equal(statistics.slots[4].unanswered, 1);
-    assert_int_equal(statistics.malformed, 0);
+    assert_int_equal(statistics.slots[3].unanswered_requests, 1);
+    assert_int_equal(statistics.slots[4].unanswered_requests, 1);
+    assert_int_equal(statistics.uplink.malformed, 0);
     conference_dispose(&c);
 }
 
@@ -130,7 +129,7 @@ static void test_hostile(void **state)
     unsigned heard = count_heard(bob, 4);
     show_for(&c, ann, 5);
     assert_int_equal(count_heard(bob, 4), heard + 5);
-    assert_int_equal(newest_statistics(&c, bob).malformed, malformed);
+    assert_int_equal(newest_statistics(&c, bob).uplink.malformed, malformed);
     conference_dispose(&c);
 }
 
@@ -198,10 +197,10 @@ static void test_nack(void **state)
     send_nack(&c, bob, 4, &seq, 1);
     assert_int_equal(count_heard(bob, 104), 1);
     struct core_statistics statistics = newest_statistics(&c, bob);
-    assert_int_equal(statistics.slots[3].unanswered, 2);
+    assert_int_equal(statistics.slots[3].unanswered_requests, 2);
     assert_int_equal(statistics.slots[3].retransmitted, 1);
-    assert_int_equal(statistics.slots[4].unanswered, 1);
-    assert_int_equal(statistics.slots[7].unanswered, 1);
+    assert_int_equal(statistics.slots[4].unanswered_requests, 1);
+    assert_int_equal(statistics.slots[7].unanswered_requests, 1);
     conference_dispose(&c);
 }
 
@@ -285,7 +284,7 @@ static void test_compound(void **state)
         send_compound(&c, bob, &writer);
         assert_int_equal(count_heard(bob, 104), table[i].repaired);
         assert_int_equal(plis(ann) - before, table[i].forwarded);
-        assert_int_equal(newest_statistics(&c, bob).malformed,
+        assert_int_equal(newest_statistics(&c, bob).uplink.malformed,
                          table[i].is_malformed_first || table[i].is_malformed_last);
         conference_dispose(&c);
     }

@@ -141,6 +141,31 @@ static void test_jump(void **state)
     }
 }
 
+/* After a silence, many at once are not asked for. */
+static void test_outage(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t silence_us;
+        uint64_t missing;
+        bool gave_up;
+    } table[] = {{RTP_NACK_OUTAGE_US, RTP_NACK_OUTAGE_MAX + 1, false},
+                 {RTP_NACK_OUTAGE_US + 1, RTP_NACK_OUTAGE_MAX, false},
+                 {RTP_NACK_OUTAGE_US + 1, RTP_NACK_OUTAGE_MAX + 1, true},
+                 {60 * RTP_NACK_OUTAGE_US, 7, false},
+                 {0, RTP_NACK_MAX, false}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct rtp_nack nack;
+        rtp_nack_init(&nack);
+        rtp_nack_on_packet(&nack, 1000, 5 * MS);
+        rtp_nack_on_packet(&nack, 1001, 7 * MS);
+        rtp_nack_on_packet(&nack, 999, 9 * MS); /* what is late ends no silence */
+        rtp_nack_on_packet(&nack, 1002 + table[i].missing, 7 * MS + table[i].silence_us);
+        assert_int_equal(rtp_nack_take_gave_up(&nack), table[i].gave_up);
+        assert_int_equal(nack.count, table[i].gave_up ? 0 : table[i].missing);
+    }
+}
+
 static void test_age(void **state)
 {
     (void)state;
@@ -287,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_life_of_a_gap),
         cmocka_unit_test(test_tries),
         cmocka_unit_test(test_jump),
+        cmocka_unit_test(test_outage),
         cmocka_unit_test(test_age),
         cmocka_unit_test(test_cap),
         cmocka_unit_test(test_keyframe_after_giving_up),

@@ -224,21 +224,26 @@ static void interrupted_files_harm_nobody(void **state)
 
 static void operations_have_a_listener_of_their_own(void **state)
 {
+    static const struct {
+        const char *request;
+        int status;
+    } rows[] = {
+        {"GET /healthz HTTP/1.1\r\n@", 503}, /* the handler knew which */
+        {"GET /app.js HTTP/1.1\r\n@", 404},
+        {"GET /healthz HTTP/1.1\r\nHost: evil.example\r\n", 421},
+    };
     struct fixture *f = *state;
-    struct client c;
-    struct response r;
 
-    client_open(&c, f, signalling_server_operations_port(f->server));
-    send_request(&c, "GET /healthz HTTP/1.1\r\n@");
-    consume(&c, receive_response(&c, &r, false));
-    assert_int_equal(r.status, 503); /* the handler knew which */
-    send_request(&c, "GET /app.js HTTP/1.1\r\n@");
-    consume(&c, receive_response(&c, &r, false));
-    assert_int_equal(r.status, 404);
-    send_request(&c, "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n");
-    consume(&c, receive_response(&c, &r, false));
-    assert_int_equal(r.status, 421);
-    client_close(&c);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct client c;
+        struct response r;
+
+        client_open(&c, f, signalling_server_operations_port(f->server));
+        send_request(&c, rows[i].request);
+        receive_response(&c, &r, false);
+        assert_int_equal(r.status, rows[i].status);
+        client_close(&c);
+    }
 }
 
 /* ---- life ---- */

@@ -204,6 +204,40 @@ static void much_goes_through(void **state)
 }
 
 /* Who speaks something else is hung up on, at once, and nobody else notices. */
+/* What comes in the request's own record, in one behind it, and later. */
+static void streams_go_over_tls(void **state)
+{
+    static const char *const with_request[] = {"", "GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n"};
+    struct fixture *f = *state;
+    SSL_CTX *context = client_context(0);
+
+    for (int i = 0; i < 3; i++) {
+        struct client c;
+        char request[256];
+
+        snprintf(request, sizeof(request), "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n%s",
+                 with_request[i == 1]);
+        assert_true(client_open_tls(&c, f, signalling_server_operations_port(f->server), context));
+        client_text(&c, request);
+        if (i == 2)
+            client_text(&c, with_request[1]);
+        else
+            wait_for_text(&c, "retry: 2000\n\n");
+        if (i == 0) {
+            signalling_server_publish(f->server, "x", json_object());
+            wait_for_text(&c, "event: x\ndata: {}\n\n");
+        }
+        assert_true(idle_turns(f) < 100);
+        client_text(&c, "more");
+        wait_for_end(&c);
+        assert_false(has_text(&c, "echo"));
+        client_close(&c);
+        assert_true(idle_turns(f) < 100);
+        assert_int_equal(signalling_server_streams(f->server)->open, 0);
+    }
+    SSL_CTX_free(context);
+}
+
 static void what_is_no_tls_ends(void **state)
 {
     static const char *const openings[] = {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -477,6 +511,7 @@ int main(void)
         TLS_TEST(browsers_get_http_1),
         TLS_TEST(renegotiation_is_refused),
         TLS_TEST(much_goes_through),
+        TLS_TEST(streams_go_over_tls),
         TLS_TEST(what_is_no_tls_ends),
         TLS_TEST(each_listener_has_its_own),
         TLS_TEST(a_reload_is_for_new_connections),

@@ -13,52 +13,27 @@
 
 #include <cmocka.h>
 
+#include "rtp/error.h"
 #include "sfu/config.h"
 #include "sfu/control/registry.h"
+#include "sfu/core/engine_internal.h"
+#include "sfu/core/state.h"
 #include "sfu/io/worker.h"
 #include "signalling/jsonrpc.h"
 #include "signalling/token.h"
+#include "wrap_allocations.h"
 
 #define ATTEMPTS_MAX 400
 
 static unsigned countdown; /* allocations until one fails; 0: none does */
 static bool has_failed;
 
-static bool fails_now(void)
+static bool on_allocation(void)
 {
     if (countdown == 0 || --countdown > 0)
         return false;
     has_failed = true;
     return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(memory, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return fails_now() ? NULL : __real_strdup(text);
 }
 
 static struct transport_certificate *certificate;
@@ -100,6 +75,42 @@ static bool engine_join(void)
     core_engine_destroy(made);
     free(command);
     return !is_refused;
+}
+
+/* An engine with one participant whose camera sends, exported once and imported each time. */
+static bool engine_import(void)
+{
+    static const struct core_state_options options = {.key = "key"};
+    const struct core_engine_config config = {
+        .certificate = certificate, .aead = TRANSPORT_AEAD_AUTO, .seed = 1, .buffer_count = 8};
+    const struct transport_srtp_keys keys = {.profile = TRANSPORT_SRTP_AEAD_AES_128_GCM};
+    unsigned kept = countdown;
+    size_t len;
+    countdown = 0;
+    struct core_engine *made = create_engine(), *again = NULL;
+    struct core_command *command = calloc(1, sizeof(*command));
+    assert_true(made && command);
+    command->join.room = command->join.participant = 1;
+    strcpy(command->join.transport.ice.local_ufrag, "ufrag");
+    command->join.track_count = 1;
+    command->join.tracks[0].kind = CORE_KIND_CAMERA;
+    core_engine_command(made, command, 1);
+    assert_int_equal(core_engine_set_keys(made, 1, &keys, &keys), 0);
+    struct core_layer *layer = &core_engine_find(made, 1)->tracks[0].layers[0];
+    assert_int_equal(core_layer_init(layer, 1, 1, CORE_KIND_CAMERA), 0);
+    assert_int_equal(core_engine_export(made, &options, NULL, 0, &len), IRIS_E_FULL);
+    uint8_t *state = malloc(len);
+    assert_non_null(state);
+    assert_int_equal(core_engine_export(made, &options, state, len, &len), 0);
+    countdown = kept;
+    int error = core_engine_import(&config, &options, state, len, &again);
+    countdown = 0;
+    assert_int_equal(error, again ? 0 : IRIS_E_NO_MEMORY);
+    core_engine_destroy(again);
+    core_engine_destroy(made);
+    free(command);
+    free(state);
+    return again != NULL;
 }
 
 static bool srtp(void)
@@ -188,13 +199,9 @@ static void test_every_failure(void **state)
         bool (*set_up)(void);
         unsigned at_least; /* failures that must be told */
     } table[] = {
-        {"engine", engine, 4},
-        {"join", engine_join, 3},
-        {"SRTP", srtp, 2},
-        {"worker", worker, 5},
-        {"configuration", configuration, 10},
-        {"registry", registry, 2},
-        {"request", request, 1},
+        {"engine", engine, 4},     {"join", engine_join, 3}, {"import", engine_import, 13},
+        {"SRTP", srtp, 2},         {"worker", worker, 5},    {"configuration", configuration, 10},
+        {"registry", registry, 2}, {"request", request, 1},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         unsigned attempt = 0, refused = 0;

@@ -1,5 +1,6 @@
 /* What a receiver gets through a slot: one stream without a break, whoever is in it. */
 #include "conference.h"
+#include "sfu/core/engine_internal.h"
 
 #define MIDS 64 /* packets that carry the MID */
 
@@ -244,8 +245,8 @@ static void test_gaps(void **state)
 {
     (void)state;
     struct conference c;
-    struct core_event event;
-    uint32_t max_gap_ms = 0;
+    struct core_statistics statistics;
+    uint64_t max_gap_ms = 0;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
     show_for(&c, ann, 10, true);
@@ -266,9 +267,9 @@ static void test_gaps(void **state)
         int64_t deadline_us = core_engine_deadline(c.engine);
         c.now_us = deadline_us > c.now_us ? deadline_us : c.now_us;
         core_engine_advance(c.engine, c.now_us);
-        while (core_engine_next_event(c.engine, &event))
-            if (event.type == CORE_EVENT_STATISTICS && event.participant == bob->number)
-                max_gap_ms = event.statistics.slots[3].max_gap_ms;
+        while (core_engine_next_statistics(c.engine, c.now_us, &statistics))
+            if (statistics.participant == bob->number)
+                max_gap_ms = statistics.slots[3].max_gap_ms;
         conference_flush(&c);
     }
     assert_in_range(max_gap_ms, 330, 370);
@@ -352,6 +353,36 @@ static void test_reordering(void **state)
     conference_dispose(&c);
 }
 
+/* The key frame's first packet is overtaken by the others: all of it is sent, in order. */
+static void test_overtaken_start(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    static const uint16_t seqs[] = {101, 102, 100, 103};
+    uint32_t timestamp = (uint32_t)(c.now_us * 9 / 100);
+    for (size_t i = 0; i < sizeof(seqs) / sizeof(seqs[0]); i++) {
+        ann->seqs[CAM][0] = (uint16_t)(seqs[i] - 1);
+        person_send(&c, ann,
+                    &(struct media){.track = CAM,
+                                    .mid = "cam",
+                                    .timestamp = timestamp + (seqs[i] == 103 ? 3000 : 0),
+                                    .level = -1,
+                                    .is_start = seqs[i] == 100 || seqs[i] == 103,
+                                    .marker = seqs[i] >= 102,
+                                    .is_keyframe = seqs[i] == 100,
+                                    .height = 480});
+        conference_run(&c, 30 * MS);
+    }
+    assert_int_equal(count_heard(bob, 4), 4);
+    for (unsigned i = 1; i < 4; i++)
+        assert_int_equal((uint16_t)(heard_at(bob, 4, i)->rtp.seq - heard_at(bob, 4, 0)->rtp.seq),
+                         i);
+    assert_true(heard_at(bob, 4, 2)->rtp.marker && heard_at(bob, 4, 3)->rtp.marker);
+    conference_dispose(&c);
+}
+
 /* A voice takes another's slot: its first packet is marked, and the stream goes on. */
 static void test_change_of_voice(void **state)
 {
@@ -407,6 +438,38 @@ static void test_no_repair_of_another(void **state)
     send_nack(&c, cid, 4, heard_at(cid, 4, 5)->rtp.seq); /* the first of his */
     assert_int_equal(count_heard(cid, 104), 1);
     assert_int_equal(csrc_of(heard_at(cid, 104, 0)), bob->join.tracks[CAM].csrc);
+    conference_dispose(&c);
+}
+
+/* The history is overwritten before the first packet of a replay has had its turn: the slot waits
+   for a key frame, its numbers are those of no other stream. */
+static void test_replay_overtaken(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[3];
+    show_for(&c, ann, 5, true);
+    unsigned before = count_heard(bob, 4);
+    core_slot_interrupt(slot);
+    core_slot_start_replay(slot, slot->target, c.now_us);
+    for (unsigned i = 0; i < 200; i++)
+        person_send(&c, ann,
+                    &(struct media){.track = CAM,
+                                    .timestamp = (uint32_t)(c.now_us * 9 / 100 + i),
+                                    .level = -1,
+                                    .is_start = true,
+                                    .marker = true,
+                                    .payload_len = 1100});
+    conference_run(&c, 100 * MS);
+    assert_null(slot->layer);
+    assert_int_equal(count_heard(bob, 4), before);
+    assert_true(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL) > 0);
+    conference_run(&c, 3 * S); /* the contract has room again */
+    show_for(&c, ann, 5, true);
+    assert_true(count_heard(bob, 4) > before);
+    assert_true(vp8_of(heard_at(bob, 4, before)).is_keyframe);
     conference_dispose(&c);
 }
 
@@ -495,8 +558,10 @@ int main(void)
         cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_layout),
         cmocka_unit_test(test_reordering),
+        cmocka_unit_test(test_overtaken_start),
         cmocka_unit_test(test_change_of_voice),
         cmocka_unit_test(test_no_repair_of_another),
+        cmocka_unit_test(test_replay_overtaken),
         cmocka_unit_test(test_retransmission_without_picture_ids),
         cmocka_unit_test(test_retransmission_disturbs_nothing),
     };

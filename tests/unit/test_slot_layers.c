@@ -124,6 +124,15 @@ static void set_height(struct conference *c, const struct person *person, uint16
                                               .layout = {.max_cameras = 4, .max_height = height}});
 }
 
+static void send_nack(struct conference *c, struct person *person, uint16_t seq)
+{
+    uint8_t data[64];
+    struct rtcp_writer writer;
+    rtcp_writer_init(&writer, data, sizeof(data));
+    assert_int_equal(rtcp_write_nack(&writer, 9, 4, &seq, 1), 0);
+    person_send_rtcp(c, person, &writer);
+}
+
 static void set_budget(struct conference *c, const struct person *person, uint64_t budget_bps)
 {
     conference_command(c, &(struct core_command){.type = CORE_COMMAND_BUDGET,
@@ -280,6 +289,28 @@ static void test_joiner(void **state)
     conference_dispose(&c);
 }
 
+/* What a replay has sent is repaired, though it was received more than a second ago. */
+static void test_replay_is_repaired(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned frames; /* after the join */
+        unsigned repaired;
+    } table[] = {{10, 1}, {40, 0}};
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct conference c;
+        conference_init(&c);
+        struct camera camera = {.person = join_with_layers(&c)};
+        conference_join(&c, 1);
+        show_for(&c, &camera, 30);
+        struct person *cid = conference_join(&c, 1);
+        show_for(&c, &camera, table[i].frames);
+        send_nack(&c, cid, heard_at(cid, 4, 0)->rtp.seq);
+        assert_int_equal(count_heard(cid, 104), table[i].repaired);
+        conference_dispose(&c);
+    }
+}
+
 /* Seven join within a second: the source is asked at most once. */
 static void test_burst_of_joiners(void **state)
 {
@@ -297,6 +328,31 @@ static void test_burst_of_joiners(void **state)
     assert_int_equal(camera.plis - plis, 1);
     for (unsigned i = 1; i < c.person_count; i++)
         assert_one_stream(&c.people[i], 4);
+    conference_dispose(&c);
+}
+
+/* A layer that was given up is taken all the same when the other one stops. */
+static void test_given_up_but_the_only_one(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct camera camera = {.person = join_with_layers(&c)};
+    struct person *bob = conference_join(&c, 1);
+    set_height(&c, bob, 240);
+    show_for(&c, &camera, 60);
+    camera.is_deaf = true;
+    set_height(&c, bob, 480);
+    show_for(&c, &camera, 90);
+    assert_int_equal(height_told(&c, bob), 240);
+    camera.is_deaf = false;
+    camera.is_stopped[LOW] = true;
+    show_for(&c, &camera, 60); /* refused for 5 s */
+    assert_int_equal(height_told(&c, bob), 480);
+    unsigned heard = count_heard(bob, 4);
+    show_for(&c, &camera, 30);
+    assert_int_equal(count_heard(bob, 4) - heard, 30);
+    assert_one_stream(bob, 4);
     conference_dispose(&c);
 }
 
@@ -387,11 +443,18 @@ static void test_interim(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_best_layer),   cmocka_unit_test(test_wanted_height),
-        cmocka_unit_test(test_layer_stops),      cmocka_unit_test(test_temporal_layers),
-        cmocka_unit_test(test_joiner),           cmocka_unit_test(test_joiner_misses_nothing),
-        cmocka_unit_test(test_burst_of_joiners), cmocka_unit_test(test_switch_is_given_up),
-        cmocka_unit_test(test_starved),          cmocka_unit_test(test_interim),
+        cmocka_unit_test(test_the_best_layer),
+        cmocka_unit_test(test_wanted_height),
+        cmocka_unit_test(test_layer_stops),
+        cmocka_unit_test(test_temporal_layers),
+        cmocka_unit_test(test_joiner),
+        cmocka_unit_test(test_joiner_misses_nothing),
+        cmocka_unit_test(test_burst_of_joiners),
+        cmocka_unit_test(test_switch_is_given_up),
+        cmocka_unit_test(test_given_up_but_the_only_one),
+        cmocka_unit_test(test_replay_is_repaired),
+        cmocka_unit_test(test_starved),
+        cmocka_unit_test(test_interim),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,22 +3,22 @@
 
 #include "sfu/core/participant.h"
 
-static const struct core_statistics *statistics_of(struct conference *c,
-                                                   const struct person *person)
+static const struct core_uplink_statistics *statistics_of(struct conference *c,
+                                                          const struct person *person)
 {
-    static struct core_event event;
-    struct core_event next;
+    static struct core_statistics statistics;
+    struct core_statistics next;
     conference_run(c, 10 * MS);
     for (int i = 0; i < 120; i++) { /* once a second */
         int64_t deadline_us = core_engine_deadline(c->engine);
         c->now_us = deadline_us > c->now_us ? deadline_us : c->now_us;
         core_engine_advance(c->engine, c->now_us);
-        while (core_engine_next_event(c->engine, &next))
-            if (next.type == CORE_EVENT_STATISTICS && next.participant == person->number)
-                event = next;
+        while (core_engine_next_statistics(c->engine, c->now_us, &next))
+            if (next.participant == person->number)
+                statistics = next;
         conference_flush(c);
     }
-    return &event.statistics;
+    return &statistics.uplink;
 }
 
 /* How an offer and a packet name a stream, and whether they find each other. */
@@ -64,9 +64,9 @@ static void test_binding(void **state)
                                     .is_start = true,
                                     .is_keyframe = true,
                                     .height = 480});
-        const struct core_statistics *statistics = statistics_of(&c, ann);
+        const struct core_uplink_statistics *statistics = statistics_of(&c, ann);
         print_message("%s\n", table[i].what);
-        assert_int_equal(statistics->packets_received, 1);
+        assert_int_equal(statistics->packets, 1);
         assert_int_equal(statistics->unbound, !table[i].is_bound);
         assert_int_equal(statistics->malformed, 0);
         conference_dispose(&c);
@@ -340,10 +340,10 @@ static void test_padding_only(void **state)
         }
     assert_int_equal(count_heard(bob, 4), 1);
     assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[3].state, CORE_SLOT_IDLE);
-    const struct core_statistics *statistics = statistics_of(&c, ann);
+    const struct core_uplink_statistics *statistics = statistics_of(&c, ann);
     assert_int_equal(statistics->malformed, 0);
     assert_int_equal(statistics->unbound, 0);
-    assert_true(statistics->packets_received > 500);
+    assert_true(statistics->packets > 500);
     conference_dispose(&c);
 }
 

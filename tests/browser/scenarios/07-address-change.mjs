@@ -2,13 +2,11 @@
  * Someone's network goes away and another one is there: the interface that carries the media is taken down. Both sides
  * have pictures again within two seconds, and nobody has left. Over HTTPS, because the pages come from another host.
  */
-import { spawn, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { endAtExit } from '../cleanup.mjs';
+import { makeCertificate } from '../certificate.mjs';
+import { hear, startInside } from '../inside.mjs';
 import { isSeeing } from '../media.mjs';
 import { check, note } from '../report.mjs';
 import { longestPause, readSamples, startSampler } from '../sampler.mjs';
@@ -20,54 +18,10 @@ export const title = 'change of address';
 export const limitMs = 75_000;
 
 const BACK_MS = 2_000;
-const MOVER = fileURLToPath(new URL('../mover.mjs', import.meta.url));
 
 /** @typedef {import('../browsers.mjs').BrowserName} BrowserName */
 /** @typedef {import('../two_paths.mjs').TwoPaths} TwoPaths */
 /** @typedef {import('../stage.mjs').Stage} Stage */
-
-/** A certificate for the address, which the browsers are told to trust. @param {string} address */
-function makeCertificate(address) {
-  const [certificate, key] = [join(tmpdir(), 'certificate.pem'), join(tmpdir(), 'key.pem')];
-  const names = ['-subj', '/CN=Iris test', '-addext', `subjectAltName=IP:${address}`];
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-days', '2']
-      .concat(['-keyout', key, '-out', certificate])
-      .concat(names),
-    { stdio: 'pipe' },
-  );
-  return { tls_certificate_file: certificate, tls_key_file: key };
-}
-
-/**
- * @param {TwoPaths} paths
- * @param {BrowserName} browser
- * @param {string[]} args
- */
-function startMover(paths, browser, args) {
-  const command = ['netns', 'exec', paths.namespace, process.execPath, MOVER, browser, ...args];
-  const child = spawn('ip', command, {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    detached: true,
-    env: {
-      ...process.env,
-      IRIS_MOVER_SCREENSHOT: `${SCREENSHOTS}/07-address-change-moved-${browser}.png`,
-    },
-  });
-  endAtExit(child.pid);
-  return child;
-}
-
-/** @param {import('node:child_process').ChildProcess} child */
-async function hear(child) {
-  const [message] = await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => [{ failure: 'the mover has ended' }]),
-  ]);
-  if (message.failure) throw new Error(`the mover: ${message.failure}`);
-  return message;
-}
 
 /**
  * @param {string} who
@@ -93,7 +47,9 @@ async function checkMove(stage, paths, url, browser) {
   const room = stage.newRoom();
   const other = browser === 'chromium' ? 'firefox' : 'chromium';
   const token = await stage.token({ room, name: 'Mover' });
-  const mover = startMover(paths, browser, [url, room, token]);
+  const network = ['ip', 'netns', 'exec', paths.namespace];
+  const screenshot = `${SCREENSHOTS}/07-address-change-moved-${browser}.png`;
+  const mover = startInside(network, 'mover.mjs', [browser, url, room, token, screenshot]);
   const [witness] = await Promise.all([
     stage.enter(other, room, { url, name: `Witness of ${browser}` }),
     hear(mover),

@@ -33,7 +33,7 @@ const ENDINGS: Record<CloseReason, Ending> = {
   },
   removed: {
     title: 'You were removed from the meeting',
-    sentence: 'A moderator ended your participation.',
+    sentence: 'A moderator, or whoever runs the server, ended your participation.',
   },
   no_join: { title: 'Joining took too long', sentence: 'Check your network, then join again.' },
   replaced: {

@@ -1,28 +1,28 @@
 /* A moving average over a ring. */
-#include "bench/bubbles/freeze.h"
+#include "bench/freeze/freeze.h"
 
 #define LATE_US 150000
 
-static bool is_freeze(const struct bubbles_freeze *freeze, int64_t interval_us)
+static bool is_freeze(const struct freeze *freeze, int64_t interval_us)
 {
-    if (freeze->filled < BUBBLES_FREEZE_SAMPLES)
+    if (freeze->filled < FREEZE_SAMPLES)
         return false;
     int64_t average_us = freeze->sum_us / freeze->filled;
     return interval_us > 3 * average_us && interval_us > average_us + LATE_US;
 }
 
-static void remember(struct bubbles_freeze *freeze, int64_t interval_us)
+static void remember(struct freeze *freeze, int64_t interval_us)
 {
-    if (freeze->filled == BUBBLES_FREEZE_WINDOW)
+    if (freeze->filled == FREEZE_WINDOW)
         freeze->sum_us -= freeze->intervals_us[freeze->at];
     else
         freeze->filled++;
     freeze->intervals_us[freeze->at] = (int32_t)interval_us;
     freeze->sum_us += interval_us;
-    freeze->at = (freeze->at + 1) % BUBBLES_FREEZE_WINDOW;
+    freeze->at = (freeze->at + 1) % FREEZE_WINDOW;
 }
 
-bool bubbles_freeze_on_frame(struct bubbles_freeze *freeze, int64_t now_us)
+bool freeze_on_frame(struct freeze *freeze, int64_t now_us)
 {
     int64_t interval_us = freeze->last_us ? now_us - freeze->last_us : -1;
     freeze->last_us = now_us;
@@ -37,7 +37,7 @@ bool bubbles_freeze_on_frame(struct bubbles_freeze *freeze, int64_t now_us)
     return is_frozen;
 }
 
-void bubbles_freeze_break(struct bubbles_freeze *freeze)
+void freeze_break(struct freeze *freeze)
 {
     freeze->last_us = 0;
     freeze->sum_us = 0;

@@ -1,0 +1,36 @@
+/*
+ * Dumps of a room's flight recorder: when an operator asks or a picture freezes. The worker hands
+ * the recorder out, a thread of libuv's pool writes the files (dump_file.h).
+ */
+#ifndef IRIS_CONTROL_DUMP_H
+#define IRIS_CONTROL_DUMP_H
+
+#include "sfu/control/operations.h"
+
+#define CONTROL_DUMP_PERIOD_US 60000000 /* between two dumps of a room */
+
+/**
+ * `POST /v1/rooms/{room}/dump`, body {"participant": id} or none: 202 {"pcapng", "decisions"}, the
+ * files that are there within a second. 404 nobody of that id, 409 no recorder configured, 422
+ * another body, 429 too soon after the last one, 503 too many at once.
+ */
+void control_dump_call(struct control *control, const struct control_call *call,
+                       struct signalling_http_response *response);
+
+/**
+ * A freeze verdict: for the author of verdicts. Writes a dump with all that was received and what
+ * was sent to this participant, unless recording is off or the room had a dump within
+ * CONTROL_DUMP_PERIOD_US. May be called as often as one likes.
+ */
+void control_dump_on_freeze(struct control *control, struct control_participant *participant);
+
+/** A participant leaves: dumps still know it for a while. */
+void control_dump_on_leave(struct control *control, const struct control_participant *participant);
+
+/** Take what workers hand out; when they woke control. */
+void control_dump_take(struct control *control);
+
+/** Wait for the files that are being written, at the end: runs the loop. */
+void control_dump_finish(struct control *control);
+
+#endif

@@ -1,0 +1,129 @@
+/* Log lines and server-sent events, side by side. */
+#include "sfu/control/events.h"
+
+#include <stdio.h>
+
+#include "sfu/control/message.h"
+#include "sfu/control/report.h"
+
+void control_log_pairs(struct control *control, int level, const char *event,
+                       const char *const *pairs)
+{
+    unsigned held_back = 0;
+    char count[16];
+    bool is_gated = level == CONTROL_LOG_WARNING || level == CONTROL_LOG_INFO;
+    if (is_gated && !control_log_gate_admit(&control->log_gate, uv_now(control->loop), &held_back))
+        return;
+    snprintf(count, sizeof(count), "%u", held_back);
+    if (held_back > 0)
+        control->config.log(CONTROL_LOG_WARNING, "log.held_back",
+                            (const char *const[]){"count", count, NULL});
+    control->config.log(level, event, pairs);
+}
+
+void control_event_publish(struct control *control, const char *event, json_t *data)
+{
+    if (control->server)
+        signalling_server_publish(control->server, event, data);
+    else
+        json_decref(data);
+}
+
+void control_event_joined(struct control *control, const struct control_participant *participant,
+                          const char *peer)
+{
+    const char *room = participant->room->name;
+    if (participant->room->count == 1) {
+        control_log(control, CONTROL_LOG_INFO, "room.open", "room", room);
+        control_event_publish(control, "room_opened", json_pack("{s:s}", "room", room));
+    }
+    control_log(control, CONTROL_LOG_INFO, "participant.join", "room", room, "participant",
+                participant->id, "name", participant->name, "subject", participant->grant.subject,
+                "peer", peer);
+    control_event_publish(control, "joined",
+                          json_pack("{s:s, s:{s:s, s:s}}", "room", room, "participant", "id",
+                                    participant->id, "name", participant->name));
+}
+
+void control_event_left(struct control *control, const struct control_participant *participant,
+                        const char *reason)
+{
+    const char *room = participant->room->name;
+    control_log(control, CONTROL_LOG_INFO, "participant.leave", "room", room, "participant",
+                participant->id, "reason", reason);
+    control_event_publish(
+        control, "left",
+        json_pack("{s:s, s:s, s:s}", "room", room, "id", participant->id, "reason", reason));
+}
+
+void control_event_room_closed(struct control *control, const char *name)
+{
+    control_log(control, CONTROL_LOG_INFO, "room.close", "room", name);
+    control_event_publish(control, "room_closed", json_pack("{s:s}", "room", name));
+}
+
+void control_event_limit(struct control *control, const struct control_participant *participant,
+                         const struct core_limit *limit)
+{
+    const char *room = participant->room->name, *kind = control_message_kind(limit->kind);
+    char limit_text[16], measured_text[16];
+    snprintf(limit_text, sizeof(limit_text), "%u", limit->limit_bps);
+    snprintf(measured_text, sizeof(measured_text), "%u", limit->measured_bps);
+    control_log(control, CONTROL_LOG_WARNING, "participant.limit", "room", room, "participant",
+                participant->id, "kind", kind, "limit_bps", limit_text, "measured_bps",
+                measured_text);
+    control_event_publish(control, "limit",
+                          json_pack("{s:s, s:s, s:s, s:I, s:I}", "room", room, "participant",
+                                    participant->id, "kind", kind, "limit_bps",
+                                    (json_int_t)limit->limit_bps, "measured_bps",
+                                    (json_int_t)limit->measured_bps));
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+void control_event_verdict(struct control *control, const struct control_participant *participant,
+                           const char *mid, json_t *verdict)
+{
+    const char *room = participant->room->name;
+    char *evidence =
+        json_dumps(json_object_get(verdict, "evidence"), JSON_COMPACT | JSON_ENCODE_ANY);
+    control_log(control, CONTROL_LOG_INFO, "participant.verdict", "room", room, "participant",
+                participant->id, "mid", mid ? mid : "", "quality", text_of(verdict, "quality"),
+                "cause", text_of(verdict, "cause"), "evidence", evidence ? evidence : "");
+    free(evidence);
+    control_event_publish(control, "verdict",
+                          json_pack("{s:s, s:s, s:s?, s:o}", "room", room, "participant",
+                                    participant->id, "mid", mid, "verdict", verdict));
+}
+
+void control_event_worker_overload(struct control *control, unsigned worker, bool is_overloaded,
+                                   const struct control_evidence *evidence)
+{
+    char number[16], value[24];
+    snprintf(number, sizeof(number), "%u", worker);
+    snprintf(value, sizeof(value), "%lld", (long long)evidence->value);
+    if (is_overloaded)
+        control_log(control, CONTROL_LOG_WARNING, "worker.overload", "worker", number, "evidence",
+                    evidence->name, "value", value);
+    else
+        control_log(control, CONTROL_LOG_INFO, "worker.overload_end", "worker", number);
+    control_event_publish(control, "worker_overload",
+                          json_pack("{s:i, s:b, s:{s:s, s:I}}", "worker", (int)worker, "overloaded",
+                                    is_overloaded, "evidence", "name", evidence->name, "value",
+                                    (json_int_t)evidence->value));
+}
+
+void control_event_draining(struct control *control, json_t *report)
+{
+    control_event_publish(control, "draining", report);
+}
+
+void control_event_rates(struct control *control)
+{
+    if (signalling_server_streams(control->server)->open > 0)
+        control_event_publish(control, "rates", control_report_rates(control, time(NULL)));
+}

@@ -1,0 +1,41 @@
+/* From the workers' snapshots to verdicts on a second. */
+#include "sfu/control/events.h"
+
+/* A histogram only grows, so a difference is one, too (io/delay.h). */
+static struct io_delay_histogram difference(const struct io_delay_histogram *now,
+                                            const struct io_delay_histogram *before)
+{
+    struct io_delay_histogram second = {.count = now->count - before->count};
+    for (unsigned i = 0; i < IO_DELAY_BUCKETS; i++)
+        second.buckets[i] = now->buckets[i] - before->buckets[i];
+    return second;
+}
+
+static struct control_load load_of(const struct io_statistics *now,
+                                   const struct io_statistics *before,
+                                   const struct control_backlog *backlog)
+{
+    struct io_delay_histogram delay = difference(&now->delay, &before->delay);
+    return (struct control_load){
+        .delay_p99_us = io_delay_percentile_us(&delay, 0.99),
+        .delay_samples = delay.count,
+        .would_block = now->would_block - before->would_block,
+        .missing_buffers = now->missing_buffers - before->missing_buffers,
+        .lost_events = now->lost_events - before->lost_events,
+        .is_queue_full = backlog->first != NULL,
+    };
+}
+
+void control_judge_workers(struct control *control)
+{
+    for (unsigned i = 0; i < control->config.worker_count; i++) {
+        struct control_worker_watch *watch = &control->watches[i];
+        const struct io_statistics *now = &control->worker_snapshots[i].now;
+        struct control_load load = load_of(now, &watch->before, &control->backlogs[i]);
+        enum control_overload_cause cause = control_overload_judge(&load);
+        struct control_evidence evidence = control_overload_evidence(cause, &load);
+        watch->before = *now;
+        if (control_overload_on_second(&watch->overload, cause))
+            control_event_worker_overload(control, i, watch->overload.is_overloaded, &evidence);
+    }
+}
