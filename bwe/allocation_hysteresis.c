@@ -15,6 +15,7 @@ struct call {
     const struct bwe_hysteresis_input *input;
     int64_t now_us;
     int64_t deadline_us;
+    bool is_budget_less;                                        /* than what was decided last */
     struct bwe_allocation safe;                                 /* what would fit with a margin */
     struct bwe_hysteresis_track *tracks[BWE_ALLOCATION_TRACKS]; /* as the input's */
     int carried[BWE_ALLOCATION_TRACKS];                         /* what is left of the last level */
@@ -152,9 +153,10 @@ static bool is_kept(struct call *call, struct bwe_hysteresis_track *track, int c
     return call->now_us < until_us;
 }
 
-static void note_downgrade(struct bwe_hysteresis_track *track, int64_t now_us)
+static void note_downgrade(const struct call *call, struct bwe_hysteresis_track *track)
 {
-    if (track->was_raised) {
+    int64_t now_us = call->now_us;
+    if (track->was_raised && call->is_budget_less) {
         bool is_wrong = now_us - track->raised_us < WRONG_US;
         track->hold_us = is_wrong ? track->hold_us * 3 / 2 : BWE_HYSTERESIS_HOLD_US;
         if (track->hold_us > BWE_HYSTERESIS_HOLD_MAX_US)
@@ -188,7 +190,7 @@ static void follow(struct call *call, unsigned i, struct bwe_allocation *out)
     bool had_begun =
         track->state == BWE_ALLOCATION_LIVE || track->state == BWE_ALLOCATION_BANDWIDTH;
     if (choice->level < carried)
-        note_downgrade(track, call->now_us);
+        note_downgrade(call, track);
     else if (had_begun && choice->level > carried && !track->is_best)
         note_upgrade(track, call->now_us);
     track->is_best = choice->level >= 0 && choice->level == bwe_allocation_best_level(input);
@@ -202,7 +204,10 @@ int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
                               const struct bwe_hysteresis_input *input, int64_t now_us,
                               struct bwe_allocation *out)
 {
-    struct call call = {.input = input, .now_us = now_us, .deadline_us = INT64_MAX};
+    struct call call = {.input = input,
+                        .now_us = now_us,
+                        .deadline_us = INT64_MAX,
+                        .is_budget_less = input->budget_bps < hysteresis->total_bps};
     struct bwe_allocation pure;
     uint64_t safe_bps = input->budget_bps / BWE_HYSTERESIS_MARGIN_PERCENT * 100;
     match_tracks(hysteresis, &call);
@@ -216,5 +221,6 @@ int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
     for (unsigned i = 0; i < input->count; i++)
         follow(&call, i, out);
     out->next_budget_bps = pure.next_budget_bps;
+    hysteresis->total_bps = out->total_bps;
     return call.deadline_us;
 }

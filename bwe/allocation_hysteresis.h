@@ -11,7 +11,9 @@
  *    budget / 1.10.
  *  - A track that had the best that its source and the layout offered gets at once what they newly
  *    offer, if it fits into budget / 1.10: patience is for the budget, not for them.
- * Less because the source or the layout gives less is no downgrade.
+ * Less because the source or the layout gives less is no downgrade. Less because what is sent has
+ * come to cost more (a new slide, key frames) is one, but does not show that an upgrade was wrong:
+ * only a smaller budget does.
  */
 #ifndef IRIS_BWE_ALLOCATION_HYSTERESIS_H
 #define IRIS_BWE_ALLOCATION_HYSTERESIS_H
@@ -44,6 +46,7 @@ struct bwe_hysteresis_track {
 /* All zero is one that has decided nothing yet. */
 struct bwe_hysteresis {
     struct bwe_hysteresis_track tracks[BWE_ALLOCATION_TRACKS];
+    uint64_t total_bps; /* what the last decision cost, as it was measured then */
 };
 
 struct bwe_hysteresis_input {

@@ -91,7 +91,7 @@ static void explore(struct bwe_prober *prober, const struct bwe_tuning *tuning,
     else if (tuning->probe_explore_ms <= 0)
         return;
     /* Where layers are wanted, their goals say when to probe. */
-    bool has_goal = input->goal_bps > 0 && !input->is_starting;
+    bool has_goal = false;
     if (has_goal || !input->is_beyond || now_us < prober->explore_us + (int64_t)(1000 * wait_ms))
         return;
     prober->shown_bps = 0;

@@ -32,9 +32,17 @@ void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile
         watch->slots[i].raised_us = 0;
 }
 
-void sim_network_pause(struct sim_network_watch *watch, unsigned slot)
+void sim_network_report(struct sim_network_watch *watch, unsigned slot, enum core_kind kind,
+                        const struct core_slot_report *report)
 {
+    uint16_t bit = (uint16_t)(1u << slot);
+    watch->cameras &= (uint16_t)~bit;
+    if (kind == CORE_KIND_CAMERA && report->participant)
+        watch->cameras |= bit;
+    if (report->state == CORE_SLOT_LIVE)
+        return;
     watch->slots[slot] = (struct sim_network_slot){0};
+    watch->top &= (uint16_t)~bit;
 }
 
 static void raise_to(uint32_t *most, int64_t us)
@@ -76,6 +84,10 @@ static void note_camera(struct sim_network_watch *watch, const struct sim_media 
         raise_to(&result->full_ms, now_us - slot->source_us);
         slot->is_full = true;
     }
+    watch->top &= (uint16_t)~(1u << media->slot);
+    watch->top |= (uint16_t)((media->stamp.layer > 0) << media->slot);
+    if (result->all_full_ms == 0 && watch->cameras && (watch->cameras & ~watch->top) == 0)
+        raise_to(&result->all_full_ms, now_us - watch->stage_us);
     if (!is_switch)
         return;
     result->ups += stream > before;
@@ -96,6 +108,8 @@ void sim_network_note(struct sim_network_watch *watch, const struct sim_media *m
                     !media->is_rtx && !media->is_late;
     if (since_us >= ADAPTED_US && since_us < ADAPTED_END_US)
         result->early_bytes += media->wire_len;
+    if (since_us >= LATE_US)
+        result->adapted_bytes += media->wire_len;
     if (now_us >= watch->stage_end_us - LATE_US)
         result->late_bytes += media->wire_len;
     if (kind == CORE_KIND_AUDIO) {

@@ -14,6 +14,7 @@
 struct sim_stage_result {
     uint64_t voices, voices_lost; /* packets of microphones put on the link; dropped by it */
     uint64_t early_bytes;         /* offered to the link in its second to fourth second */
+    uint64_t adapted_bytes;       /* and from its sixth second on */
     uint64_t late_bytes;          /* and in its last five */
     unsigned ups, downs;          /* switches of layer of the same source */
     unsigned flaps;               /* up again less than FLAP_US after the last time */
@@ -22,6 +23,7 @@ struct sim_stage_result {
     uint32_t wait_ms;             /* and at any other time: the pacer made it wait */
     uint32_t drain_ms; /* the same in the first second, while the network's queue is drained */
     uint32_t full_ms;  /* longest time from a camera's first packet to its top layer */
+    uint32_t all_full_ms; /* from the beginning until all cameras are at their top layers; 0: never */
     uint32_t back_ms;  /* from the beginning to the first video; all was paused before */
 };
 
@@ -41,6 +43,7 @@ struct sim_network_watch {
     uint64_t receiver;
     bool is_all_paused; /* all video was, when the stage began; until there is some */
     struct sim_network_slot slots[CORE_SLOTS_MAX];
+    uint16_t cameras, top; /* slots that show a camera; of these, those at its top layer */
     struct sim_stage_result results[SIM_STAGES_MAX];
 };
 
@@ -53,8 +56,10 @@ void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile
 void sim_network_note(struct sim_network_watch *watch, const struct sim_media *media,
                       enum core_kind kind, bool is_lost, int64_t now_us);
 
-/** A slot is paused, or idle: what comes next of it is no switch. */
-void sim_network_pause(struct sim_network_watch *watch, unsigned slot);
+/** What the receiver is told of a slot of this kind. Paused or idle, what comes next of it is no
+ * switch. */
+void sim_network_report(struct sim_network_watch *watch, unsigned slot, enum core_kind kind,
+                        const struct core_slot_report *report);
 
 /**
  * The stage is over: judge it.

@@ -34,7 +34,8 @@ struct sim_network {
     int64_t queue_us;
 };
 
-/* For so long the downlink of the first seat has this capacity. */
+/* For so long the downlink of one receiver has this capacity: of the first seat, or of the first
+   one that comes when the others (early) are there. */
 struct sim_stage {
     int64_t for_us;
     uint64_t down_bps;

@@ -347,9 +347,8 @@ static void on_slots(struct sim_world *world, const struct core_event *event)
         if ((is_switched || is_back) && person->join.slots[i].kind != CORE_KIND_AUDIO)
             person->switched_us = world->now_us;
         sim_slot_on_report(&person->slots[i], &event->slots[i], world->now_us);
-        if (world->network.profile && person->number == world->network.receiver &&
-            event->slots[i].state != CORE_SLOT_LIVE)
-            sim_network_pause(&world->network, i);
+        if (world->network.profile && person->number == world->network.receiver)
+            sim_network_report(&world->network, i, person->join.slots[i].kind, &event->slots[i]);
     }
 }
 

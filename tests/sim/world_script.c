@@ -127,12 +127,12 @@ static void stop_share(struct sim_world *world, struct sim_person *person)
     sim_video_set_sending(&person->videos[1], false, world->now_us);
 }
 
-/* Of the first seat's downlink; the last one's end is an event, too. */
+/* Of the receiver's downlink; the last one's end is an event, too. */
 static void on_stage(struct sim_world *world, unsigned index)
 {
     const struct sim_profile *profile = world->config.profile;
     struct sim_network_watch *watch = &world->network;
-    struct sim_person *receiver = world->people[0];
+    struct sim_person *receiver = world->people[profile->early];
     unsigned paused = 0, videos = 0;
     for (unsigned i = 0; receiver && i < receiver->join.slot_count; i++) {
         const struct core_slot_report *report = &receiver->slots[i].report;
@@ -330,17 +330,18 @@ void sim_script_event(struct sim_world *world, const struct sim_event *event)
 void sim_script_begin(struct sim_world *world)
 {
     const struct sim_profile *profile = world->config.profile;
+    int64_t stage_us = world->now_us + profile->join_spread_us;
     for (unsigned seat = 0; seat < world->config.participants; seat++) {
         bool is_late = profile->early > 0 && seat >= profile->early;
         int64_t at_us = world->now_us + (is_late ? JOIN_LATER_US : 0) +
                         sim_random_between(&world->random, 0, profile->join_spread_us);
+        stage_us = seat == profile->early && is_late ? at_us : stage_us;
         sim_queue_push(
             &world->queue,
             &(struct sim_event){.at_us = at_us, .kind = SIM_EVENT_JOIN, .seat = (uint16_t)seat});
     }
     if (profile->stage_count > 0)
-        sim_world_schedule(world, SIM_EVENT_STAGE, NULL, world->now_us + profile->join_spread_us,
-                           0);
+        sim_world_schedule(world, SIM_EVENT_STAGE, NULL, stage_us, 0);
     for (uint32_t room = 1; room <= profile->rooms; room++) {
         for (unsigned i = 0; i < profile->floors && world->floor_count < FLOORS_MAX; i++) {
             world->floors[world->floor_count].room = room;
