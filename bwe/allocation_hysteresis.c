@@ -10,6 +10,8 @@
 /* An upgrade that did not last so long was wrong. */
 #define WRONG_US 30000000
 
+#define STEP_US (BWE_HYSTERESIS_FITS_US / BWE_HYSTERESIS_STEPS)
+
 /* One call. */
 struct call {
     const struct bwe_hysteresis_input *input;
@@ -100,6 +102,27 @@ static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_t
     return at_us;
 }
 
+/* What fitted at the last call has fitted until now. */
+static void advance_steps(struct bwe_hysteresis_track *track, int64_t now_us)
+{
+    for (unsigned i = 0; i < BWE_HYSTERESIS_STEPS && now_us - track->step_us >= STEP_US; i++) {
+        track->step_us += STEP_US;
+        track->step = (uint8_t)((track->step + 1) % BWE_HYSTERESIS_STEPS);
+        track->fitted[track->step] = track->newest;
+    }
+    if (now_us - track->step_us >= STEP_US)
+        track->step_us = now_us;
+}
+
+/* What has fitted all of that time. */
+static int wished_level(const struct bwe_hysteresis_track *track)
+{
+    int level = track->fitted[0];
+    for (unsigned i = 1; i < BWE_HYSTERESIS_STEPS; i++)
+        level = track->fitted[i] < level ? track->fitted[i] : level;
+    return level;
+}
+
 /* Note since when more than a level fits, and how much has fitted all that time. */
 static void watch(struct call *call, struct bwe_hysteresis_track *track, int level, int safe)
 {
@@ -107,10 +130,15 @@ static void watch(struct call *call, struct bwe_hysteresis_track *track, int lev
         track->fits_us = 0;
         return;
     }
-    if (track->fits_us == 0)
-        track->fits_us = call->now_us;
-    if (track->fits_us == call->now_us || safe < track->wished)
-        track->wished = safe;
+    if (track->fits_us == 0) {
+        memset(track->fitted, safe, sizeof(track->fitted));
+        track->fits_us = track->step_us = call->now_us;
+        track->newest = (int8_t)safe;
+    }
+    advance_steps(track, call->now_us);
+    track->newest = (int8_t)safe;
+    if (safe < track->fitted[track->step])
+        track->fitted[track->step] = (int8_t)safe;
     call_again(call, rise_at_us(call, track));
 }
 
@@ -123,7 +151,7 @@ static int permitted_level(struct call *call, struct bwe_hysteresis_track *track
         return safe;
     if (safe <= carried || rise_at_us(call, track) > call->now_us)
         return carried;
-    return call->input->is_probe_passed ? safe : track->wished;
+    return call->input->is_probe_passed ? safe : wished_level(track);
 }
 
 static void set_ceilings(struct call *call)

@@ -22,6 +22,7 @@
 
 #define BWE_HYSTERESIS_MARGIN_PERCENT 110
 #define BWE_HYSTERESIS_FITS_US        1000000
+#define BWE_HYSTERESIS_STEPS          10
 #define BWE_HYSTERESIS_PAUSE_US       500000
 #define BWE_HYSTERESIS_HOLD_US        5000000
 #define BWE_HYSTERESIS_HOLD_MAX_US    60000000
@@ -32,11 +33,14 @@ struct bwe_hysteresis_track {
     uint64_t id;                     /* 0: free */
     enum bwe_allocation_state state; /* as decided last, */
     int level;                       /* and the level */
-    int wished;                      /* what has fitted since fits_us */
+    int8_t fitted[BWE_HYSTERESIS_STEPS]; /* least level that fitted in each step of the last */
+    uint8_t step;                        /* BWE_HYSTERESIS_FITS_US, or since fits_us; the newest */
+    int8_t newest;                       /* what fitted at the last call */
     bool is_best;                    /* nothing better was wanted and available */
     bool was_raised;                 /* after its last downgrade */
     int64_t since_us;                /* when it was first seen */
     int64_t fits_us;                 /* 0: nothing better fits */
+    int64_t step_us; /* when the newest step began */
     int64_t unfit_us;                /* since when its lowest layer does not fit, 0: it does */
     int64_t lowered_us;              /* last downgrade, 0: none */
     int64_t raised_us;               /* last upgrade, 0: none */

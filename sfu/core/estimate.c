@@ -13,6 +13,7 @@
 #define USABLE_PCT 95 /* bwe_allocation_budget_bps() takes so much of an estimate */
 /* While the contract holds, video is spread no thinner than this: it must not wait for an estimate
    that is still low. */
+#define MET_SHARE     1.05 /* beyond that capacity it has become another one */
 #define OPEN_PACE_BPS (3 * BWE_CONTRACT_DOWN_BPS / 2)
 
 _Static_assert(BWE_FEEDBACK_MARKS > 1 && CORE_ESTIMATE_HISTORY <= RTP_ARRIVAL_LOG,
@@ -142,6 +143,11 @@ static void set_pace(struct core_participant *participant, const struct bwe_deci
     /* Video that waits uses all of the pace: above the target no queue would be drained. */
     if (decision->state == BWE_STATE_DRAINING)
         pacing_bps = decision->target_bps;
+    /* Nor is there room for it in the network above the capacity that was met: it would wait there
+       instead, before the voices. */
+    double met_bps = participant->estimate.estimator.rate_control.met_bps;
+    if (pacing_bps > met_bps && decision->target_bps < MET_SHARE * met_bps)
+        pacing_bps = decision->target_bps > met_bps ? decision->target_bps : (uint32_t)met_bps;
     core_pace_set_rate(participant, pacing_bps, decision->burst_us, now_us);
     struct bwe_probe probe = decision->probe;
     if (probe.rate_bps <= decision->target_bps)
