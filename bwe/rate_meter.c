@@ -16,16 +16,20 @@ void bwe_rate_meter_init(struct bwe_rate_meter *meter)
     memset(meter, 0, sizeof(*meter));
 }
 
-static struct bwe_rate rate_over(const struct bwe_rate_meter *meter, int64_t span_us)
+static struct bwe_rate rate_of(uint64_t payload_bytes, uint64_t packets, int64_t span_us)
 {
-    uint64_t payload = (uint64_t)meter->payload_sum_bytes * 8000000 / (uint64_t)span_us;
-    uint64_t overhead =
-        (uint64_t)meter->packet_sum * BWE_PACKET_OVERHEAD_BYTES * 8000000 / (uint64_t)span_us;
+    uint64_t payload = payload_bytes * 8000000 / (uint64_t)span_us;
+    uint64_t overhead = packets * BWE_PACKET_OVERHEAD_BYTES * 8000000 / (uint64_t)span_us;
     uint64_t cost = payload + overhead;
     return (struct bwe_rate){
         .payload_bps = payload < UINT32_MAX ? (uint32_t)payload : UINT32_MAX,
         .cost_bps = cost < UINT32_MAX ? (uint32_t)cost : UINT32_MAX,
     };
+}
+
+static struct bwe_rate rate_over(const struct bwe_rate_meter *meter, int64_t span_us)
+{
+    return rate_of(meter->payload_sum_bytes, meter->packet_sum, span_us);
 }
 
 static void raise_to(struct bwe_rate *peak, struct bwe_rate rate)
@@ -34,6 +38,11 @@ static void raise_to(struct bwe_rate *peak, struct bwe_rate rate)
         peak->payload_bps = rate.payload_bps;
     if (rate.cost_bps > peak->cost_bps)
         peak->cost_bps = rate.cost_bps;
+}
+
+static struct bwe_rate_second *second_of(struct bwe_rate_meter *meter)
+{
+    return &meter->seconds[meter->slice / SLICES_PER_SECOND % BWE_RATE_METER_PEAKS];
 }
 
 /* The running slice is over. Its successor takes the place of the oldest, so that the sums are
@@ -52,6 +61,8 @@ static void end_slice(struct bwe_rate_meter *meter)
     if ((meter->slice - 1) % SLICES_PER_SECOND == 0)
         *peak = (struct bwe_rate){0};
     raise_to(peak, rate_over(meter, SECOND_US));
+    if (meter->slice % SLICES_PER_SECOND == 0)
+        *second_of(meter) = (struct bwe_rate_second){0};
 }
 
 static void advance(struct bwe_rate_meter *meter, int64_t now_us)
@@ -78,6 +89,8 @@ void bwe_rate_meter_on_packet(struct bwe_rate_meter *meter, uint32_t payload_byt
     meter->payload_sum_bytes += payload_bytes;
     meter->packets[running]++;
     meter->packet_sum++;
+    second_of(meter)->payload_bytes += payload_bytes;
+    second_of(meter)->packets++;
 }
 
 struct bwe_rate bwe_rate_meter_mean(struct bwe_rate_meter *meter, int64_t now_us)
@@ -91,6 +104,21 @@ struct bwe_rate bwe_rate_meter_mean(struct bwe_rate_meter *meter, int64_t now_us
     if (age_us < YOUNG_US)
         age_us = YOUNG_US;
     return rate_over(meter, age_us < span_us ? age_us : span_us);
+}
+
+struct bwe_rate bwe_rate_meter_long_mean(struct bwe_rate_meter *meter, int64_t now_us)
+{
+    uint64_t payload_bytes = 0, packets = 0;
+    if (!meter->has_packet)
+        return (struct bwe_rate){0};
+    advance(meter, now_us);
+    for (unsigned i = 0; i < BWE_RATE_METER_PEAKS; i++) {
+        payload_bytes += meter->seconds[i].payload_bytes;
+        packets += meter->seconds[i].packets;
+    }
+    int64_t begin_us = (meter->slice / SLICES_PER_SECOND - BWE_RATE_METER_PEAKS + 1) * SECOND_US;
+    int64_t span_us = now_us - (begin_us > meter->first_us ? begin_us : meter->first_us);
+    return rate_of(payload_bytes, packets, span_us > SECOND_US ? span_us : SECOND_US);
 }
 
 struct bwe_rate bwe_rate_meter_peak(struct bwe_rate_meter *meter, int64_t now_us)

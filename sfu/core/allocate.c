@@ -3,6 +3,7 @@
 
 #include "sfu/core/room.h"
 
+#define BEHIND_US  1000000 /* video that waits for longer is no single burst */
 #define SPEAKER_US 10000000 /* whose turn ended so long ago is no speaker any more */
 
 /* The slots that take part, in the order of bwe's tracks. */
@@ -40,14 +41,25 @@ static bool is_speaker(const struct core_track *camera, int64_t now_us)
            (candidate->spoke_us && now_us - candidate->spoke_us < SPEAKER_US);
 }
 
-static void describe_layer(struct core_layer *layer, struct bwe_allocation_layer *out,
-                           int64_t now_us)
+/* A slide is a second's burst, and then nothing for long: its peak would keep cameras low for five
+   seconds more. Spread by the pacer it takes what it is in the mean, for which the cameras' upper
+   temporal layers make room. A screen that moves, or waits for long, gets its peak. */
+static bool is_spread(const struct core_slot *slot, int64_t now_us)
+{
+    return slot->params.kind == CORE_KIND_SCREEN && slot->owner->pace.is_pacing &&
+           core_pace_behind_us(slot->owner, now_us) < BEHIND_US;
+}
+
+static void describe_layer(struct core_layer *layer, bool is_spread,
+                           struct bwe_allocation_layer *out, int64_t now_us)
 {
     out->height = layer->height;
     out->temporal_count = layer->has_temporal_ids ? BWE_ALLOCATION_TEMPORALS : 1;
     for (unsigned t = 0; t < BWE_ALLOCATION_TEMPORALS; t++) {
         struct bwe_rate peak = bwe_rate_meter_peak(&layer->meters[t], now_us);
-        out->cost_bps[t] = peak.cost_bps;
+        out->cost_bps[t] = is_spread
+                               ? bwe_rate_meter_long_mean(&layer->meters[t], now_us).cost_bps
+                               : peak.cost_bps;
         out->payload_bps[t] = peak.payload_bps;
     }
 }
@@ -71,7 +83,7 @@ static void describe(struct shares *shares, struct core_slot *slot, int64_t now_
             (uint8_t)(source->is_muted ? 0 : core_track_rank_layers(source, now_us, layers)),
     };
     for (unsigned i = 0; i < track->layer_count; i++) {
-        describe_layer(layers[i], &track->layers[i], now_us);
+        describe_layer(layers[i], is_spread(slot, now_us), &track->layers[i], now_us);
         track->layers[i].is_available = !core_slot_refuses(slot, layers[i], now_us);
     }
     shares->slots[shares->count++] = slot;

@@ -176,6 +176,7 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
     estimate->is_probed |= decision.is_probed;
     estimate->video_bps =
         estimate->is_open ? UINT64_MAX : bwe_allocation_budget_bps(sustained_bps, reserved, 0);
+    core_pace_behind_us(participant, now_us);
     if (decision.is_probed || estimate->video_bps < estimate->allocated_bps)
         core_allocate(participant, now_us);
     core_pace_run(participant, now_us);

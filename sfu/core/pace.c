@@ -11,6 +11,7 @@
 #define PROBE_TICK_US      1000 /* between two looks while a probe runs */
 #define PACE_TICK_US       5000 /* and while video waits */
 #define WAIT_LEFT_MIN_US   50000
+#define AGAIN_US           200000
 #define GROUP_MAX          32 /* packets of a frame taken at once */
 #define PACKETS_SPARE      32 /* for repairs that came late, and for padding of holes */
 #define PROBE_PACKET_BYTES 1200
@@ -187,6 +188,16 @@ bool core_pace_is_behind(const struct core_participant *participant)
         if (participant->slots[i].replay_seq && participant->slots[i].is_waiting)
             return true;
     return false;
+}
+
+int64_t core_pace_behind_us(struct core_participant *participant, int64_t now_us)
+{
+    struct core_pace *pace = &participant->pace;
+    if (now_us - pace->waited_us > AGAIN_US)
+        pace->behind_us = now_us;
+    if (core_pace_is_behind(participant))
+        pace->waited_us = now_us;
+    return now_us - pace->waited_us > AGAIN_US ? 0 : now_us - pace->behind_us;
 }
 
 void core_pace_advance(struct core_engine *engine, int64_t now_us)

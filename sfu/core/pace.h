@@ -26,6 +26,8 @@ struct core_pace {
     struct core_participant *next; /* in the engine's list of those that have something to send */
     bool is_listed;
     bool is_pacing;      /* video waits for its turn */
+    int64_t behind_us;   /* since when some waits again and again, */
+    int64_t waited_us;   /* and when some did last */
     uint8_t cluster;     /* probe that what leaves now belongs to; 0: none */
     uint8_t filler_slot; /* where old packets were last taken from */
     uint8_t turn;        /* slot that is replayed first, modulo their number */
@@ -55,6 +57,9 @@ uint32_t core_pace_room(const struct core_participant *participant);
 
 /** Video waits, here or in a history: what can be left out should be. */
 bool core_pace_is_behind(const struct core_participant *participant);
+
+/** For how long video has waited again and again, 0: none waits [us]. To be called often. */
+int64_t core_pace_behind_us(struct core_participant *participant, int64_t now_us);
 
 /** Send what is due to this receiver: video, and what fills a probe. */
 void core_pace_run(struct core_participant *participant, int64_t now_us);
