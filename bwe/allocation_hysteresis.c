@@ -84,8 +84,14 @@ static void call_again(struct call *call, int64_t at_us)
         call->deadline_us = at_us;
 }
 
-/* When a track may rise to what it wishes, if that goes on fitting; INT64_MAX: only by a probe. */
-static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_track *track)
+static bool is_switch(int from, int to)
+{
+    return from / BWE_ALLOCATION_TEMPORALS != to / BWE_ALLOCATION_TEMPORALS;
+}
+
+/* When a track may rise to a level, if that goes on fitting; INT64_MAX: only by a probe. */
+static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_track *track,
+                          int level)
 {
     bool is_probed = call->input->is_probe_passed;
     bool is_paused = track->level < 0;
@@ -97,8 +103,9 @@ static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_t
     if (at_us < track->fits_us + BWE_HYSTERESIS_FITS_US)
         at_us = track->fits_us + BWE_HYSTERESIS_FITS_US;
     bool is_new = call->now_us - track->since_us < BWE_HYSTERESIS_UP_US;
-    if (track->raised_us > 0 && !is_new && at_us < track->raised_us + BWE_HYSTERESIS_UP_US)
-        at_us = track->raised_us + BWE_HYSTERESIS_UP_US;
+    if (track->switched_us > 0 && !is_new && is_switch(track->level, level) &&
+        at_us < track->switched_us + BWE_HYSTERESIS_UP_US)
+        at_us = track->switched_us + BWE_HYSTERESIS_UP_US;
     return at_us;
 }
 
@@ -139,7 +146,10 @@ static void watch(struct call *call, struct bwe_hysteresis_track *track, int lev
     track->newest = (int8_t)safe;
     if (safe < track->fitted[track->step])
         track->fitted[track->step] = (int8_t)safe;
-    call_again(call, rise_at_us(call, track));
+    int64_t at_us = rise_at_us(call, track, safe);
+    call_again(call, at_us);
+    if (at_us != INT64_MAX)
+        call_again(call, at_us + BWE_HYSTERESIS_FITS_US);
 }
 
 /* The level that a track which has something, or is paused for bandwidth, may have now. */
@@ -149,9 +159,15 @@ static int permitted_level(struct call *call, struct bwe_hysteresis_track *track
     watch(call, track, carried, safe);
     if (safe > carried && track->is_best)
         return safe;
-    if (safe <= carried || rise_at_us(call, track) > call->now_us)
+    if (safe <= carried)
         return carried;
-    return call->input->is_probe_passed ? safe : wished_level(track);
+    if (call->input->is_probe_passed)
+        return rise_at_us(call, track, safe) <= call->now_us ? safe : carried;
+    /* What fits better since less than a second is waited for: it would come ten seconds later. */
+    int wished = wished_level(track);
+    int64_t at_us = rise_at_us(call, track, wished);
+    at_us += wished < safe && at_us != INT64_MAX ? BWE_HYSTERESIS_FITS_US : 0;
+    return at_us <= call->now_us ? wished : carried;
 }
 
 static void set_ceilings(struct call *call)
@@ -195,9 +211,10 @@ static void note_downgrade(const struct call *call, struct bwe_hysteresis_track 
     track->fits_us = 0;
 }
 
-static void note_upgrade(struct bwe_hysteresis_track *track, int64_t now_us)
+static void note_upgrade(struct bwe_hysteresis_track *track, bool is_switch, int64_t now_us)
 {
     track->was_raised = true;
+    track->switched_us = is_switch ? now_us : track->switched_us;
     track->raised_us = now_us;
     track->fits_us = 0;
 }
@@ -220,7 +237,7 @@ static void follow(struct call *call, unsigned i, struct bwe_allocation *out)
     if (choice->level < carried)
         note_downgrade(call, track);
     else if (had_begun && choice->level > carried && !track->is_best)
-        note_upgrade(track, call->now_us);
+        note_upgrade(track, is_switch(carried, choice->level), call->now_us);
     track->is_best = choice->level >= 0 && choice->level == bwe_allocation_best_level(input);
     track->level = choice->level;
     track->state = choice->state;

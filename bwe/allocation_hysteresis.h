@@ -5,7 +5,8 @@
  *    keeps that for 500 ms, then it is paused.
  *  - Up: a level that has fitted into budget / 1.10 for 1 s, or a passed probe; 5 s after the
  *    track's last downgrade, x1.5 (to 60 s) when an upgrade turned out wrong; 10 s after its last
- *    upgrade, unless a probe shows that the capacity has changed or the track is new.
+ *    switch to a higher spatial layer if it is one, too, unless a probe shows that the capacity has
+ *    changed or the track is new.
  *  - Resume after a pause for bandwidth: by a passed probe; without an estimator as any way up.
  *  - A new track, or one paused by the layout or its source, starts at once with what fits into
  *    budget / 1.10.
@@ -44,6 +45,7 @@ struct bwe_hysteresis_track {
     int64_t unfit_us;                /* since when its lowest layer does not fit, 0: it does */
     int64_t lowered_us;              /* last downgrade, 0: none */
     int64_t raised_us;               /* last upgrade, 0: none */
+    int64_t switched_us;             /* the last one to another spatial layer, 0: none */
     int64_t hold_us;                 /* how long after a downgrade it may not rise */
 };
 
