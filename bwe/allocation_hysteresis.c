@@ -10,7 +10,10 @@
 /* An upgrade that did not last so long was wrong. */
 #define WRONG_US 30000000
 
-#define STEP_US (BWE_HYSTERESIS_FITS_US / BWE_HYSTERESIS_STEPS)
+#define PROBED_PERCENT 103 /* costs change a little from one decision to the next */
+#define OTHER_PERCENT  125 /* of a budget: another capacity */
+#define DIP_US         1000000
+#define STEP_US        (BWE_HYSTERESIS_FITS_US / BWE_HYSTERESIS_STEPS)
 
 /* One call. */
 struct call {
@@ -89,13 +92,19 @@ static bool is_switch(int from, int to)
     return from / BWE_ALLOCATION_TEMPORALS != to / BWE_ALLOCATION_TEMPORALS;
 }
 
+static bool has_other_capacity(const struct call *call, uint64_t before_bps)
+{
+    return call->input->budget_bps > OTHER_PERCENT * before_bps / 100;
+}
+
 /* When a track may rise to a level, if that goes on fitting; INT64_MAX: only by a probe. */
 static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_track *track,
                           int level)
 {
     bool is_probed = call->input->is_probe_passed;
     bool is_paused = track->level < 0;
-    int64_t at_us = track->lowered_us > 0 ? track->lowered_us + track->hold_us : 0;
+    bool is_held = track->lowered_us > 0 && !has_other_capacity(call, track->lowered_bps);
+    int64_t at_us = is_held ? track->lowered_us + track->hold_us : 0;
     if (is_probed)
         return at_us;
     if (is_paused && call->input->has_estimator)
@@ -104,6 +113,7 @@ static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_t
         at_us = track->fits_us + BWE_HYSTERESIS_FITS_US;
     bool is_new = call->now_us - track->since_us < BWE_HYSTERESIS_UP_US;
     if (track->switched_us > 0 && !is_new && is_switch(track->level, level) &&
+        !has_other_capacity(call, track->switched_bps) &&
         at_us < track->switched_us + BWE_HYSTERESIS_UP_US)
         at_us = track->switched_us + BWE_HYSTERESIS_UP_US;
     return at_us;
@@ -170,11 +180,20 @@ static int permitted_level(struct call *call, struct bwe_hysteresis_track *track
     return at_us <= call->now_us ? wished : carried;
 }
 
+/* Right after a downgrade the budget may be in a dip, from which it comes back. */
+static void note_budget(const struct call *call, struct bwe_hysteresis_track *track)
+{
+    uint64_t budget_bps = call->input->budget_bps;
+    if (track->lowered_bps < budget_bps && call->now_us - track->lowered_us < DIP_US)
+        track->lowered_bps = budget_bps;
+}
+
 static void set_ceilings(struct call *call)
 {
     for (unsigned i = 0; i < call->input->count; i++) {
         struct bwe_hysteresis_track *track = call->tracks[i];
         int safe = call->safe.choices[i].level;
+        note_budget(call, call->tracks[i]);
         int carried = carry(&call->input->tracks[i], track->level);
         bool has_begun =
             track->state == BWE_ALLOCATION_LIVE || track->state == BWE_ALLOCATION_BANDWIDTH;
@@ -208,13 +227,19 @@ static void note_downgrade(const struct call *call, struct bwe_hysteresis_track 
     }
     track->was_raised = false;
     track->lowered_us = now_us;
+    track->lowered_bps = call->input->budget_bps;
     track->fits_us = 0;
 }
 
-static void note_upgrade(struct bwe_hysteresis_track *track, bool is_switch, int64_t now_us)
+static void note_upgrade(const struct call *call, struct bwe_hysteresis_track *track,
+                         bool is_switch)
 {
+    int64_t now_us = call->now_us;
     track->was_raised = true;
-    track->switched_us = is_switch ? now_us : track->switched_us;
+    if (is_switch) {
+        track->switched_us = now_us;
+        track->switched_bps = call->input->budget_bps;
+    }
     track->raised_us = now_us;
     track->fits_us = 0;
 }
@@ -237,12 +262,21 @@ static void follow(struct call *call, unsigned i, struct bwe_allocation *out)
     if (choice->level < carried)
         note_downgrade(call, track);
     else if (had_begun && choice->level > carried && !track->is_best)
-        note_upgrade(track, is_switch(carried, choice->level), call->now_us);
+        note_upgrade(call, track, is_switch(carried, choice->level));
     track->is_best = choice->level >= 0 && choice->level == bwe_allocation_best_level(input);
     track->level = choice->level;
     track->state = choice->state;
     if (track->fits_us == 0) /* it has got something else: from here on */
         watch(call, track, choice->level, call->safe.choices[i].level);
+}
+
+/* Everybody has the best that there is. */
+static bool is_all(const struct bwe_hysteresis_input *input, const struct bwe_allocation *out)
+{
+    for (unsigned i = 0; i < input->count; i++)
+        if (out->choices[i].level != bwe_allocation_best_level(&input->tracks[i]))
+            return false;
+    return true;
 }
 
 int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
@@ -254,11 +288,14 @@ int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
                         .deadline_us = INT64_MAX,
                         .is_budget_less = input->budget_bps < hysteresis->total_bps};
     struct bwe_allocation pure;
-    uint64_t safe_bps = input->budget_bps / BWE_HYSTERESIS_MARGIN_PERCENT * 100;
+    unsigned margin_percent =
+        input->is_probe_passed ? PROBED_PERCENT : BWE_HYSTERESIS_MARGIN_PERCENT;
+    uint64_t safe_bps = input->budget_bps / margin_percent * 100;
     match_tracks(hysteresis, &call);
     bwe_allocation_decide(input->tracks, input->count, NULL, input->budget_bps, &pure);
-    if (input->is_probe_passed)
-        call.safe = pure;
+    bool is_most = input->budget_bps >= bwe_allocation_budget_bps(UINT64_MAX, 0, 0);
+    if (is_most || (input->is_probe_passed && is_all(input, &pure)))
+        call.safe = pure; /* there will never be more; nothing is left that could take more */
     else
         bwe_allocation_decide(input->tracks, input->count, NULL, safe_bps, &call.safe);
     set_ceilings(&call);

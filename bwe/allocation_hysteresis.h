@@ -3,10 +3,12 @@
  *
  *  - Down: at once, and only as far as the budget demands; a track whose lowest layer does not fit
  *    keeps that for 500 ms, then it is paused.
- *  - Up: a level that has fitted into budget / 1.10 for 1 s, or a passed probe; 5 s after the
- *    track's last downgrade, x1.5 (to 60 s) when an upgrade turned out wrong; 10 s after its last
- *    switch to a higher spatial layer if it is one, too, unless a probe shows that the capacity has
- *    changed or the track is new.
+ *  - Up: a level that has fitted into budget / 1.10 for 1 s, or into budget / 1.03 as shown by a
+ *    passed probe; 5 s after the
+ *    track's last downgrade, x1.5 (to 60 s) when an upgrade turned out wrong, but not when the
+ * budget has become a quarter larger since: that is another capacity, and no flap; 10 s after
+ * its last switch to a higher spatial layer if it is one, too, unless a probe shows that the
+ * capacity has changed or the track is new.
  *  - Resume after a pause for bandwidth: by a passed probe; without an estimator as any way up.
  *  - A new track, or one paused by the layout or its source, starts at once with what fits into
  *    budget / 1.10.
@@ -31,22 +33,24 @@
 
 /* What is remembered of a track. */
 struct bwe_hysteresis_track {
-    uint64_t id;                     /* 0: free */
-    enum bwe_allocation_state state; /* as decided last, */
-    int level;                       /* and the level */
+    uint64_t id;                         /* 0: free */
+    enum bwe_allocation_state state;     /* as decided last, */
+    int level;                           /* and the level */
     int8_t fitted[BWE_HYSTERESIS_STEPS]; /* least level that fitted in each step of the last */
     uint8_t step;                        /* BWE_HYSTERESIS_FITS_US, or since fits_us; the newest */
     int8_t newest;                       /* what fitted at the last call */
-    bool is_best;                    /* nothing better was wanted and available */
-    bool was_raised;                 /* after its last downgrade */
-    int64_t since_us;                /* when it was first seen */
-    int64_t fits_us;                 /* 0: nothing better fits */
-    int64_t step_us; /* when the newest step began */
-    int64_t unfit_us;                /* since when its lowest layer does not fit, 0: it does */
-    int64_t lowered_us;              /* last downgrade, 0: none */
-    int64_t raised_us;               /* last upgrade, 0: none */
-    int64_t switched_us;             /* the last one to another spatial layer, 0: none */
-    int64_t hold_us;                 /* how long after a downgrade it may not rise */
+    bool is_best;                        /* nothing better was wanted and available */
+    bool was_raised;                     /* after its last downgrade */
+    int64_t since_us;                    /* when it was first seen */
+    int64_t fits_us;                     /* 0: nothing better fits */
+    int64_t step_us;                     /* when the newest step began */
+    int64_t unfit_us;                    /* since when its lowest layer does not fit, 0: it does */
+    int64_t lowered_us;                  /* last downgrade, 0: none */
+    uint64_t lowered_bps;                /* greatest budget of the second after it */
+    int64_t raised_us;                   /* last upgrade, 0: none */
+    int64_t switched_us;                 /* the last one to another spatial layer, 0: none, */
+    uint64_t switched_bps;               /* and the budget then */
+    int64_t hold_us;                     /* how long after a downgrade it may not rise */
 };
 
 /* All zero is one that has decided nothing yet. */
