@@ -103,7 +103,10 @@ static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_t
 {
     bool is_probed = call->input->is_probe_passed;
     bool is_paused = track->level < 0;
-    bool is_held = track->lowered_us > 0 && !has_other_capacity(call, track->lowered_bps);
+    /* After a wrong upgrade it takes twice the budget to believe that. */
+    bool has_flapped = track->hold_us > BWE_HYSTERESIS_HOLD_US && !is_paused;
+    uint64_t before_bps = has_flapped ? track->lowered_bps * 8 / 5 : track->lowered_bps;
+    bool is_held = track->lowered_us > 0 && !has_other_capacity(call, before_bps);
     int64_t at_us = is_held ? track->lowered_us + track->hold_us : 0;
     if (is_probed)
         return at_us;
