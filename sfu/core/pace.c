@@ -166,7 +166,7 @@ void core_pace_set_rate(struct core_participant *participant, uint32_t rate_bps,
         uint64_t least_bps = (uint64_t)pacer->queued_bytes * 8000000 / left_us;
         rate_bps = rate_bps < least_bps ? (uint32_t)least_bps : rate_bps;
     }
-    bwe_pacer_set_rate(pacer, rate_bps, burst_us);
+    bwe_pacer_set_rate(pacer, rate_bps, burst_us, now_us);
 }
 
 uint32_t core_pace_room(const struct core_participant *participant)

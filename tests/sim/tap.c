@@ -9,6 +9,7 @@
 
 #define AUDIO_HZ    48000
 #define VIDEO_HZ    90000
+#define EDGE_BYTES  1200 /* a packet */
 #define WINDOW_US   2000000
 #define REACTION_US 2000000 /* a source over its contract is policed within so long */
 #define SLACK_US    400000  /* of a timestamp against the wall clock: jitter, an encoder's hiccup */
@@ -271,9 +272,10 @@ void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
     uint64_t bytes = sim_window_add(&tap->window, WINDOW_US / SIM_WINDOW_STEPS,
                                     media->stamp.captured_us, media->payload_len);
     uint64_t limit = contract_bps[tap->params.kind] * 115 / 100 * WINDOW_US / 8000000;
-    /* The policer counts by arrival: an honest source's packets may have waited in its queue. */
+    /* The policer counts by arrival: an honest source's packets may have waited in its queue, and
+       one that was captured at the window's edge may have arrived beyond it. */
     if (source->over_us == INT64_MAX)
-        limit += limit * (uint64_t)source->queue_us / WINDOW_US;
+        limit += limit * (uint64_t)source->queue_us / WINDOW_US + EDGE_BYTES;
     bool is_new = checks->now_us - source->over_us < WINDOW_US + REACTION_US;
     if (bytes > limit && !(source->over_us != INT64_MAX && is_new))
         sim_check_fail(checks, SIM_CHECK_POLICER, tap->participant,

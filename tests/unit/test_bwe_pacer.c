@@ -23,7 +23,7 @@ static void start(struct fixture *fixture)
 {
     memset(fixture, 0, sizeof(*fixture));
     bwe_pacer_init(&fixture->pacer, fixture->ring, COUNT);
-    bwe_pacer_set_rate(&fixture->pacer, 1000000, 10000);
+    bwe_pacer_set_rate(&fixture->pacer, 1000000, 10000, 0);
 }
 
 static bool push(struct fixture *fixture, uint16_t frame, int64_t now_ms)
@@ -133,7 +133,7 @@ static void test_rate_zero(void **state)
     uint64_t first;
     uint8_t cluster;
     start(&fixture);
-    bwe_pacer_set_rate(&fixture.pacer, 0, 10000);
+    bwe_pacer_set_rate(&fixture.pacer, 0, 10000, 0);
     push(&fixture, 1, 0);
     assert_int_equal(pop(&fixture, 1000, &first, &cluster), 0);
     assert_true(bwe_pacer_deadline(&fixture.pacer) == INT64_MAX);
