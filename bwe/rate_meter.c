@@ -6,6 +6,7 @@
 #define SLICE_US          100000
 #define SLICES_PER_SECOND 10
 #define SECOND_US         1000000
+#define UNIT_BYTES        16
 #define YOUNG_US          500000 /* a mean is never taken over less */
 
 /* After so many slices without a packet nothing is left to remember. */
@@ -16,20 +17,16 @@ void bwe_rate_meter_init(struct bwe_rate_meter *meter)
     memset(meter, 0, sizeof(*meter));
 }
 
-static struct bwe_rate rate_of(uint64_t payload_bytes, uint64_t packets, int64_t span_us)
+static struct bwe_rate rate_over(const struct bwe_rate_meter *meter, int64_t span_us)
 {
-    uint64_t payload = payload_bytes * 8000000 / (uint64_t)span_us;
-    uint64_t overhead = packets * BWE_PACKET_OVERHEAD_BYTES * 8000000 / (uint64_t)span_us;
+    uint64_t payload = (uint64_t)meter->payload_sum_bytes * 8000000 / (uint64_t)span_us;
+    uint64_t overhead =
+        (uint64_t)meter->packet_sum * BWE_PACKET_OVERHEAD_BYTES * 8000000 / (uint64_t)span_us;
     uint64_t cost = payload + overhead;
     return (struct bwe_rate){
         .payload_bps = payload < UINT32_MAX ? (uint32_t)payload : UINT32_MAX,
         .cost_bps = cost < UINT32_MAX ? (uint32_t)cost : UINT32_MAX,
     };
-}
-
-static struct bwe_rate rate_over(const struct bwe_rate_meter *meter, int64_t span_us)
-{
-    return rate_of(meter->payload_sum_bytes, meter->packet_sum, span_us);
 }
 
 static void raise_to(struct bwe_rate *peak, struct bwe_rate rate)
@@ -40,7 +37,7 @@ static void raise_to(struct bwe_rate *peak, struct bwe_rate rate)
         peak->cost_bps = rate.cost_bps;
 }
 
-static struct bwe_rate_second *second_of(struct bwe_rate_meter *meter)
+static uint16_t *second_of(struct bwe_rate_meter *meter)
 {
     return &meter->seconds[meter->slice / SLICES_PER_SECOND % BWE_RATE_METER_PEAKS];
 }
@@ -62,7 +59,7 @@ static void end_slice(struct bwe_rate_meter *meter)
         *peak = (struct bwe_rate){0};
     raise_to(peak, rate_over(meter, SECOND_US));
     if (meter->slice % SLICES_PER_SECOND == 0)
-        *second_of(meter) = (struct bwe_rate_second){0};
+        *second_of(meter) = 0;
 }
 
 static void advance(struct bwe_rate_meter *meter, int64_t now_us)
@@ -89,8 +86,10 @@ void bwe_rate_meter_on_packet(struct bwe_rate_meter *meter, uint32_t payload_byt
     meter->payload_sum_bytes += payload_bytes;
     meter->packets[running]++;
     meter->packet_sum++;
-    second_of(meter)->payload_bytes += payload_bytes;
-    second_of(meter)->packets++;
+    uint64_t units =
+        *second_of(meter) +
+        (payload_bytes + (uint64_t)BWE_PACKET_OVERHEAD_BYTES + UNIT_BYTES - 1) / UNIT_BYTES;
+    *second_of(meter) = units < UINT16_MAX ? (uint16_t)units : UINT16_MAX;
 }
 
 struct bwe_rate bwe_rate_meter_mean(struct bwe_rate_meter *meter, int64_t now_us)
@@ -106,19 +105,18 @@ struct bwe_rate bwe_rate_meter_mean(struct bwe_rate_meter *meter, int64_t now_us
     return rate_over(meter, age_us < span_us ? age_us : span_us);
 }
 
-struct bwe_rate bwe_rate_meter_long_mean(struct bwe_rate_meter *meter, int64_t now_us)
+uint32_t bwe_rate_meter_long_cost_bps(struct bwe_rate_meter *meter, int64_t now_us)
 {
-    uint64_t payload_bytes = 0, packets = 0;
+    uint64_t units = 0;
     if (!meter->has_packet)
-        return (struct bwe_rate){0};
+        return 0;
     advance(meter, now_us);
-    for (unsigned i = 0; i < BWE_RATE_METER_PEAKS; i++) {
-        payload_bytes += meter->seconds[i].payload_bytes;
-        packets += meter->seconds[i].packets;
-    }
+    for (unsigned i = 0; i < BWE_RATE_METER_PEAKS; i++)
+        units += meter->seconds[i];
     int64_t begin_us = (meter->slice / SLICES_PER_SECOND - BWE_RATE_METER_PEAKS + 1) * SECOND_US;
     int64_t span_us = now_us - (begin_us > meter->first_us ? begin_us : meter->first_us);
-    return rate_of(payload_bytes, packets, span_us > SECOND_US ? span_us : SECOND_US);
+    span_us = span_us > SECOND_US ? span_us : SECOND_US;
+    return (uint32_t)(units * UNIT_BYTES * 8000000 / (uint64_t)span_us);
 }
 
 struct bwe_rate bwe_rate_meter_peak(struct bwe_rate_meter *meter, int64_t now_us)

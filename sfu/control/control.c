@@ -138,6 +138,7 @@ static void take_statistics(struct control *control, unsigned worker)
         if (!participant)
             continue;
         control_statistics_take(control, participant, &statistics);
+        control_verdicts_follow(control, participant);
         on_silence(control, participant, (int64_t)statistics.uplink.silent_us);
     }
 }

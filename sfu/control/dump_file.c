@@ -122,8 +122,8 @@ static int write_decision(struct dump *dump, const struct core_recording_entry *
                                             : json_null());
     if (decision->layer >= 0)
         json_object_set_new(line, "layer", json_integer(decision->layer));
-    if (decision->cause != CORE_CAUSE_NONE)
-        json_object_set_new(line, "cause", json_string(core_cause_text(decision->cause)));
+    if (decision->cause != CORE_TRIGGER_NONE)
+        json_object_set_new(line, "cause", json_string(core_trigger_text(decision->cause)));
     for (unsigned i = 0; i < 3; i++) {
         const char *name = core_decision_number_text(decision->kind, i);
         if (name)
@@ -184,7 +184,7 @@ static void comment_on(const struct dump *dump, const struct core_recording_entr
     } else {
         snprintf(out, CONTROL_PCAPNG_COMMENT_MAX, "from %s, %s, layer %d, %s", who,
                  track_kind(dump, entry->participant, entry->track), entry->layer,
-                 core_verdict_text(entry->verdict));
+                 core_outcome_text(entry->outcome));
     }
 }
 

@@ -1,6 +1,8 @@
 /* From the workers' snapshots to verdicts on a second. */
 #include "sfu/control/events.h"
 
+#define SAMPLES_MIN 5 /* fewer say nothing of a percentile */
+
 /* A histogram only grows, so a difference is one, too (io/delay.h). */
 static struct io_delay_histogram difference(const struct io_delay_histogram *now,
                                             const struct io_delay_histogram *before)
@@ -35,6 +37,8 @@ void control_judge_workers(struct control *control)
         enum control_overload_cause cause = control_overload_judge(&load);
         struct control_evidence evidence = control_overload_evidence(cause, &load);
         watch->before = *now;
+        watch->delay_p99_ms = load.delay_samples < SAMPLES_MIN ? CORE_EVIDENCE_UNKNOWN
+                                                               : (double)load.delay_p99_us / 1000.0;
         if (control_overload_on_second(&watch->overload, cause))
             control_event_worker_overload(control, i, watch->overload.is_overloaded, &evidence);
     }

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "sfu/control/statistics.h"
+#include "sfu/control/verdicts.h"
 #include "sfu/core/message.h"
 #include "signalling/token.h"
 
@@ -61,6 +62,8 @@ struct control_participant {
     enum core_kind slot_kinds[CORE_SLOTS_MAX];
     struct core_slot_report slots[CORE_SLOTS_MAX]; /* as last told */
     struct control_snapshots snapshots;
+    struct core_verdicts verdicts;
+    struct control_decoding decodings[CORE_SLOTS_MAX];
     enum transport_srtp_profile profile;
 };
 

@@ -63,7 +63,8 @@ static json_t *uplink(const struct control_participant *participant)
     return object;
 }
 
-static void add_slot(json_t *object, const struct control_participant *participant, unsigned index)
+static void add_slot(json_t *object, const struct control_participant *participant, unsigned index,
+                     const struct control_registry *registry)
 {
     const struct control_snapshots *snapshots = &participant->snapshots;
     const struct core_slot_layer *forwarded = &snapshots->now.forwarded[index];
@@ -72,6 +73,7 @@ static void add_slot(json_t *object, const struct control_participant *participa
     json_object_set_new(object, "layer", is_layered ? json_integer(forwarded->index) : json_null());
     json_object_set_new(object, "temporal",
                         is_layered ? json_integer(forwarded->temporal) : json_null());
+    json_object_set_new(object, "verdict", control_verdict_slot(participant, index, registry));
     control_report_add(object, &core_slot_table, &interval);
 }
 
@@ -81,7 +83,7 @@ static json_t *downlink(const struct control_participant *participant,
     const struct core_interval interval = CONTROL_INTERVAL(&participant->snapshots, downlink);
     json_t *slots = control_message_slots(participant, registry), *slot;
     size_t i;
-    json_array_foreach(slots, i, slot) add_slot(slot, participant, (unsigned)i);
+    json_array_foreach(slots, i, slot) add_slot(slot, participant, (unsigned)i, registry);
     json_t *object = json_pack("{s:o}", "slots", slots);
     control_report_add(object, &core_downlink_table, &interval);
     return object;
@@ -90,9 +92,10 @@ static json_t *downlink(const struct control_participant *participant,
 json_t *control_report_statistics(const struct control_participant *participant,
                                   const struct control_registry *registry)
 {
-    return json_pack("{s:s, s:o, s:o}", "srtp_profile",
-                     transport_srtp_profile_name(participant->profile), "uplink",
-                     uplink(participant), "downlink", downlink(participant, registry));
+    return json_pack("{s:s, s:o, s:o, s:o}", "srtp_profile",
+                     transport_srtp_profile_name(participant->profile), "verdict",
+                     control_verdict_own(participant, registry), "uplink", uplink(participant),
+                     "downlink", downlink(participant, registry));
 }
 
 json_t *control_report_participant(const struct control_participant *participant,
@@ -107,11 +110,21 @@ json_t *control_report_participant(const struct control_participant *participant
     return object;
 }
 
+static enum core_quality worst_of(const struct control_room *room)
+{
+    enum core_quality worst = CORE_QUALITY_GOOD;
+    for (const struct control_participant *p = room->first; p; p = p->next)
+        if (p->verdicts.own.quality > worst)
+            worst = p->verdicts.own.quality;
+    return worst;
+}
+
 json_t *control_report_room_summary(const struct control_room *room, int64_t now_s)
 {
     struct control_room_statistics statistics;
     control_room_statistics_fill(room, now_s, &statistics);
-    json_t *object = json_pack("{s:s, s:i}", "room", room->name, "worker", (int)room->worker);
+    json_t *object = json_pack("{s:s, s:i, s:s}", "room", room->name, "worker", (int)room->worker,
+                               "quality", core_quality_name(worst_of(room)));
     control_report_add(object, &control_room_table, &(struct core_interval){.now = &statistics});
     return object;
 }

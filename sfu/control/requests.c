@@ -239,6 +239,10 @@ json_t *control_relay(struct control_session *session, const struct signalling_r
 json_t *control_statistics(struct control_session *session,
                            const struct signalling_request *request)
 {
+    const char *wrong =
+        control_verdicts_report(session->participant, json_object_get(request->params, "decoding"));
+    if (wrong)
+        return control_refuse(request, SIGNALLING_E_PARAMS, wrong);
     return signalling_jsonrpc_result(
         request->id, control_report_statistics(session->participant, &session->control->registry));
 }

@@ -129,8 +129,11 @@ void control_room_statistics_fill(const struct control_room *room, int64_t now_s
 {
     *out = (struct control_room_statistics){.participants = room->count};
     out->age_s = now_s > room->opened_s ? (uint64_t)(now_s - room->opened_s) : 0;
-    for (const struct control_participant *p = room->first; p; p = p->next)
+    for (const struct control_participant *p = room->first; p; p = p->next) {
         count_tracks(p, out);
+        out->fair += p->verdicts.own.quality == CORE_QUALITY_FAIR;
+        out->poor += p->verdicts.own.quality == CORE_QUALITY_POOR;
+    }
     add_rates(room, &out->up_bps, &out->down_bps);
 }
 

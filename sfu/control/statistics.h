@@ -15,6 +15,8 @@
     GAUGE(microphones, NUMBER, ROOM, "that send and are not muted")                                \
     GAUGE(cameras, NUMBER, ROOM, "that send and are not muted")                                    \
     GAUGE(screens, NUMBER, ROOM, "that are sent and shared")                                       \
+    GAUGE(fair, NUMBER, ROOM, "participants whose verdict is fair")                                \
+    GAUGE(poor, NUMBER, ROOM, "participants whose verdict is poor")                                \
     GAUGE(age_s, S, ROOM, "since the first join")                                                  \
     GAUGE(up_bps, BPS, ROOM, "RTP that the participants send, headers included")                   \
     GAUGE(down_bps, BPS, ROOM, "UDP payload of RTP that they get")

@@ -3,7 +3,7 @@
 
 #include "sfu/core/room.h"
 
-#define BEHIND_US  1000000 /* video that waits for longer is no single burst */
+#define BEHIND_US  1000000  /* video that waits for longer is no single burst */
 #define SPEAKER_US 10000000 /* whose turn ended so long ago is no speaker any more */
 
 /* The slots that take part, in the order of bwe's tracks. */
@@ -57,9 +57,8 @@ static void describe_layer(struct core_layer *layer, bool is_spread,
     out->temporal_count = layer->has_temporal_ids ? BWE_ALLOCATION_TEMPORALS : 1;
     for (unsigned t = 0; t < BWE_ALLOCATION_TEMPORALS; t++) {
         struct bwe_rate peak = bwe_rate_meter_peak(&layer->meters[t], now_us);
-        out->cost_bps[t] = is_spread
-                               ? bwe_rate_meter_long_mean(&layer->meters[t], now_us).cost_bps
-                               : peak.cost_bps;
+        out->cost_bps[t] =
+            is_spread ? bwe_rate_meter_long_cost_bps(&layer->meters[t], now_us) : peak.cost_bps;
         out->payload_bps[t] = peak.payload_bps;
     }
 }

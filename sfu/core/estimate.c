@@ -161,6 +161,28 @@ static void set_pace(struct core_participant *participant, const struct bwe_deci
     bwe_pacer_begin_probe(&participant->pace.pacer, &probe, now_us);
 }
 
+static void record(struct core_participant *participant, const struct bwe_decision *decision,
+                   int64_t now_us)
+{
+    struct core_estimate *estimate = &participant->estimate;
+    struct core_decision now = {
+        .kind = CORE_DECISION_ESTIMATE,
+        .cause = decision->is_probed ? CORE_TRIGGER_PROBE : CORE_TRIGGER_NONE,
+        .numbers = {decision->target_bps, (uint32_t)capped(estimate->video_bps),
+                    participant->pace.pacer.rate_bps},
+    };
+    if (decision->state != estimate->state || decision->is_probed)
+        core_record(participant, &now, now_us);
+    estimate->state = decision->state;
+    const struct bwe_probe *probe = &decision->probe;
+    if (probe->id)
+        core_record(participant,
+                    &(struct core_decision){
+                        .kind = CORE_DECISION_PROBE,
+                        .numbers = {probe->rate_bps, probe->bytes, decision->target_bps}},
+                    now_us);
+}
+
 void core_estimate_advance(struct core_participant *participant, int64_t now_us)
 {
     struct core_estimate *estimate = &participant->estimate;
@@ -176,6 +198,7 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
     estimate->is_probed |= decision.is_probed;
     estimate->video_bps =
         estimate->is_open ? UINT64_MAX : bwe_allocation_budget_bps(sustained_bps, reserved, 0);
+    record(participant, &decision, now_us);
     core_pace_behind_us(participant, now_us);
     if (decision.is_probed || estimate->video_bps < estimate->allocated_bps)
         core_allocate(participant, now_us);

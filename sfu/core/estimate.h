@@ -27,6 +27,7 @@ struct core_estimate {
     int64_t active_us;
     uint64_t video_bps;                   /* budget for video; UINT64_MAX: no say */
     uint64_t allocated_bps;               /* what the allocation has given away */
+    enum bwe_state state;                 /* as decided last */
     struct bwe_allocation_demand wanted;  /* what the estimator is to find out next */
     struct bwe_rate_meter audio, repairs; /* sent to it, repairs over RTX */
     struct bwe_estimator estimator;

@@ -68,10 +68,17 @@ static void list(struct core_participant *participant, int64_t now_us)
     engine->pacing = participant;
 }
 
+static struct core_buffer *buffer_of(const struct bwe_paced *paced)
+{
+    /* A handle is the address of a buffer of ours (core_pace_send()). */
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+    return (struct core_buffer *)(uintptr_t)paced->handle;
+}
+
 /* The network may have changed while it waited. */
 static void release(struct core_participant *participant, const struct bwe_paced *paced)
 {
-    struct core_buffer *buffer = (struct core_buffer *)(uintptr_t)paced->handle;
+    struct core_buffer *buffer = buffer_of(paced);
     const struct transport_path *path = transport_selected_path(participant->transport);
     participant->engine->outbox.held_count--;
     if (!path) {
@@ -223,7 +230,7 @@ void core_pace_forget(struct core_participant *participant)
     struct core_engine *engine = participant->engine;
     for (; pace->pacer.count > 0; pace->pacer.count--, pace->pacer.head++) {
         const struct bwe_paced *paced = &pace->ring[pace->pacer.head & pace->pacer.mask];
-        core_outbox_release(&engine->outbox, (struct core_buffer *)(uintptr_t)paced->handle);
+        core_outbox_release(&engine->outbox, buffer_of(paced));
         engine->outbox.held_count--;
     }
     struct core_participant **at = &engine->pacing;

@@ -60,20 +60,20 @@ void core_record_slot(const struct core_slot *slot, const struct core_layer *lay
 }
 
 /* What speaks for a track (selection.h), the strongest reason first. */
-static enum core_cause cause_of(const struct core_slot *slot, const struct core_track *track)
+static enum core_trigger cause_of(const struct core_slot *slot, const struct core_track *track)
 {
     const struct core_layout *layout = &slot->owner->layout;
     if (!track)
-        return CORE_CAUSE_REPLACED;
+        return CORE_TRIGGER_REPLACED;
     if (track->params.kind == CORE_KIND_SCREEN)
-        return CORE_CAUSE_SHARES;
+        return CORE_TRIGGER_SHARES;
     if (track->params.kind == CORE_KIND_AUDIO)
-        return CORE_CAUSE_SPEAKS;
+        return CORE_TRIGGER_SPEAKS;
     for (unsigned i = 0; i < layout->pinned_count; i++)
         if (layout->pinned[i] == track->owner->id)
-            return CORE_CAUSE_PINNED;
-    return track->candidate.has_floor || track->candidate.spoke_us ? CORE_CAUSE_SPEAKS
-                                                                   : CORE_CAUSE_FREE;
+            return CORE_TRIGGER_PINNED;
+    return track->candidate.has_floor || track->candidate.spoke_us ? CORE_TRIGGER_SPEAKS
+                                                                   : CORE_TRIGGER_FREE;
 }
 
 void core_record_owner(const struct core_slot *slot, const struct core_track *track, int64_t now_us)
@@ -91,7 +91,7 @@ void core_record_layout(const struct core_participant *participant, int64_t now_
     core_record(participant,
                 &(struct core_decision){
                     .kind = CORE_DECISION_LAYOUT,
-                    .cause = layout->is_audio_only ? CORE_CAUSE_AUDIO_ONLY : CORE_CAUSE_NONE,
+                    .cause = layout->is_audio_only ? CORE_TRIGGER_AUDIO_ONLY : CORE_TRIGGER_NONE,
                     .numbers = {layout->max_cameras, layout->max_height, layout->pinned_count}},
                 now_us);
 }

@@ -129,7 +129,7 @@ void core_recorder_on_rtp(struct core_recorder *recorder, const struct core_reco
         (uint16_t)(packet->header_len + packet->payload_len + packet->padding_len);
     record->seq = packet->seq;
     record->stream = rtp->stream;
-    record->verdict = (uint8_t)rtp->verdict;
+    record->outcome = (uint8_t)rtp->outcome;
     memcpy(record + 1, packet->data, len);
 }
 

@@ -31,7 +31,7 @@
 #define CORE_RECORDER_RUN_MAX 16384 /* packets of a run: a quarter of the sequence numbers */
 
 /* What became of a received RTP packet. */
-#define CORE_VERDICTS(X)                                                                           \
+#define CORE_OUTCOMES(X)                                                                           \
     X(TAKEN, "taken")         /* its slots decide on it */                                         \
     X(PROBE, "probe")         /* padding */                                                        \
     X(MUTED, "muted")         /* its track is */                                                   \
@@ -40,8 +40,8 @@
     X(MALFORMED, "malformed") /* its VP8 descriptor */                                             \
     X(UNBOUND, "unbound")     /* of no negotiated track */
 
-#define CORE_VERDICT_ENUMERATOR(name, text) CORE_VERDICT_##name,
-enum core_verdict { CORE_VERDICTS(CORE_VERDICT_ENUMERATOR) CORE_VERDICT_COUNT };
+#define CORE_OUTCOME_ENUMERATOR(name, text) CORE_OUTCOME_##name,
+enum core_outcome { CORE_OUTCOMES(CORE_OUTCOME_ENUMERATOR) CORE_OUTCOME_COUNT };
 
 /* What was decided: name, its text, and what its three numbers are (NULL: unused). */
 #define CORE_DECISIONS(X)                                                                          \
@@ -55,6 +55,10 @@ enum core_verdict { CORE_VERDICTS(CORE_VERDICT_ENUMERATOR) CORE_VERDICT_COUNT };
     X(UNMUTED, "unmuted", NULL, NULL, NULL)                                                        \
     X(LAYOUT, "layout", "max_cameras", "max_height", "pinned")                                     \
     X(BUDGET, "budget", "budget_bps", NULL, NULL)                                                  \
+    X(ESTIMATE, "estimate", "target_bps", "video_bps",                                             \
+      "pacing_bps") /* another state, or passed */                                                 \
+    X(PROBE, "probe", "rate_bps", "bytes", "target_bps")                                           \
+    X(WAITING, "video_waits", "queued_bytes", "pacing_bps", NULL) /* the pacer has no room */      \
     X(OWNER, "slot_owner", NULL, NULL, NULL) /* the slot shows other's track from now on */        \
     X(TARGET, "layer_chosen", "temporal", "height", "budget_bps") /* no layer: paused */           \
     X(FORWARDED, "layer_forwarded", "height", "replayed_bytes", NULL)                              \
@@ -68,7 +72,7 @@ enum core_verdict { CORE_VERDICTS(CORE_VERDICT_ENUMERATOR) CORE_VERDICT_COUNT };
 enum core_decision_kind { CORE_DECISIONS(CORE_DECISION_ENUMERATOR) CORE_DECISION_COUNT };
 
 /* Why. */
-#define CORE_CAUSES(X)                                                                             \
+#define CORE_TRIGGERS(X)                                                                           \
     X(NONE, "")                                                                                    \
     X(PINNED, "pinned")                                                                            \
     X(SPEAKS, "speaks")                                                                            \
@@ -79,19 +83,20 @@ enum core_decision_kind { CORE_DECISIONS(CORE_DECISION_ENUMERATOR) CORE_DECISION
     X(HELD, "layout")                                                                              \
     X(SOURCE, "source")                                                                            \
     X(KEYFRAME, "keyframe")                                                                        \
+    X(PROBE, "probe") /* one was passed */                                                         \
     X(REPLAY, "replay")                                                                            \
     X(RESUME, "resume")          /* nothing was missed: no key frame is needed */                  \
     X(TORN, "torn")              /* more is missing than will ever be repaired */                  \
     X(CONTRACT, "over_contract") /* of the receiver */                                             \
     X(AUDIO_ONLY, "audio_only")
 
-#define CORE_CAUSE_ENUMERATOR(name, text) CORE_CAUSE_##name,
-enum core_cause { CORE_CAUSES(CORE_CAUSE_ENUMERATOR) CORE_CAUSE_COUNT };
+#define CORE_TRIGGER_ENUMERATOR(name, text) CORE_TRIGGER_##name,
+enum core_trigger { CORE_TRIGGERS(CORE_TRIGGER_ENUMERATOR) CORE_TRIGGER_COUNT };
 
 /* -1 in slot, track or layer: it is not about one. */
 struct core_decision {
     enum core_decision_kind kind;
-    enum core_cause cause;
+    enum core_trigger cause;
     uint64_t participant;      /* whom it is about: the receiver, for slots */
     uint64_t other;            /* whose track; 0: nobody's */
     int8_t slot, track, layer; /* index; track and layer: of other if there is one */
@@ -170,7 +175,7 @@ struct core_record {
     uint8_t body_bytes;
     uint8_t kind;    /* enum core_record_kind */
     uint8_t stream;  /* RTP: core_record_stream(), or CORE_RECORD_NO_STREAM */
-    uint8_t verdict; /* RTP: enum core_verdict */
+    uint8_t outcome; /* RTP: enum core_outcome */
 };
 
 /** Names a track's layer, and whether the packet came as a repair (RTX). */
@@ -194,7 +199,7 @@ struct core_recorder_rtp {
     uint64_t participant;
     const struct rtp_packet *packet; /* parsed; a repair: restored */
     const struct rtp_vp8 *vp8;       /* NULL: none, or not read */
-    enum core_verdict verdict;
+    enum core_outcome outcome;
     uint8_t stream; /* core_record_stream() or CORE_RECORD_NO_STREAM */
 };
 

@@ -178,7 +178,7 @@ static int add_live(struct core_recording *recording, const struct core_record *
         uint16_t index = (uint16_t)(arrival->record->seq - run->in_seq);
         if (arrival->stream != stream || arrival->at_us > run->last_us)
             break;
-        if (index < run->count && arrival->record->verdict == CORE_VERDICT_TAKEN)
+        if (index < run->count && arrival->record->outcome == CORE_OUTCOME_TAKEN)
             error = add_sent(recording, record, arrival, arrival->at_us, index);
     }
     return error;
@@ -196,7 +196,7 @@ static int add_later(struct core_recording *recording, const struct core_record 
             if (arrival->stream != stream)
                 break;
             if (arrival->record->seq != (uint16_t)(run->in_seq + k) ||
-                arrival->record->verdict == CORE_VERDICT_REPEATED)
+                arrival->record->outcome == CORE_OUTCOME_REPEATED)
                 continue;
             error = add_sent(recording, record, arrival, run->last_us, k);
             break;

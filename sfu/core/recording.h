@@ -26,7 +26,7 @@ struct core_recording_entry {
     int8_t track, layer;       /* received RTP: index; -1: none. Sent: of source */
     int8_t slot;               /* sent RTP: index, else -1 */
     uint64_t source;           /* sent RTP: whose track; 0: nobody's */
-    enum core_verdict verdict; /* received RTP */
+    enum core_outcome outcome; /* received RTP */
     enum core_run_way way;     /* sent RTP */
     uint16_t original_bytes;   /* of the packet in clear */
     uint16_t len;              /* of data: what is left of it */
@@ -59,10 +59,10 @@ const struct core_member *core_recording_member(const struct core_recording *rec
 /** Entries that options.packets_max left out. */
 size_t core_recording_left_out(const struct core_recording *recording);
 
-/** Name of a verdict, a decision, a decision's number (NULL: unused), a cause. Static text. */
-const char *core_verdict_text(enum core_verdict verdict);
+/** Name of a outcome, a decision, a decision's number (NULL: unused), a cause. Static text. */
+const char *core_outcome_text(enum core_outcome outcome);
 const char *core_decision_text(enum core_decision_kind kind);
 const char *core_decision_number_text(enum core_decision_kind kind, unsigned index);
-const char *core_cause_text(enum core_cause cause);
+const char *core_trigger_text(enum core_trigger cause);
 
 #endif

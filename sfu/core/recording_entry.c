@@ -119,7 +119,7 @@ static void write_received(const struct core_record *record, struct core_recordi
     }
     entry->is_rtcp = record->kind != CORE_RECORD_RTP;
     entry->is_sent = record->kind == CORE_RECORD_RTCP_SENT;
-    entry->verdict = (enum core_verdict)record->verdict;
+    entry->outcome = (enum core_outcome)record->outcome;
     if (record->stream != CORE_RECORD_NO_STREAM) {
         entry->track = (int8_t)(record->stream >> 4);
         entry->layer = (int8_t)(record->stream >> 1 & 7);
@@ -149,10 +149,10 @@ void core_recording_write_entry(const struct core_recording *recording,
 #define DECISION_TEXT(name, text, a, b, c)    text,
 #define DECISION_NUMBERS(name, text, a, b, c) {a, b, c},
 
-const char *core_verdict_text(enum core_verdict verdict)
+const char *core_outcome_text(enum core_outcome outcome)
 {
-    static const char *const texts[] = {CORE_VERDICTS(TEXT)};
-    return texts[verdict];
+    static const char *const texts[] = {CORE_OUTCOMES(TEXT)};
+    return texts[outcome];
 }
 
 const char *core_decision_text(enum core_decision_kind kind)
@@ -167,8 +167,8 @@ const char *core_decision_number_text(enum core_decision_kind kind, unsigned ind
     return texts[kind][index];
 }
 
-const char *core_cause_text(enum core_cause cause)
+const char *core_trigger_text(enum core_trigger cause)
 {
-    static const char *const texts[] = {CORE_CAUSES(TEXT)};
+    static const char *const texts[] = {CORE_TRIGGERS(TEXT)};
     return texts[cause];
 }

@@ -136,9 +136,9 @@ static void record_target(const struct core_slot *slot, const struct core_layer 
     if (target)
         decision.numbers[1] = target->height;
     else
-        decision.cause = slot->is_held      ? CORE_CAUSE_HELD
-                         : slot->is_starved ? CORE_CAUSE_BANDWIDTH
-                                            : CORE_CAUSE_SOURCE;
+        decision.cause = slot->is_held      ? CORE_TRIGGER_HELD
+                         : slot->is_starved ? CORE_TRIGGER_BANDWIDTH
+                                            : CORE_TRIGGER_SOURCE;
     decision.numbers[0] = slot->target_temporal;
     decision.numbers[2] = (uint32_t)core_allocate_budget_bps(slot->owner);
     core_record_slot(slot, target, &decision, now_us);

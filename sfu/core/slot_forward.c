@@ -264,7 +264,7 @@ static bool may_start(const struct core_slot *slot, const struct core_media *med
 }
 
 static void record(const struct core_slot *slot, const struct core_media *media,
-                   enum core_decision_kind kind, enum core_cause cause)
+                   enum core_decision_kind kind, enum core_trigger cause)
 {
     core_record_slot(
         slot, media->layer,
@@ -282,7 +282,7 @@ static void start(struct core_slot *slot, const struct core_media *media)
     slot->is_retiming = false;
     slot->owner->are_slots_dirty = true;
     record(slot, media, CORE_DECISION_FORWARDED,
-           media->vp8 ? CORE_CAUSE_KEYFRAME : CORE_CAUSE_NONE);
+           media->vp8 ? CORE_TRIGGER_KEYFRAME : CORE_TRIGGER_NONE);
 }
 
 /* The source comes back after a pause and nothing of it was missed: the decoder needs no key frame.
@@ -324,7 +324,7 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     if (may_resume(slot, media)) {
         slot->layer = media->layer;
         slot->is_owner_new = false;
-        record(slot, media, CORE_DECISION_FORWARDED, CORE_CAUSE_RESUME);
+        record(slot, media, CORE_DECISION_FORWARDED, CORE_TRIGGER_RESUME);
         /* In the middle of a frame: what was decided on it still holds. */
         slot->has_frame = !slot->is_complete && media->fields.timestamp == slot->frame_timestamp;
     }
@@ -335,7 +335,7 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     bool is_over = slot->layer == media->layer && is_torn(slot, media);
     if (is_over || (slot->layer == media->layer && is_too_much(slot, media))) {
         record(slot, media, CORE_DECISION_INTERRUPTED,
-               is_over ? CORE_CAUSE_TORN : CORE_CAUSE_CONTRACT);
+               is_over ? CORE_TRIGGER_TORN : CORE_TRIGGER_CONTRACT);
         core_slot_interrupt(slot);
         slot->has_missed = true;
         core_slot_need_keyframe(slot, media->now_us);

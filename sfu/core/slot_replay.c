@@ -31,7 +31,7 @@ void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, in
     core_slot_note_keyframe(slot, bytes, now_us);
     core_record_slot(slot, layer,
                      &(struct core_decision){.kind = CORE_DECISION_FORWARDED,
-                                             .cause = CORE_CAUSE_REPLAY,
+                                             .cause = CORE_TRIGGER_REPLAY,
                                              .numbers = {layer->height, bytes}},
                      now_us);
     slot->owner->are_slots_dirty = true;
@@ -42,6 +42,11 @@ void core_slot_wait(struct core_slot *slot, uint64_t ext_seq, int64_t now_us)
 {
     slot->replay_seq = ext_seq;
     slot->has_replayed = slot->is_waiting = true;
+    const struct bwe_pacer *pacer = &slot->owner->pace.pacer;
+    core_record_slot(slot, slot->layer,
+                     &(struct core_decision){.kind = CORE_DECISION_WAITING,
+                                             .numbers = {pacer->queued_bytes, pacer->rate_bps}},
+                     now_us);
     core_participant_wake(slot->owner, now_us + CORE_TICK_US);
 }
 

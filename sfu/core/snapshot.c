@@ -111,6 +111,9 @@ static void fill_estimate(const struct core_estimate *estimate, const struct cor
     downlink->estimate_bps =
         is_known ? (uint64_t)estimate->estimator.target_bps : CORE_STATISTIC_UNKNOWN;
     downlink->pacing_bps = is_known ? pace->pacer.rate_bps : CORE_STATISTIC_UNKNOWN;
+    downlink->wanted_bps = is_known
+                               ? estimate->wanted.ideal_bps * 100 / BWE_HYSTERESIS_MARGIN_PERCENT
+                               : CORE_STATISTIC_UNKNOWN;
     downlink->allocated_bps = estimate->allocated_bps;
 }
 

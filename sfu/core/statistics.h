@@ -88,6 +88,7 @@ enum core_scope { CORE_SCOPE_NODE, CORE_SCOPE_ROOM };
     GAUGE(rtt_us, US, NODE, "round trip, smoothed")                                                \
     GAUGE(estimate_bps, BPS, NODE, "what the network carries, as estimated [UDP payload]")         \
     GAUGE(budget_bps, BPS, NODE, "of this, what video may take [UDP payload]")                     \
+    GAUGE(wanted_bps, BPS, NODE, "what the slots would cost at their best [UDP payload]")          \
     GAUGE(allocated_bps, BPS, NODE, "of this, what the layers forwarded cost [UDP payload]")       \
     GAUGE(pacing_bps, BPS, NODE, "the pace at which video leaves [UDP payload]")                   \
     RATE(bitrate_bps, BPS, "UDP payload of RTP", bytes, 8)                                         \

@@ -203,13 +203,13 @@ static bool read_payload(struct core_media *media, const struct rtp_packet *pack
     return rtp_vp8_parse(&media->descriptor, packet->payload, packet->payload_len) == 0;
 }
 
-static enum core_verdict verdict_on(const struct core_media *media)
+static enum core_outcome outcome_of(const struct core_media *media)
 {
     if (media->payload_len == 0)
-        return CORE_VERDICT_PROBE;
+        return CORE_OUTCOME_PROBE;
     if (media->is_policed)
-        return CORE_VERDICT_POLICED;
-    return media->track->is_muted ? CORE_VERDICT_MUTED : CORE_VERDICT_TAKEN;
+        return CORE_OUTCOME_POLICED;
+    return media->track->is_muted ? CORE_OUTCOME_MUTED : CORE_OUTCOME_TAKEN;
 }
 
 static void hear(const struct core_media *media)
@@ -221,7 +221,7 @@ static void hear(const struct core_media *media)
 
 /* @param received_as  what the packet came as: of the stream itself, or of its RTX stream
    @param media        its time; the rest is filled in */
-static enum core_verdict receive_media(struct core_participant *participant,
+static enum core_outcome receive_media(struct core_participant *participant,
                                        const struct core_binding *received_as,
                                        const struct rtp_packet *packet,
                                        const struct rtp_extension_values *values,
@@ -232,13 +232,13 @@ static enum core_verdict receive_media(struct core_participant *participant,
     bool was_alive = core_layer_is_alive(layer, media->now_us);
     if (is_repeated(layer, packet->seq)) {
         participant->uplink.repeated++;
-        return CORE_VERDICT_REPEATED;
+        return CORE_OUTCOME_REPEATED;
     }
     bool is_read = read_payload(media, packet, values);
     count(media, packet, received_as->is_rtx);
     if (!is_read) {
         participant->uplink.malformed++;
-        return CORE_VERDICT_MALFORMED;
+        return CORE_OUTCOME_MALFORMED;
     }
     if (media->payload_len > 0) {
         layer->last_packet_us = media->now_us;
@@ -254,10 +254,10 @@ static enum core_verdict receive_media(struct core_participant *participant,
         keep(media);
     }
     forward(media);
-    return verdict_on(media);
+    return outcome_of(media);
 }
 
-static enum core_verdict receive_rtx(struct core_participant *participant,
+static enum core_outcome receive_rtx(struct core_participant *participant,
                                      const struct core_binding *binding, struct rtp_packet *packet,
                                      const struct rtp_extension_values *values,
                                      struct core_media *media)
@@ -265,21 +265,21 @@ static enum core_verdict receive_rtx(struct core_participant *participant,
     struct core_track *track = &participant->tracks[binding->track];
     const struct core_layer *layer = &track->layers[binding->layer];
     if (!layer->id)
-        return CORE_VERDICT_PROBE; /* ahead of its media */
+        return CORE_OUTCOME_PROBE; /* ahead of its media */
     if (rtp_rtx_restore(packet, layer->ssrc, track->params.payload_type))
-        return CORE_VERDICT_PROBE; /* padding only */
+        return CORE_OUTCOME_PROBE; /* padding only */
     return receive_media(participant, binding, packet, values, media);
 }
 
 static void record(const struct core_participant *participant, const struct core_binding *binding,
                    const struct rtp_packet *packet, const struct core_media *media,
-                   enum core_verdict verdict)
+                   enum core_outcome outcome)
 {
     struct core_recorder_rtp rtp = {
         .participant = participant->id,
         .packet = packet,
-        .vp8 = verdict == CORE_VERDICT_MALFORMED ? NULL : media->vp8,
-        .verdict = verdict,
+        .vp8 = outcome == CORE_OUTCOME_MALFORMED ? NULL : media->vp8,
+        .outcome = outcome,
         .stream = binding ? core_record_stream(binding->track, binding->layer, binding->is_rtx)
                           : CORE_RECORD_NO_STREAM};
     core_recorder_on_rtp(participant->recorder, &rtp, media->now_us);
@@ -291,7 +291,7 @@ void core_uplink_receive(struct core_participant *participant, uint8_t *data, si
     struct rtp_packet packet;
     struct rtp_extension_values values;
     struct core_media media = {.now_us = now_us};
-    enum core_verdict verdict = CORE_VERDICT_UNBOUND;
+    enum core_outcome outcome = CORE_OUTCOME_UNBOUND;
     participant->uplink.packets++;
     participant->uplink.bytes += len;
     if (rtp_packet_parse(&packet, data, len)) {
@@ -309,9 +309,9 @@ void core_uplink_receive(struct core_participant *participant, uint8_t *data, si
     if (!binding)
         participant->uplink.unbound++;
     else if (binding->is_rtx)
-        verdict = receive_rtx(participant, binding, &packet, &values, &media);
+        outcome = receive_rtx(participant, binding, &packet, &values, &media);
     else
-        verdict = receive_media(participant, binding, &packet, &values, &media);
+        outcome = receive_media(participant, binding, &packet, &values, &media);
     if (participant->recorder)
-        record(participant, binding, &packet, &media, verdict);
+        record(participant, binding, &packet, &media, outcome);
 }

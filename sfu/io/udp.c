@@ -90,10 +90,7 @@ static _Thread_local struct batch {
     struct mmsghdr messages[IO_UDP_BATCH];
     struct iovec vectors[IO_UDP_BATCH];
     struct sockaddr_storage names[IO_UDP_BATCH];
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(struct timespec))];
-    } stamp; /* of the sample */
+    _Alignas(struct cmsghdr) char stamp[CMSG_SPACE(sizeof(struct timespec))]; /* of the sample */
     uint8_t data[IO_UDP_BATCH][DATAGRAM_BYTES];
 } batch;
 
@@ -109,8 +106,8 @@ static void prepare(unsigned used, unsigned sample)
                                                     .msg_iovlen = 1};
     }
     if (sample < IO_UDP_BATCH) {
-        batch.messages[sample].msg_hdr.msg_control = batch.stamp.bytes;
-        batch.messages[sample].msg_hdr.msg_controllen = sizeof(batch.stamp.bytes);
+        batch.messages[sample].msg_hdr.msg_control = batch.stamp;
+        batch.messages[sample].msg_hdr.msg_controllen = sizeof(batch.stamp);
     }
 }
 

@@ -189,6 +189,17 @@ static void exchange_too_much(struct media_client *bob)
     camera->options.packets_per_frame = usual;
 }
 
+/* Ann's device decodes hardly anything, says her page. */
+static void exchange_the_verdict(struct media_client *ann)
+{
+    const struct slot_receiver *slot = ann->slot_list[3];
+    json_t *params =
+        json_pack("{s:[{s:s, s:i, s:i}]}", "decoding", "mid", slot->mid, "frames_received", 100,
+                  "frames_decoded", 10);
+    json_decref(rpc_client_call(ann->rpc, "stats", params));
+    keep_notification(ann, "quality", "quality");
+}
+
 /* The server would end in a minute; the test's end comes sooner. */
 static void exchange_the_drain(struct media_client *bob)
 {
@@ -209,6 +220,7 @@ static void exchange(void)
     event_loop_run_ms(1500); /* the picture's height is told, statistics exist */
     keep_slots(ann);
     exchange_in_the_room(ann, bob);
+    exchange_the_verdict(ann);
     exchange_too_much(bob);
     exchange_the_drain(bob);
     /* Last: two seconds later his slots are free, and what follows says other things. */

@@ -84,7 +84,7 @@ static void note_camera(struct sim_network_watch *watch, const struct sim_media 
         raise_to(&result->full_ms, now_us - slot->source_us);
         slot->is_full = true;
     }
-    watch->top &= (uint16_t)~(1u << media->slot);
+    watch->top &= (uint16_t) ~(1u << media->slot);
     watch->top |= (uint16_t)((media->stamp.layer > 0) << media->slot);
     if (result->all_full_ms == 0 && watch->cameras && (watch->cameras & ~watch->top) == 0)
         raise_to(&result->all_full_ms, now_us - watch->stage_us);

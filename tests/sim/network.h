@@ -23,8 +23,9 @@ struct sim_stage_result {
     uint32_t wait_ms;             /* and at any other time: the pacer made it wait */
     uint32_t drain_ms; /* the same in the first second, while the network's queue is drained */
     uint32_t full_ms;  /* longest time from a camera's first packet to its top layer */
-    uint32_t all_full_ms; /* from the beginning until all cameras are at their top layers; 0: never */
-    uint32_t back_ms;  /* from the beginning to the first video; all was paused before */
+    uint32_t
+        all_full_ms;  /* from the beginning until all cameras are at their top layers; 0: never */
+    uint32_t back_ms; /* from the beginning to the first video; all was paused before */
 };
 
 struct sim_network_slot {

@@ -182,6 +182,12 @@ void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *sta
         stream->delivered_frame = stamp->frame;
 }
 
+int64_t sim_stream_arrived_us(struct sim_stream *stream, const struct sim_stamp *stamp)
+{
+    const struct sim_delivery *delivery = delivery_of(stream, stamp->frame);
+    return delivery->frame == stamp->frame ? delivery->delivered_us : stamp->captured_us;
+}
+
 void sim_stream_policed(struct sim_stream *stream, const struct sim_stamp *stamp)
 {
     struct sim_delivery *delivery = delivery_of(stream, stamp->frame);

@@ -101,6 +101,9 @@ bool sim_stream_retransmit(struct sim_stream *stream, uint16_t seq, uint16_t *tr
 /** A packet with this stamp has reached the server. */
 void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *stamp, int64_t now_us);
 
+/** When the newest packet of a frame reached the server; of one that is forgotten, its capture. */
+int64_t sim_stream_arrived_us(struct sim_stream *stream, const struct sim_stamp *stamp);
+
 /** The server dropped the packet for its sender's contract. */
 void sim_stream_policed(struct sim_stream *stream, const struct sim_stamp *stamp);
 

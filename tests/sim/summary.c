@@ -101,10 +101,9 @@ static void print_stages(const struct sim_world *world)
                "%u\n",
                profile->stages[i].down_bps / 1000,
                result->adapted_bytes * 8000 / (uint64_t)(profile->stages[i].for_us - 5000000),
-               result->late_bytes * 8 / 5000,
-               result->voices_lost, result->voices, result->ups, result->downs, result->flaps,
-               result->paused, result->switch_gap_ms, result->wait_ms, result->drain_ms,
-               result->full_ms, result->back_ms, result->all_full_ms);
+               result->late_bytes * 8 / 5000, result->voices_lost, result->voices, result->ups,
+               result->downs, result->flaps, result->paused, result->switch_gap_ms, result->wait_ms,
+               result->drain_ms, result->full_ms, result->back_ms, result->all_full_ms);
     }
 }
 

@@ -7,13 +7,13 @@
 
 #include "bwe/remb.h"
 
-#define AUDIO_HZ    48000
-#define VIDEO_HZ    90000
-#define EDGE_BYTES  1200 /* a packet */
-#define WINDOW_US   2000000
-#define REACTION_US 2000000 /* a source over its contract is policed within so long */
-#define SLACK_US    400000  /* of a timestamp against the wall clock: jitter, an encoder's hiccup */
-#define NEAR        600     /* numbers: as many as a source may lose at once and repair */
+#define AUDIO_HZ       48000
+#define VIDEO_HZ       90000
+#define WINDOW_US      2000000
+#define CROSSING_BYTES 1200
+#define REACTION_US    2000000 /* a source over its contract is policed within so long */
+#define SLACK_US       400000 /* of a timestamp against the wall clock: jitter, an encoder's hiccup */
+#define NEAR           600    /* numbers: as many as a source may lose at once and repair */
 #define AWAY_EFFECT_US                                                                             \
     5000000 /* numbers given while there was no path to the receiver are left out */
 #define LOSS_EFFECT_US                                                                             \
@@ -268,14 +268,16 @@ void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
         return;
     if (tap->has_last && tap->last.participant != media->stamp.participant)
         memset(&tap->window, 0, sizeof(tap->window));
-    /* By the time of capture: repairs and replays from a cache come faster than their source. */
-    uint64_t bytes = sim_window_add(&tap->window, WINDOW_US / SIM_WINDOW_STEPS,
-                                    media->stamp.captured_us, media->payload_len);
-    uint64_t limit = contract_bps[tap->params.kind] * 115 / 100 * WINDOW_US / 8000000;
-    /* The policer counts by arrival: an honest source's packets may have waited in its queue, and
-       one that was captured at the window's edge may have arrived beyond it. */
+    /* By its arrival, as the policer counts: replays from a cache come faster than their source. */
+    uint64_t bytes = sim_window_add(&tap->window, WINDOW_US / SIM_WINDOW_STEPS, source->arrived_us,
+                                    media->payload_len - source->grown_bytes);
+    /* And the packet that crosses the line: a frame's size is not known at its first. */
+    uint64_t limit =
+        contract_bps[tap->params.kind] * 115 / 100 * WINDOW_US / 8000000 + CROSSING_BYTES;
+    /* What an honest source's network held back comes at once, and key frames are large: the
+       policer's allowance, a second of the contract (bwe/policer.h). Who floods has used it up. */
     if (source->over_us == INT64_MAX)
-        limit += limit * (uint64_t)source->queue_us / WINDOW_US + EDGE_BYTES;
+        limit += contract_bps[tap->params.kind] / 8;
     bool is_new = checks->now_us - source->over_us < WINDOW_US + REACTION_US;
     if (bytes > limit && !(source->over_us != INT64_MAX && is_new))
         sim_check_fail(checks, SIM_CHECK_POLICER, tap->participant,

@@ -42,9 +42,11 @@ struct sim_tap_source {
     bool is_uncounted;        /* its pictures have no ids */
     int64_t lost_us;          /* when it last lost a packet on the way to the server */
     int64_t previous_lost_us; /* the same of the slot's source before */
-    int64_t away_us;  /* when the receiver's network was last away: there may have been no path */
-    int64_t queue_us; /* how much its packets may be late */
-    int64_t over_us;  /* sends over its contract since; INT64_MAX: it does not */
+    int64_t away_us;    /* when the receiver's network was last away: there may have been no path */
+    int64_t queue_us;   /* how much its packets may be late */
+    int64_t over_us;    /* sends over its contract since; INT64_MAX: it does not */
+    int64_t arrived_us; /* when the server had its frame so far */
+    unsigned grown_bytes; /* of a packet: the server gives it a full descriptor */
 };
 
 /* One slot. Zero-initialised but for the parameters. */
@@ -105,7 +107,7 @@ void sim_check_timestamp(const struct sim_tap *tap, const struct sim_media *medi
 void sim_check_picture(const struct sim_tap *tap, const struct sim_media *media,
                        const struct sim_tap_source *source, struct sim_checks *checks);
 
-/** SIM_CHECK_POLICER: what the slot's source captured in 2 s. */
+/** SIM_CHECK_POLICER: what came of the slot's source in 2 s. */
 void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
                        const struct sim_tap_source *source, struct sim_checks *checks);
 

@@ -143,6 +143,8 @@ static double rate_of(const struct sim_video *video, unsigned index)
     double rate_bps = left_bps < params[index].target_bps ? left_bps : params[index].target_bps;
     if (video->kind == SIM_VIDEO_FLOOD)
         return params[index].target_bps; /* it does not listen */
+    if (video->excess > 0)
+        return (double)params[index].target_bps * video->excess;
     return rate_bps > params[index].min_bps ? rate_bps : params[index].min_bps;
 }
 

@@ -51,6 +51,7 @@ struct sim_video {
     struct sim_video_layer layers[SIM_LAYERS_MAX];
     struct sim_random random;
     uint64_t available_bps; /* what congestion control allows it */
+    unsigned excess;        /* sends so many times its target, whatever that allows; 0: honest */
     int64_t slide_us;       /* of a screen: when the next slide comes */
     unsigned slide_left;    /* frames that the new slide still takes */
     int64_t started_us;     /* sending since; INT64_MAX: not sending */

@@ -18,6 +18,7 @@
 #define WARM_US         1000000
 #define LEAK_BYTES      200000 /* of the self-test */
 #define WARM_PORTS      4
+#define TRIAL_FIRST_US  3000000 /* all are there */
 
 struct sim_person *sim_world_person(struct sim_world *world, uint64_t number)
 {
@@ -154,6 +155,13 @@ static void on_uplink(struct sim_world *world, const struct sim_event *event)
     struct sim_datagram *sent = event->what;
     struct sim_person *person = sim_world_person(world, event->number);
     struct transport_datagram datagram = {.path = sent->path, .data = sent->data, .len = sent->len};
+    int64_t wait_us = sim_trial_wait_us(world, world->now_us);
+    if (wait_us > 0) {
+        struct sim_event later = *event;
+        later.at_us += wait_us;
+        sim_queue_push(&world->queue, &later);
+        return;
+    }
     if (person)
         note_delivery(person, sent, world->now_us);
     world->summary.packets_in++;
@@ -272,6 +280,9 @@ static void dispatch(struct sim_world *world, const struct sim_event *event)
         break;
     case SIM_EVENT_DOWNLINK:
         on_downlink(world, event, person);
+        break;
+    case SIM_EVENT_TRIAL:
+        sim_trial_second(world);
         break;
     case SIM_EVENT_JOIN:
     case SIM_EVENT_FLOOR:
@@ -393,6 +404,9 @@ int sim_world_run(struct sim_world *world, const struct sim_config *config)
     size_t start_bytes = sim_world_heap_bytes();
     double began_s = wall_s();
     sim_script_begin(world);
+    world->trial = config->trial;
+    if (world->trial)
+        sim_world_schedule(world, SIM_EVENT_TRIAL, NULL, world->now_us + TRIAL_FIRST_US, 0);
     sim_handover_begin(world, config->handovers);
     run_until(world, world->end_us);
     drain(world);

@@ -13,6 +13,7 @@
 #include "tests/sim/queue.h"
 #include "tests/sim/summary.h"
 #include "tests/sim/tamper.h"
+#include "tests/sim/trial.h"
 
 #define SIM_NUMBERS  8192
 #define SIM_DEPARTED 64
@@ -36,6 +37,7 @@ enum sim_event_kind {
     SIM_EVENT_FLOOR,  /* detail: index of the floor */
     SIM_EVENT_SHARE,  /* detail: room */
     SIM_EVENT_STAGE,  /* detail: of the profile's schedule */
+    SIM_EVENT_TRIAL,  /* a second is over */
 };
 
 /* Bytes on a network. */
@@ -67,6 +69,7 @@ struct sim_config {
     unsigned participants, seconds;
     unsigned handovers;          /* of the engine, at random times */
     enum sim_tamper_kind tamper; /* for self-tests */
+    struct sim_trial *trial;     /* NULL: none */
 };
 
 struct sim_world {
@@ -93,6 +96,7 @@ struct sim_world {
     struct sim_tamper tamper;
     struct sim_network_watch network;
     struct sim_handover handover;
+    struct sim_trial *trial; /* from its beginning on; NULL: none */
 };
 
 /**

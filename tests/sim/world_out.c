@@ -140,6 +140,8 @@ static struct sim_tap_source source_of(struct sim_world *world, const struct sim
     if (!person || track >= SIM_TRACK_COUNT)
         return departed_source(world, number, track);
     const struct sim_video *video = sim_person_video(person, track);
+    struct sim_stream *stream =
+        media->is_stamped ? sim_person_stream(person, track, media->stamp.layer) : NULL;
     bool is_flood = video && video->kind == SIM_VIDEO_FLOOD;
     return (struct sim_tap_source){
         .room = person->room,
@@ -149,6 +151,9 @@ static struct sim_tap_source source_of(struct sim_world *world, const struct sim
         .lost_us = person->lost_us[track],
         .queue_us = person->up.params.queue_us + 2 * person->up.params.jitter_us,
         .over_us = is_flood ? video->started_us : INT64_MAX,
+        .arrived_us = stream ? sim_stream_arrived_us(stream, &media->stamp) : world->now_us,
+        .grown_bytes =
+            video ? RTP_VP8_DESCRIPTOR_BYTES - video->layers[0].content.descriptor_len : 0,
     };
 }
 

@@ -254,8 +254,7 @@ static inline struct person *conference_enter(struct conference *c, const struct
     assert_true(c->person_count < PEOPLE_MAX);
     person->number = join->participant;
     person->join = *join;
-    transport_address_set_ipv4(&person->path.remote, ip,
-                               (uint16_t)(5000 + c->person_count / 250));
+    transport_address_set_ipv4(&person->path.remote, ip, (uint16_t)(5000 + c->person_count / 250));
     stun_client_init(&person->stun, &join->transport.ice);
     person->sender = transport_srtp_sender_create(c->aead, &up);
     person->receiver = transport_srtp_receiver_create(c->aead, &down);

@@ -12,12 +12,11 @@
 #include <cmocka.h>
 
 #include "sfu/control/statistics.h"
+#include "sfu/core/verdict.h"
 #include "sfu/io/statistics.h"
 
 #define OPENAPI   FIXTURES "/../../docs/openapi.json"
 #define PAGE      FIXTURES "/../../docs/operations.md"
-#define MARK      "<!-- statistics -->\n"
-#define MARK_END  "<!-- end of statistics -->\n"
 #define COUNT(of) (sizeof(of) / sizeof((of)[0]))
 
 static const char *const kind_names[] = {[CORE_STATISTIC_COUNTER] = "counter",
@@ -161,18 +160,50 @@ static void write_level(FILE *out, size_t level)
     }
 }
 
-static char *page_with_tables(const char *page)
+static void write_levels(FILE *out)
 {
-    const char *begin = strstr(page, MARK), *end = strstr(page, MARK_END);
-    char *text;
-    size_t len;
-    assert_non_null(begin);
-    assert_true(end > begin);
-    FILE *out = open_memstream(&text, &len);
-    fprintf(out, "%.*s" MARK, (int)(begin - page), page);
     for (size_t i = 0; i < COUNT(levels); i++)
         write_level(out, i);
-    fprintf(out, "\n%s", end);
+}
+
+static void write_evidences(FILE *out)
+{
+    fprintf(out, "\n| number | unit | cause | fair from | poor from | what it is |\n"
+                 "| --- | --- | --- | --- | --- | --- |\n");
+    for (unsigned i = 0; i < CORE_EVIDENCE_COUNT; i++) {
+        enum core_evidence evidence = (enum core_evidence)i;
+        fprintf(out, "| `%s` | %s | `%s` | %g | %g | %s |\n", core_evidence_name(evidence),
+                core_unit_name(core_evidence_unit(evidence)),
+                core_cause_name(core_evidence_cause(evidence)),
+                core_evidence_limit(evidence, CORE_QUALITY_FAIR),
+                core_evidence_limit(evidence, CORE_QUALITY_POOR), core_evidence_help(evidence));
+    }
+}
+
+/* What stands between two marks of the page. */
+static const struct {
+    const char *begin, *end;
+    void (*write)(FILE *out);
+} parts[] = {
+    {"<!-- statistics -->\n", "<!-- end of statistics -->\n", write_levels},
+    {"<!-- evidence -->\n", "<!-- end of evidence -->\n", write_evidences},
+};
+
+static char *page_with_tables(const char *page)
+{
+    char *text;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        const char *begin = strstr(page, parts[i].begin), *end = strstr(page, parts[i].end);
+        assert_non_null(begin);
+        assert_true(end > begin);
+        fprintf(out, "%.*s%s", (int)(begin - page), page, parts[i].begin);
+        parts[i].write(out);
+        fprintf(out, "\n");
+        page = end;
+    }
+    fprintf(out, "%s", page);
     fclose(out);
     return text;
 }

@@ -164,7 +164,7 @@ static void test_cut(void **state)
             &(struct core_recorder_rtp){.participant = 7,
                                         .packet = &packet,
                                         .vp8 = packets[i].vp8 == NO_VP8 ? NULL : &vp8,
-                                        .verdict = CORE_VERDICT_POLICED,
+                                        .outcome = CORE_OUTCOME_POLICED,
                                         .stream = core_record_stream(1, 2, false)},
             START);
         assert_int_equal(
@@ -177,7 +177,7 @@ static void test_cut(void **state)
         assert_false(entry.is_sent || entry.is_rtcp);
         assert_int_equal(entry.track, 1);
         assert_int_equal(entry.layer, 2);
-        assert_int_equal(entry.verdict, CORE_VERDICT_POLICED);
+        assert_int_equal(entry.outcome, CORE_OUTCOME_POLICED);
         core_recording_close(recording);
         core_recorder_destroy(recorder);
     }

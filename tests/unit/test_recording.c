@@ -58,7 +58,7 @@ static unsigned count_way(const struct read *read, enum core_run_way way)
 }
 
 static unsigned count_decisions(const struct read *read, enum core_decision_kind kind,
-                                enum core_cause cause)
+                                enum core_trigger cause)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < read->count; i++)
@@ -194,13 +194,13 @@ static void test_conference(void **state)
     assert_heard(&read, ann);
     assert_int_equal(count_way(&read, CORE_RUN_REPAIR), repairs);
     assert_true(count_way(&read, CORE_RUN_REPLAY) > 0);
-    assert_int_equal(count_decisions(&read, CORE_DECISION_JOINED, CORE_CAUSE_NONE), 3);
-    assert_int_equal(count_decisions(&read, CORE_DECISION_MUTED, CORE_CAUSE_NONE), 1);
-    assert_int_equal(count_decisions(&read, CORE_DECISION_BUDGET, CORE_CAUSE_NONE), 1);
-    assert_true(count_decisions(&read, CORE_DECISION_FORWARDED, CORE_CAUSE_REPLAY) > 0);
-    assert_true(count_decisions(&read, CORE_DECISION_FORWARDED, CORE_CAUSE_KEYFRAME) > 0);
-    assert_true(count_decisions(&read, CORE_DECISION_OWNER, CORE_CAUSE_SPEAKS) > 0);
-    assert_true(count_decisions(&read, CORE_DECISION_WANTED, CORE_CAUSE_NONE) > 0);
+    assert_int_equal(count_decisions(&read, CORE_DECISION_JOINED, CORE_TRIGGER_NONE), 3);
+    assert_int_equal(count_decisions(&read, CORE_DECISION_MUTED, CORE_TRIGGER_NONE), 1);
+    assert_int_equal(count_decisions(&read, CORE_DECISION_BUDGET, CORE_TRIGGER_NONE), 1);
+    assert_true(count_decisions(&read, CORE_DECISION_FORWARDED, CORE_TRIGGER_REPLAY) > 0);
+    assert_true(count_decisions(&read, CORE_DECISION_FORWARDED, CORE_TRIGGER_KEYFRAME) > 0);
+    assert_true(count_decisions(&read, CORE_DECISION_OWNER, CORE_TRIGGER_SPEAKS) > 0);
+    assert_true(count_decisions(&read, CORE_DECISION_WANTED, CORE_TRIGGER_NONE) > 0);
     read_dispose(&read);
     conference_dispose(&c);
 }
@@ -221,7 +221,7 @@ static void test_leaving(void **state)
     read_room(&c, &read, bob->number);
     assert_heard(&read, bob);
     assert_int_equal(count_sent(&read, cat->number), 0);
-    assert_int_equal(count_decisions(&read, CORE_DECISION_LEFT, CORE_CAUSE_NONE), 1);
+    assert_int_equal(count_decisions(&read, CORE_DECISION_LEFT, CORE_TRIGGER_NONE), 1);
     const struct core_member *member = core_recording_member(read.recording, bob->number);
     assert_non_null(member);
     assert_true(transport_path_is_equal(&member->path, &bob->path));

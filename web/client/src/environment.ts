@@ -3,6 +3,7 @@
  * time and chance. Nothing else in the library touches these globals.
  */
 import { watchNetwork, type WatchNetwork } from './network.js';
+import { watchVisibility, type WatchVisibility } from './visibility.js';
 
 /** Time. */
 export interface Clock {
@@ -21,6 +22,8 @@ export interface Environment {
   random(): number;
   /** Tells of changes of the network. */
   watchNetwork: WatchNetwork;
+  /** Tells whether the page can be seen. */
+  watchVisibility: WatchVisibility;
 }
 
 /**
@@ -43,6 +46,7 @@ export function environment(replaced: Partial<Environment> = {}): Environment {
     clock: replaced.clock ?? browserClock,
     random: replaced.random ?? Math.random,
     watchNetwork: replaced.watchNetwork ?? watchNetwork,
+    watchVisibility: replaced.watchVisibility ?? watchVisibility,
   };
 }
 

@@ -31,3 +31,4 @@ export type {
 export type { MutableKind } from './own.js';
 export type { TrackKind } from './peer.js';
 export * from './protocol.js';
+export type { WatchVisibility } from './visibility.js';

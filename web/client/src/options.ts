@@ -81,7 +81,7 @@ export interface ClientEvents {
     | { kind: 'screen'; by: 'sharer'; participant: Participant };
   /** We send more than the contract allows, and the server drops the rest [bits per second]. */
   limit: { kind: MediaKind; limit_bps: number; measured_bps: number };
-  /** Why video is as good or as bad as it is, when that changed. */
+  /** How it is, and why, when that changed; also when it is good again. Good until told otherwise. */
   quality: Verdict;
   /** The server will go away in `deadline_ms`; the client rejoins by itself, at `url` if there is one. */
   draining: Notifications['draining'];

@@ -81,12 +81,39 @@ export interface Layout {
   audio_only?: boolean;
 }
 
-/** Why video is as good or as bad as it is. */
+/** How good it is. */
+export type Quality = 'good' | 'fair' | 'poor';
+
+/** Where the trouble is: with who sends, in the server, with who receives, in the contract, in the browser. */
+export type Cause = 'none' | 'publisher_uplink' | 'server' | 'downlink' | 'policy' | 'client';
+
+/** The number that decided. */
+export interface Evidence {
+  /** Its name, see docs/operations.md. */
+  what: string;
+  value: number;
+  /** Of `value` and `limit`; `0-1` is a share. */
+  unit: string;
+  /** What `value` was held against. */
+  limit: number;
+  /** Whose it is, if not one's own. */
+  participant?: string;
+}
+
+/** Why sound and pictures, those sent and those received, are as good or as bad as they are. */
 export interface Verdict {
-  quality: 'good' | 'fair' | 'poor';
-  cause: 'none' | 'publisher_uplink' | 'server' | 'downlink' | 'policy' | 'client';
-  /** The number that decided, with its unit. */
-  evidence: string;
+  quality: Quality;
+  /** `none` if and only if it is good. */
+  cause: Cause;
+  /** Null if it is good. */
+  evidence: Evidence | null;
+}
+
+/** What became of the frames of a video slot since the last report. */
+export interface SlotDecoding {
+  mid: string;
+  frames_received: number;
+  frames_decoded: number;
 }
 
 /** Parameters of `join`. */
@@ -121,7 +148,7 @@ export interface Requests {
   update: { params: ParticipantUpdate; result: object };
   layout: { params: Layout; result: { slots: Slot[] } };
   message: { params: { to?: string; data: Json }; result: object };
-  stats: { params: object; result: { [key: string]: Json } };
+  stats: { params: { decoding?: SlotDecoding[] }; result: { [key: string]: Json } };
   mute: { params: { participant: string; kind: MediaKind }; result: object };
   remove: { params: { participant: string; reason?: string }; result: object };
   leave: { params: object; result: object };

@@ -6,6 +6,7 @@
  * waiting in retry.ts.
  */
 import { Announcer } from './announcer.js';
+import { DecodingReports } from './decoding.js';
 import type { Entered } from './entry.js';
 import type { Environment } from './environment.js';
 import {
@@ -53,6 +54,7 @@ export class Session {
   #rpc: RpcConnection | null = null;
   #peer: MediaPeer | null = null;
   #watch: MediaWatch | null = null;
+  #decoding: DecodingReports | null = null;
   /** Why the media of the current PeerConnection are lost for good; null while they are not. */
   #lostMedia: string | null = null;
   #closingReason = '';
@@ -162,6 +164,7 @@ export class Session {
       : 'the session has ended';
     this.#ended.abort(new IrisError(ErrorCode.notJoined, what));
     this.#watch?.dispose();
+    this.#decoding?.dispose();
     this.#rpc?.close();
     this.#rpc = null;
     this.#peer?.close();
@@ -200,6 +203,7 @@ export class Session {
 
   #takePeer(peer: MediaPeer, mustConnect: boolean): void {
     this.#watch?.dispose();
+    this.#decoding?.dispose();
     this.#peer?.close();
     this.#peer = peer;
     this.#lostMedia = null;
@@ -210,6 +214,9 @@ export class Session {
       onLost: (why: string) => this.#onMediaLost(why),
     };
     this.#watch = new MediaWatch(this.#env, peer.connection, handlers, mustConnect);
+    this.#decoding = new DecodingReports(this.#env, peer.connection, (decoding) =>
+      this.request('stats', { decoding }),
+    );
   }
 
   #onMediaState(state: RTCPeerConnectionState): void {

@@ -49,7 +49,8 @@ test('slots come with the tracks of their lines; lines that do not exist are lef
 
 test('everything else that the server says becomes an event of its own', async () => {
   const { events } = await world.join();
-  const verdict = { quality: 'poor', cause: 'downlink', evidence: '12 % loss' };
+  const evidence = { what: 'downlink_short', value: 0.62, unit: '0-1', limit: 0.6 };
+  const verdict = { quality: 'poor', cause: 'downlink', evidence };
   const said: [string, object, unknown][] = [
     [
       'speakers',

@@ -152,7 +152,10 @@ export class FakePeer extends EventTarget {
   }
 
   async getStats() {
-    return new Map([['peer', this.name]]);
+    this.world.looks++;
+    await this.world.count();
+    const inbound = this.world.inbound.map((entry, index) => [`in${index}`, entry] as const);
+    return new Map<string, unknown>([['peer', this.name], ...inbound]);
   }
 
   async createOffer(options: RTCOfferOptions = {}) {
@@ -242,6 +245,7 @@ export class World {
   /** What was called on sockets and peers, in order. */
   readonly calls: string[] = [];
   readonly networkListeners = new Set<(change: NetworkChange) => void>();
+  readonly visibilityListeners = new Set<(isVisible: boolean) => void>();
   /** No connection can be made. */
   isUnreachable = false;
   /** No connection is made, and none is refused. */
@@ -250,6 +254,12 @@ export class World {
   /** Of the newest packet in every slot. */
   rtpTimestamp = 0;
   browserIsStuck = false;
+  /** The browser's statistics of what arrives. */
+  inbound: Record<string, unknown>[] = [];
+  /** How often they were asked for. */
+  looks = 0;
+  /** What they wait for. */
+  count = async (): Promise<void> => undefined;
   refusesAnswers = false;
   refusesTracks = false;
   chance = 0.5;
@@ -300,6 +310,11 @@ export class World {
         this.networkListeners.add(listener);
         return () => void this.networkListeners.delete(listener);
       },
+      watchVisibility: (listener) => {
+        this.visibilityListeners.add(listener);
+        listener(true);
+        return () => void this.visibilityListeners.delete(listener);
+      },
     };
   }
 
@@ -313,6 +328,11 @@ export class World {
 
   changeNetwork(change: NetworkChange = 'changed'): void {
     for (const listener of [...this.networkListeners]) listener(change);
+  }
+
+  /** The page comes to the front, or goes to the back. */
+  show(isVisible: boolean): void {
+    for (const listener of [...this.visibilityListeners]) listener(isVisible);
   }
 
   /** The parameters of every request of this method, over all sockets. */

@@ -1,9 +1,8 @@
-/** What happens to the connection of a participation, as banners: loss and return, restart, rates, quality. */
-import type { IrisClient, Verdict } from '@iris/client';
+/** What happens to the connection of a participation, as banners: loss and return, restart, rates. */
+import type { IrisClient } from '@iris/client';
 import { announce, hideBanner, showBanner, tell } from './banner.js';
 import { Countdown, durationWords } from './countdown.js';
-import { byId, setLabel, setText } from './dom.js';
-import { limitSentence, qualitySentence } from './sentences.js';
+import { limitSentence } from './sentences.js';
 
 /** How long a hint about a rate stays when it is not repeated [ms]. */
 const LIMIT_MS = 8_000;
@@ -29,9 +28,6 @@ export class ConnectionNotices {
       clearTimeout(this.#limitTimer);
       this.#limitTimer = setTimeout(() => hideBanner('limit'), LIMIT_MS);
     });
-    client.on('quality', showQuality);
-    byId('quality', HTMLElement).hidden = true;
-    setText(byId('status', HTMLElement), '');
   }
 
   dispose(): void {
@@ -39,7 +35,6 @@ export class ConnectionNotices {
     this.#drain.stop();
     clearTimeout(this.#limitTimer);
     clearTimeout(this.#mediaTimer);
-    byId('quality', HTMLElement).hidden = true;
   }
 
   #onReconnecting({ attempt, delayMs, lost }: { attempt: number; delayMs: number; lost: string }) {
@@ -86,13 +81,4 @@ export class ConnectionNotices {
       showBanner('draining', { text, tone: 'info' });
     });
   }
-}
-
-function showQuality(verdict: Verdict): void {
-  const chip = byId('quality', HTMLElement);
-  const sentence = qualitySentence(verdict);
-  if (verdict.quality === 'poor' && chip.dataset['quality'] !== 'poor') announce(sentence);
-  chip.hidden = false;
-  chip.dataset['quality'] = verdict.quality;
-  setLabel(chip, sentence);
 }

@@ -13,6 +13,7 @@ import { Panels } from './panels.js';
 import { People } from './people.js';
 import { recall } from './preferences.js';
 import { Publisher } from './publisher.js';
+import { QualityHint } from './quality-hint.js';
 import { deviceSentence, errorSentence, leftSentence, mutedSentence } from './sentences.js';
 import { Sound } from './sound.js';
 import { Speakers } from './speakers.js';
@@ -30,6 +31,7 @@ export class Meeting {
   readonly #speakers: Speakers;
   readonly #voice: OwnVoice;
   readonly #notices: ConnectionNotices;
+  readonly #quality: QualityHint;
   readonly #sound = new Sound(byId('speakers', HTMLElement), () => this.#onSoundBlocked());
   #isFramePending = false;
 
@@ -55,6 +57,7 @@ export class Meeting {
     this.#speakers = new Speakers(client, () => this.#requestRender());
     this.#voice = new OwnVoice(local, this.#publisher, () => this.#requestRender());
     this.#notices = new ConnectionNotices(client);
+    this.#quality = new QualityHint(client, () => this.#requestRender());
     this.#controls = new Controls(this.#publisher, {
       togglePanel: (panel) => this.#panels.toggle(panel),
       openSettings,
@@ -78,6 +81,7 @@ export class Meeting {
     this.#publisher.dispose();
     for (const part of [this.#controls, this.#speakers, this.#voice, this.#notices]) part.dispose();
     for (const part of [this.#stage, this.#people, this.#chat, this.#panels]) part.dispose();
+    this.#quality.dispose();
     this.#sound.dispose();
     clearBanners();
     closeDialogs();
@@ -164,6 +168,7 @@ export class Meeting {
       ownCamera: publisher.isOn('camera') ? this.local.track('camera') : null,
       isOwnMuted,
       isOwnSpeaking: !isOwnMuted && this.#voice.isSpeaking,
+      verdict: this.#quality.shown,
     });
     this.#people.render({
       ownName: this.ownName,

@@ -177,19 +177,62 @@ export function limitSentence(kind: MediaKind, limitBps: number, measuredBps: nu
   return `Your ${SENT[kind]} sends more than the meeting allows (${kbps(measuredBps)} instead of ${kbps(limitBps)} kbps), so others may see or hear gaps.`;
 }
 
-const CAUSES: Record<Verdict['cause'], string> = {
-  none: 'Everything is fine.',
-  publisher_uplink: 'The sender of the picture has a weak connection.',
-  server: 'The server is busy.',
-  downlink: 'Your connection is too slow for all pictures; sound goes first.',
-  policy: 'The rules of this room limit the quality.',
-  client: 'This computer is busy. Close other programs.',
+/** What is wrong and what one can do, where it is one's own affair or the server's. */
+const HINTS: Record<Verdict['cause'], string> = {
+  none: '',
+  publisher_uplink:
+    'Your connection to the server is losing what you send, so others may see you freeze. Go nearer to the Wi-Fi, use a cable, or turn your camera off.',
+  server:
+    'The server is busy, so pictures and sound may stutter. Nothing is wrong on your side: wait a moment.',
+  downlink:
+    'Your connection is too weak for all pictures; sound goes first. Stop other downloads, or choose to save data in the settings.',
+  policy:
+    'You send more than the room allows, so others may see gaps. Turn your camera or your shared screen off and on again.',
+  client:
+    'This device cannot keep up with decoding the pictures. Close other programs and tabs, or choose to save data in the settings.',
 };
 
-/** The quality of the connection, for a tooltip. */
-export function qualitySentence(verdict: Verdict): string {
-  const words = { good: 'Good', fair: 'Fair', poor: 'Poor' }[verdict.quality];
-  return `${words} quality. ${CAUSES[verdict.cause] ?? ''}`.trim();
+/** The same, where it is with somebody else. */
+const HINTS_OF_OTHERS: Partial<Record<Verdict['cause'], (name: string) => string>> = {
+  publisher_uplink: (name) =>
+    `${name}’s connection is weak, so ${name} may freeze or break up. Nothing is wrong on your side.`,
+  policy: (name) =>
+    `${name} sends more than the room allows, so this picture may have gaps. Nothing is wrong on your side.`,
+};
+
+/**
+ * What is wrong and what one can do about it; empty if nothing is.
+ *
+ * @param name  of the participant of the evidence, if it names one who is here
+ */
+export function hintSentence(verdict: Verdict, name: string | null): string {
+  if (verdict.quality === 'good') return '';
+  const ofOther = verdict.evidence?.participant ? HINTS_OF_OTHERS[verdict.cause] : undefined;
+  if (ofOther) return ofOther(name ?? 'Someone');
+  // A cause that is newer than this page.
+  return HINTS[verdict.cause] ?? 'Pictures and sound are not as good as they could be.';
+}
+
+/** How good it is and why, for a tooltip; see {@link hintSentence}. */
+export function qualitySentence(verdict: Verdict, name: string | null): string {
+  if (verdict.quality === 'good') return 'Good quality. Everything is fine.';
+  const words = verdict.quality === 'poor' ? 'Poor' : 'Fair';
+  return `${words} quality. ${hintSentence(verdict, name)}`;
+}
+
+const MARKS: Partial<Record<Verdict['cause'], string>> = {
+  publisher_uplink: 'weak connection',
+  policy: 'sends more than the room allows',
+};
+
+/**
+ * What is wrong with one person, in a few words for the tile; empty if nothing is known.
+ *
+ * @param id  the person's; null is oneself, whom no evidence names
+ */
+export function markSentence(verdict: Verdict, id: string | null): string {
+  if (verdict.quality === 'good' || (verdict.evidence?.participant ?? null) !== id) return '';
+  return MARKS[verdict.cause] ?? (id === null ? '' : 'not as good as it could be');
 }
 
 /** Somebody switched something of ours off: a moderator, or the next to share a screen. */

@@ -2,10 +2,11 @@
  * The pictures of a room. It is a function of the client's state: {@link Stage.render} describes that state
  * (room-view.ts), places it (layout.ts) and brings the tiles in line; it may be called as often as one likes.
  */
-import type { IrisClient } from '@iris/client';
+import type { IrisClient, Verdict } from '@iris/client';
 import { byId, setChildren, setText } from './dom.js';
 import { arrange, type Arrangement } from './layout.js';
 import { describeRoom, type RoomView, type TileView } from './room-view.js';
+import { markSentence } from './sentences.js';
 import { playTrack, silentVideo, SlotVideos } from './slot-videos.js';
 import { labelOf, Tile } from './tile.js';
 
@@ -16,6 +17,8 @@ export interface StageInput {
   ownCamera: MediaStreamTrack | null;
   isOwnMuted: boolean;
   isOwnSpeaking: boolean;
+  /** The one whose it is gets a mark. */
+  verdict: Verdict;
 }
 
 /** The tiles of one participation. */
@@ -63,9 +66,12 @@ export class Stage {
       previous: this.#view.tiles.map((tile) => tile.participant.id),
     });
     this.#renderOwn(input);
-    if (this.#view.screen) this.#renderTile(this.#screen, this.#view.screen);
+    const { verdict } = input;
+    if (this.#view.screen) this.#renderTile(this.#screen, this.#view.screen, verdict);
     else this.#screen.showVideo(null);
-    for (const view of this.#view.tiles) this.#renderTile(this.#tileOf(view.participant.id), view);
+    for (const view of this.#view.tiles) {
+      this.#renderTile(this.#tileOf(view.participant.id), view, verdict);
+    }
     this.#forgetGone();
     this.#renderCounts();
     this.#place();
@@ -84,10 +90,10 @@ export class Stage {
     return tile;
   }
 
-  #renderTile(tile: Tile, view: TileView): void {
+  #renderTile(tile: Tile, view: TileView, verdict: Verdict): void {
     tile.showVideo(this.#videos.get(view.mid));
     tile.setSlot(view.mid);
-    tile.label(labelOf(view, tile.look));
+    tile.label(labelOf(view, tile.look, verdict));
     tile.setSpeaking(view.isSpeaking && tile.look !== 'screen');
     tile.setPinned(view.isPinned, view.participant.name);
   }
@@ -100,6 +106,7 @@ export class Stage {
       caption: 'You',
       isMuted: input.isOwnMuted,
       note: '',
+      mark: markSentence(input.verdict, null),
       state: input.ownCamera ? 'live' : 'off',
       reason: '',
     });

@@ -1,12 +1,13 @@
 /**
  * One person or one screen: picture or initials, the name, what is muted, why a picture is missing, and the pin. For
- * tests: `data-participant`, `data-slot`, `data-state`, `data-reason`, `data-speaking`, `data-muted`.
+ * tests: `data-participant`, `data-slot`, `data-state`, `data-reason`, `data-speaking`, `data-muted`, `data-marked`.
  */
+import type { Verdict } from '@iris/client';
 import { hueClass, initials } from './avatar.js';
 import { icon, iconButton, make, setIcon, setLabel, setText } from './dom.js';
 import type { Box } from './layout.js';
 import type { PictureState, TileView } from './room-view.js';
-import { pictureSentence } from './sentences.js';
+import { markSentence, pictureSentence } from './sentences.js';
 import { onNextFrame } from './slot-videos.js';
 
 /** How a tile looks: an ordinary camera, our own (mirrored), or a shared screen (never cropped). */
@@ -21,6 +22,8 @@ export interface TileLabel {
   isMuted: boolean;
   /** Why there is no picture; may be empty. */
   note: string;
+  /** What is wrong with this person's connection; may be empty. */
+  mark: string;
   state: PictureState;
   reason: string;
 }
@@ -33,6 +36,8 @@ export class Tile {
   readonly #note = make('p', 'note');
   readonly #name = make('span', 'name');
   readonly #muted = icon('mic-off');
+  readonly #mark = icon('weak');
+  readonly #caption = make('figcaption', '', this.#muted, this.#name, this.#mark);
   readonly #pin: HTMLButtonElement | null;
   #video: HTMLVideoElement | null = null;
   #stopWaiting: () => void = () => undefined;
@@ -46,8 +51,8 @@ export class Tile {
     this.#avatar.setAttribute('aria-hidden', 'true');
     this.#avatar.append(this.#initials);
     this.#muted.classList.add('muted-icon');
-    const caption = make('figcaption', '', this.#muted, this.#name);
-    this.element.append(this.#avatar, this.#note, caption);
+    this.#mark.classList.add('mark-icon');
+    this.element.append(this.#avatar, this.#note, this.#caption);
     this.#pin = onPin ? iconButton('pin', 'Pin', onPin) : null;
     if (this.#pin) {
       this.#pin.classList.add('pin');
@@ -75,6 +80,7 @@ export class Tile {
     dataset['state'] = label.state;
     dataset['reason'] = label.reason;
     dataset['muted'] = String(label.isMuted);
+    dataset['marked'] = String(label.mark !== '');
     setText(this.#name, label.caption);
     setText(this.#initials, initials(label.name));
     this.#initials.className = `initials ${hueClass(label.name)}`;
@@ -82,7 +88,11 @@ export class Tile {
     this.#note.hidden = label.note === '';
     this.element.classList.toggle('noted', label.note !== '');
     this.#muted.classList.toggle('gone', !label.isMuted);
-    const about = [label.isMuted ? 'microphone off' : '', label.note].filter(Boolean).join(', ');
+    this.#mark.classList.toggle('gone', label.mark === '');
+    if (this.#caption.title !== label.mark) this.#caption.title = label.mark;
+    const about = [label.isMuted ? 'microphone off' : '', label.mark, label.note]
+      .filter(Boolean)
+      .join(', ');
     const words = about ? `${label.caption}: ${about}` : label.caption;
     if (this.element.getAttribute('aria-label') !== words) {
       this.element.setAttribute('aria-label', words);
@@ -120,7 +130,7 @@ export class Tile {
 }
 
 /** The words of another person's tile. */
-export function labelOf(view: TileView, look: TileLook): TileLabel {
+export function labelOf(view: TileView, look: TileLook, verdict: Verdict): TileLabel {
   const { participant } = view;
   return {
     id: participant.id,
@@ -128,6 +138,7 @@ export function labelOf(view: TileView, look: TileLook): TileLabel {
     caption: look === 'screen' ? `${participant.name}’s screen` : participant.name,
     isMuted: look !== 'screen' && participant.audio_muted,
     note: pictureSentence(view, look === 'screen' ? 'Screen' : 'Picture'),
+    mark: markSentence(verdict, participant.id),
     state: view.state,
     reason: view.reason ?? '',
   };

@@ -1,0 +1,161 @@
+/* What two snapshots say of the way from a sender to a receiver, leg by leg. */
+#include "sfu/core/verdict.h"
+
+#define US_PER_MS 1000.0
+/* A key frame that is asked for while more than this is missing is the network's. */
+#define LOSSLESS .02
+/* Fewer than so many tell nothing of a share. */
+#define PACKETS_MIN 25 /* in a second; a voice that is silent sends a few */
+#define FRAMES_MIN  5
+
+/* What a counter grew by; a stream that began anew begins at 0. */
+static double growth(uint64_t now, const uint64_t *before)
+{
+    return (double)(before && *before <= now ? now - *before : now);
+}
+
+#define GROWTH(pair, field)                                                                        \
+    growth((pair)->now->field, (pair)->before ? &(pair)->before->field : NULL)
+
+static double share(double part, double whole, double least)
+{
+    if (whole < least)
+        return CORE_EVIDENCE_UNKNOWN;
+    return part <= 0 ? 0 : part / whole;
+}
+
+static double milliseconds(uint64_t us)
+{
+    return us == CORE_STATISTIC_UNKNOWN ? CORE_EVIDENCE_UNKNOWN : (double)us / US_PER_MS;
+}
+
+static void clear(struct core_evidences *out)
+{
+    for (unsigned i = 0; i < CORE_EVIDENCE_COUNT; i++)
+        out->values[i] = CORE_EVIDENCE_UNKNOWN;
+}
+
+static unsigned count_bits(unsigned bits)
+{
+    unsigned count = 0;
+    for (; bits; bits &= bits - 1)
+        count++;
+    return count;
+}
+
+/* What is lost of all layers that are sent. */
+static void measure_loss(const struct core_verdict_pair *sender, unsigned track,
+                         struct core_evidences *out)
+{
+    double expected = 0, packets = 0, delivered = 0, policed = 0, jitter_ms = CORE_EVIDENCE_UNKNOWN;
+    for (unsigned l = 0; l < CORE_LAYERS_MAX; l++) {
+        if (!(sender->now->live_layers[track] & 1u << l))
+            continue;
+        double layer_jitter_ms = milliseconds(sender->now->layers[track][l].jitter_us);
+        expected += GROWTH(sender, layers[track][l].expected);
+        packets += GROWTH(sender, layers[track][l].packets);
+        delivered += GROWTH(sender, layers[track][l].delivered);
+        policed += GROWTH(sender, layers[track][l].policed_packets);
+        jitter_ms = layer_jitter_ms > jitter_ms ? layer_jitter_ms : jitter_ms;
+    }
+    out->values[CORE_EVIDENCE_UPLINK_LOSS] = share(expected - packets, expected, PACKETS_MIN);
+    out->values[CORE_EVIDENCE_UPLINK_RESIDUAL_LOSS] =
+        share(expected - delivered, expected, PACKETS_MIN);
+    out->values[CORE_EVIDENCE_POLICED] = share(policed, packets, PACKETS_MIN);
+    out->values[CORE_EVIDENCE_UPLINK_JITTER] = jitter_ms;
+}
+
+/* A layer that the server drops is the policer's, not the uplink's. */
+static double stopped_layers(const struct core_verdict_pair *sender, unsigned track)
+{
+    unsigned seen = sender->now->seen_layers[track], live = sender->now->live_layers[track];
+    if (live == 0 || sender->now->tracks[track].policer_rung > 0)
+        return CORE_EVIDENCE_UNKNOWN;
+    return (double)count_bits(seen & ~live) / count_bits(seen);
+}
+
+void core_verdict_measure_uplink(const struct core_verdict_pair *sender, unsigned track,
+                                 const struct core_verdict_server *server,
+                                 struct core_evidences *out)
+{
+    clear(out);
+    if (sender->now->seen_layers[track] == 0)
+        return;
+    out->values[CORE_EVIDENCE_UPLINK_SILENCE] = milliseconds(sender->now->uplink.silent_us);
+    if (!sender->before)
+        return;
+    measure_loss(sender, track, out);
+    out->values[CORE_EVIDENCE_UPLINK_LAYERS] = stopped_layers(sender, track);
+    out->values[CORE_EVIDENCE_UPLINK_RTT] = milliseconds(sender->now->downlink.rtt_us);
+    out->values[CORE_EVIDENCE_SERVER_DELAY] = server->delay_p99_ms;
+}
+
+/* Of what the video slots would take at their best, the part that they cannot have. */
+static double shortage(const struct core_downlink_statistics *downlink)
+{
+    if (downlink->budget_bps == CORE_STATISTIC_UNKNOWN ||
+        downlink->wanted_bps == CORE_STATISTIC_UNKNOWN || downlink->wanted_bps == 0)
+        return CORE_EVIDENCE_UNKNOWN;
+    if (downlink->budget_bps >= downlink->wanted_bps)
+        return 0;
+    return 1 - (double)downlink->budget_bps / (double)downlink->wanted_bps;
+}
+
+/* The receiver's reports count what never left the sender, too. */
+static void measure_downlink(const struct core_verdict_pair *receiver, unsigned slot,
+                             struct core_evidences *out)
+{
+    double expected = GROWTH(receiver, slots[slot].expected);
+    double lost = share(expected - GROWTH(receiver, slots[slot].delivered), expected, PACKETS_MIN);
+    double upstream = out->values[CORE_EVIDENCE_UPLINK_LOSS];
+    if (lost >= 0 && upstream > 0)
+        lost = lost > upstream ? lost - upstream : 0;
+    out->values[CORE_EVIDENCE_DOWNLINK_LOSS] = lost;
+    out->values[CORE_EVIDENCE_DOWNLINK_JITTER] = milliseconds(receiver->now->slots[slot].jitter_us);
+    out->values[CORE_EVIDENCE_DOWNLINK_RTT] = milliseconds(receiver->now->downlink.rtt_us);
+    out->values[CORE_EVIDENCE_SERVER_DROPS] = share(
+        GROWTH(receiver, downlink.send_failures),
+        GROWTH(receiver, downlink.packets) + GROWTH(receiver, downlink.send_failures), PACKETS_MIN);
+}
+
+static bool is_lossless(const struct core_evidences *evidences)
+{
+    return evidences->values[CORE_EVIDENCE_UPLINK_LOSS] < LOSSLESS &&
+           evidences->values[CORE_EVIDENCE_DOWNLINK_LOSS] < LOSSLESS &&
+           evidences->values[CORE_EVIDENCE_SERVER_DROPS] < LOSSLESS &&
+           evidences->values[CORE_EVIDENCE_POLICED] < LOSSLESS;
+}
+
+static void measure_client(const struct core_verdict_pair *receiver, unsigned slot,
+                           const struct core_verdict_decoding *decoding, struct core_evidences *out)
+{
+    double seconds = (double)(receiver->now->at_us - receiver->before->at_us) / 1e6;
+    if (seconds > 0 && is_lossless(out))
+        out->values[CORE_EVIDENCE_CLIENT_KEYFRAMES] = GROWTH(receiver, slots[slot].plis) / seconds;
+    if (decoding->is_known)
+        out->values[CORE_EVIDENCE_CLIENT_UNDECODED] =
+            share((double)decoding->frames_received - (double)decoding->frames_decoded,
+                  decoding->frames_received, FRAMES_MIN);
+}
+
+void core_verdict_measure_slot(const struct core_verdict_pair *receiver, unsigned slot,
+                               const struct core_verdict_pair *sender, unsigned track,
+                               const struct core_verdict_server *server,
+                               const struct core_verdict_decoding *decoding,
+                               struct core_evidences *out)
+{
+    const struct core_slot_report *report = &receiver->now->reports[slot];
+    bool is_starved = report->state == CORE_SLOT_PAUSED && report->pause == CORE_PAUSE_BANDWIDTH;
+    clear(out);
+    if (report->participant == 0 || (report->state != CORE_SLOT_LIVE && !is_starved))
+        return;
+    if (sender)
+        core_verdict_measure_uplink(sender, track, server, out);
+    if (report->height > 0 || is_starved)
+        out->values[CORE_EVIDENCE_DOWNLINK_SHORT] =
+            is_starved ? 1 : shortage(&receiver->now->downlink);
+    if (!receiver->before)
+        return;
+    measure_downlink(receiver, slot, out);
+    measure_client(receiver, slot, decoding, out);
+}

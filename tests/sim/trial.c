@@ -1,0 +1,275 @@
+/* One bad thing at a time, and what is said of it. */
+#include "tests/sim/trial.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/sim/world.h"
+
+#define MS          INT64_C(1000)
+#define S           INT64_C(1000000)
+#define SECONDS     60
+#define ONSET_US    (10 * S)
+#define GRACE_US    (5 * S) /* after onset */
+#define STALL_US    (250 * MS)
+#define LOSS        .12
+#define UP_BPS      200000
+#define DOWN_BPS    500000
+#define QUEUE_US    (300 * MS)
+#define EXCESS      4
+#define DECODED_PCT 40
+
+static const struct sim_profile profile = {.name = "trial",
+                                           .participants = SIM_TRIAL_PEOPLE,
+                                           .seconds = SECONDS,
+                                           .rooms = 1,
+                                           .floors = 2,
+                                           .join_spread_us = 1 * S,
+                                           .cameras = {[SIM_VIDEO_SIMULCAST] = 1},
+                                           .network = {.delay_min_us = 5 * MS,
+                                                       .delay_max_us = 40 * MS,
+                                                       .jitter_max_us = 10 * MS,
+                                                       .loss_max = .005}};
+
+static const struct {
+    const char *name;
+    enum core_cause cause;
+} impairments[SIM_IMPAIRMENT_COUNT] = {
+    [SIM_IMPAIRMENT_NONE] = {"none", CORE_CAUSE_NONE},
+    [SIM_IMPAIRMENT_UPLINK_LOSS] = {"uplink_loss", CORE_CAUSE_PUBLISHER_UPLINK},
+    [SIM_IMPAIRMENT_UPLINK_CAPACITY] = {"uplink_capacity", CORE_CAUSE_PUBLISHER_UPLINK},
+    [SIM_IMPAIRMENT_DOWNLINK_LOSS] = {"downlink_loss", CORE_CAUSE_DOWNLINK},
+    [SIM_IMPAIRMENT_DOWNLINK_CAPACITY] = {"downlink_capacity", CORE_CAUSE_DOWNLINK},
+    [SIM_IMPAIRMENT_POLICY] = {"policy", CORE_CAUSE_POLICY},
+    [SIM_IMPAIRMENT_SERVER] = {"server", CORE_CAUSE_SERVER},
+    [SIM_IMPAIRMENT_CLIENT] = {"client", CORE_CAUSE_CLIENT},
+};
+
+const char *sim_impairment_name(enum sim_impairment impairment)
+{
+    return impairments[impairment].name;
+}
+
+enum core_cause sim_impairment_cause(enum sim_impairment impairment)
+{
+    return impairments[impairment].cause;
+}
+
+static void impair(struct sim_world *world, struct sim_person *victim)
+{
+    struct sim_link_params *up = &victim->up.params, *down = &victim->down.params;
+    world->trial->is_on = true;
+    switch (world->trial->impairment) {
+    case SIM_IMPAIRMENT_UPLINK_LOSS:
+        up->loss = LOSS;
+        break;
+    case SIM_IMPAIRMENT_UPLINK_CAPACITY:
+        up->capacity_bps = UP_BPS;
+        up->queue_us = QUEUE_US;
+        break;
+    case SIM_IMPAIRMENT_DOWNLINK_LOSS:
+        down->loss = LOSS;
+        break;
+    case SIM_IMPAIRMENT_DOWNLINK_CAPACITY:
+        down->capacity_bps = DOWN_BPS;
+        down->queue_us = QUEUE_US;
+        break;
+    case SIM_IMPAIRMENT_POLICY:
+        victim->videos[0].excess = EXCESS;
+        break;
+    default: /* the server's, a decoder's: as is_on says */
+        break;
+    }
+}
+
+int64_t sim_trial_wait_us(struct sim_world *world, int64_t now_us)
+{
+    struct sim_trial *trial = world->trial;
+    if (!trial || !trial->is_on || trial->impairment != SIM_IMPAIRMENT_SERVER)
+        return 0;
+    int64_t wait_us = (STALL_US - now_us % STALL_US) % STALL_US;
+    if (wait_us > trial->stalled_us)
+        trial->stalled_us = wait_us;
+    return wait_us;
+}
+
+static void take_snapshots(struct sim_world *world)
+{
+    static struct core_statistics statistics;
+    while (core_engine_next_statistics(world->engine, world->now_us, &statistics)) {
+        struct sim_person *person = sim_world_person(world, statistics.participant);
+        if (!person || person->seat >= SIM_TRIAL_PEOPLE)
+            continue;
+        struct sim_trial_seat *seat = &world->trial->seats[person->seat];
+        if (seat->number != person->number) {
+            memset(seat, 0, sizeof(*seat));
+            seat->number = person->number;
+        }
+        seat->snapshots[seat->count++ % 2] = statistics;
+    }
+}
+
+static struct core_verdict_pair pair_of(const struct sim_trial_seat *seat)
+{
+    struct core_verdict_pair pair = {NULL, NULL};
+    if (seat->count > 0)
+        pair.now = &seat->snapshots[(seat->count - 1) % 2];
+    if (seat->count > 1)
+        pair.before = &seat->snapshots[seat->count % 2];
+    return pair;
+}
+
+static struct core_verdict_source source_of(struct sim_world *world,
+                                            const struct core_slot_report *report)
+{
+    struct core_verdict_source source = {{NULL, NULL}, 0};
+    struct sim_person *sender = sim_world_person(world, report->participant);
+    if (!sender || sender->seat >= SIM_TRIAL_PEOPLE)
+        return source;
+    for (unsigned t = 0; t < SIM_TRACK_COUNT; t++)
+        if (sender->join.tracks[t].csrc == report->csrc)
+            source = (struct core_verdict_source){pair_of(&world->trial->seats[sender->seat]), t};
+    return source;
+}
+
+/* What a page would report of its decoder. */
+static struct core_verdict_decoding decoding_of(struct sim_world *world,
+                                                const struct sim_person *person, unsigned slot)
+{
+    struct sim_trial_seat *seat = &world->trial->seats[person->seat];
+    const struct sim_slot *at = &person->slots[slot];
+    bool is_slow = world->trial->is_on && person->seat == SIM_TRIAL_VICTIM &&
+                   world->trial->impairment == SIM_IMPAIRMENT_CLIENT;
+    unsigned decoded = at->frames - seat->decoded[slot];
+    unsigned frames = at->frames + at->undecodable - seat->frames[slot];
+    seat->decoded[slot] = at->frames;
+    seat->frames[slot] = at->frames + at->undecodable;
+    return (struct core_verdict_decoding){.is_known = true,
+                                          .frames_decoded =
+                                              is_slow ? decoded * DECODED_PCT / 100 : decoded,
+                                          .frames_received = frames};
+}
+
+static void follow(struct sim_world *world, const struct sim_person *person)
+{
+    struct sim_trial_seat *seat = &world->trial->seats[person->seat];
+    struct core_verdict_second second = {.pair = pair_of(seat)};
+    if (!second.pair.now)
+        return;
+    second.server.delay_p99_ms = (double)world->trial->stalled_us / (double)MS;
+    for (unsigned i = 0; i < person->join.slot_count; i++) {
+        second.sources[i] = source_of(world, &second.pair.now->reports[i]);
+        second.decodings[i] = decoding_of(world, person, i);
+    }
+    core_verdicts_follow(&seat->verdicts, &second);
+}
+
+static void print_verdict(const struct sim_world *world, const char *what, unsigned number,
+                          const struct core_verdict *verdict)
+{
+    printf("%7.3f %s %u: %s %s %s %.3f\n", (double)(world->now_us - world->begin_us) / (double)S,
+           what, number, core_quality_name(verdict->quality), core_cause_name(verdict->cause),
+           verdict->cause == CORE_CAUSE_NONE ? "" : core_evidence_name(verdict->evidence),
+           verdict->value);
+}
+
+static void sample(struct sim_world *world, const char *what, unsigned number,
+                   const struct core_verdict *verdict)
+{
+    struct sim_trial *trial = world->trial;
+    bool is_right = verdict->cause == impairments[trial->impairment].cause;
+    trial->samples++;
+    trial->right += is_right;
+    trial->said[verdict->cause]++;
+    if (!is_right && trial->is_verbose)
+        print_verdict(world, what, number, verdict);
+}
+
+/* Video that comes from or to the victim, as the impairment says; of the server's, all. */
+static bool is_concerned(const struct sim_world *world, const struct sim_person *receiver,
+                         unsigned slot)
+{
+    const struct sim_trial_seat *seat = &world->trial->seats[receiver->seat];
+    const struct core_slot_report *report = &seat->snapshots[(seat->count - 1) % 2].reports[slot];
+    bool is_shown = report->state == CORE_SLOT_LIVE ||
+                    (report->state == CORE_SLOT_PAUSED && report->pause == CORE_PAUSE_BANDWIDTH);
+    bool is_victims = report->participant == world->trial->seats[SIM_TRIAL_VICTIM].number;
+    if (!is_shown || receiver->join.slots[slot].kind != CORE_KIND_CAMERA)
+        return false;
+    switch (impairments[world->trial->impairment].cause) {
+    case CORE_CAUSE_PUBLISHER_UPLINK:
+    case CORE_CAUSE_POLICY:
+        return is_victims;
+    case CORE_CAUSE_DOWNLINK:
+    case CORE_CAUSE_CLIENT:
+        return receiver->seat == SIM_TRIAL_VICTIM;
+    default:
+        return true;
+    }
+}
+
+static void sample_person(struct sim_world *world, const struct sim_person *person)
+{
+    const struct sim_trial_seat *seat = &world->trial->seats[person->seat];
+    for (unsigned i = 0; i < person->join.slot_count; i++)
+        if (is_concerned(world, person, i))
+            sample(world, "slot", i, &seat->verdicts.slots[i].told);
+    if (person->seat == SIM_TRIAL_VICTIM || world->trial->impairment == SIM_IMPAIRMENT_SERVER)
+        sample(world, "participant", person->seat, &seat->verdicts.own);
+}
+
+static void count_bad(struct sim_world *world, const struct sim_person *person, unsigned index,
+                      const struct core_verdict *verdict)
+{
+    struct sim_trial *trial = world->trial;
+    unsigned *bad_s = &trial->seats[person->seat].bad_s[index];
+    *bad_s = verdict->quality == CORE_QUALITY_GOOD ? 0 : *bad_s + 1;
+    if (*bad_s > trial->longest_bad_s)
+        trial->longest_bad_s = *bad_s;
+    if (*bad_s > 0 && trial->is_verbose)
+        print_verdict(world, index < CORE_SLOTS_MAX ? "slot" : "participant",
+                      index < CORE_SLOTS_MAX ? index : person->seat, verdict);
+}
+
+static void watch_person(struct sim_world *world, const struct sim_person *person)
+{
+    const struct sim_trial_seat *seat = &world->trial->seats[person->seat];
+    for (unsigned i = 0; i < person->join.slot_count; i++)
+        count_bad(world, person, i, &seat->verdicts.slots[i].told);
+    count_bad(world, person, CORE_SLOTS_MAX, &seat->verdicts.own);
+}
+
+void sim_trial_second(struct sim_world *world)
+{
+    struct sim_trial *trial = world->trial;
+    int64_t since_us = world->now_us - world->begin_us - trial->onset_us;
+    struct sim_person *victim = world->people[SIM_TRIAL_VICTIM];
+    if (world->is_closing || !victim)
+        return;
+    take_snapshots(world);
+    for (unsigned i = 0; i < SIM_TRIAL_PEOPLE; i++) {
+        struct sim_person *person = world->people[i];
+        if (!person || trial->seats[i].count == 0)
+            continue;
+        follow(world, person);
+        if (trial->impairment == SIM_IMPAIRMENT_NONE)
+            watch_person(world, person);
+        else if (since_us >= GRACE_US)
+            sample_person(world, person);
+    }
+    trial->stalled_us = 0;
+    if (!trial->is_on && since_us >= 0)
+        impair(world, victim);
+    sim_world_schedule(world, SIM_EVENT_TRIAL, NULL, world->now_us + 1 * S, 0);
+}
+
+int sim_trial_run(struct sim_world *world, struct sim_trial *trial, uint64_t seed)
+{
+    struct sim_config config = {.seed = seed,
+                                .profile = &profile,
+                                .participants = profile.participants,
+                                .seconds = profile.seconds,
+                                .trial = trial};
+    trial->onset_us = ONSET_US;
+    return sim_world_run(world, &config);
+}

@@ -1,0 +1,72 @@
+/*
+ * Are the verdicts right? In a call of five, at a known time, one person's conditions become bad in
+ * a known way, or the server's; what core_verdicts_follow() then says every second is held against
+ * that.
+ */
+#ifndef IRIS_SIM_TRIAL_H
+#define IRIS_SIM_TRIAL_H
+
+#include "sfu/core/verdict.h"
+
+#define SIM_TRIAL_PEOPLE 5
+#define SIM_TRIAL_VICTIM 0 /* its seat */
+
+enum sim_impairment {
+    SIM_IMPAIRMENT_NONE,
+    SIM_IMPAIRMENT_UPLINK_LOSS,       /* 12 % of what it sends */
+    SIM_IMPAIRMENT_UPLINK_CAPACITY,   /* 200 kbps for what it sends */
+    SIM_IMPAIRMENT_DOWNLINK_LOSS,     /* 12 % of what it gets */
+    SIM_IMPAIRMENT_DOWNLINK_CAPACITY, /* 500 kbps for what it gets */
+    SIM_IMPAIRMENT_POLICY,            /* it sends four times as much as it may */
+    SIM_IMPAIRMENT_SERVER,            /* which looks at its sockets four times a second only */
+    SIM_IMPAIRMENT_CLIENT,            /* it decodes two frames of five, and says so */
+    SIM_IMPAIRMENT_COUNT
+};
+
+struct sim_world;
+
+/* What was said of a participant, and the last two snapshots that it was said from. */
+struct sim_trial_seat {
+    uint64_t number; /* participant; 0: nobody */
+    struct core_statistics snapshots[2];
+    unsigned count; /* of snapshots, in all */
+    struct core_verdicts verdicts;
+    unsigned decoded[CORE_SLOTS_MAX], frames[CORE_SLOTS_MAX]; /* as of the last second */
+    unsigned bad_s[CORE_SLOTS_MAX + 1];                       /* seconds in a row; last: `own` */
+};
+
+struct sim_trial {
+    enum sim_impairment impairment;
+    int64_t onset_us; /* after the beginning */
+    bool is_verbose;  /* print what is wrong */
+    bool is_on;
+    int64_t stalled_us; /* longest wait of a datagram in this second */
+    struct sim_trial_seat seats[SIM_TRIAL_PEOPLE];
+    /* Of the participant and of the slots that the impairment is about, from 5 s after onset on. */
+    unsigned samples, right;
+    unsigned said[CORE_CAUSE_CLIENT + 1];
+    unsigned longest_bad_s; /* in a run without impairment: any verdict that is not good */
+};
+
+/** "uplink_loss"; "none". */
+const char *sim_impairment_name(enum sim_impairment impairment);
+
+/** The cause that is right. */
+enum core_cause sim_impairment_cause(enum sim_impairment impairment);
+
+/** Everybody's second is over: judge. Schedules itself. */
+void sim_trial_second(struct sim_world *world);
+
+/** How long a datagram waits for the server to look at its socket; 0: it does not. */
+int64_t sim_trial_wait_us(struct sim_world *world, int64_t now_us);
+
+/**
+ * Run one impairment with one seed.
+ *
+ * @param world  written
+ * @param trial  impairment and is_verbose are given; written: the result
+ * @return       0, or -1: the engine could not be created
+ */
+int sim_trial_run(struct sim_world *world, struct sim_trial *trial, uint64_t seed);
+
+#endif

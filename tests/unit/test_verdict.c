@@ -1,0 +1,322 @@
+/* Why is it bad: the limits one by one, who is blamed of several, what two snapshots say, and that
+ * a verdict holds still. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+/* cmocka needs the first four above. */
+#include <cmocka.h>
+
+#include "sfu/core/verdict.h"
+
+#define UNKNOWN CORE_EVIDENCE_UNKNOWN
+#define TRACK   1
+#define SLOT    3
+
+static struct core_evidences nothing_known(void)
+{
+    struct core_evidences evidences;
+    for (unsigned i = 0; i < CORE_EVIDENCE_COUNT; i++)
+        evidences.values[i] = UNKNOWN;
+    return evidences;
+}
+
+struct number {
+    enum core_evidence evidence;
+    double value;
+};
+
+static const struct {
+    const char *name;
+    struct number numbers[3];
+    unsigned count;
+    enum core_quality quality;
+    enum core_cause cause;
+    enum core_evidence evidence; /* unless it is good */
+} decisions[] = {
+    {"nothing is known", {{0, 0}}, 0, CORE_QUALITY_GOOD, CORE_CAUSE_NONE, 0},
+    {"just below", {{CORE_EVIDENCE_UPLINK_LOSS, .039}}, 1, CORE_QUALITY_GOOD, CORE_CAUSE_NONE, 0},
+    {"at the limit",
+     {{CORE_EVIDENCE_UPLINK_LOSS, .04}},
+     1,
+     CORE_QUALITY_FAIR,
+     CORE_CAUSE_PUBLISHER_UPLINK,
+     CORE_EVIDENCE_UPLINK_LOSS},
+    {"poor",
+     {{CORE_EVIDENCE_UPLINK_LOSS, .15}},
+     1,
+     CORE_QUALITY_POOR,
+     CORE_CAUSE_PUBLISHER_UPLINK,
+     CORE_EVIDENCE_UPLINK_LOSS},
+    {"of equals the one nearer to the source",
+     {{CORE_EVIDENCE_DOWNLINK_LOSS, .05}, {CORE_EVIDENCE_UPLINK_LOSS, .05}},
+     2,
+     CORE_QUALITY_FAIR,
+     CORE_CAUSE_PUBLISHER_UPLINK,
+     CORE_EVIDENCE_UPLINK_LOSS},
+    {"the worst counts, wherever",
+     {{CORE_EVIDENCE_DOWNLINK_SHORT, .7}, {CORE_EVIDENCE_UPLINK_LOSS, .05}},
+     2,
+     CORE_QUALITY_POOR,
+     CORE_CAUSE_DOWNLINK,
+     CORE_EVIDENCE_DOWNLINK_SHORT},
+    {"what the policer dropped is no loss of the uplink",
+     {{CORE_EVIDENCE_POLICED, .2}, {CORE_EVIDENCE_UPLINK_RESIDUAL_LOSS, .2}},
+     2,
+     CORE_QUALITY_POOR,
+     CORE_CAUSE_POLICY,
+     CORE_EVIDENCE_POLICED},
+    {"the server's drops are no loss of the downlink",
+     {{CORE_EVIDENCE_SERVER_DROPS, .04}, {CORE_EVIDENCE_DOWNLINK_LOSS, .2}},
+     2,
+     CORE_QUALITY_POOR,
+     CORE_CAUSE_SERVER,
+     CORE_EVIDENCE_SERVER_DROPS},
+    {"a slow server",
+     {{CORE_EVIDENCE_SERVER_DELAY, 60}},
+     1,
+     CORE_QUALITY_FAIR,
+     CORE_CAUSE_SERVER,
+     CORE_EVIDENCE_SERVER_DELAY},
+    {"a client that asks for key frames for ever",
+     {{CORE_EVIDENCE_CLIENT_KEYFRAMES, 1}, {CORE_EVIDENCE_DOWNLINK_LOSS, 0}},
+     2,
+     CORE_QUALITY_POOR,
+     CORE_CAUSE_CLIENT,
+     CORE_EVIDENCE_CLIENT_KEYFRAMES},
+};
+
+static void test_decide(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(decisions) / sizeof(decisions[0]); i++) {
+        struct core_evidences evidences = nothing_known();
+        print_message("%s\n", decisions[i].name);
+        for (unsigned n = 0; n < decisions[i].count; n++)
+            evidences.values[decisions[i].numbers[n].evidence] = decisions[i].numbers[n].value;
+        struct core_verdict verdict = core_verdict_decide(&evidences);
+        assert_int_equal(verdict.quality, decisions[i].quality);
+        assert_int_equal(verdict.cause, decisions[i].cause);
+        if (verdict.quality == CORE_QUALITY_GOOD)
+            continue;
+        assert_int_equal(verdict.evidence, decisions[i].evidence);
+        assert_true(verdict.value == evidences.values[verdict.evidence]);
+        assert_true(verdict.value >= verdict.limit && verdict.limit > 0);
+    }
+}
+
+/* Every number alone, at a lot and at nothing: blames its own leg, and only then. */
+static void test_every_number(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < CORE_EVIDENCE_COUNT; i++) {
+        struct core_evidences evidences = nothing_known();
+        enum core_evidence evidence = (enum core_evidence)i;
+        evidences.values[i] = 0;
+        assert_int_equal(core_verdict_decide(&evidences).quality, CORE_QUALITY_GOOD);
+        evidences.values[i] = core_evidence_unit(evidence) == CORE_UNIT_MS ? 5000 : 1;
+        struct core_verdict verdict = core_verdict_decide(&evidences);
+        assert_int_equal(verdict.quality, CORE_QUALITY_POOR);
+        assert_int_equal(verdict.cause, core_evidence_cause(evidence));
+        assert_int_equal(verdict.evidence, i);
+        assert_non_null(core_evidence_name(evidence));
+        assert_non_null(core_evidence_help(evidence));
+    }
+}
+
+/* A sender and a receiver at two times: 100 packets and 20 frames a second, nothing wrong. */
+struct world {
+    struct core_statistics sender[2], receiver[2];
+    struct core_verdict_server server;
+    struct core_verdict_decoding decoding;
+};
+
+static void world_init(struct world *world)
+{
+    memset(world, 0, sizeof(*world));
+    for (unsigned t = 0; t < 2; t++) {
+        struct core_statistics *sender = &world->sender[t], *receiver = &world->receiver[t];
+        struct core_layer_statistics *layer = &sender->layers[TRACK][0];
+        struct core_slot_statistics *slot = &receiver->slots[SLOT];
+        sender->at_us = receiver->at_us = t * 1000000;
+        sender->seen_layers[TRACK] = sender->live_layers[TRACK] = 1;
+        layer->expected = layer->packets = layer->delivered = 100 + t * 100;
+        layer->jitter_us = 5000;
+        sender->downlink.rtt_us = receiver->downlink.rtt_us = 30000;
+        receiver->downlink.budget_bps = receiver->downlink.wanted_bps = 500000;
+        receiver->downlink.packets = slot->expected = slot->delivered = 100 + t * 100;
+        slot->jitter_us = 4000;
+        receiver->reports[SLOT] = (struct core_slot_report){
+            .participant = 7, .csrc = 9, .height = 480, .state = CORE_SLOT_LIVE};
+    }
+    world->server.delay_p99_ms = 1;
+    world->decoding = (struct core_verdict_decoding){
+        .is_known = true, .frames_decoded = 20, .frames_received = 20};
+}
+
+static struct core_verdict judge_slot(const struct world *world)
+{
+    struct core_evidences evidences;
+    struct core_verdict_pair receiver = {&world->receiver[1], &world->receiver[0]};
+    struct core_verdict_pair sender = {&world->sender[1], &world->sender[0]};
+    core_verdict_measure_slot(&receiver, SLOT, &sender, TRACK, &world->server, &world->decoding,
+                              &evidences);
+    return core_verdict_decide(&evidences);
+}
+
+static void assert_blames(const struct world *world, enum core_evidence evidence, double value)
+{
+    struct core_verdict verdict = judge_slot(world);
+    print_message("%s %f\n", core_evidence_name(verdict.evidence), verdict.value);
+    assert_int_equal(verdict.cause, core_evidence_cause(evidence));
+    assert_int_equal(verdict.evidence, evidence);
+    assert_true(verdict.value > value - 1e-9 && verdict.value < value + 1e-9);
+}
+
+static void test_measure(void **state)
+{
+    (void)state;
+    struct world world, good;
+    world_init(&good);
+    assert_int_equal(judge_slot(&good).quality, CORE_QUALITY_GOOD);
+
+    world = good;
+    world.sender[1].layers[TRACK][0].packets -= 10; /* repaired, but late */
+    world.receiver[1].slots[SLOT].delivered -= 10;  /* and told by the receiver, too */
+    assert_blames(&world, CORE_EVIDENCE_UPLINK_LOSS, .10);
+
+    world = good;
+    world.sender[1].layers[TRACK][0].packets -= 8;
+    world.sender[1].layers[TRACK][0].delivered -= 8;
+    assert_blames(&world, CORE_EVIDENCE_UPLINK_RESIDUAL_LOSS, .08);
+
+    world = good;
+    world.receiver[1].slots[SLOT].delivered -= 6;
+    assert_blames(&world, CORE_EVIDENCE_DOWNLINK_LOSS, .06);
+
+    world = good;
+    world.receiver[1].downlink.budget_bps = 200000;
+    assert_blames(&world, CORE_EVIDENCE_DOWNLINK_SHORT, .6);
+
+    world = good; /* a voice needs no video's budget */
+    world.receiver[1].downlink.budget_bps = 200000;
+    world.receiver[1].reports[SLOT].height = 0;
+    assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
+
+    world = good;
+    world.receiver[1].reports[SLOT].state = CORE_SLOT_PAUSED;
+    world.receiver[1].reports[SLOT].pause = CORE_PAUSE_BANDWIDTH;
+    assert_blames(&world, CORE_EVIDENCE_DOWNLINK_SHORT, 1);
+
+    world.receiver[1].reports[SLOT].pause = CORE_PAUSE_LAYOUT; /* as one wished */
+    assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
+
+    world = good;
+    world.sender[1].layers[TRACK][0].policed_packets += 20;
+    world.sender[1].tracks[TRACK].policer_rung = 1;
+    assert_blames(&world, CORE_EVIDENCE_POLICED, .2);
+
+    world = good;
+    world.receiver[1].downlink.send_failures += 25;
+    assert_blames(&world, CORE_EVIDENCE_SERVER_DROPS, .2);
+
+    world = good;
+    world.decoding.frames_decoded = 5;
+    assert_blames(&world, CORE_EVIDENCE_CLIENT_UNDECODED, .75);
+
+    world = good;
+    world.receiver[1].slots[SLOT].plis += 2;
+    assert_blames(&world, CORE_EVIDENCE_CLIENT_KEYFRAMES, 2);
+    world.receiver[1].slots[SLOT].delivered -= 10; /* then it has a reason */
+    assert_blames(&world, CORE_EVIDENCE_DOWNLINK_LOSS, .10);
+
+    world = good;
+    world.sender[1].uplink.silent_us = 900000;
+    assert_blames(&world, CORE_EVIDENCE_UPLINK_SILENCE, 900);
+}
+
+static void test_measure_layers(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    world.sender[1].seen_layers[TRACK] = 3;
+    assert_blames(&world, CORE_EVIDENCE_UPLINK_LAYERS, .5);
+    world.sender[1].tracks[TRACK].policer_rung = 1; /* it was told to send less */
+    assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
+}
+
+/* A second or two after a join, after a counter's new beginning, with a handful of packets. */
+static void test_measure_little(void **state)
+{
+    (void)state;
+    struct world world;
+    struct core_evidences evidences;
+    world_init(&world);
+    struct core_verdict_pair one = {&world.receiver[1], NULL}, other = {&world.sender[1], NULL};
+    world.sender[1].layers[TRACK][0].packets = 10;
+    core_verdict_measure_slot(&one, SLOT, &other, TRACK, &world.server, &world.decoding,
+                              &evidences);
+    assert_int_equal(core_verdict_decide(&evidences).quality, CORE_QUALITY_GOOD);
+    core_verdict_measure_slot(&one, SLOT, NULL, 0, &world.server, &world.decoding, &evidences);
+    assert_int_equal(core_verdict_decide(&evidences).quality, CORE_QUALITY_GOOD);
+    struct core_layer_statistics *layer = &world.sender[1].layers[TRACK][0];
+    layer->expected = 24; /* began anew */
+    layer->packets = layer->delivered = 14;
+    assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
+    layer->expected = 40;
+    layer->packets = layer->delivered = 30;
+    assert_blames(&world, CORE_EVIDENCE_UPLINK_RESIDUAL_LOSS, .25);
+    world.receiver[1].reports[SLOT].participant = 0; /* nobody is shown */
+    assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
+}
+
+/* Loss of the uplink second by second, and what is told of it. */
+static void test_follow(void **state)
+{
+    (void)state;
+    static const struct {
+        double loss;
+        bool is_changed;
+        enum core_quality told;
+    } seconds[] = {
+        {0, false, CORE_QUALITY_GOOD},       {.3, false, CORE_QUALITY_GOOD},
+        {0, true, CORE_QUALITY_FAIR}, /* .12, .072: one bad second is told, once */
+        {0, false, CORE_QUALITY_FAIR},       {0, false, CORE_QUALITY_FAIR},
+        {0, true, CORE_QUALITY_GOOD},        {.08, false, CORE_QUALITY_GOOD},
+        {0, false, CORE_QUALITY_GOOD}, /* a small one is not */
+        {.3, false, CORE_QUALITY_GOOD},      {.3, false, CORE_QUALITY_GOOD},
+        {.3, true, CORE_QUALITY_POOR},       {.3, false, CORE_QUALITY_POOR},
+        {UNKNOWN, false, CORE_QUALITY_POOR}, {UNKNOWN, true, CORE_QUALITY_GOOD},
+    };
+    struct core_verdict_history history;
+    core_verdict_restart(&history);
+    for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+        struct core_evidences evidences = nothing_known();
+        evidences.values[CORE_EVIDENCE_UPLINK_LOSS] = seconds[i].loss;
+        print_message("second %zu\n", i);
+        assert_int_equal(core_verdict_follow(&history, &evidences), seconds[i].is_changed);
+        assert_int_equal(history.told.quality, seconds[i].told);
+    }
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    assert_string_equal(core_quality_name(CORE_QUALITY_POOR), "poor");
+    assert_string_equal(core_cause_name(CORE_CAUSE_PUBLISHER_UPLINK), "publisher_uplink");
+    assert_string_equal(core_evidence_name(CORE_EVIDENCE_DOWNLINK_SHORT), "downlink_short");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_decide),         cmocka_unit_test(test_every_number),
+        cmocka_unit_test(test_measure),        cmocka_unit_test(test_measure_layers),
+        cmocka_unit_test(test_measure_little), cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
