@@ -151,14 +151,15 @@ static void watch(struct call *call, struct bwe_hysteresis_track *track, int lev
         return;
     }
     if (track->fits_us == 0) {
-        memset(track->fitted, safe, sizeof(track->fitted));
+        for (unsigned i = 0; i < BWE_HYSTERESIS_STEPS; i++)
+            track->fitted[i] = (int16_t)safe;
         track->fits_us = track->step_us = call->now_us;
-        track->newest = (int8_t)safe;
+        track->newest = (int16_t)safe;
     }
     advance_steps(track, call->now_us);
-    track->newest = (int8_t)safe;
+    track->newest = (int16_t)safe;
     if (safe < track->fitted[track->step])
-        track->fitted[track->step] = (int8_t)safe;
+        track->fitted[track->step] = (int16_t)safe;
     int64_t at_us = rise_at_us(call, track, safe);
     call_again(call, at_us);
     if (at_us != INT64_MAX)

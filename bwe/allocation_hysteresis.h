@@ -33,24 +33,24 @@
 
 /* What is remembered of a track. */
 struct bwe_hysteresis_track {
-    uint64_t id;                         /* 0: free */
-    enum bwe_allocation_state state;     /* as decided last, */
-    int level;                           /* and the level */
-    int8_t fitted[BWE_HYSTERESIS_STEPS]; /* least level that fitted in each step of the last */
-    uint8_t step;                        /* BWE_HYSTERESIS_FITS_US, or since fits_us; the newest */
-    int8_t newest;                       /* what fitted at the last call */
-    bool is_best;                        /* nothing better was wanted and available */
-    bool was_raised;                     /* after its last downgrade */
-    int64_t since_us;                    /* when it was first seen */
-    int64_t fits_us;                     /* 0: nothing better fits */
-    int64_t step_us;                     /* when the newest step began */
-    int64_t unfit_us;                    /* since when its lowest layer does not fit, 0: it does */
-    int64_t lowered_us;                  /* last downgrade, 0: none */
-    uint64_t lowered_bps;                /* greatest budget of the second after it */
-    int64_t raised_us;                   /* last upgrade, 0: none */
-    int64_t switched_us;                 /* the last one to another spatial layer, 0: none, */
-    uint64_t switched_bps;               /* and the budget then */
-    int64_t hold_us;                     /* how long after a downgrade it may not rise */
+    uint64_t id;                          /* 0: free */
+    enum bwe_allocation_state state;      /* as decided last, */
+    int level;                            /* and the level */
+    int16_t fitted[BWE_HYSTERESIS_STEPS]; /* least level that fitted in each step of the last */
+    uint8_t step;                         /* BWE_HYSTERESIS_FITS_US, or since fits_us; the newest */
+    int16_t newest;                       /* what fitted at the last call */
+    bool is_best;                         /* nothing better was wanted and available */
+    bool was_raised;                      /* after its last downgrade */
+    int64_t since_us;                     /* when it was first seen */
+    int64_t fits_us;                      /* 0: nothing better fits */
+    int64_t step_us;                      /* when the newest step began */
+    int64_t unfit_us;                     /* since when its lowest layer does not fit, 0: it does */
+    int64_t lowered_us;                   /* last downgrade, 0: none */
+    uint64_t lowered_bps;                 /* greatest budget of the second after it */
+    int64_t raised_us;                    /* last upgrade, 0: none */
+    int64_t switched_us;                  /* the last one to another spatial layer, 0: none, */
+    uint64_t switched_bps;                /* and the budget then */
+    int64_t hold_us;                      /* how long after a downgrade it may not rise */
 };
 
 /* All zero is one that has decided nothing yet. */

@@ -9,8 +9,9 @@
 /* The rate may have been that of a path that is gone. */
 #define DEBT_MAX_US 1000000
 /* What was not queued makes what is wait for so long at most: at a rate below that of the audio
-   alone the wait would grow without end, and last when the rate has risen again. */
-#define UNPACED_MAX_US 100000
+   alone the wait would grow without end. With 100 ms voices are lost behind video where the path
+   carries little more than them: 1.7 % of all that is sent in `recover`, 0.2 % with this. */
+#define UNPACED_MAX_US 500000
 
 void bwe_pacer_init(struct bwe_pacer *pacer, struct bwe_paced *ring, size_t count)
 {
