@@ -55,6 +55,10 @@ enum core_outcome { CORE_OUTCOMES(CORE_OUTCOME_ENUMERATOR) CORE_OUTCOME_COUNT };
     X(UNMUTED, "unmuted", NULL, NULL, NULL)                                                        \
     X(LAYOUT, "layout", "max_cameras", "max_height", "pinned")                                     \
     X(BUDGET, "budget", "budget_bps", NULL, NULL)                                                  \
+    X(ESTIMATE, "estimate", "target_bps", "video_bps",                                             \
+      "pacing_bps") /* another state, or passed */                                                 \
+    X(PROBE, "probe", "rate_bps", "bytes", "target_bps")                                           \
+    X(WAITING, "video_waits", "queued_bytes", "pacing_bps", NULL) /* the pacer has no room */      \
     X(OWNER, "slot_owner", NULL, NULL, NULL) /* the slot shows other's track from now on */        \
     X(TARGET, "layer_chosen", "temporal", "height", "budget_bps") /* no layer: paused */           \
     X(FORWARDED, "layer_forwarded", "height", "replayed_bytes", NULL)                              \
@@ -79,6 +83,7 @@ enum core_decision_kind { CORE_DECISIONS(CORE_DECISION_ENUMERATOR) CORE_DECISION
     X(HELD, "layout")                                                                              \
     X(SOURCE, "source")                                                                            \
     X(KEYFRAME, "keyframe")                                                                        \
+    X(PROBE, "probe") /* one was passed */                                                         \
     X(REPLAY, "replay")                                                                            \
     X(RESUME, "resume")          /* nothing was missed: no key frame is needed */                  \
     X(TORN, "torn")              /* more is missing than will ever be repaired */                  \
