@@ -147,7 +147,8 @@ static void on_events(uv_async_t *wake)
 {
     struct control *control = wake->data;
     struct core_event event;
-    for (unsigned i = 0; i < control->config.worker_count; i++) {
+    /* Nobody is connected any more: of what workers tell only the recordings still matter. */
+    for (unsigned i = 0; !control->is_stopping && i < control->config.worker_count; i++) {
         while (io_worker_next_event(control->workers[i], &event))
             on_event(control, &event);
         take_statistics(control, i);
@@ -252,9 +253,9 @@ void control_stop(struct control *control)
         control_broadcast(room, NULL, "closing", json_pack("{s:s}", "reason", "restarting"));
     signalling_server_destroy(control->server);
     control->server = NULL;
+    control_dump_finish(control); /* runs the loop, whose handles call the workers */
     for (unsigned i = 0; i < control->config.worker_count; i++)
         io_worker_stop(control->workers[i]);
-    control_dump_finish(control);
     control_registry_dispose(&control->registry);
     for (unsigned i = 0; i < control->config.worker_count; i++)
         control_backlog_dispose(&control->backlogs[i]);

@@ -145,7 +145,7 @@ void control_dump_finish(struct control *control)
     struct control_dump *next;
     for (struct control_dump *dump = control->dumps; dump; dump = next) {
         next = dump->next;
-        if (!dump->recorder) /* the workers are gone, no answer comes */
+        if (!dump->recorder) /* nobody is kept waiting for a worker that may hang */
             unlink_dump(control, dump);
     }
     while (control->dump_count > 0)
