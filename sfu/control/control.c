@@ -130,8 +130,10 @@ static void take_statistics(struct control *control, unsigned worker)
 {
     struct io_statistics of_worker;
     struct core_statistics statistics;
-    while (io_worker_next_statistics(control->workers[worker], &of_worker))
+    while (io_worker_next_statistics(control->workers[worker], &of_worker)) {
         control_statistics_take_worker(&control->worker_snapshots[worker], &of_worker);
+        control_load_on_snapshot(control, worker);
+    }
     while (io_worker_next_participant(control->workers[worker], &statistics)) {
         struct control_participant *participant =
             control_registry_find(&control->registry, statistics.participant);
@@ -143,23 +145,30 @@ static void take_statistics(struct control *control, unsigned worker)
     }
 }
 
-static void on_events(uv_async_t *wake)
+static void take_all(struct control *control)
 {
-    struct control *control = wake->data;
     struct core_event event;
-    /* Nobody is connected any more: of what workers tell only the recordings still matter. */
-    for (unsigned i = 0; !control->is_stopping && i < control->config.worker_count; i++) {
+    for (unsigned i = 0; i < control->config.worker_count; i++) {
         while (io_worker_next_event(control->workers[i], &event))
             on_event(control, &event);
         take_statistics(control, i);
     }
+}
+
+static void on_events(uv_async_t *wake)
+{
+    struct control *control = wake->data;
+    /* Nobody is connected any more: of what workers tell only the recordings still matter. */
+    if (!control->is_stopping)
+        take_all(control);
     control_dump_take(control);
 }
 
 static void on_second(uv_timer_t *timer)
 {
     struct control *control = timer->data;
-    control_judge_workers(control);
+    take_all(control);
+    control_load_on_second(control, (int64_t)(uv_hrtime() / 1000));
     control_event_rates(control);
 }
 

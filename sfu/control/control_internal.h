@@ -31,11 +31,11 @@ struct control_drain {
     uv_timer_t timer;               /* of the deadline */
 };
 
-/* What a worker did until the last second that was judged (load.c). */
+/* How a worker is judged (load.c). */
 struct control_worker_watch {
-    struct io_statistics before;
+    int64_t heard_us; /* when its last snapshot was made, or it last had nobody; monotonic */
     struct control_overload overload;
-    double delay_p99_ms; /* of that second; CORE_EVIDENCE_UNKNOWN: too few samples */
+    double delay_p99_ms; /* of the last snapshot; CORE_EVIDENCE_UNKNOWN: too few samples */
 };
 
 struct control {
@@ -146,8 +146,16 @@ void control_broadcast(const struct control_room *room, const struct control_par
 bool control_on_http(void *context, const struct signalling_http_request *request,
                      struct signalling_http_response *response);
 
-/** load.c: a second has passed: judge what the workers did in it. */
-void control_judge_workers(struct control *control);
+/** load.c: a worker's snapshot has been taken: judge what it did since the one before. */
+void control_load_on_snapshot(struct control *control, unsigned worker);
+
+/**
+ * load.c: a second has passed: judge the workers that have participants and make no snapshots.
+ * Those that wait have been taken, so that control's own pauses are nobody's silence.
+ *
+ * @param now_us  monotonic, as the snapshots
+ */
+void control_load_on_second(struct control *control, int64_t now_us);
 
 /**
  * events.c: one line for the log, as far as log_gate.h lets it. Errors always leave; so do lines of
