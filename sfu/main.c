@@ -285,6 +285,7 @@ static void fill_control(struct control_config *out, const struct config *config
     out->drain_deadline_ms = config->drain_seconds * UINT64_C(1000);
     out->drain_url = text_or_null(config->drain_url);
     out->on_drained = on_drained;
+    out->log_level = (int)config->log_level;
     out->log = write_log;
 }
 

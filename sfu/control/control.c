@@ -27,8 +27,9 @@ static void on_gone(struct control *control, struct control_participant *partici
                     const struct core_event *event)
 {
     const char *reason = control_message_reason(event->reason);
-    control_log(control, CONTROL_LOG_INFO, "transport.end", "room", participant->room->name,
-                "participant", participant->id, "reason", reason, "detail", event->detail);
+    control_log_stranger(control, CONTROL_LOG_INFO, "transport.end", "room",
+                         participant->room->name, "participant", participant->id, "reason", reason,
+                         "detail", event->detail);
     control_end(control, participant, reason, SIGNALLING_CLOSE_LEFT, event->detail);
 }
 
@@ -92,9 +93,9 @@ static void on_connected(struct control *control, struct control_participant *pa
     int64_t taken_us = (int64_t)(uv_hrtime() / 1000) - participant->asked_us;
     participant->profile = profile;
     control_histogram_add(&control->statistics.join_time, (double)taken_us / 1e6);
-    control_log(control, CONTROL_LOG_INFO, "transport.connect", "room", participant->room->name,
-                "participant", participant->id, "srtp_profile",
-                transport_srtp_profile_name(profile));
+    control_log_stranger(control, CONTROL_LOG_INFO, "transport.connect", "room",
+                         participant->room->name, "participant", participant->id, "srtp_profile",
+                         transport_srtp_profile_name(profile));
 }
 
 static void on_event(struct control *control, const struct core_event *event)
@@ -199,7 +200,7 @@ void control_command(struct control *control, const struct control_participant *
 static void on_notice(void *context, const char *line)
 {
     struct control *control = context;
-    control_log(control, CONTROL_LOG_WARNING, "server.notice", "message", line);
+    control_log_stranger(control, CONTROL_LOG_WARNING, "server.notice", "message", line);
 }
 
 static int start_workers(struct control *control, char *error, size_t error_cap)
@@ -299,7 +300,8 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
     uv_timer_init(loop, &control->drain.timer);
     control->events_wake.data = control->backlog_timer.data = control;
     control->second_timer.data = control->drain.timer.data = control;
-    control_log_gate_init(&control->log_gate, uv_now(loop));
+    for (unsigned i = 0; i < CONTROL_LOG_SOURCES; i++)
+        control_log_gate_init(&control->log_gates[i], uv_now(loop));
     control->certificate = transport_certificate_create();
     snprintf(error, error_cap, "cannot make the DTLS certificate");
     if (control->certificate) {

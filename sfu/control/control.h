@@ -44,6 +44,7 @@ struct control_config {
     void (*on_drained)(void *context);
     void *on_drained_context;
     const struct signalling_token_key *token_key; /* NULL: everyone may join; outlives control */
+    int log_level; /* the least that is written, as below; lines of others are not even counted */
     /* One event for the log: level (0 error - 3 debug), name, then pairs of key and text up to
      * NULL. */
     void (*log)(int level, const char *event, const char *const *pairs);

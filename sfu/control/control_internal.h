@@ -22,6 +22,14 @@ struct control_session {
     struct signalling_bucket messages;       /* that it may still send to others */
 };
 
+/* Who decides how many lines of the log there are. */
+enum control_log_source {
+    CONTROL_LOG_OWN,       /* the server: no gate */
+    CONTROL_LOG_STRANGERS, /* those who connect, join, send: a gate for all of them */
+    CONTROL_LOG_VERDICTS,  /* everyone's network: many at once when the server's own is bad */
+    CONTROL_LOG_SOURCES,
+};
+
 /* A drain (drain.c); zero-initialised: there is none. */
 struct control_drain {
     bool is_draining, is_over;
@@ -51,7 +59,7 @@ struct control {
     struct control_statistics statistics;
     int64_t started_us; /* monotonic */
     struct control_worker_watch watches[CONTROL_WORKERS_MAX];
-    struct control_log_gate log_gate;
+    struct control_log_gate log_gates[CONTROL_LOG_SOURCES];
     struct control_drain drain;
     uv_timer_t backlog_timer; /* runs while a command waits */
     uv_timer_t second_timer;
@@ -157,18 +165,26 @@ void control_load_on_snapshot(struct control *control, unsigned worker);
  */
 void control_load_on_second(struct control *control, int64_t now_us);
 
-/**
- * events.c: one line for the log, as far as log_gate.h lets it. Errors always leave; so do lines of
- * level debug, which nobody may use up for the others: whoever asks for that level wants all.
- *
- * @param pairs  key and text, ended by NULL
- */
-void control_log_pairs(struct control *control, int level, const char *event,
-                       const char *const *pairs);
-
-#define control_log(control, level, event, ...)                                                    \
-    control_log_pairs((control), (level), (event), (const char *const[]){__VA_ARGS__, NULL})
-
 enum { CONTROL_LOG_ERROR, CONTROL_LOG_WARNING, CONTROL_LOG_INFO, CONTROL_LOG_DEBUG };
+
+/**
+ * events.c: one line for the log, if its level is written and log_gate.h lets it. Errors always
+ * leave; so do lines of level debug: whoever asks for that level wants all.
+ *
+ * @param source  whose lines it counts among
+ * @param pairs   key and text, ended by NULL
+ */
+void control_log_pairs(struct control *control, enum control_log_source source, int level,
+                       const char *event, const char *const *pairs);
+
+/* A line of the server's own: nobody else decides how many there are. */
+#define control_log(control, level, event, ...)                                                    \
+    control_log_pairs((control), CONTROL_LOG_OWN, (level), (event),                                \
+                      (const char *const[]){__VA_ARGS__, NULL})
+
+/* A line that strangers cause. */
+#define control_log_stranger(control, level, event, ...)                                           \
+    control_log_pairs((control), CONTROL_LOG_STRANGERS, (level), (event),                          \
+                      (const char *const[]){__VA_ARGS__, NULL})
 
 #endif

@@ -102,6 +102,7 @@ static void workers_are_judged(void **state)
         control->loop = &loop;
         control->config.worker_count = 1;
         control->config.log = take_line;
+        control->config.log_level = CONTROL_LOG_INFO;
         lines[0] = '\0';
         snapshot = (struct io_statistics){.at_us = 0};
         run(control, rows[i].seconds);
