@@ -32,6 +32,7 @@
     X(recorder_seconds, TEXT)                                                                      \
     X(recorder_room_mib, TEXT)                                                                     \
     X(recorder_files, TEXT)                                                                        \
+    X(recorder_folder_mib, TEXT)                                                                   \
     X(requests_per_second, TEXT)                                                                   \
     X(max_participants, TEXT)                                                                      \
     X(room_max_participants, TEXT)                                                                 \
