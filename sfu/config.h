@@ -50,6 +50,7 @@ struct config {
     char *recorder_folder;        /* of dumps; "": rooms have no flight recorder */
     unsigned recorder_seconds;    /* how far back it reaches */
     unsigned recorder_room_mib;   /* at most, of one room */
+    unsigned recorder_node_mib;   /* at most, of all rooms */
     unsigned recorder_files;      /* dumps that are kept, of each kind */
     unsigned recorder_folder_mib; /* of all of them */
     unsigned drain_seconds;       /* of a drain that names no deadline */

@@ -276,6 +276,7 @@ static void fill_control(struct control_config *out, const struct config *config
     out->recorder_folder = text_or_null(config->recorder_folder);
     out->recorder_files = config->recorder_files;
     out->recorder_folder_bytes = config->recorder_folder_mib * (uint64_t)MIB;
+    out->recorders_bytes = config->recorder_node_mib * (uint64_t)MIB;
     out->recorder_bytes = config->recorder_room_mib * MIB;
     out->recorder_us = (int64_t)config->recorder_seconds * 1000000;
     out->is_unpoliced = !config->policer;

@@ -215,6 +215,7 @@ static int start_workers(struct control *control, char *error, size_t error_cap)
             .port_last = control->config.udp_port_last,
             .recorder_bytes = control->config.recorder_folder ? control->config.recorder_bytes : 0,
             .recorder_us = control->config.recorder_us,
+            .recorders_bytes = control->config.recorders_bytes / control->config.worker_count,
             .on_events = wake_control,
             .context = control,
         };

@@ -36,6 +36,7 @@ struct control_config {
         *recorder_folder;    /* of flight recorders' dumps; NULL: rooms have none. Outlives it */
     unsigned recorder_files; /* dumps that are kept there, of each kind */
     uint64_t recorder_folder_bytes; /* of all of them; 0: any */
+    uint64_t recorders_bytes;       /* of all rooms, a worker's share each; 0: any */
     uint32_t recorder_bytes;        /* of one room */
     int64_t recorder_us;            /* how far back it is to reach */
     bool unique_identities;         /* of two with one `sub` in a room the older one leaves */

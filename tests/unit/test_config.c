@@ -84,6 +84,7 @@ static void defaults_are_those_documented(void **state)
     assert_string_equal(config->recorder_folder, "");
     assert_int_equal(config->recorder_seconds, 60);
     assert_int_equal(config->recorder_room_mib, 16);
+    assert_int_equal(config->recorder_node_mib, 1024);
     assert_int_equal(config->recorder_files, 100);
     assert_int_equal(config->recorder_folder_mib, 2048);
     assert_int_equal(config->aead, CONFIG_AEAD_AUTO);
@@ -142,6 +143,7 @@ static void the_shipped_file_shows_the_defaults(void **state)
     assert_string_equal(shipped->recorder_folder, built_in->recorder_folder);
     assert_int_equal(shipped->recorder_seconds, built_in->recorder_seconds);
     assert_int_equal(shipped->recorder_room_mib, built_in->recorder_room_mib);
+    assert_int_equal(shipped->recorder_node_mib, built_in->recorder_node_mib);
     assert_int_equal(shipped->recorder_files, built_in->recorder_files);
     assert_int_equal(shipped->recorder_folder_mib, built_in->recorder_folder_mib);
     assert_int_equal(shipped->aead, built_in->aead);
@@ -182,6 +184,7 @@ static void the_shipped_file_names_every_key(void **state)
                                        "recorder_folder",
                                        "recorder_seconds",
                                        "recorder_room_mib",
+                                       "recorder_node_mib",
                                        "recorder_files",
                                        "recorder_folder_mib",
                                        "drain_seconds",
