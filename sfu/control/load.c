@@ -1,7 +1,8 @@
 /* From the workers' snapshots, or their silence, to overload. */
 #include "sfu/control/events.h"
 
-#define SAMPLES_MIN 5 /* fewer say nothing of a percentile */
+#define SAMPLES_MIN 5       /* fewer say nothing of a percentile */
+#define IDLE_US     1500000 /* since the last snapshot: more than a second and its jitter */
 
 /* A histogram only grows, so a difference is one, too (io/delay.h). */
 static struct io_delay_histogram difference(const struct io_delay_histogram *now,
@@ -59,7 +60,10 @@ void control_load_on_second(struct control *control, int64_t now_us)
         if (control->registry.load[i] == 0 || watch->heard_us == 0)
             watch->heard_us = now_us;
         struct control_load load = {.silent_us = now_us - watch->heard_us};
-        if (load.silent_us >= CONTROL_OVERLOAD_SILENCE_US)
+        /* With nobody and nothing to tell: a good second. */
+        bool is_idle = control->registry.load[i] == 0 &&
+                       now_us - control->worker_snapshots[i].now.at_us > IDLE_US;
+        if (is_idle || load.silent_us >= CONTROL_OVERLOAD_SILENCE_US)
             judge(control, i, &load);
     }
 }

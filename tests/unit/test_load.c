@@ -52,6 +52,8 @@ static const struct {
     /* nobody there: it has nothing to tell, for as long as it likes */
     {"ggg..........", ""},
     {"ggg..........GGGGG", ""},
+    {"SSS..........", "worker.overload delay_p99_us "},
+    {"SSS...........", "worker.overload delay_p99_us worker.overload_end "}, /* everybody left */
     {"ggg..........:GGG", ""},
     {"ggg..........:::", "worker.overload silent_us "},
     /* control was held: not the worker's silence */
