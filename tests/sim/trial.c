@@ -6,18 +6,9 @@
 
 #include "tests/sim/world.h"
 
-#define MS          INT64_C(1000)
-#define S           INT64_C(1000000)
-#define SECONDS     60
-#define ONSET_US    (10 * S)
-#define GRACE_US    (5 * S) /* after onset */
-#define STALL_US    (250 * MS)
-#define LOSS        .12
-#define UP_BPS      200000
-#define DOWN_BPS    500000
-#define QUEUE_US    (300 * MS)
-#define EXCESS      4
-#define DECODED_PCT 40
+#define MS      INT64_C(1000)
+#define S       INT64_C(1000000)
+#define SECONDS 60
 
 static const struct sim_profile profile = {.name = "trial",
                                            .participants = SIM_TRIAL_PEOPLE,
@@ -31,51 +22,27 @@ static const struct sim_profile profile = {.name = "trial",
                                                        .jitter_max_us = 10 * MS,
                                                        .loss_max = .005}};
 
-static const struct {
-    const char *name;
-    enum core_cause cause;
-} impairments[SIM_IMPAIRMENT_COUNT] = {
-    [SIM_IMPAIRMENT_NONE] = {"none", CORE_CAUSE_NONE},
-    [SIM_IMPAIRMENT_UPLINK_LOSS] = {"uplink_loss", CORE_CAUSE_PUBLISHER_UPLINK},
-    [SIM_IMPAIRMENT_UPLINK_CAPACITY] = {"uplink_capacity", CORE_CAUSE_PUBLISHER_UPLINK},
-    [SIM_IMPAIRMENT_DOWNLINK_LOSS] = {"downlink_loss", CORE_CAUSE_DOWNLINK},
-    [SIM_IMPAIRMENT_DOWNLINK_CAPACITY] = {"downlink_capacity", CORE_CAUSE_DOWNLINK},
-    [SIM_IMPAIRMENT_POLICY] = {"policy", CORE_CAUSE_POLICY},
-    [SIM_IMPAIRMENT_SERVER] = {"server", CORE_CAUSE_SERVER},
-    [SIM_IMPAIRMENT_CLIENT] = {"client", CORE_CAUSE_CLIENT},
-};
-
-const char *sim_impairment_name(enum sim_impairment impairment)
-{
-    return impairments[impairment].name;
-}
-
-enum core_cause sim_impairment_cause(enum sim_impairment impairment)
-{
-    return impairments[impairment].cause;
-}
-
 static void impair(struct sim_world *world, struct sim_person *victim)
 {
     struct sim_link_params *up = &victim->up.params, *down = &victim->down.params;
     world->trial->is_on = true;
     switch (world->trial->impairment) {
-    case SIM_IMPAIRMENT_UPLINK_LOSS:
-        up->loss = LOSS;
+    case IMPAIRMENT_UPLINK_LOSS:
+        up->loss = IMPAIRMENT_LOSS;
         break;
-    case SIM_IMPAIRMENT_UPLINK_CAPACITY:
-        up->capacity_bps = UP_BPS;
-        up->queue_us = QUEUE_US;
+    case IMPAIRMENT_UPLINK_CAPACITY:
+        up->capacity_bps = IMPAIRMENT_UP_BPS;
+        up->queue_us = IMPAIRMENT_QUEUE_US;
         break;
-    case SIM_IMPAIRMENT_DOWNLINK_LOSS:
-        down->loss = LOSS;
+    case IMPAIRMENT_DOWNLINK_LOSS:
+        down->loss = IMPAIRMENT_LOSS;
         break;
-    case SIM_IMPAIRMENT_DOWNLINK_CAPACITY:
-        down->capacity_bps = DOWN_BPS;
-        down->queue_us = QUEUE_US;
+    case IMPAIRMENT_DOWNLINK_CAPACITY:
+        down->capacity_bps = IMPAIRMENT_DOWN_BPS;
+        down->queue_us = IMPAIRMENT_QUEUE_US;
         break;
-    case SIM_IMPAIRMENT_POLICY:
-        victim->videos[0].excess = EXCESS;
+    case IMPAIRMENT_POLICY:
+        victim->videos[0].excess = IMPAIRMENT_EXCESS;
         break;
     default: /* the server's, a decoder's: as is_on says */
         break;
@@ -85,9 +52,9 @@ static void impair(struct sim_world *world, struct sim_person *victim)
 int64_t sim_trial_wait_us(struct sim_world *world, int64_t now_us)
 {
     struct sim_trial *trial = world->trial;
-    if (!trial || !trial->is_on || trial->impairment != SIM_IMPAIRMENT_SERVER)
+    if (!trial || !trial->is_on || trial->impairment != IMPAIRMENT_SERVER)
         return 0;
-    int64_t wait_us = (STALL_US - now_us % STALL_US) % STALL_US;
+    int64_t wait_us = (IMPAIRMENT_STALL_US - now_us % IMPAIRMENT_STALL_US) % IMPAIRMENT_STALL_US;
     if (wait_us > trial->stalled_us)
         trial->stalled_us = wait_us;
     return wait_us;
@@ -139,15 +106,15 @@ static struct core_verdict_decoding decoding_of(struct sim_world *world,
     struct sim_trial_seat *seat = &world->trial->seats[person->seat];
     const struct sim_slot *at = &person->slots[slot];
     bool is_slow = world->trial->is_on && person->seat == SIM_TRIAL_VICTIM &&
-                   world->trial->impairment == SIM_IMPAIRMENT_CLIENT;
+                   world->trial->impairment == IMPAIRMENT_CLIENT;
     unsigned decoded = at->frames - seat->decoded[slot];
     unsigned frames = at->frames + at->undecodable - seat->frames[slot];
     seat->decoded[slot] = at->frames;
     seat->frames[slot] = at->frames + at->undecodable;
-    return (struct core_verdict_decoding){.is_known = true,
-                                          .frames_decoded =
-                                              is_slow ? decoded * DECODED_PCT / 100 : decoded,
-                                          .frames_received = frames};
+    return (struct core_verdict_decoding){
+        .is_known = true,
+        .frames_decoded = is_slow ? decoded * IMPAIRMENT_DECODED_PERCENT / 100 : decoded,
+        .frames_received = frames};
 }
 
 static void follow(struct sim_world *world, const struct sim_person *person)
@@ -177,7 +144,7 @@ static void sample(struct sim_world *world, const char *what, unsigned number,
                    const struct core_verdict *verdict)
 {
     struct sim_trial *trial = world->trial;
-    bool is_right = verdict->cause == impairments[trial->impairment].cause;
+    bool is_right = verdict->cause == impairment_cause(trial->impairment);
     trial->samples++;
     trial->right += is_right;
     trial->said[verdict->cause]++;
@@ -194,18 +161,9 @@ static bool is_concerned(const struct sim_world *world, const struct sim_person 
     bool is_shown = report->state == CORE_SLOT_LIVE ||
                     (report->state == CORE_SLOT_PAUSED && report->pause == CORE_PAUSE_BANDWIDTH);
     bool is_victims = report->participant == world->trial->seats[SIM_TRIAL_VICTIM].number;
-    if (!is_shown || receiver->join.slots[slot].kind != CORE_KIND_CAMERA)
-        return false;
-    switch (impairments[world->trial->impairment].cause) {
-    case CORE_CAUSE_PUBLISHER_UPLINK:
-    case CORE_CAUSE_POLICY:
-        return is_victims;
-    case CORE_CAUSE_DOWNLINK:
-    case CORE_CAUSE_CLIENT:
-        return receiver->seat == SIM_TRIAL_VICTIM;
-    default:
-        return true;
-    }
+    return is_shown && receiver->join.slots[slot].kind == CORE_KIND_CAMERA &&
+           impairment_concerns(world->trial->impairment, receiver->seat == SIM_TRIAL_VICTIM,
+                               is_victims);
 }
 
 static void sample_person(struct sim_world *world, const struct sim_person *person)
@@ -214,7 +172,7 @@ static void sample_person(struct sim_world *world, const struct sim_person *pers
     for (unsigned i = 0; i < person->join.slot_count; i++)
         if (is_concerned(world, person, i))
             sample(world, "slot", i, &seat->verdicts.slots[i].told);
-    if (person->seat == SIM_TRIAL_VICTIM || world->trial->impairment == SIM_IMPAIRMENT_SERVER)
+    if (person->seat == SIM_TRIAL_VICTIM || world->trial->impairment == IMPAIRMENT_SERVER)
         sample(world, "participant", person->seat, &seat->verdicts.own);
 }
 
@@ -252,9 +210,9 @@ void sim_trial_second(struct sim_world *world)
         if (!person || trial->seats[i].count == 0)
             continue;
         follow(world, person);
-        if (trial->impairment == SIM_IMPAIRMENT_NONE)
+        if (trial->impairment == IMPAIRMENT_NONE)
             watch_person(world, person);
-        else if (since_us >= GRACE_US)
+        else if (since_us >= IMPAIRMENT_GRACE_US)
             sample_person(world, person);
     }
     trial->stalled_us = 0;
@@ -270,6 +228,6 @@ int sim_trial_run(struct sim_world *world, struct sim_trial *trial, uint64_t see
                                 .participants = profile.participants,
                                 .seconds = profile.seconds,
                                 .trial = trial};
-    trial->onset_us = ONSET_US;
+    trial->onset_us = IMPAIRMENT_ONSET_US;
     return sim_world_run(world, &config);
 }
