@@ -121,8 +121,10 @@ static void a_dump_is_finished_first(void **state)
     fill_folder();
     uv_loop_init(&loop);
     struct control *control = control_start(&loop, &config, error, sizeof(error));
-    if (!control)
+    if (!control) {
         fail_msg("%s", error);
+        return;
+    }
     struct control_call call = {.room = open_room(control)};
     struct signalling_http_response response = {0};
     control_dump_call(control, &call, &response);
