@@ -42,6 +42,7 @@ struct core_engine *core_engine_create(const struct core_engine_config *config)
     if (!engine)
         return NULL;
     engine->config = *config;
+    engine->recorder_budget.bytes_max = config->recorders_bytes;
     engine->random_state = config->seed;
     engine->tick_us = engine->pace_us = INT64_MAX;
     engine->transports = transport_worker_create(config->certificate, config->aead);

@@ -24,7 +24,8 @@ struct core_engine {
     struct core_outbox outbox;
     struct core_event_ring events;
     unsigned refused_count;
-    uint64_t refused[CORE_REFUSED_MAX]; /* participants whose refusal is to be told */
+    uint64_t refused[CORE_REFUSED_MAX];          /* participants whose refusal is to be told */
+    struct core_recorder_budget recorder_budget; /* of all rooms' */
     struct core_room *rooms;
     struct core_participant *participants;
     struct core_participant *pacing; /* whose packets wait, linked by pace.next */

@@ -192,7 +192,23 @@ struct core_recorder;
  * @return                owned; NULL when memory is short
  */
 struct core_recorder *core_recorder_create(uint32_t capacity_bytes, int64_t window_us);
+
+/** Free; it leaves its budget. NULL is harmless. */
 void core_recorder_destroy(struct core_recorder *recorder);
+
+/* What several recorders of one loop may take together. Zero-initialised: there is no limit. */
+struct core_recorder_budget {
+    uint64_t bytes_max; /* 0: no limit */
+    uint64_t bytes;     /* taken */
+};
+
+/**
+ * From now on the recorder grows only while its budget has room, and so covers less time; the 64
+ * KiB that it begins with it always has. It leaves the budget before.
+ *
+ * @param budget  outlives the recorder's stay in it; NULL: none, as before another thread gets it
+ */
+void core_recorder_set_budget(struct core_recorder *recorder, struct core_recorder_budget *budget);
 
 /* A received RTP packet. */
 struct core_recorder_rtp {
