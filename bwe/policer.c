@@ -36,6 +36,7 @@ void bwe_policer_init(struct bwe_policer *policer, uint32_t contract_bps, bool i
     memset(policer, 0, sizeof(*policer));
     policer->contract_bps = contract_bps;
     policer->is_audio = is_audio;
+    policer->stall_us = BWE_POLICER_STALL_US;
     policer->hold_us = BWE_POLICER_HOLD_US;
     policer->allowance_bytes = contract_bps / 8; /* a second's worth */
     for (uint8_t layer = 0; layer < BWE_POLICER_LAYERS; layer++)
@@ -325,7 +326,7 @@ bool bwe_policer_passes(struct bwe_policer *policer, const struct bwe_policer_pa
                         int64_t now_us)
 {
     pass_time(policer, now_us);
-    if (policer->last_packet_us > 0 && now_us - policer->last_packet_us >= BWE_POLICER_STALL_US)
+    if (policer->last_packet_us > 0 && now_us - policer->last_packet_us >= policer->stall_us)
         policer->stall_end_us = now_us + BURST_US;
     policer->last_packet_us = now_us;
     policer->ranks[packet->layer] = packet->rank;

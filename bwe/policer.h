@@ -32,7 +32,8 @@
 #define BWE_POLICER_HOLD_MAX_US 40000000
 /* Silence, after which a burst is the network's doing. What a shorter one holds back is 5 % of a
    window of 2 s at most: a third of the tolerance, the rest is the encoder's. */
-#define BWE_POLICER_STALL_US 100000
+#define BWE_POLICER_STALL_US        100000
+#define BWE_POLICER_SCREEN_STALL_US 250000 /* its frames alone are 200 ms apart, at 5 a second */
 
 struct bwe_policer_packet {
     uint8_t layer;          /* which of the track's streams, the same as long as it lives, < 3 */
@@ -50,7 +51,8 @@ struct bwe_policer_excess {
 struct bwe_policer {
     uint32_t contract_bps;
     bool is_audio;
-    bool has_excess; /* to be told */
+    int64_t stall_us; /* BWE_POLICER_STALL_US; whoever sends frames further apart sets more */
+    bool has_excess;  /* to be told */
     struct bwe_policer_excess excess;
     uint64_t dropped_packets, dropped_bytes; /* payload */
 

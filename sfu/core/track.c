@@ -24,6 +24,8 @@ void core_track_init(struct core_track *track, const struct core_track_params *p
                                                                : CORE_KEYFRAME_CAMERA_PCT);
     bwe_policer_init(&track->policer, (uint32_t)core_track_contract_bps(track),
                      params->kind == CORE_KIND_AUDIO);
+    if (params->kind == CORE_KIND_SCREEN)
+        track->policer.stall_us = BWE_POLICER_SCREEN_STALL_US;
 }
 
 bool core_track_is_layer_sent(const struct core_track *track, const struct core_layer *layer,
