@@ -58,6 +58,12 @@ void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now
     slot->answered_us = *answering_us > now_us + ANSWERED_US ? *answering_us : now_us + ANSWERED_US;
 }
 
+void core_slot_note_replayed(struct core_slot *slot, int64_t now_us)
+{
+    if (slot->keyframe_us && slot->answered_us < now_us + ANSWERED_US)
+        slot->answered_us = now_us + ANSWERED_US;
+}
+
 void core_slot_interrupt(struct core_slot *slot)
 {
     slot->layer = NULL;

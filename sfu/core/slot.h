@@ -148,6 +148,9 @@ void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us);
  * least. */
 void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now_us);
 
+/** The last of a replay has been sent: who asked before it came has its answer on the way. */
+void core_slot_note_replayed(struct core_slot *slot, int64_t now_us);
+
 /** Time passes: switches are urged or given up. */
 void core_slot_advance(struct core_slot *slot, int64_t now_us);
 

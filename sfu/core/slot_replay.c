@@ -142,6 +142,8 @@ uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us
         }
         slot->replay_seq = is_live ? 0 : seq + 1;
         slot->is_retiming |= is_live;
+        if (is_live && !slot->is_waiting)
+            core_slot_note_replayed(slot, now_us);
         if (is_there)
             sent += send_stored(slot, &media, age_us < (slot->is_waiting ? WAITED_US : UPPER_US));
     }
