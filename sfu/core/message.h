@@ -127,7 +127,8 @@ struct core_slot_layer {
  */
 struct core_statistics {
     uint64_t participant;
-    int64_t at_us; /* monotonic */
+    int64_t at_us;                   /* monotonic */
+    uint8_t track_count, slot_count; /* that it has: the rest is 0 */
     struct core_uplink_statistics uplink;
     struct core_downlink_statistics downlink;
     uint8_t seen_layers[CORE_TRACKS_MAX]; /* bit l: of layer l there was a packet */

@@ -70,7 +70,6 @@ static void fill_layer(const struct core_layer *layer, struct core_layer_statist
 static void fill_track(const struct core_track *track, unsigned index, int64_t now_us,
                        struct core_statistics *out)
 {
-    out->seen_layers[index] = out->live_layers[index] = 0;
     out->tracks[index].contract_bps = core_track_contract_bps(track);
     out->tracks[index].policer_rung = track->policer.rung;
     for (unsigned l = 0; l < CORE_LAYERS_MAX; l++) {
@@ -134,8 +133,11 @@ bool core_engine_next_statistics(struct core_engine *engine, int64_t now_us,
     if (!engine->first_snapshot)
         engine->last_snapshot = NULL;
     participant->is_snapshot_due = false;
+    memset(statistics, 0, sizeof(*statistics)); /* it may have been somebody else's */
     statistics->participant = participant->id;
     statistics->at_us = now_us;
+    statistics->track_count = (uint8_t)participant->track_count;
+    statistics->slot_count = (uint8_t)participant->slot_count;
     fill_uplink(participant, now_us, &statistics->uplink);
     for (unsigned t = 0; t < participant->track_count; t++)
         fill_track(&participant->tracks[t], t, now_us, statistics);

@@ -43,13 +43,20 @@ static unsigned count_bits(unsigned bits)
     return count;
 }
 
+/* It is sent, and has been since the earlier snapshot or longer: a difference to nothing would take
+   what was sent before it was first seen for lost. */
+static bool is_steady(const struct core_verdict_pair *sender, unsigned track, unsigned layer)
+{
+    return sender->now->live_layers[track] & sender->before->seen_layers[track] & 1u << layer;
+}
+
 /* What is lost of all layers that are sent. */
 static void measure_loss(const struct core_verdict_pair *sender, unsigned track,
                          struct core_evidences *out)
 {
     double expected = 0, packets = 0, delivered = 0, policed = 0, jitter_ms = CORE_EVIDENCE_UNKNOWN;
     for (unsigned l = 0; l < CORE_LAYERS_MAX; l++) {
-        if (!(sender->now->live_layers[track] & 1u << l))
+        if (!is_steady(sender, track, l))
             continue;
         double layer_jitter_ms = milliseconds(sender->now->layers[track][l].jitter_us);
         expected += GROWTH(sender, layers[track][l].expected);

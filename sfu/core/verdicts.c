@@ -30,11 +30,11 @@ bool core_verdicts_follow(struct core_verdicts *verdicts, const struct core_verd
     struct core_verdict before = verdicts->own;
     verdicts->own = (struct core_verdict){.quality = CORE_QUALITY_GOOD};
     verdicts->own_slot = CORE_SLOTS_MAX;
-    for (unsigned t = 0; t < CORE_TRACKS_MAX; t++) {
+    for (unsigned t = 0; t < second->pair.now->track_count; t++) {
         follow_track(verdicts, second, t);
         verdicts->own = *core_verdict_worse(&verdicts->own, &verdicts->tracks[t].told);
     }
-    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++) {
+    for (unsigned i = 0; i < second->pair.now->slot_count; i++) {
         follow_slot(verdicts, second, i);
         if (verdicts->slots[i].told.quality > verdicts->own.quality) {
             verdicts->own = verdicts->slots[i].told;

@@ -141,6 +141,8 @@ static void world_init(struct world *world)
         struct core_layer_statistics *layer = &sender->layers[TRACK][0];
         struct core_slot_statistics *slot = &receiver->slots[SLOT];
         sender->at_us = receiver->at_us = t * 1000000;
+        sender->track_count = TRACK + 1;
+        receiver->slot_count = SLOT + 1;
         sender->seen_layers[TRACK] = sender->live_layers[TRACK] = 1;
         layer->expected = layer->packets = layer->delivered = 100 + t * 100;
         layer->jitter_us = 5000;
@@ -302,6 +304,43 @@ static void test_follow(void **state)
     }
 }
 
+/* Who has no second track and no fifth slot is not judged by what stands in their places; nor is a
+ * layer by what stood in its place before its first packet. */
+static void test_what_is_not_there(void **state)
+{
+    (void)state;
+    static struct core_verdicts verdicts;
+    struct world world;
+    world_init(&world);
+    struct core_statistics *now = &world.sender[1];
+    world.sender[1].layers[TRACK][0].packets -= 50;
+    world.sender[1].layers[TRACK][0].delivered -= 50;
+    now->track_count = TRACK;
+    now->reports[0] = (struct core_slot_report){.participant = 7,
+                                                .csrc = 9,
+                                                .height = 480,
+                                                .state = CORE_SLOT_PAUSED,
+                                                .pause = CORE_PAUSE_BANDWIDTH};
+    struct core_verdict_second second = {.pair = {now, &world.sender[0]}};
+    for (unsigned i = 0; i < 4; i++)
+        assert_false(core_verdicts_follow(&verdicts, &second));
+    now->track_count = TRACK + 1;
+    assert_false(core_verdicts_follow(&verdicts, &second));
+    assert_true(core_verdicts_follow(&verdicts, &second));
+    assert_int_equal(verdicts.own.cause, CORE_CAUSE_PUBLISHER_UPLINK);
+
+    world_init(&world);
+    memset(&world.sender[0].layers[TRACK][0], 0xFF, sizeof(world.sender[0].layers[TRACK][0]));
+    world.sender[0].layers[TRACK][0].packets = 0;
+    world.sender[0].layers[TRACK][0].expected = 100;
+    world.sender[0].seen_layers[TRACK] = 0;
+    assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
+    world.sender[0].seen_layers[TRACK] = 1;
+    world.sender[0].layers[TRACK][0].packets = 100;
+    world.sender[1].layers[TRACK][0].packets -= 20;
+    assert_blames(&world, CORE_EVIDENCE_UPLINK_LOSS, .2);
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -313,9 +352,13 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decide),         cmocka_unit_test(test_every_number),
-        cmocka_unit_test(test_measure),        cmocka_unit_test(test_measure_layers),
-        cmocka_unit_test(test_measure_little), cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_decide),
+        cmocka_unit_test(test_every_number),
+        cmocka_unit_test(test_measure),
+        cmocka_unit_test(test_measure_layers),
+        cmocka_unit_test(test_measure_little),
+        cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_what_is_not_there),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
