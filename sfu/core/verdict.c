@@ -107,6 +107,8 @@ static void smooth(struct core_verdict_history *history, const struct core_evide
     for (unsigned i = 0; i < CORE_EVIDENCE_COUNT; i++) {
         double *value = &history->smoothed.values[i], newest = evidences->values[i];
         double before = *value < 0 ? 0 : *value;
+        if (newest == CORE_EVIDENCE_HELD)
+            continue;
         *value = newest < 0 ? newest : before + SMOOTHING * (newest - before);
     }
 }

@@ -12,6 +12,7 @@
 #include "sfu/core/verdict.h"
 
 #define UNKNOWN CORE_EVIDENCE_UNKNOWN
+#define HELD    CORE_EVIDENCE_HELD
 #define TRACK   1
 #define SLOT    3
 
@@ -158,14 +159,28 @@ static void world_init(struct world *world)
         .is_known = true, .frames_decoded = 20, .frames_received = 20};
 }
 
-static struct core_verdict judge_slot(const struct world *world)
+static struct core_verdict_second second_of(const struct world *world)
+{
+    struct core_verdict_second second = {.pair = {&world->receiver[1], &world->receiver[0]},
+                                         .server = world->server};
+    second.sources[SLOT] =
+        (struct core_verdict_source){{&world->sender[1], &world->sender[0]}, TRACK};
+    second.decodings[SLOT] = world->decoding;
+    return second;
+}
+
+static struct core_verdict judge_second(const struct core_verdict_second *second)
 {
     struct core_evidences evidences;
-    struct core_verdict_pair receiver = {&world->receiver[1], &world->receiver[0]};
-    struct core_verdict_pair sender = {&world->sender[1], &world->sender[0]};
-    core_verdict_measure_slot(&receiver, SLOT, &sender, TRACK, &world->server, &world->decoding,
-                              &evidences);
+    struct core_verdict_coverage coverage = {.is_begun = false};
+    core_verdict_measure_slot(second, SLOT, &coverage, &evidences);
     return core_verdict_decide(&evidences);
+}
+
+static struct core_verdict judge_slot(const struct world *world)
+{
+    struct core_verdict_second second = second_of(world);
+    return judge_second(&second);
 }
 
 static void assert_blames(const struct world *world, enum core_evidence evidence, double value)
@@ -231,6 +246,9 @@ static void test_measure(void **state)
     world = good;
     world.receiver[1].slots[SLOT].plis += 2;
     assert_blames(&world, CORE_EVIDENCE_CLIENT_KEYFRAMES, 2);
+    world.sender[1].layers[TRACK][0].expected = 120; /* of too few nothing is known */
+    world.sender[1].layers[TRACK][0].packets = world.sender[1].layers[TRACK][0].delivered = 120;
+    assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
     world.receiver[1].slots[SLOT].delivered -= 10; /* then it has a reason */
     assert_blames(&world, CORE_EVIDENCE_DOWNLINK_LOSS, .10);
 
@@ -255,15 +273,13 @@ static void test_measure_little(void **state)
 {
     (void)state;
     struct world world;
-    struct core_evidences evidences;
     world_init(&world);
-    struct core_verdict_pair one = {&world.receiver[1], NULL}, other = {&world.sender[1], NULL};
     world.sender[1].layers[TRACK][0].packets = 10;
-    core_verdict_measure_slot(&one, SLOT, &other, TRACK, &world.server, &world.decoding,
-                              &evidences);
-    assert_int_equal(core_verdict_decide(&evidences).quality, CORE_QUALITY_GOOD);
-    core_verdict_measure_slot(&one, SLOT, NULL, 0, &world.server, &world.decoding, &evidences);
-    assert_int_equal(core_verdict_decide(&evidences).quality, CORE_QUALITY_GOOD);
+    struct core_verdict_second second = second_of(&world);
+    second.pair.before = second.sources[SLOT].pair.before = NULL;
+    assert_int_equal(judge_second(&second).quality, CORE_QUALITY_GOOD);
+    second.sources[SLOT].pair.now = NULL;
+    assert_int_equal(judge_second(&second).quality, CORE_QUALITY_GOOD);
     struct core_layer_statistics *layer = &world.sender[1].layers[TRACK][0];
     layer->expected = 24; /* began anew */
     layer->packets = layer->delivered = 14;
@@ -273,6 +289,56 @@ static void test_measure_little(void **state)
     assert_blames(&world, CORE_EVIDENCE_UPLINK_RESIDUAL_LOSS, .25);
     world.receiver[1].reports[SLOT].participant = 0; /* nobody is shown */
     assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
+}
+
+/* Reports come when they come: what a second's number of the downlink's loss is. */
+static void test_reports_between(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t expected, delivered; /* that the reports of this second add */
+        double upstream;              /* loss of the sender's in this second */
+        double loss;
+        const char *what;
+    } seconds[] = {
+        {100, 90, 0, .10, "a report"},
+        {0, 0, 0, HELD, "none: the last one holds"},
+        {0, 0, 0, HELD, ""},
+        {24, 20, 0, HELD, "of too few"},
+        {26, 25, 0, .10, "with them it is enough"},
+        {0, 0, .2, HELD, ""},
+        {300, 240, 0, .133, "a fifth was lost, a third of that by the sender"},
+        {100, 100, 0, 0, "nothing any more"},
+        {0, 0, 0, HELD, "1"},
+        {0, 0, 0, HELD, "2"},
+        {0, 0, 0, HELD, "3"},
+        {0, 0, 0, HELD, "4"},
+        {0, 0, 0, HELD, "5"},
+        {0, 0, 0, HELD, "6"},
+        {0, 0, 0, HELD, "7: a voice's report is due"},
+        {0, 0, 0, HELD, "8"},
+        {0, 0, 0, HELD, "9"},
+        {0, 0, 0, HELD, "10"},
+        {0, 0, 0, UNKNOWN, "nobody knows"},
+        {100, 50, 0, .50, "and again"},
+    };
+    struct core_verdict_coverage coverage = {.is_begun = false};
+    struct world world;
+    world_init(&world);
+    world.receiver[1] = world.receiver[0];
+    for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+        struct core_evidences evidences;
+        struct core_slot_statistics *slot = &world.receiver[1].slots[SLOT];
+        world.sender[1].layers[TRACK][0].packets = 200 - (uint64_t)(seconds[i].upstream * 100 + .5);
+        slot->expected += seconds[i].expected;
+        slot->delivered += seconds[i].delivered;
+        struct core_verdict_second second = second_of(&world);
+        core_verdict_measure_slot(&second, SLOT, &coverage, &evidences);
+        print_message("second %zu: %f %s\n", i, evidences.values[CORE_EVIDENCE_DOWNLINK_LOSS],
+                      seconds[i].what);
+        assert_float_equal(evidences.values[CORE_EVIDENCE_DOWNLINK_LOSS], seconds[i].loss, .001);
+        world.receiver[0] = world.receiver[1];
+    }
 }
 
 /* Loss of the uplink second by second, and what is told of it. */
@@ -291,6 +357,7 @@ static void test_follow(void **state)
         {0, false, CORE_QUALITY_GOOD}, /* a small one is not */
         {.3, false, CORE_QUALITY_GOOD},      {.3, false, CORE_QUALITY_GOOD},
         {.3, true, CORE_QUALITY_POOR},       {.3, false, CORE_QUALITY_POOR},
+        {HELD, false, CORE_QUALITY_POOR},    {HELD, false, CORE_QUALITY_POOR},
         {UNKNOWN, false, CORE_QUALITY_POOR}, {UNKNOWN, true, CORE_QUALITY_GOOD},
     };
     struct core_verdict_history history;
@@ -359,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_measure_little),
         cmocka_unit_test(test_follow),
         cmocka_unit_test(test_what_is_not_there),
+        cmocka_unit_test(test_reports_between),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
