@@ -48,6 +48,8 @@ enum core_cause {
       "of the arrival of the sender's packets (RFC 3550, A.8)")                                    \
     X(UPLINK_RTT, "uplink_rtt_ms", PUBLISHER_UPLINK, MS, 400, 800,                                 \
       "round trip between the server and the sender")                                              \
+    X(DOWNLINK_SILENCE, "downlink_silence_ms", DOWNLINK, MS, 2000, 4000,                           \
+      "since the receiver reported that anything came, while something was sent to it")            \
     X(DOWNLINK_SHORT, "downlink_short", DOWNLINK, SHARE, .15, .60,                                 \
       "of what the receiver's slots would need, the part that its network does not carry")         \
     X(DOWNLINK_LOSS, "downlink_loss", DOWNLINK, SHARE, .04, .15,                                   \
@@ -116,7 +118,8 @@ struct core_verdict_server {
 };
 
 /**
- * What a participant sends, whoever receives it: the numbers of the uplink.
+ * What a participant sends, whoever receives it: the numbers of the uplink. Silence is held
+ * against what was sent until nothing came at all, not against a track that ended or is muted.
  *
  * @param track  of the sender's; what it never sent is not judged
  */

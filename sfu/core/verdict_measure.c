@@ -10,6 +10,10 @@
 /* What a report said holds until the next one is due: a voice's come every 7.5 s at the latest, one
    may be lost, and a voice that is silent needs several for PACKETS_MIN. */
 #define LOSS_HOLDS_S 10
+/* A report that covers nothing new says that nothing came; no report says so only after so long. */
+#define REPORT_DUE_S 8
+/* Of who sends all the time: its way to the server is dead, so reports do not come either. */
+#define DEAF_US 1000000
 
 /* What a counter grew by; a stream that began anew begins at 0. */
 static double growth(uint64_t now, const uint64_t *before)
@@ -84,6 +88,12 @@ static double stopped_layers(const struct core_verdict_pair *sender, unsigned tr
     return (double)count_bits(seen & ~live) / count_bits(seen);
 }
 
+static double silence_ms(const struct core_statistics *sender, unsigned track)
+{
+    return sender->sending_tracks & 1u << track ? milliseconds(sender->uplink.silent_us)
+                                                : CORE_EVIDENCE_UNKNOWN;
+}
+
 void core_verdict_measure_uplink(const struct core_verdict_pair *sender, unsigned track,
                                  const struct core_verdict_server *server,
                                  struct core_evidences *out)
@@ -91,7 +101,7 @@ void core_verdict_measure_uplink(const struct core_verdict_pair *sender, unsigne
     clear(out);
     if (sender->now->seen_layers[track] == 0)
         return;
-    out->values[CORE_EVIDENCE_UPLINK_SILENCE] = milliseconds(sender->now->uplink.silent_us);
+    out->values[CORE_EVIDENCE_UPLINK_SILENCE] = silence_ms(sender->now, track);
     if (!sender->before)
         return;
     measure_loss(sender, track, out);
@@ -150,13 +160,41 @@ static void cover_loss(const struct core_slot_statistics *slot, double upstream,
         coverage->loss = CORE_EVIDENCE_UNKNOWN;
 }
 
+/* How long what is sent has not been covered by reports, in seconds in which something was. */
+static void cover_silence(const struct core_verdict_pair *receiver, unsigned slot,
+                          struct core_verdict_coverage *coverage)
+{
+    if (GROWTH(receiver, slots[slot].expected) > 0) {
+        coverage->uncovered_s = 0;
+        coverage->is_denied = false;
+    } else if (GROWTH(receiver, slots[slot].packets) > 0) {
+        coverage->is_denied |=
+            coverage->uncovered_s > 0 && GROWTH(receiver, slots[slot].reports) > 0;
+        coverage->uncovered_s++;
+    }
+}
+
+static double downlink_silence_ms(const struct core_statistics *receiver, unsigned slot,
+                                  const struct core_verdict_coverage *coverage)
+{
+    bool is_deaf = receiver->sending_tracks != 0 && receiver->uplink.silent_us >= DEAF_US;
+    if (receiver->slots[slot].expected == 0 || is_deaf)
+        return CORE_EVIDENCE_UNKNOWN;
+    return coverage->is_denied || coverage->uncovered_s > REPORT_DUE_S
+               ? 1000.0 * coverage->uncovered_s
+               : 0;
+}
+
 static void measure_downlink(const struct core_verdict_pair *receiver, unsigned slot,
                              struct core_verdict_coverage *coverage, struct core_evidences *out)
 {
     if (!coverage->is_begun)
         begin_coverage(&receiver->before->slots[slot], coverage);
     cover_loss(&receiver->now->slots[slot], out->values[CORE_EVIDENCE_UPLINK_LOSS], coverage);
+    cover_silence(receiver, slot, coverage);
     out->values[CORE_EVIDENCE_DOWNLINK_LOSS] = coverage->loss;
+    out->values[CORE_EVIDENCE_DOWNLINK_SILENCE] =
+        downlink_silence_ms(receiver->now, slot, coverage);
     out->values[CORE_EVIDENCE_DOWNLINK_JITTER] = milliseconds(receiver->now->slots[slot].jitter_us);
     out->values[CORE_EVIDENCE_DOWNLINK_RTT] = milliseconds(receiver->now->downlink.rtt_us);
     out->values[CORE_EVIDENCE_SERVER_DROPS] = share(
@@ -196,9 +234,13 @@ void core_verdict_measure_slot(const struct core_verdict_second *second, unsigne
     const struct core_verdict_pair *receiver = &second->pair;
     const struct core_verdict_source *source = &second->sources[slot];
     const struct core_slot_report *report = &receiver->now->reports[slot];
-    bool is_starved = report->state == CORE_SLOT_PAUSED && report->pause == CORE_PAUSE_BANDWIDTH;
+    bool is_paused = report->state == CORE_SLOT_PAUSED;
+    bool is_starved = is_paused && report->pause == CORE_PAUSE_BANDWIDTH;
+    bool is_sourceless = is_paused && report->pause == CORE_PAUSE_SOURCE;
     clear(out);
     if (report->participant == 0 || (report->state != CORE_SLOT_LIVE && !is_starved)) {
+        if (report->participant && is_sourceless && source->pair.now)
+            out->values[CORE_EVIDENCE_UPLINK_SILENCE] = silence_ms(source->pair.now, source->track);
         *coverage = (struct core_verdict_coverage){.is_begun = false};
         return;
     }

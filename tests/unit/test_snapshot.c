@@ -65,6 +65,7 @@ static void test_counts(void **state)
     const struct core_layer_statistics *layer = &sender->layers[CAM][0];
     assert_int_equal(sender->seen_layers[CAM], 1);
     assert_int_equal(sender->seen_layers[MIC], 0);
+    assert_int_equal(sender->sending_tracks, 1u << CAM); /* it was, when ann was last heard */
     assert_int_equal(layer->packets, 20);
     assert_int_equal(layer->expected, 20);
     assert_int_equal(layer->delivered, 20);

@@ -145,6 +145,7 @@ static void world_init(struct world *world)
         sender->track_count = TRACK + 1;
         receiver->slot_count = SLOT + 1;
         sender->seen_layers[TRACK] = sender->live_layers[TRACK] = 1;
+        sender->sending_tracks = 1u << TRACK;
         layer->expected = layer->packets = layer->delivered = 100 + t * 100;
         layer->jitter_us = 5000;
         sender->downlink.rtt_us = receiver->downlink.rtt_us = 30000;
@@ -291,6 +292,72 @@ static void test_measure_little(void **state)
     assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
 }
 
+/* Who is silent, and whose fault that is. */
+static void test_silence(void **state)
+{
+    (void)state;
+    struct world world, good;
+    world_init(&good);
+    good.sender[1].uplink.silent_us = 3000000;
+    world = good; /* two seconds later the slot knows it, too */
+    world.receiver[1].reports[SLOT].state = CORE_SLOT_PAUSED;
+    world.receiver[1].reports[SLOT].pause = CORE_PAUSE_SOURCE;
+    assert_blames(&world, CORE_EVIDENCE_UPLINK_SILENCE, 3000);
+    world.sender[1].sending_tracks = 0; /* the camera was unplugged; RTCP comes every few seconds */
+    assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
+    world = good;
+    world.sender[1].sending_tracks = 0;
+    assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
+}
+
+/* A slot is sent 100 packets a second; what its reports say, and what is said of that. */
+static void test_downlink_silence(void **state)
+{
+    (void)state;
+    enum { SENDS = 1, LISTENS };
+    static const struct {
+        const char *what;
+        unsigned from_s, report_every_s; /* nothing new is reported from then on; 0: no reports */
+        uint64_t silent_us;              /* of the receiver, from then on */
+        unsigned role, quiet_s;          /* known by then: silence of 2 s; 0: never */
+    } rows[] = {
+        {"all is well, reports every 7 s", 99, 7, 0, SENDS, 0},
+        {"a dead downlink, reports go on", 10, 1, 0, SENDS, 11},
+        {"and of a listener", 10, 1, 0, LISTENS, 11},
+        {"reports end, the rest goes on", 10, 0, 0, SENDS, 18},
+        {"its uplink is dead, nobody knows of the downlink", 10, 0, 2000000, SENDS, 0},
+        {"a listener is gone", 10, 0, 2000000, LISTENS, 18},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct core_verdict_coverage coverage = {.is_begun = false};
+        unsigned found_s = 0;
+        struct world world;
+        world_init(&world);
+        world.receiver[1] = world.receiver[0];
+        print_message("%s\n", rows[i].what);
+        for (unsigned s = 1; s <= 20; s++) {
+            struct core_evidences evidences;
+            struct core_statistics *now = &world.receiver[1];
+            bool is_dead = s >= rows[i].from_s;
+            unsigned every_s = is_dead || rows[i].report_every_s > 1 ? rows[i].report_every_s : 1;
+            now->slots[SLOT].packets += 100;
+            now->sending_tracks = rows[i].role == SENDS;
+            now->uplink.silent_us = is_dead ? rows[i].silent_us : 0;
+            if (every_s && s % every_s == 0) {
+                now->slots[SLOT].reports++;
+                now->slots[SLOT].expected += is_dead ? 0 : 100 * every_s;
+                now->slots[SLOT].delivered += is_dead ? 0 : 100 * every_s;
+            }
+            struct core_verdict_second second = second_of(&world);
+            core_verdict_measure_slot(&second, SLOT, &coverage, &evidences);
+            if (!found_s && evidences.values[CORE_EVIDENCE_DOWNLINK_SILENCE] >= 2000)
+                found_s = s;
+            world.receiver[0] = world.receiver[1];
+        }
+        assert_int_equal(found_s, rows[i].quiet_s);
+    }
+}
+
 /* Reports come when they come: what a second's number of the downlink's loss is. */
 static void test_reports_between(void **state)
 {
@@ -427,6 +494,8 @@ int main(void)
         cmocka_unit_test(test_follow),
         cmocka_unit_test(test_what_is_not_there),
         cmocka_unit_test(test_reports_between),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_downlink_silence),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
