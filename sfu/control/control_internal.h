@@ -35,7 +35,7 @@ struct control_drain {
 struct control_worker_watch {
     struct io_statistics before;
     struct control_overload overload;
-    double delay_p99_ms; /* of that second; CORE_EVIDENCE_UNKNOWN: too few samples */
+    struct core_verdict_server server; /* its part in the verdicts of that second */
 };
 
 struct control {

@@ -1,7 +1,8 @@
 /* From the workers' snapshots to verdicts on a second. */
 #include "sfu/control/events.h"
 
-#define SAMPLES_MIN 5 /* fewer say nothing of a percentile */
+#define SAMPLES_MIN   5   /* fewer say nothing of a percentile */
+#define DATAGRAMS_MIN 100 /* and of a share */
 
 /* A histogram only grows, so a difference is one, too (io/delay.h). */
 static struct io_delay_histogram difference(const struct io_delay_histogram *now,
@@ -28,6 +29,28 @@ static struct control_load load_of(const struct io_statistics *now,
     };
 }
 
+static double share(uint64_t part, uint64_t whole)
+{
+    return whole < DATAGRAMS_MIN ? CORE_EVIDENCE_UNKNOWN : (double)part / (double)whole;
+}
+
+/* What the kernel did not take was counted as sent, too (sfu/io/udp_send.c). */
+static struct core_verdict_server server_of(const struct io_statistics *now,
+                                            const struct io_statistics *before,
+                                            const struct control_load *load)
+{
+    uint64_t receive_drops = now->receive_drops - before->receive_drops;
+    uint64_t received = now->received_datagrams - before->received_datagrams;
+    uint64_t send_drops =
+        now->would_block - before->would_block + now->send_errors - before->send_errors;
+    return (struct core_verdict_server){
+        .delay_p99_ms = load->delay_samples < SAMPLES_MIN ? CORE_EVIDENCE_UNKNOWN
+                                                          : (double)load->delay_p99_us / 1000.0,
+        .receive_drops = share(receive_drops, received + receive_drops),
+        .send_drops = share(send_drops, now->sent_datagrams - before->sent_datagrams),
+    };
+}
+
 void control_judge_workers(struct control *control)
 {
     for (unsigned i = 0; i < control->config.worker_count; i++) {
@@ -36,9 +59,8 @@ void control_judge_workers(struct control *control)
         struct control_load load = load_of(now, &watch->before, &control->backlogs[i]);
         enum control_overload_cause cause = control_overload_judge(&load);
         struct control_evidence evidence = control_overload_evidence(cause, &load);
+        watch->server = server_of(now, &watch->before, &load);
         watch->before = *now;
-        watch->delay_p99_ms = load.delay_samples < SAMPLES_MIN ? CORE_EVIDENCE_UNKNOWN
-                                                               : (double)load.delay_p99_us / 1000.0;
         if (control_overload_on_second(&watch->overload, cause))
             control_event_worker_overload(control, i, watch->overload.is_overloaded, &evidence);
     }

@@ -109,7 +109,7 @@ static struct core_verdict_second second_of(const struct control *control,
 {
     struct core_verdict_second second = {.pair = pair_of(participant)};
     int64_t now_us = second.pair.now->at_us;
-    second.server.delay_p99_ms = control->watches[participant->room->worker].delay_p99_ms;
+    second.server = control->watches[participant->room->worker].server;
     for (unsigned i = 0; i < participant->slot_count; i++) {
         const struct control_decoding *reported = &participant->decodings[i];
         second.sources[i] = source_of(control, &second.pair.now->reports[i]);

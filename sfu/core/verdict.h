@@ -34,6 +34,10 @@ enum core_cause {
       "of what the sender sent, the part over its contract that was dropped")                      \
     X(SERVER_DROPS, "server_drops", SERVER, SHARE, .003, .03,                                      \
       "of the packets to this receiver, those that the server could not send")                     \
+    X(SERVER_RECEIVE_DROPS, "server_receive_drops", SERVER, SHARE, .003, .03,                      \
+      "of the packets to the worker, those that found its receive buffer full")                    \
+    X(SERVER_SEND_DROPS, "server_send_drops", SERVER, SHARE, .003, .03,                            \
+      "of the packets of the worker, those that the kernel did not take")                          \
     X(SERVER_DELAY, "server_delay_ms", SERVER, MS, 50, 200,                                        \
       "in the server, from receiving to sending, the 99th percentile")                             \
     X(UPLINK_SILENCE, "uplink_silence_ms", PUBLISHER_UPLINK, MS, 700, 2000,                        \
@@ -114,7 +118,9 @@ struct core_verdict_decoding {
 
 /* The server's own part, the same for everyone on a worker. */
 struct core_verdict_server {
-    double delay_p99_ms; /* CORE_EVIDENCE_UNKNOWN */
+    double delay_p99_ms;  /* CORE_EVIDENCE_UNKNOWN, as the others */
+    double receive_drops; /* of what reached the machine, the part that the kernel dropped */
+    double send_drops;    /* of what the worker sent, the part that the kernel did not take */
 };
 
 /**

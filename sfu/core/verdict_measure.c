@@ -102,6 +102,7 @@ void core_verdict_measure_uplink(const struct core_verdict_pair *sender, unsigne
     if (sender->now->seen_layers[track] == 0)
         return;
     out->values[CORE_EVIDENCE_UPLINK_SILENCE] = silence_ms(sender->now, track);
+    out->values[CORE_EVIDENCE_SERVER_RECEIVE_DROPS] = server->receive_drops;
     if (!sender->before)
         return;
     measure_loss(sender, track, out);
@@ -205,9 +206,10 @@ static void measure_downlink(const struct core_verdict_pair *receiver, unsigned 
 /* Known to be so: who asks for a key frame when nothing is known of the way may have a reason. */
 static bool is_lossless(const struct core_evidences *evidences)
 {
-    static const enum core_evidence losses[] = {CORE_EVIDENCE_UPLINK_LOSS,
-                                                CORE_EVIDENCE_DOWNLINK_LOSS,
-                                                CORE_EVIDENCE_SERVER_DROPS, CORE_EVIDENCE_POLICED};
+    static const enum core_evidence losses[] = {
+        CORE_EVIDENCE_UPLINK_LOSS,          CORE_EVIDENCE_DOWNLINK_LOSS,
+        CORE_EVIDENCE_SERVER_DROPS,         CORE_EVIDENCE_SERVER_SEND_DROPS,
+        CORE_EVIDENCE_SERVER_RECEIVE_DROPS, CORE_EVIDENCE_POLICED};
     for (unsigned i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
         if (evidences->values[losses[i]] < 0 || evidences->values[losses[i]] >= LOSSLESS)
             return false;
@@ -251,6 +253,7 @@ void core_verdict_measure_slot(const struct core_verdict_second *second, unsigne
             is_starved ? 1 : shortage(&receiver->now->downlink);
     if (!receiver->before)
         return;
+    out->values[CORE_EVIDENCE_SERVER_SEND_DROPS] = second->server.send_drops;
     measure_downlink(receiver, slot, coverage, out);
     measure_client(second, slot, out);
     if (coverage->loss >= 0 && coverage->age_s > 0)

@@ -188,7 +188,7 @@ static void follow(struct sim_world *world, const struct sim_person *person)
         return;
     if (is_reporting)
         seat->report_us = world->now_us + REPORT_US;
-    second.server.delay_p99_ms = delay_p99_ms(world->trial);
+    second.server = (struct core_verdict_server){.delay_p99_ms = delay_p99_ms(world->trial)};
     for (unsigned i = 0; i < person->join.slot_count; i++) {
         const struct core_slot_report *report = &second.pair.now->reports[i];
         second.sources[i] = source_of(world, report);

@@ -240,6 +240,16 @@ static void test_measure(void **state)
     world.receiver[1].downlink.send_failures += 25;
     assert_blames(&world, CORE_EVIDENCE_SERVER_DROPS, .2);
 
+    world = good; /* each is the cause of a loss that others see */
+    world.server.receive_drops = .2;
+    world.sender[1].layers[TRACK][0].packets -= 20;
+    assert_blames(&world, CORE_EVIDENCE_SERVER_RECEIVE_DROPS, .2);
+
+    world = good;
+    world.server.send_drops = .2;
+    world.receiver[1].slots[SLOT].delivered -= 20;
+    assert_blames(&world, CORE_EVIDENCE_SERVER_SEND_DROPS, .2);
+
     world = good;
     world.decoding.frames_decoded = 5;
     assert_blames(&world, CORE_EVIDENCE_CLIENT_UNDECODED, .75);
