@@ -43,6 +43,9 @@ int bench_memory(int argc, char **argv);
 /** Cost of a packet with few and with many participants. */
 int bench_scale(int argc, char **argv);
 
+/** Whether the server's verdicts name what is wrong. */
+int bench_verdicts(int argc, char **argv);
+
 /** CPU time that this thread has used, the kernel's part included [ns]. */
 uint64_t bench_cpu_ns(void);
 

@@ -19,6 +19,7 @@ static const struct {
     {"capacity", "how many participants this machine carries", bench_capacity},
     {"scale", "CPU time of a packet with 50 and with 500 participants", bench_scale},
     {"memory", "memory of the server for each participant", bench_memory},
+    {"verdicts", "whether the server's verdicts name what is wrong", bench_verdicts},
     {"bwe", "the bandwidth estimator on simulated links", bench_bwe},
     {"engine", "CPU time of the server's packet path without sockets", bench_engine},
 };

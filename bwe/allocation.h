@@ -65,6 +65,36 @@ struct bwe_allocation_choice {
     uint32_t cost_bps;         /* reserved */
 };
 
+/* A level that is used on the way up, and all that it takes. */
+struct bwe_allocation_rung {
+    struct bwe_allocation_choice choice; /* what it is to a track */
+    uint64_t cost_bps, payload_bps;
+};
+
+/* The way up of one track. Rung 0 is the pause; without another there is nothing to forward. */
+struct bwe_allocation_ladder {
+    unsigned top; /* the highest rung */
+    unsigned lowest_spatial;
+    struct bwe_allocation_rung rungs[BWE_LEVEL_MAX + 2];
+};
+
+/* Who is served together. */
+enum bwe_allocation_group {
+    BWE_ALLOCATION_SCREENS,
+    BWE_ALLOCATION_SPEAKERS,
+    BWE_ALLOCATION_OTHERS,
+    BWE_ALLOCATION_GROUPS
+};
+
+/* What all decisions on the same tracks have in common, whatever the budget. */
+struct bwe_allocation_ladders {
+    unsigned count;
+    unsigned group_counts[BWE_ALLOCATION_GROUPS];
+    uint8_t groups[BWE_ALLOCATION_GROUPS][BWE_ALLOCATION_TRACKS]; /* most important first */
+    struct bwe_allocation_ladder ladders[BWE_ALLOCATION_TRACKS];  /* as the tracks */
+    uint64_t most_cost_bps, most_payload_bps; /* with every track on its dearest rung */
+};
+
 struct bwe_allocation {
     struct bwe_allocation_choice choices[BWE_ALLOCATION_TRACKS]; /* as the tracks */
     uint64_t total_bps;
@@ -111,12 +141,27 @@ struct bwe_allocation_choice bwe_allocation_choose(const struct bwe_allocation_t
                                                    int level);
 
 /**
+ * Prepare decisions.
+ *
+ * @param ladders  written
+ * @param tracks   at most BWE_ALLOCATION_TRACKS; equal ranks: earlier ones are preferred
+ */
+void bwe_allocation_prepare(struct bwe_allocation_ladders *ladders,
+                            const struct bwe_allocation_track *tracks, unsigned count);
+
+/** Whatever is granted in whatever order, the next wish fits: a greater budget changes nothing. */
+bool bwe_allocation_is_plenty(const struct bwe_allocation_ladders *ladders, uint64_t budget_bps);
+
+/**
  * Decide.
  *
- * @param tracks    at most BWE_ALLOCATION_TRACKS; equal ranks: earlier ones are preferred
  * @param ceilings  no track gets more than this level, as the tracks; NULL: no limit
  * @param out       written whole
  */
+void bwe_allocation_decide_on(const struct bwe_allocation_ladders *ladders, const int *ceilings,
+                              uint64_t budget_bps, struct bwe_allocation *out);
+
+/** Both at once, for a single decision: parameters as above. */
 void bwe_allocation_decide(const struct bwe_allocation_track *tracks, unsigned count,
                            const int *ceilings, uint64_t budget_bps, struct bwe_allocation *out);
 

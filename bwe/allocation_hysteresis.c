@@ -44,7 +44,7 @@ static void match_tracks(struct bwe_hysteresis *hysteresis, struct call *call)
 {
     const struct bwe_hysteresis_input *input = call->input;
     for (unsigned i = 0; i < BWE_ALLOCATION_TRACKS; i++)
-        if (!is_listed(input, hysteresis->tracks[i].id))
+        if (hysteresis->tracks[i].id && !is_listed(input, hysteresis->tracks[i].id))
             memset(&hysteresis->tracks[i], 0, sizeof(hysteresis->tracks[i]));
     for (unsigned i = 0; i < input->count; i++) {
         struct bwe_hysteresis_track *track = find(hysteresis, input->tracks[i].id);
@@ -204,15 +204,17 @@ int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
 {
     struct call call = {.input = input, .now_us = now_us, .deadline_us = INT64_MAX};
     struct bwe_allocation pure;
+    struct bwe_allocation_ladders ladders;
     uint64_t safe_bps = input->budget_bps / BWE_HYSTERESIS_MARGIN_PERCENT * 100;
     match_tracks(hysteresis, &call);
-    bwe_allocation_decide(input->tracks, input->count, NULL, input->budget_bps, &pure);
+    bwe_allocation_prepare(&ladders, input->tracks, input->count);
+    bwe_allocation_decide_on(&ladders, NULL, input->budget_bps, &pure);
     if (input->is_probe_passed)
         call.safe = pure;
     else
-        bwe_allocation_decide(input->tracks, input->count, NULL, safe_bps, &call.safe);
+        bwe_allocation_decide_on(&ladders, NULL, safe_bps, &call.safe);
     set_ceilings(&call);
-    bwe_allocation_decide(input->tracks, input->count, call.ceilings, input->budget_bps, out);
+    bwe_allocation_decide_on(&ladders, call.ceilings, input->budget_bps, out);
     for (unsigned i = 0; i < input->count; i++)
         follow(&call, i, out);
     out->next_budget_bps = pure.next_budget_bps;

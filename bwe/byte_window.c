@@ -3,14 +3,20 @@
 
 #define RING (BWE_BYTE_WINDOW_SLICES + 1)
 
-void bwe_byte_window_advance(struct bwe_byte_window *window, int64_t now_us)
+/* A slice's place; of 32 bits, as it takes fewer instructions and they last for 13 years. */
+static unsigned place_of(int64_t slice)
+{
+    return (uint32_t)slice % RING;
+}
+
+void bwe_byte_window_turn(struct bwe_byte_window *window, int64_t now_us)
 {
     int64_t slice = now_us / BWE_BYTE_WINDOW_SLICE_US;
     if (slice - window->slice > RING)
         window->slice = slice - RING; /* the ring is emptied once, however long it was silent */
     while (window->slice < slice) {
         window->slice++;
-        uint32_t *oldest = &window->bytes[window->slice % RING];
+        uint32_t *oldest = &window->bytes[place_of(window->slice)];
         window->sum_bytes -= *oldest;
         *oldest = 0;
     }
@@ -18,7 +24,7 @@ void bwe_byte_window_advance(struct bwe_byte_window *window, int64_t now_us)
 
 void bwe_byte_window_add(struct bwe_byte_window *window, uint32_t bytes)
 {
-    uint32_t *running = &window->bytes[window->slice % RING];
+    uint32_t *running = &window->bytes[place_of(window->slice)];
     if (bytes > UINT32_MAX - *running)
         bytes = UINT32_MAX - *running;
     *running += bytes;
@@ -29,9 +35,12 @@ uint64_t bwe_byte_window_bytes(const struct bwe_byte_window *window, unsigned sl
 {
     if (slices >= BWE_BYTE_WINDOW_SLICES)
         return window->sum_bytes;
-    uint64_t sum = 0;
-    for (unsigned age = 0; age <= slices; age++)
-        sum += window->bytes[(window->slice + RING - age) % RING];
+    unsigned place = place_of(window->slice);
+    uint64_t sum = window->bytes[place];
+    for (unsigned age = 1; age <= slices; age++) {
+        place = place > 0 ? place - 1 : RING - 1;
+        sum += window->bytes[place];
+    }
     return sum;
 }
 

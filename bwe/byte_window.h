@@ -18,12 +18,19 @@ struct bwe_byte_window {
     uint32_t bytes[BWE_BYTE_WINDOW_SLICES + 1];
 };
 
+/** A new slice begins: what bwe_byte_window_advance() calls, a few times for a hundred packets. */
+void bwe_byte_window_turn(struct bwe_byte_window *window, int64_t now_us);
+
 /**
  * Let time pass: forget what is older than 2 s and the running slice.
  *
  * @param now_us  monotonic [us]; older than the last call counts as now
  */
-void bwe_byte_window_advance(struct bwe_byte_window *window, int64_t now_us);
+static inline void bwe_byte_window_advance(struct bwe_byte_window *window, int64_t now_us)
+{
+    if (now_us >= (window->slice + 1) * BWE_BYTE_WINDOW_SLICE_US)
+        bwe_byte_window_turn(window, now_us);
+}
 
 /** Count bytes in the running slice; call bwe_byte_window_advance() first. Saturates. */
 void bwe_byte_window_add(struct bwe_byte_window *window, uint32_t bytes);

@@ -30,7 +30,9 @@
 #define BWE_POLICER_TEMPORALS   3
 #define BWE_POLICER_HOLD_US     5000000 /* fitting for so long before less is dropped */
 #define BWE_POLICER_HOLD_MAX_US 40000000
-#define BWE_POLICER_STALL_US    250000 /* silence, after which a burst is the network's doing */
+/* Silence, after which a burst is the network's doing. What a shorter one holds back is 5 % of a
+   window of 2 s at most: a third of the tolerance, the rest is the encoder's. */
+#define BWE_POLICER_STALL_US 100000
 
 struct bwe_policer_packet {
     uint8_t layer;          /* which of the track's streams, the same as long as it lives, < 3 */

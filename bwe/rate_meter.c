@@ -95,6 +95,8 @@ struct bwe_rate bwe_rate_meter_mean(struct bwe_rate_meter *meter, int64_t now_us
 
 struct bwe_rate bwe_rate_meter_peak(struct bwe_rate_meter *meter, int64_t now_us)
 {
+    if (!meter->has_packet)
+        return (struct bwe_rate){0};
     struct bwe_rate peak = bwe_rate_meter_mean(meter, now_us);
     for (unsigned i = 0; i < BWE_RATE_METER_PEAKS; i++)
         raise_to(&peak, meter->peaks[i]);

@@ -190,21 +190,27 @@ void rtp_packet_read_extensions(const struct rtp_packet *packet,
         read_two_byte(packet, map, values);
 }
 
-/*
- * The elements. Fixed-size ones are always written and kept by moving on, which costs no branch;
- * the transport-wide sequence number comes first, so that its place depends on the CSRC alone.
- */
-static uint8_t *write_elements(uint8_t *at, const struct rtp_header_fields *fields)
+/* The elements that few packets have. Of fixed size, they are always written and kept by moving on,
+   which costs no branch. */
+static uint8_t *write_rare_elements(uint8_t *at, const struct rtp_header_fields *fields)
 {
-    at[0] = (uint8_t)(fields->transport_seq_id << 4 | 1);
-    rtp_bytes_put16(at + 1, fields->transport_seq);
-    at += fields->transport_seq_id ? 3 : 0;
     at[0] = (uint8_t)(fields->abs_send_time_id << 4 | 2);
     rtp_bytes_put24(at + 1, fields->abs_send_time);
     at += fields->abs_send_time_id ? 4 : 0;
     at[0] = (uint8_t)(fields->audio_level_id << 4);
     at[1] = (uint8_t)((fields->voice_activity ? 0x80 : 0) | (fields->audio_level & 0x7F));
     at += fields->audio_level_id ? 2 : 0;
+    return at;
+}
+
+/* The transport-wide sequence number comes first, so that its place depends on the CSRC alone. */
+static uint8_t *write_elements(uint8_t *at, const struct rtp_header_fields *fields)
+{
+    at[0] = (uint8_t)(fields->transport_seq_id << 4 | 1);
+    rtp_bytes_put16(at + 1, fields->transport_seq);
+    at += fields->transport_seq_id ? 3 : 0;
+    if (fields->abs_send_time_id | fields->audio_level_id)
+        at = write_rare_elements(at, fields);
     if (fields->mid_id && fields->mid) {
         size_t len = strnlen(fields->mid, RTP_MID_MAX_BYTES + 1);
         assert(len <= RTP_MID_MAX_BYTES);

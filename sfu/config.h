@@ -21,7 +21,7 @@ enum config_aead { CONFIG_AEAD_AUTO, CONFIG_AEAD_IPSEC_MB, CONFIG_AEAD_EVP };
 struct config {
     char *listen_public;     /* "127.0.0.1:8080", "[::]:443" */
     char *listen_operations; /* "127.0.0.1:8081" */
-    char *web_root;          /* folder of the web client */
+    char *web_root;          /* folder of the web client and of the dashboard */
     char **hosts;            /* accepted Host names */
     unsigned hosts_count;
     char **origins; /* further accepted origins */

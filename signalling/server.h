@@ -95,7 +95,9 @@ struct signalling_server_config {
     uint16_t public_port;
     const char *operations_address;
     uint16_t operations_port;
-    const char *web_root; /* folder of index.html; NULL or missing: GET / answers a sentence, 503 */
+    /* Folder of index.html, and of dashboard/, which is the operations listener's. NULL or missing:
+     * GET / answers a sentence, 503. */
+    const char *web_root;
     const char *hosts[SIGNALLING_NAMES_MAX];   /* accepted Host names (any port), NULL-terminated */
     const char *origins[SIGNALLING_NAMES_MAX]; /* further accepted origins, "https://example.org" */
     /* PEM files of each listener (tls_identity.h), both or none of a pair; NULL: HTTP in clear. */

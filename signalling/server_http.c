@@ -1,5 +1,6 @@
 /*
- * HTTP/1.1: files of the web root, then calls of the handler.
+ * HTTP/1.1: files of the web root, then calls of the handler. The folder dashboard of the root is
+ * the operations listener's, everything else in it the public one's.
  *
  * libwebsockets 4.1.6 mistakes what follows a request for its body, or spins on it for ever, when
  * requests are pipelined. So where calls have bodies and answers that do not end, on the operations
@@ -15,6 +16,7 @@
 
 #define CHUNK_BYTES        16384
 #define STALLED_TRANSFER_S 30 /* a download that takes nothing for so long is ended */
+#define DASHBOARD_PATH     "/dashboard"
 
 /* The call has been answered: go on with the next one, or end the connection. The session may be
  * gone afterwards. */
@@ -136,17 +138,37 @@ static bool answer_by_handler(struct lws *wsi, struct http_session *session, int
     return true;
 }
 
-/* Files of the public listener first, then the handler. */
+/* The listener's part of the web root. */
+static enum web_file_result find_file(struct lws *wsi, const char *path, struct web_file *file)
+{
+    size_t len = strlen(DASHBOARD_PATH);
+    bool is_dashboard = strncmp(path, DASHBOARD_PATH, len) == 0 && path[len] == '/';
+
+    if (is_dashboard != signalling_server_is_operations(wsi))
+        return WEB_FILE_ABSENT;
+    return signalling_web_file_open(signalling_server_of(wsi)->web_root, path, wants_gzip(wsi),
+                                    file);
+}
+
+/* The page's own links are relative to its folder, so that a proxy may put it anywhere. */
+static bool is_dashboard_without_slash(struct lws *wsi, const struct http_session *session)
+{
+    return signalling_server_is_operations(wsi) && strcmp(session->path, DASHBOARD_PATH) == 0;
+}
+
+static bool is_index(struct lws *wsi, const char *path)
+{
+    return strcmp(path, signalling_server_is_operations(wsi) ? DASHBOARD_PATH "/" : "/") == 0;
+}
+
+/* Files first, then the handler. */
 static int route(struct lws *wsi, struct http_session *session)
 {
-    struct signalling_server *server = signalling_server_of(wsi);
     bool is_get = session->is_head || strcmp(session->method, "GET") == 0;
-    enum web_file_result found = WEB_FILE_ABSENT;
     struct web_file file;
+    enum web_file_result found = find_file(wsi, session->path, &file);
     int sent = -1;
 
-    if (!signalling_server_is_operations(wsi))
-        found = signalling_web_file_open(server->web_root, session->path, wants_gzip(wsi), &file);
     if (found == WEB_FILE_OPEN && is_get)
         return send_file(wsi, session, &file);
     if (found == WEB_FILE_OPEN) {
@@ -157,7 +179,11 @@ static int route(struct lws *wsi, struct http_session *session)
     }
     if (answer_by_handler(wsi, session, &sent))
         return session->stream ? sent : complete(wsi, sent);
-    if (found == WEB_FILE_NO_ROOT && strcmp(session->path, "/") == 0)
+    if (is_get && is_dashboard_without_slash(wsi, session))
+        return complete(wsi, signalling_http_send_sentence(wsi, 308, session->is_head, false,
+                                                           "Location: dashboard/\r\n",
+                                                           "The dashboard is at /dashboard/.\n"));
+    if (found == WEB_FILE_NO_ROOT && is_index(wsi, session->path))
         return complete(
             wsi, signalling_http_send_sentence(wsi, 503, session->is_head, false, NULL,
                                                "The web client is not installed: set `web_root` in "

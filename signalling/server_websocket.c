@@ -9,8 +9,9 @@
 
 #include "signalling/server_internal.h"
 
-#define CLOSE_LIMIT_S     5
-#define BUFFER_KEEP_BYTES 16384 /* a larger message buffer is given back once it is empty */
+#define CLOSE_LIMIT_S 5
+/* A larger message buffer is given back once it is empty: a join with its offer is one of few. */
+#define BUFFER_KEEP_BYTES 2048
 #define TEXT_TOO_BIG      "messages are at most 256 KiB"
 #define TEXT_BINARY       "frames of this channel are text"
 

@@ -17,6 +17,8 @@ struct bubbles_dialect {
     void (*advance)(struct bubbles_participant *participant);
     /* Its keys are there; NULL: nothing to do. */
     void (*on_live)(struct bubbles_participant *participant);
+    /* Every 5 s while it is live, if options.reports_decoding; NULL: the server takes none. */
+    void (*report_decoding)(struct bubbles_participant *participant);
     /* It leaves and was in: say good-bye. */
     void (*leave)(struct bubbles_participant *participant);
 };

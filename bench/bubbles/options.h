@@ -31,6 +31,14 @@ struct bubbles_url {
 
 struct bubbles_library;
 
+/* What the first participant of each room does wrong. Zeroes: nothing. */
+struct bubbles_fault {
+    double onset_s;           /* after the run began */
+    unsigned camera_excess;   /* its camera makes so many times as many frames; 0: as ever */
+    bool is_slow;             /* its device decodes only a part of what it receives */
+    unsigned decoded_percent; /* that part */
+};
+
 struct bubbles_options {
     struct bubbles_url url;
     const char *room;             /* one room has this name, of several each a number behind it */
@@ -53,6 +61,8 @@ struct bubbles_options {
         *histogram_file; /* NULL: none */
     uint64_t seed;
     const struct bubbles_library *library; /* of several runs in one program; NULL: its own */
+    struct bubbles_fault fault;
+    bool reports_decoding; /* everybody tells the server what it decoded, as pages do */
     bool has_gro, is_insecure, is_quiet;
 };
 

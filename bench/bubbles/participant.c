@@ -187,8 +187,9 @@ static int64_t earliest(const struct bubbles_participant *participant)
 {
     const struct bubbles_due *due = &participant->due;
     int64_t wire_us = participant->wire ? link_wire_deadline(participant->wire) : INT64_MAX;
-    const int64_t all[] = {due->voice_us,  due->camera_us, due->screen_us,  due->feedback_us,
-                           due->report_us, due->repair_us, due->timeout_us, wire_us};
+    const int64_t all[] = {due->voice_us,    due->camera_us,   due->screen_us,
+                           due->feedback_us, due->report_us,   due->repair_us,
+                           due->timeout_us,  due->decoding_us, wire_us};
     int64_t earliest_us =
         participant->state >= BUBBLES_CHECKING ? participant->ice.next_us : INT64_MAX;
     for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++)
@@ -222,6 +223,14 @@ static void advance_set_up(struct bubbles_participant *participant, int64_t now_
     participant->due.timeout_us = now_us + DTLS_PERIOD_US;
 }
 
+static void report_decoding(struct bubbles_participant *participant, int64_t now_us)
+{
+    if (participant->due.decoding_us > now_us)
+        return;
+    participant->run->dialect->report_decoding(participant);
+    participant->due.decoding_us = now_us + BUBBLES_DECODING_US;
+}
+
 void bubbles_participant_advance(struct bubbles_participant *participant, int64_t now_us)
 {
     if (participant->state == BUBBLES_FAILED) {
@@ -235,6 +244,7 @@ void bubbles_participant_advance(struct bubbles_participant *participant, int64_
     if (participant->state == BUBBLES_LIVE) {
         bubbles_participant_send_media(participant, now_us);
         bubbles_participant_send_feedback(participant, now_us);
+        report_decoding(participant, now_us);
     }
     bubbles_participant_advance_wire(participant, now_us);
     participant->due_us = earliest(participant);
@@ -254,7 +264,8 @@ struct bubbles_participant *bubbles_participant_create(struct bubbles_run *run,
     participant->room = room;
     participant->seat = seat;
     participant->due = (struct bubbles_due){
-        INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, now_us + DTLS_PERIOD_US};
+        INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, now_us + DTLS_PERIOD_US,
+        INT64_MAX};
     participant->due_us = participant->due.timeout_us;
     participant->milestones.began_us = now_us;
     participant->feedback_ssrc = (uint32_t)bubbles_random(&run->seed) | 0x10;
@@ -299,11 +310,19 @@ void bubbles_participant_destroy(struct bubbles_participant *participant)
     free(participant);
 }
 
+bool bubbles_participant_is_faulty(const struct bubbles_participant *participant, int64_t now_us)
+{
+    const struct bubbles_run *run = participant->run;
+    return participant->seat == 0 &&
+           (double)(now_us - run->began_us) >= run->options.fault.onset_s * BUBBLES_US_PER_S;
+}
+
 void bubbles_participant_reset(struct bubbles_participant *participant, int64_t now_us)
 {
     participant->reset_us = now_us;
     for (unsigned i = 0; i < BUBBLES_SLOTS; i++)
         bubbles_slot_reset(&participant->slots[i]);
+    memset(participant->told_frames, 0, sizeof(participant->told_frames));
     for (unsigned i = 0; i < participant->stream_count; i++)
         bubbles_stream_reset(&participant->streams[i]);
 }

@@ -17,6 +17,7 @@
 
 #define BUBBLES_STREAMS     4 /* voice, camera low and high, screen */
 #define BUBBLES_PROBLEM_MAX 256
+#define BUBBLES_DECODING_US 5000000 /* between reports of what was decoded */
 
 enum bubbles_state {
     BUBBLES_CONNECTING, /* WebSocket */
@@ -34,7 +35,8 @@ struct bubbles_milestones {
 
 /* When things are due; INT64_MAX: never. */
 struct bubbles_due {
-    int64_t voice_us, camera_us, screen_us, feedback_us, report_us, repair_us, timeout_us;
+    int64_t voice_us, camera_us, screen_us, feedback_us, report_us, repair_us, timeout_us,
+        decoding_us;
 };
 
 struct bubbles_participant {
@@ -65,6 +67,7 @@ struct bubbles_participant {
     struct bubbles_verifier *verifier; /* NULL: does not decode */
     struct link_wire *wire;            /* between it and the server; NULL: none */
     struct bubbles_milestones milestones;
+    unsigned told_frames[BUBBLES_SLOTS]; /* of the slots' counters, in the last report */
     struct bubbles_due due;
     int64_t due_us;    /* the earliest */
     bool has_company;  /* somebody who sends was there when it came */
@@ -90,6 +93,9 @@ void bubbles_participant_advance(struct bubbles_participant *participant, int64_
 
 /** A datagram came (bubbles_receive_fn). */
 void bubbles_participant_receive(void *participant, uint8_t *data, size_t len, int64_t arrival_us);
+
+/** The fault of the first of each room is on (struct bubbles_fault). */
+bool bubbles_participant_is_faulty(const struct bubbles_participant *participant, int64_t now_us);
 
 /** Count anew. */
 void bubbles_participant_reset(struct bubbles_participant *participant, int64_t now_us);

@@ -7,7 +7,7 @@
 #include "bench/bubbles/participant.h"
 
 /* Ids of our requests. */
-enum request { JOIN_ID = 1, UPDATE_ID, LEAVE_ID };
+enum request { JOIN_ID = 1, UPDATE_ID, LEAVE_ID, STATS_ID };
 
 #define TOKEN_LIFE_S 86400
 
@@ -152,6 +152,29 @@ static void announce_screen(struct bubbles_participant *participant)
                                 json_pack("{s:b}", "screen_sharing", 1));
 }
 
+/* As a page reads it from getStats(): framesReceived and framesDecoded since it last told. */
+static void report_decoding(struct bubbles_participant *participant)
+{
+    const struct bubbles_fault *fault = &participant->run->options.fault;
+    bool is_slow = fault->is_slow && bubbles_participant_is_faulty(participant, bubbles_now_us());
+    json_t *list = json_array();
+    for (unsigned i = 0; i < BUBBLES_SLOTS; i++) {
+        const struct bubbles_slot *slot = &participant->slots[i];
+        unsigned received = slot->counters.frames - participant->told_frames[i];
+        char mid[12];
+        if (slot->kind == BUBBLES_VOICE)
+            continue;
+        participant->told_frames[i] = slot->counters.frames;
+        snprintf(mid, sizeof(mid), "%u", BUBBLES_FIRST_SLOT + i);
+        json_array_append_new(
+            list, json_pack("{s:s, s:i, s:i}", "mid", mid, "frames_received", (int)received,
+                            "frames_decoded",
+                            (int)(is_slow ? received * fault->decoded_percent / 100 : received)));
+    }
+    bubbles_control_request(participant->control, STATS_ID, "stats",
+                            json_pack("{s:o}", "decoding", list));
+}
+
 static void leave(struct bubbles_participant *participant)
 {
     bubbles_control_request(participant->control, LEAVE_ID, "leave", json_object());
@@ -163,4 +186,5 @@ const struct bubbles_dialect bubbles_dialect_iris = {
                 .on_message = on_message,
                 .on_close = bubbles_participant_on_close},
     .on_live = announce_screen,
+    .report_decoding = report_decoding,
     .leave = leave};

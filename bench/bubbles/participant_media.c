@@ -114,6 +114,8 @@ int bubbles_participant_start_media(struct bubbles_participant *participant, int
     due->feedback_us = now_us + phase(participant, 100000);
     due->report_us = now_us + phase(participant, BUBBLES_US_PER_S);
     due->repair_us = now_us;
+    if (participant->run->options.reports_decoding && participant->run->dialect->report_decoding)
+        due->decoding_us = now_us + phase(participant, BUBBLES_DECODING_US);
     return 0;
 }
 
@@ -162,6 +164,14 @@ static int64_t next_due(struct bubbles_participant *participant, int64_t due_us,
     return now_us - due_us > LATE_MAX_US ? now_us + period_us : due_us + period_us;
 }
 
+static int64_t camera_period_us(const struct bubbles_participant *participant, int64_t now_us)
+{
+    unsigned excess = participant->run->options.fault.camera_excess;
+    int64_t period_us = frame_period_us(participant->cameras[0]);
+    return excess && bubbles_participant_is_faulty(participant, now_us) ? period_us / excess
+                                                                        : period_us;
+}
+
 void bubbles_participant_send_media(struct bubbles_participant *participant, int64_t now_us)
 {
     struct bubbles_due *due = &participant->due;
@@ -175,7 +185,7 @@ void bubbles_participant_send_media(struct bubbles_participant *participant, int
         for (unsigned i = 0; i < BUBBLES_LAYERS && !is_silent; i++)
             send_frame(participant, participant->cameras[i], now_us);
         due->camera_us =
-            next_due(participant, due->camera_us, frame_period_us(participant->cameras[0]), now_us);
+            next_due(participant, due->camera_us, camera_period_us(participant, now_us), now_us);
     }
     if (due->screen_us <= now_us) {
         if (!is_silent)

@@ -1,6 +1,7 @@
 /*
  * proc(5): the fields of stat stand behind the command's name, which may hold anything; schedstat
- * has a thread's time on a CPU first [ns], the same time that stat rounds to ticks.
+ * has a thread's time on a CPU first [ns], the same time that stat rounds to ticks, and then the
+ * time that it waited for one.
  */
 #include "bench/bubbles/server_process.h"
 
@@ -35,25 +36,25 @@ static void take_field(struct bubbles_usage *usage, unsigned field, const char *
 }
 
 /* @return false: this kernel does not tell */
-static bool add_thread(const char *tasks, const char *name, double *sum_s)
+static bool add_thread(const char *tasks, const char *name, struct bubbles_usage *usage)
 {
     char path[384];
-    unsigned long long ns;
+    unsigned long long ns, waited_ns;
     snprintf(path, sizeof(path), "%s/%s/schedstat", tasks, name);
     FILE *file = fopen(path, "r");
-    bool is_told = file && fscanf(file, "%llu", &ns) == 1;
+    bool is_told = file && fscanf(file, "%llu %llu", &ns, &waited_ns) == 2;
     if (file)
         fclose(file);
-    if (is_told)
-        *sum_s += (double)ns * 1e-9;
+    if (is_told) {
+        usage->cpu_s += (double)ns * 1e-9;
+        usage->waited_s += (double)waited_ns * 1e-9;
+    }
     return is_told;
 }
 
-/* @return -1: this kernel does not tell */
-static double threads_s(pid_t pid)
+static bool add_threads(pid_t pid, struct bubbles_usage *usage)
 {
     char path[64];
-    double sum_s = 0;
     unsigned told = 0;
     if (pid)
         snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
@@ -62,10 +63,10 @@ static double threads_s(pid_t pid)
     DIR *tasks = opendir(path);
     for (const struct dirent *entry; tasks && (entry = readdir(tasks));)
         if (entry->d_name[0] != '.')
-            told += add_thread(path, entry->d_name, &sum_s);
+            told += add_thread(path, entry->d_name, usage);
     if (tasks)
         closedir(tasks);
-    return told ? sum_s : -1;
+    return told > 0;
 }
 
 int bubbles_usage_read(pid_t pid, struct bubbles_usage *usage)
@@ -86,8 +87,8 @@ int bubbles_usage_read(pid_t pid, struct bubbles_usage *usage)
         return -1;
     for (word = strtok_r(name_end + 1, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
         take_field(usage, field++, word);
-    usage->cpu_s = threads_s(pid);
-    if (usage->cpu_s < 0)
+    usage->cpu_s = usage->waited_s = 0;
+    if (!add_threads(pid, usage))
         usage->cpu_s = usage->user_s + usage->system_s;
     return field > FIELD_RSS ? 0 : -1;
 }

@@ -8,6 +8,8 @@
 struct bubbles_usage {
     double user_s, system_s; /* CPU time since the process began, in ticks of 10 ms or so */
     double cpu_s; /* of both, of the threads that live, to the microsecond where the kernel tells */
+    double waited_s; /* its threads were ready and had no CPU, their sum; 0: the kernel does not
+                        tell */
     uint64_t rss_bytes;
     unsigned threads;
 };

@@ -3,13 +3,11 @@
 
 #include "sfu/core/room.h"
 
-#define SPEAKER_US 10000000 /* whose turn ended so long ago is no speaker any more */
-
 /* The slots that take part, in the order of bwe's tracks. */
 struct shares {
     unsigned count;
     struct core_slot *slots[CORE_SLOTS_MAX];
-    struct core_layer *layers[CORE_SLOTS_MAX][CORE_LAYERS_MAX]; /* lowest first */
+    struct core_layer *const *layers[CORE_SLOTS_MAX]; /* as the track's: lowest first */
     struct bwe_allocation_track tracks[CORE_SLOTS_MAX];
 };
 
@@ -27,47 +25,19 @@ static bool is_pinned(const struct core_layout *layout, const struct core_partic
     return false;
 }
 
-static bool is_speaker(const struct core_track *camera, int64_t now_us)
-{
-    const struct core_candidate *candidate = &camera->candidate;
-    return candidate->has_floor ||
-           (candidate->spoke_us && now_us - candidate->spoke_us < SPEAKER_US);
-}
-
-static void describe_layer(struct core_layer *layer, struct bwe_allocation_layer *out,
-                           int64_t now_us)
-{
-    out->height = layer->height;
-    out->temporal_count = layer->has_temporal_ids ? BWE_ALLOCATION_TEMPORALS : 1;
-    for (unsigned t = 0; t < BWE_ALLOCATION_TEMPORALS; t++) {
-        struct bwe_rate peak = bwe_rate_meter_peak(&layer->meters[t], now_us);
-        out->cost_bps[t] = peak.cost_bps;
-        out->payload_bps[t] = peak.payload_bps;
-    }
-}
-
 static void describe(struct shares *shares, struct core_slot *slot, int64_t now_us)
 {
-    struct core_track *source = slot->track;
-    struct core_layer **layers = shares->layers[shares->count];
-    struct bwe_allocation_track *track = &shares->tracks[shares->count];
     const struct core_layout *layout = &slot->owner->layout;
-    bool is_screen = slot->params.kind == CORE_KIND_SCREEN;
-    *track = (struct bwe_allocation_track){
-        .id = (uint64_t)1 << 32 | source->params.csrc,
-        .is_screen = is_screen,
-        .is_speaker = is_speaker(source, now_us),
-        .is_pinned = is_pinned(layout, source->owner),
-        .wanted_height = slot->is_held ? 0
-                         : is_screen   ? UINT16_MAX
-                                       : layout->max_height,
-        .layer_count =
-            (uint8_t)(source->is_muted ? 0 : core_track_rank_layers(source, now_us, layers)),
-    };
-    for (unsigned i = 0; i < track->layer_count; i++) {
-        describe_layer(layers[i], &track->layers[i], now_us);
-        track->layers[i].is_available = !core_slot_refuses(slot, layers[i], now_us);
-    }
+    const struct core_offer *offer =
+        core_offer_describe(slot->track, slot->owner->room->round, now_us);
+    struct bwe_allocation_track *track = &shares->tracks[shares->count];
+    *track = offer->track;
+    track->is_screen = slot->params.kind == CORE_KIND_SCREEN;
+    track->is_pinned = is_pinned(layout, slot->track->owner);
+    track->wanted_height = slot->is_held ? 0 : track->is_screen ? UINT16_MAX : layout->max_height;
+    for (unsigned i = 0; i < track->layer_count; i++)
+        track->layers[i].is_available = !core_slot_refuses(slot, offer->layers[i], now_us);
+    shares->layers[shares->count] = offer->layers;
     shares->slots[shares->count++] = slot;
 }
 
@@ -77,7 +47,7 @@ static void apply_interim(struct shares *shares, unsigned index,
                           const struct bwe_allocation_choice *choice, uint64_t spare_bps)
 {
     struct core_slot *slot = shares->slots[index];
-    struct core_layer **layers = shares->layers[index];
+    struct core_layer *const *layers = shares->layers[index];
     const struct bwe_allocation_track *track = &shares->tracks[index];
     struct bwe_allocation_choice limit = *choice;
     uint64_t limit_bps = choice->cost_bps + spare_bps;
@@ -92,7 +62,7 @@ static void apply_interim(struct shares *shares, unsigned index,
     }
 }
 
-static void apply(struct core_slot *slot, struct core_layer **layers,
+static void apply(struct core_slot *slot, struct core_layer *const *layers,
                   const struct bwe_allocation_track *track,
                   const struct bwe_allocation_choice *choice, int64_t now_us)
 {
@@ -110,10 +80,11 @@ static void apply(struct core_slot *slot, struct core_layer **layers,
         core_slot_need_keyframe(slot, now_us); /* none has shown its height yet */
 }
 
-void core_allocate(struct core_participant *receiver, int64_t now_us)
+void core_allocate_in_round(struct core_participant *receiver, int64_t now_us)
 {
-    struct shares shares = {.count = 0};
+    struct shares shares; /* its lists are written as they grow */
     struct bwe_allocation allocation;
+    shares.count = 0;
     for (unsigned i = 0; i < receiver->slot_count; i++)
         if (receiver->slots[i].track && receiver->slots[i].params.kind != CORE_KIND_AUDIO)
             describe(&shares, &receiver->slots[i], now_us);
@@ -131,8 +102,15 @@ void core_allocate(struct core_participant *receiver, int64_t now_us)
     }
 }
 
+void core_allocate(struct core_participant *receiver, int64_t now_us)
+{
+    receiver->room->round++;
+    core_allocate_in_round(receiver, now_us);
+}
+
 void core_allocate_track(struct core_track *track, int64_t now_us)
 {
+    track->owner->room->round++;
     for (struct core_slot *slot = track->subscribers; slot; slot = slot->next_subscriber)
-        core_allocate(slot->owner, now_us);
+        core_allocate_in_round(slot->owner, now_us);
 }

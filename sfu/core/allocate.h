@@ -12,6 +12,10 @@
  * CORE_ROOM_PERIOD_US. */
 void core_allocate(struct core_participant *receiver, int64_t now_us);
 
+/** The same for one of several in a row: what tracks offer was described since the room's round
+ * began, and is not described again (sfu/core/offer.h). */
+void core_allocate_in_round(struct core_participant *receiver, int64_t now_us);
+
 /** The same for all receivers of a track: a layer of it has begun, or changed its height. */
 void core_allocate_track(struct core_track *track, int64_t now_us);
 

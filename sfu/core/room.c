@@ -233,13 +233,14 @@ void core_room_select(struct core_room *room, int64_t now_us)
     if (is_period)
         room->allocated_us = now_us;
     rank(room, rankings, now_us);
+    room->round++;
     for (struct core_participant *p = room->first; p; p = p->next_in_room) {
         if (!transport_can_send(p->transport)) /* a key frame before that would be lost */
             continue;
         for (int kind = 0; kind < CORE_KIND_COUNT; kind++)
             assign(p, (enum core_kind)kind, &rankings[kind], now_us);
         if (p->are_slots_dirty || is_period)
-            core_allocate(p, now_us);
+            core_allocate_in_round(p, now_us);
         if (p->are_slots_dirty)
             core_participant_wake(p, now_us);
     }

@@ -36,6 +36,7 @@ static void clear_tracks(struct core_participant *image)
         track->owner = NULL;
         track->candidate.track = NULL;
         track->subscribers = NULL;
+        track->offer = (struct core_offer){0};
         for (unsigned l = 0; l < CORE_LAYERS_MAX; l++) {
             track->layers[l].nack = NULL;
             track->layers[l].history.entries = NULL;

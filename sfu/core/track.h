@@ -9,6 +9,7 @@
 #include "bwe/policer.h"
 #include "sfu/core/keyframe_budget.h"
 #include "sfu/core/layer.h"
+#include "sfu/core/offer.h"
 #include "sfu/core/selection.h"
 #include "sfu/core/turn.h"
 
@@ -24,6 +25,7 @@ struct core_track {
     struct core_turn turn;
     struct core_candidate candidate; /* its room's */
     struct core_layer layers[CORE_LAYERS_MAX];
+    struct core_offer offer;
     struct core_keyframe_budget keyframes; /* video */
     struct bwe_policer policer;
     unsigned asked_layer;          /* that a key frame is wanted of */

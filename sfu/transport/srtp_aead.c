@@ -83,12 +83,9 @@ void transport_srtp_aead_receiver_dispose(struct transport_srtp_aead_receiver *r
  */
 static void make_iv(uint8_t *iv, const uint8_t *salt, uint32_t ssrc, uint64_t index)
 {
-    rtp_bytes_put16(iv, 0);
-    rtp_bytes_put32(iv + 2, ssrc);
-    rtp_bytes_put16(iv + 6, (uint16_t)(index >> 32));
-    rtp_bytes_put32(iv + 8, (uint32_t)index);
-    for (int i = 0; i < TRANSPORT_AEAD_IV_BYTES; i++)
-        iv[i] ^= salt[i];
+    uint64_t high = (uint64_t)ssrc << 16 | (uint16_t)(index >> 32);
+    rtp_bytes_put64(iv, high ^ rtp_bytes_get64(salt));
+    rtp_bytes_put32(iv + 8, (uint32_t)index ^ rtp_bytes_get32(salt + 8));
 }
 
 /* After authentication: remember index, and the SSRC if it is new. */

@@ -8,14 +8,16 @@ import { IRIS_BENCH_BIN } from './settings.mjs';
 /**
  * They talk, with cameras and one screen, until they are stopped.
  *
- * @param {{ url: string, room: string, key: string, participants: number, log: string }} options
+ * @param {{ url: string, room: string, key: string, participants: number, log: string, link?: string }} options
+ *   link: file of a script, the network of some of them
  * @returns {Promise<{ stop: () => Promise<void> }>}
  */
-export async function startBubbles({ url, room, key, participants, log }) {
+export async function startBubbles({ url, room, key, participants, log, link }) {
   const output = openSync(log, 'w');
   const args = ['bubbles', '--url', url.replace(/\/$/, ''), '--room', room, '--insecure', '--quiet']
     .concat(['--token-key', key, '--participants', String(participants)])
-    .concat(['--duration', '0', '--verify', '0']);
+    .concat(['--duration', '0', '--verify', '0'])
+    .concat(link === undefined ? [] : ['--link', link]);
   const child = spawn(IRIS_BENCH_BIN, args, { stdio: ['ignore', output, output], detached: true });
   await once(child, 'spawn');
   endAtExit(child.pid);

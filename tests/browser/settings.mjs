@@ -24,7 +24,7 @@ export const CHROMIUM_PAGES = 4;
 export const LIMIT_MS = 120_000;
 
 /** All scenarios together, browsers and server included [ms]. */
-export const SCENARIOS_LIMIT_MS = 400_000;
+export const SCENARIOS_LIMIT_MS = 500_000;
 
 /** How long media is watched once everyone sees everyone [ms]. */
 export const WATCH_MS = 6_000;

@@ -193,9 +193,8 @@ static void exchange_too_much(struct media_client *bob)
 static void exchange_the_verdict(struct media_client *ann)
 {
     const struct slot_receiver *slot = ann->slot_list[3];
-    json_t *params =
-        json_pack("{s:[{s:s, s:i, s:i}]}", "decoding", "mid", slot->mid, "frames_received", 100,
-                  "frames_decoded", 10);
+    json_t *params = json_pack("{s:[{s:s, s:i, s:i}]}", "decoding", "mid", slot->mid,
+                               "frames_received", 100, "frames_decoded", 10);
     json_decref(rpc_client_call(ann->rpc, "stats", params));
     keep_notification(ann, "quality", "quality");
 }

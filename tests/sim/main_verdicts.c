@@ -1,14 +1,12 @@
 /* sim-verdicts: are the verdicts right? Known impairments, one after the other, over many seeds. */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/sim/world.h"
-
-#define GOAL_SHARE   .95 /* of the samples of an impairment */
-#define GOAL_CLEAN_S 2   /* a verdict that is not good, in a run in which all is well */
 
 struct options {
     unsigned seeds;
@@ -33,9 +31,9 @@ static void print_help(void)
          "  --json       one JSON object an impairment\n"
          "  --verbose    every sample that is wrong\n\n"
          "Impairments:");
-    for (unsigned i = 0; i < SIM_IMPAIRMENT_COUNT; i++)
-        printf("  %-18s the cause is %s\n", sim_impairment_name((enum sim_impairment)i),
-               core_cause_name(sim_impairment_cause((enum sim_impairment)i)));
+    for (unsigned i = 0; i < IMPAIRMENT_COUNT; i++)
+        printf("  %-18s the cause is %s\n", impairment_name((enum impairment)i),
+               core_cause_name(impairment_cause((enum impairment)i)));
 }
 
 static uint64_t number_of(const char *text)
@@ -87,16 +85,16 @@ static void read_options(struct options *options, int argc, char **argv)
 
 static void print(const struct options *options, const struct sim_trial *sum)
 {
-    const char *name = sim_impairment_name(sum->impairment);
+    const char *name = impairment_name(sum->impairment);
     double share = sum->samples ? 100.0 * sum->right / sum->samples : 0;
     if (options->is_json) {
         printf("{\"impairment\": \"%s\", \"cause\": \"%s\", \"samples\": %u, \"right\": %u, "
                "\"longest_bad_s\": %u}\n",
-               name, core_cause_name(sim_impairment_cause(sum->impairment)), sum->samples,
-               sum->right, sum->longest_bad_s);
+               name, core_cause_name(impairment_cause(sum->impairment)), sum->samples, sum->right,
+               sum->longest_bad_s);
         return;
     }
-    if (sum->impairment == SIM_IMPAIRMENT_NONE) {
+    if (sum->impairment == IMPAIRMENT_NONE) {
         printf("%-18s not good for %u s at most\n", name, sum->longest_bad_s);
         return;
     }
@@ -109,9 +107,9 @@ static void print(const struct options *options, const struct sim_trial *sum)
 
 static bool is_met(const struct sim_trial *sum)
 {
-    if (sum->impairment == SIM_IMPAIRMENT_NONE)
-        return sum->longest_bad_s <= GOAL_CLEAN_S;
-    return sum->samples > 0 && (double)sum->right >= GOAL_SHARE * sum->samples;
+    if (sum->impairment == IMPAIRMENT_NONE)
+        return sum->longest_bad_s <= IMPAIRMENT_GOAL_CLEAN_S;
+    return sum->samples > 0 && (double)sum->right >= IMPAIRMENT_GOAL_SHARE * sum->samples;
 }
 
 static void run(const struct options *options, struct sim_trial *sum)
@@ -123,8 +121,7 @@ static void run(const struct options *options, struct sim_trial *sum)
         trial.impairment = sum->impairment;
         trial.is_verbose = options->is_verbose;
         if (options->is_verbose)
-            printf("%s, seed %llu\n", sim_impairment_name(sum->impairment),
-                   (unsigned long long)(options->seed + i));
+            printf("%s, seed %" PRIu64 "\n", impairment_name(sum->impairment), options->seed + i);
         if (sim_trial_run(&world, &trial, options->seed + i)) {
             fprintf(stderr, "sim-verdicts: the engine cannot be created\n");
             exit(2);
@@ -143,11 +140,11 @@ int main(int argc, char **argv)
     struct options options = {.seeds = 20, .seed = 1};
     bool are_met = true;
     read_options(&options, argc, argv);
-    for (unsigned i = 0; i < SIM_IMPAIRMENT_COUNT; i++) {
+    for (unsigned i = 0; i < IMPAIRMENT_COUNT; i++) {
         static struct sim_trial sum;
         memset(&sum, 0, sizeof(sum));
-        sum.impairment = (enum sim_impairment)i;
-        if (options.only && strcmp(options.only, sim_impairment_name(sum.impairment)) != 0)
+        sum.impairment = (enum impairment)i;
+        if (options.only && strcmp(options.only, impairment_name(sum.impairment)) != 0)
             continue;
         run(&options, &sum);
         print(&options, &sum);

@@ -6,20 +6,10 @@
 
 #include "tests/sim/world.h"
 
-#define MS          INT64_C(1000)
-#define S           INT64_C(1000000)
-#define SECONDS     60
-#define ONSET_US    (10 * S)
-#define GRACE_US    (5 * S) /* after onset */
-#define STALL_US    (250 * MS)
-#define LOSS        .12
-#define UP_BPS      200000
-#define DOWN_BPS    500000
-#define QUEUE_US    (300 * MS)
-#define EXCESS      4
-#define DECODED_PCT 40
-#define REPORT_US   (5 * S)  /* as web/client does */
-#define OUTAGE_US   (20 * S) /* after 30 s the server takes it for gone */
+#define MS        INT64_C(1000)
+#define S         INT64_C(1000000)
+#define SECONDS   60
+#define REPORT_US (5 * S) /* as web/client does */
 
 static const struct sim_profile profile = {.name = "trial",
                                            .participants = SIM_TRIAL_PEOPLE,
@@ -33,36 +23,9 @@ static const struct sim_profile profile = {.name = "trial",
                                                        .jitter_max_us = 10 * MS,
                                                        .loss_max = .005}};
 
-static const struct {
-    const char *name;
-    enum core_cause cause;
-} impairments[SIM_IMPAIRMENT_COUNT] = {
-    [SIM_IMPAIRMENT_NONE] = {"none", CORE_CAUSE_NONE},
-    [SIM_IMPAIRMENT_UPLINK_LOSS] = {"uplink_loss", CORE_CAUSE_PUBLISHER_UPLINK},
-    [SIM_IMPAIRMENT_UPLINK_CAPACITY] = {"uplink_capacity", CORE_CAUSE_PUBLISHER_UPLINK},
-    [SIM_IMPAIRMENT_DOWNLINK_LOSS] = {"downlink_loss", CORE_CAUSE_DOWNLINK},
-    [SIM_IMPAIRMENT_DOWNLINK_CAPACITY] = {"downlink_capacity", CORE_CAUSE_DOWNLINK},
-    [SIM_IMPAIRMENT_POLICY] = {"policy", CORE_CAUSE_POLICY},
-    [SIM_IMPAIRMENT_SERVER] = {"server", CORE_CAUSE_SERVER},
-    [SIM_IMPAIRMENT_CLIENT] = {"client", CORE_CAUSE_CLIENT},
-    [SIM_IMPAIRMENT_UPLINK_OUTAGE] = {"uplink_outage", CORE_CAUSE_PUBLISHER_UPLINK},
-    [SIM_IMPAIRMENT_DOWNLINK_OUTAGE] = {"downlink_outage", CORE_CAUSE_DOWNLINK},
-};
-
-const char *sim_impairment_name(enum sim_impairment impairment)
+static bool is_outage(enum impairment impairment)
 {
-    return impairments[impairment].name;
-}
-
-enum core_cause sim_impairment_cause(enum sim_impairment impairment)
-{
-    return impairments[impairment].cause;
-}
-
-static bool is_outage(enum sim_impairment impairment)
-{
-    return impairment == SIM_IMPAIRMENT_UPLINK_OUTAGE ||
-           impairment == SIM_IMPAIRMENT_DOWNLINK_OUTAGE;
+    return impairment == IMPAIRMENT_UPLINK_OUTAGE || impairment == IMPAIRMENT_DOWNLINK_OUTAGE;
 }
 
 static void impair(struct sim_world *world, struct sim_person *victim)
@@ -70,27 +33,27 @@ static void impair(struct sim_world *world, struct sim_person *victim)
     struct sim_link_params *up = &victim->up.params, *down = &victim->down.params;
     world->trial->is_on = true;
     switch (world->trial->impairment) {
-    case SIM_IMPAIRMENT_UPLINK_LOSS:
-        up->loss = LOSS;
+    case IMPAIRMENT_UPLINK_LOSS:
+        up->loss = IMPAIRMENT_LOSS;
         break;
-    case SIM_IMPAIRMENT_UPLINK_CAPACITY:
-        up->capacity_bps = UP_BPS;
-        up->queue_us = QUEUE_US;
+    case IMPAIRMENT_UPLINK_CAPACITY:
+        up->capacity_bps = IMPAIRMENT_UP_BPS;
+        up->queue_us = IMPAIRMENT_QUEUE_US;
         break;
-    case SIM_IMPAIRMENT_DOWNLINK_LOSS:
-        down->loss = LOSS;
+    case IMPAIRMENT_DOWNLINK_LOSS:
+        down->loss = IMPAIRMENT_LOSS;
         break;
-    case SIM_IMPAIRMENT_DOWNLINK_CAPACITY:
-        down->capacity_bps = DOWN_BPS;
-        down->queue_us = QUEUE_US;
+    case IMPAIRMENT_DOWNLINK_CAPACITY:
+        down->capacity_bps = IMPAIRMENT_DOWN_BPS;
+        down->queue_us = IMPAIRMENT_QUEUE_US;
         break;
-    case SIM_IMPAIRMENT_POLICY:
-        victim->videos[0].excess = EXCESS;
+    case IMPAIRMENT_POLICY:
+        victim->videos[0].excess = IMPAIRMENT_EXCESS;
         break;
-    case SIM_IMPAIRMENT_UPLINK_OUTAGE:
+    case IMPAIRMENT_UPLINK_OUTAGE:
         up->is_down = true;
         break;
-    case SIM_IMPAIRMENT_DOWNLINK_OUTAGE:
+    case IMPAIRMENT_DOWNLINK_OUTAGE:
         down->is_down = true;
         break;
     default: /* the server's, a decoder's: as is_on says */
@@ -104,8 +67,8 @@ int64_t sim_trial_wait_us(struct sim_world *world, int64_t now_us)
     int64_t wait_us = 0;
     if (!trial)
         return 0;
-    if (trial->is_on && trial->impairment == SIM_IMPAIRMENT_SERVER)
-        wait_us = (STALL_US - now_us % STALL_US) % STALL_US;
+    if (trial->is_on && trial->impairment == IMPAIRMENT_SERVER)
+        wait_us = (IMPAIRMENT_STALL_US - now_us % IMPAIRMENT_STALL_US) % IMPAIRMENT_STALL_US;
     if (io_delay_sample(&trial->delay) == 0)
         io_delay_histogram_add(&trial->held, wait_us);
     io_delay_pass(&trial->delay, 1);
@@ -158,14 +121,14 @@ static void report_decoding(struct sim_world *world, const struct sim_person *pe
     const struct sim_slot *at = &person->slots[slot];
     uint32_t csrc = seat->snapshots[(seat->count - 1) % 2].reports[slot].csrc;
     bool is_slow = world->trial->is_on && person->seat == SIM_TRIAL_VICTIM &&
-                   world->trial->impairment == SIM_IMPAIRMENT_CLIENT;
+                   world->trial->impairment == IMPAIRMENT_CLIENT;
     unsigned decoded = at->frames - seat->decoded[slot];
     unsigned frames = at->frames + at->undecodable - seat->frames[slot];
     seat->decoded[slot] = at->frames;
     seat->frames[slot] = at->frames + at->undecodable;
     seat->decodings[slot] = (struct core_verdict_decoding){
         .is_known = csrc == seat->decoded_csrcs[slot],
-        .frames_decoded = is_slow ? decoded * DECODED_PCT / 100 : decoded,
+        .frames_decoded = is_slow ? decoded * IMPAIRMENT_DECODED_PERCENT / 100 : decoded,
         .frames_received = frames};
     seat->decoded_csrcs[slot] = csrc;
 }
@@ -213,7 +176,7 @@ static void sample(struct sim_world *world, const char *what, unsigned number,
                    const struct core_verdict *verdict)
 {
     struct sim_trial *trial = world->trial;
-    bool is_right = verdict->cause == impairments[trial->impairment].cause;
+    bool is_right = verdict->cause == impairment_cause(trial->impairment);
     trial->samples++;
     trial->right += is_right;
     trial->said[verdict->cause]++;
@@ -232,18 +195,9 @@ static bool is_concerned(const struct sim_world *world, const struct sim_person 
                     (is_paused &&
                      (report->pause == CORE_PAUSE_BANDWIDTH || report->pause == CORE_PAUSE_SOURCE));
     bool is_victims = report->participant == world->trial->seats[SIM_TRIAL_VICTIM].number;
-    if (!is_shown || receiver->join.slots[slot].kind != CORE_KIND_CAMERA)
-        return false;
-    switch (impairments[world->trial->impairment].cause) {
-    case CORE_CAUSE_PUBLISHER_UPLINK:
-    case CORE_CAUSE_POLICY:
-        return is_victims;
-    case CORE_CAUSE_DOWNLINK:
-    case CORE_CAUSE_CLIENT:
-        return receiver->seat == SIM_TRIAL_VICTIM;
-    default:
-        return true;
-    }
+    return is_shown && receiver->join.slots[slot].kind == CORE_KIND_CAMERA &&
+           impairment_concerns(world->trial->impairment, receiver->seat == SIM_TRIAL_VICTIM,
+                               is_victims);
 }
 
 static void sample_person(struct sim_world *world, const struct sim_person *person)
@@ -252,7 +206,7 @@ static void sample_person(struct sim_world *world, const struct sim_person *pers
     for (unsigned i = 0; i < person->join.slot_count; i++)
         if (is_concerned(world, person, i))
             sample(world, "slot", i, &seat->verdicts.slots[i].told);
-    if (person->seat == SIM_TRIAL_VICTIM || world->trial->impairment == SIM_IMPAIRMENT_SERVER)
+    if (person->seat == SIM_TRIAL_VICTIM || world->trial->impairment == IMPAIRMENT_SERVER)
         sample(world, "participant", person->seat, &seat->verdicts.own);
 }
 
@@ -296,15 +250,15 @@ void sim_trial_second(struct sim_world *world)
         if (!person || trial->seats[i].count == 0)
             continue;
         follow(world, person);
-        if (trial->impairment == SIM_IMPAIRMENT_NONE)
+        if (trial->impairment == IMPAIRMENT_NONE)
             watch_person(world, person);
-        else if (since_us >= GRACE_US && !trial->is_over)
+        else if (since_us >= IMPAIRMENT_GRACE_US && !trial->is_over)
             sample_person(world, person);
     }
     trial->before = trial->held;
     if (!trial->is_on && since_us >= 0)
         impair(world, victim);
-    if (is_outage(trial->impairment) && since_us >= OUTAGE_US && !trial->is_over)
+    if (is_outage(trial->impairment) && since_us >= IMPAIRMENT_OUTAGE_US && !trial->is_over)
         end_outage(world, victim);
     sim_world_schedule(world, SIM_EVENT_TRIAL, NULL, world->now_us + 1 * S, 0);
 }
@@ -316,6 +270,6 @@ int sim_trial_run(struct sim_world *world, struct sim_trial *trial, uint64_t see
                                 .participants = profile.participants,
                                 .seconds = profile.seconds,
                                 .trial = trial};
-    trial->onset_us = ONSET_US;
+    trial->onset_us = IMPAIRMENT_ONSET_US;
     return sim_world_run(world, &config);
 }

@@ -6,25 +6,12 @@
 #ifndef IRIS_SIM_TRIAL_H
 #define IRIS_SIM_TRIAL_H
 
+#include "bench/impairment/impairment.h"
 #include "sfu/core/verdict.h"
 #include "sfu/io/delay.h"
 
-#define SIM_TRIAL_PEOPLE 5
+#define SIM_TRIAL_PEOPLE IMPAIRMENT_PEOPLE
 #define SIM_TRIAL_VICTIM 0 /* its seat */
-
-enum sim_impairment {
-    SIM_IMPAIRMENT_NONE,
-    SIM_IMPAIRMENT_UPLINK_LOSS,       /* 12 % of what it sends */
-    SIM_IMPAIRMENT_UPLINK_CAPACITY,   /* 200 kbps for what it sends */
-    SIM_IMPAIRMENT_DOWNLINK_LOSS,     /* 12 % of what it gets */
-    SIM_IMPAIRMENT_DOWNLINK_CAPACITY, /* 500 kbps for what it gets */
-    SIM_IMPAIRMENT_POLICY,            /* it sends four times as much as it may */
-    SIM_IMPAIRMENT_SERVER,            /* which looks at its sockets four times a second only */
-    SIM_IMPAIRMENT_CLIENT,            /* it decodes two frames of five, and says so */
-    SIM_IMPAIRMENT_UPLINK_OUTAGE,     /* nothing of what it sends arrives, for 20 s */
-    SIM_IMPAIRMENT_DOWNLINK_OUTAGE,   /* nothing of what it gets */
-    SIM_IMPAIRMENT_COUNT
-};
 
 struct sim_world;
 
@@ -42,7 +29,7 @@ struct sim_trial_seat {
 };
 
 struct sim_trial {
-    enum sim_impairment impairment;
+    enum impairment impairment;
     int64_t onset_us; /* after the beginning */
     bool is_verbose;  /* print what is wrong */
     bool is_on, is_over;
@@ -54,12 +41,6 @@ struct sim_trial {
     unsigned said[CORE_CAUSE_CLIENT + 1];
     unsigned longest_bad_s; /* in a run without impairment: any verdict that is not good */
 };
-
-/** "uplink_loss"; "none". */
-const char *sim_impairment_name(enum sim_impairment impairment);
-
-/** The cause that is right. */
-enum core_cause sim_impairment_cause(enum sim_impairment impairment);
 
 /** Everybody's second is over: judge. Schedules itself. */
 void sim_trial_second(struct sim_world *world);

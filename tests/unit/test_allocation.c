@@ -315,6 +315,42 @@ static bool is_same(const struct bwe_allocation *a, const struct bwe_allocation 
     return true;
 }
 
+/* What is decided at once where there is plenty is what climbing comes to: with a track beside it
+   that never fits, the same is decided by climbing. */
+static void test_plenty(void **state)
+{
+    (void)state;
+    uint32_t random = 3;
+    unsigned plenty_count = 0;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct chance chance = draw(&random);
+        struct bwe_allocation_ladders ladders;
+        struct bwe_allocation out, climbed;
+        unsigned count = chance.count < BWE_ALLOCATION_TRACKS ? chance.count : chance.count - 1;
+        const int *ceilings = round % 2 ? chance.ceilings : NULL;
+        bwe_allocation_prepare(&ladders, chance.tracks, count);
+        uint64_t budget_bps = ladders.most_cost_bps;
+        assert_true(budget_bps == 0 || !bwe_allocation_is_plenty(&ladders, budget_bps - 1));
+        if (!bwe_allocation_is_plenty(&ladders, budget_bps))
+            continue;
+        plenty_count++;
+        bwe_allocation_decide_on(&ladders, ceilings, budget_bps, &out);
+
+        struct bwe_allocation_track *dear = &chance.tracks[count];
+        *dear = allocation_camera(99);
+        dear->layers[0].cost_bps[0] = UINT32_MAX;
+        chance.ceilings[count] = BWE_LEVEL_MAX;
+        bwe_allocation_decide(chance.tracks, count + 1, ceilings, budget_bps, &climbed);
+        assert_int_equal(climbed.choices[count].state, BWE_ALLOCATION_BANDWIDTH);
+        assert_int_equal(climbed.total_bps, out.total_bps);
+        for (unsigned i = 0; i < count; i++) {
+            assert_int_equal(out.choices[i].level, climbed.choices[i].level);
+            assert_int_equal(out.choices[i].cost_bps, climbed.choices[i].cost_bps);
+        }
+    }
+    assert_true(plenty_count > ROUNDS / 4);
+}
+
 /* next_budget_bps is the smallest budget that changes anything. */
 static void test_next_budget(void **state)
 {
@@ -412,11 +448,12 @@ static void test_monotone_for_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_budget),   cmocka_unit_test(test_order),
-        cmocka_unit_test(test_tracks),   cmocka_unit_test(test_importance),
-        cmocka_unit_test(test_contract), cmocka_unit_test(test_interim),
-        cmocka_unit_test(test_validity), cmocka_unit_test(test_next_budget),
-        cmocka_unit_test(test_monotone), cmocka_unit_test(test_monotone_for_all),
+        cmocka_unit_test(test_budget),           cmocka_unit_test(test_order),
+        cmocka_unit_test(test_tracks),           cmocka_unit_test(test_importance),
+        cmocka_unit_test(test_contract),         cmocka_unit_test(test_interim),
+        cmocka_unit_test(test_validity),         cmocka_unit_test(test_plenty),
+        cmocka_unit_test(test_next_budget),      cmocka_unit_test(test_monotone),
+        cmocka_unit_test(test_monotone_for_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

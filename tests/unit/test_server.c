@@ -39,6 +39,10 @@ static const struct {
     {"a folder", "GET /sub HTTP/1.1\r\n@", 404, NULL, "nothing"},
     {"a folder without index", "GET /sub/ HTTP/1.1\r\n@", 404, NULL, "nothing"},
     {"hidden", "GET /.hidden HTTP/1.1\r\n@", 404, NULL, "nothing"},
+    {"the dashboard", "GET /dashboard/ HTTP/1.1\r\n@", 404, NULL, "nothing"},
+    {"the dashboard's page", "GET /dashboard/index.html HTTP/1.1\r\n@", 404, NULL, "nothing"},
+    {"the dashboard, encoded", "GET /%64ashboard%2f HTTP/1.1\r\n@", 404, NULL, "nothing"},
+    {"the dashboard, no slash", "GET /dashboard HTTP/1.1\r\n@", 404, NULL, "nothing"},
     {"pipe", "GET /pipe HTTP/1.1\r\n@", 404, NULL, "nothing"},
     /* Ways out of the root: each would find outside.txt beside it, or the system's files. */
     {"up", "GET /../outside.txt HTTP/1.1\r\n@", 404, NULL, "nothing"},
@@ -227,10 +231,19 @@ static void operations_have_a_listener_of_their_own(void **state)
     static const struct {
         const char *request;
         int status;
+        const char *head; /* contains */
     } rows[] = {
-        {"GET /healthz HTTP/1.1\r\n@", 503}, /* the handler knew which */
-        {"GET /app.js HTTP/1.1\r\n@", 404},
-        {"GET /healthz HTTP/1.1\r\nHost: evil.example\r\n", 421},
+        {"GET /healthz HTTP/1.1\r\n@", 503, ""}, /* the handler knew which */
+        {"GET / HTTP/1.1\r\n@", 404, ""},
+        {"GET /app.js HTTP/1.1\r\n@", 404, ""},
+        {"GET /dashboard/../app.js HTTP/1.1\r\n@", 404, ""},
+        {"GET /dashboards/ HTTP/1.1\r\n@", 404, ""},
+        {"GET /dashboard HTTP/1.1\r\n@", 308, "\r\nLocation: dashboard/\r\n"},
+        {"POST /dashboard HTTP/1.1\r\n@", 404, ""},
+        {"GET /dashboard/ HTTP/1.1\r\n@", 200, "text/html"},
+        {"GET /dashboard/ HTTP/1.1\r\n@", 200, "\r\nContent-Security-Policy: default-src 'self'"},
+        {"DELETE /dashboard/ HTTP/1.1\r\n@", 405, "\r\nAllow: GET, HEAD\r\n"},
+        {"GET /healthz HTTP/1.1\r\nHost: evil.example\r\n", 421, ""},
     };
     struct fixture *f = *state;
 
@@ -241,7 +254,8 @@ static void operations_have_a_listener_of_their_own(void **state)
         client_open(&c, f, signalling_server_operations_port(f->server));
         send_request(&c, rows[i].request);
         receive_response(&c, &r, false);
-        assert_int_equal(r.status, rows[i].status);
+        if (r.status != rows[i].status || !strstr(r.head, rows[i].head))
+            fail_msg("%s: %s", rows[i].request, r.head);
         client_close(&c);
     }
 }
@@ -398,9 +412,9 @@ static void nothing_is_written_to_stderr(void **state)
 
 /* ---- files ---- */
 
-static const char *const files[] = {"outside.txt",    "root/index.html", "root/app.js",
-                                    "root/sub/a.css", "root/big.bin",    "root/empty.txt",
-                                    "root/.hidden"};
+static const char *const files[] = {
+    "outside.txt",  "root/index.html", "root/app.js",  "root/sub/a.css",
+    "root/big.bin", "root/empty.txt",  "root/.hidden", "root/dashboard/index.html"};
 static const char *const others[] = {"root/alias.html", "root/outside", "root/up", "root/pipe"};
 
 static void write_file(const char *name, const void *bytes, size_t len)
@@ -418,7 +432,7 @@ static int make_files(void **state)
 
     (void)state;
     if (!mkdtemp(folder) || chdir(folder) != 0 || mkdir("root", 0755) != 0 ||
-        mkdir("root/sub", 0755) != 0)
+        mkdir("root/sub", 0755) != 0 || mkdir("root/dashboard", 0755) != 0)
         return -1;
     snprintf(root, sizeof(root), "%s/root", folder);
     server_root = root;
@@ -430,6 +444,7 @@ static int make_files(void **state)
     write_file("root/index.html", "<p>hello", 8);
     write_file("root/app.js", "code", 4);
     write_file("root/sub/a.css", "style", 5);
+    write_file("root/dashboard/index.html", "<p>rooms", 8);
     write_file("root/empty.txt", "", 0);
     write_file("root/.hidden", "secret", 6);
     write_file("root/big.bin", big, BIG_BYTES);
@@ -446,7 +461,8 @@ static int drop_files(void **state)
         unlink(files[i]);
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         unlink(others[i]);
-    return rmdir("root/sub") != 0 || rmdir("root") != 0 || rmdir(folder) != 0;
+    return rmdir("root/sub") != 0 || rmdir("root/dashboard") != 0 || rmdir("root") != 0 ||
+           rmdir(folder) != 0;
 }
 
 int main(void)

@@ -1,39 +1,15 @@
 /** Who cannot see, cannot use a mouse, or has only a phone can take part; light or dark as they like. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { checkAxe } from '../axe.mjs';
 import { isSeeing } from '../media.mjs';
 import { check } from '../report.mjs';
 
 export const title = 'axe, keyboard, phone, dark';
 export const limitMs = 60_000;
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PHONE = { width: 360, height: 740 };
 
 /** @typedef {import('../participant.mjs').Participant} Participant */
 /** @typedef {import('../stage.mjs').Stage} Stage */
-
-/** @param {Participant} who @param {string} what  is shown */
-async function checkAxe(who, what) {
-  await who.page.run(AXE);
-  const found = await who.page.evaluate(async () => {
-    const axe = /** @type {typeof import('axe-core')} */ (/** @type {any} */ (window).axe);
-    const { violations } = await axe.run(document, { resultTypes: ['violations'] });
-    return violations.map(({ id, impact, nodes }) => ({
-      id,
-      impact,
-      where: nodes.map((node) => node.target.join(' ')),
-    }));
-  });
-  const bad = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  const rest = found.filter((violation) => !bad.includes(violation)).map(({ id }) => id);
-  const detail = bad.map(({ id, impact, where }) => `${impact} ${id} at ${where.join(', ')}`);
-  check(
-    bad.length === 0,
-    `${who.browser}: axe finds nothing serious in ${what}`,
-    [...detail, ...(rest.length > 0 ? [`minor: ${rest.join(', ')}`] : [])].join('; '),
-  );
-}
 
 /** The id of what has the focus. */
 function focused() {
