@@ -10,11 +10,17 @@
 /* An upgrade that did not last so long was wrong. */
 #define WRONG_US 30000000
 
+#define PROBED_PERCENT 103 /* costs change a little from one decision to the next */
+#define OTHER_PERCENT  125 /* of a budget: another capacity */
+#define DIP_US         1000000
+#define STEP_US        (BWE_HYSTERESIS_FITS_US / BWE_HYSTERESIS_STEPS)
+
 /* One call. */
 struct call {
     const struct bwe_hysteresis_input *input;
     int64_t now_us;
     int64_t deadline_us;
+    bool is_budget_less;                                        /* than what was decided last */
     struct bwe_allocation safe;                                 /* what would fit with a margin */
     struct bwe_hysteresis_track *tracks[BWE_ALLOCATION_TRACKS]; /* as the input's */
     int carried[BWE_ALLOCATION_TRACKS];                         /* what is left of the last level */
@@ -81,12 +87,27 @@ static void call_again(struct call *call, int64_t at_us)
         call->deadline_us = at_us;
 }
 
-/* When a track may rise to what it wishes, if that goes on fitting; INT64_MAX: only by a probe. */
-static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_track *track)
+static bool is_switch(int from, int to)
+{
+    return from / BWE_ALLOCATION_TEMPORALS != to / BWE_ALLOCATION_TEMPORALS;
+}
+
+static bool has_other_capacity(const struct call *call, uint64_t before_bps)
+{
+    return call->input->budget_bps > OTHER_PERCENT * before_bps / 100;
+}
+
+/* When a track may rise to a level, if that goes on fitting; INT64_MAX: only by a probe. */
+static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_track *track,
+                          int level)
 {
     bool is_probed = call->input->is_probe_passed;
     bool is_paused = track->level < 0;
-    int64_t at_us = track->lowered_us > 0 ? track->lowered_us + track->hold_us : 0;
+    /* After a wrong upgrade it takes twice the budget to believe that. */
+    bool has_flapped = track->hold_us > BWE_HYSTERESIS_HOLD_US && !is_paused;
+    uint64_t before_bps = has_flapped ? track->lowered_bps * 8 / 5 : track->lowered_bps;
+    bool is_held = track->lowered_us > 0 && !has_other_capacity(call, before_bps);
+    int64_t at_us = is_held ? track->lowered_us + track->hold_us : 0;
     if (is_probed)
         return at_us;
     if (is_paused && call->input->has_estimator)
@@ -94,9 +115,32 @@ static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_t
     if (at_us < track->fits_us + BWE_HYSTERESIS_FITS_US)
         at_us = track->fits_us + BWE_HYSTERESIS_FITS_US;
     bool is_new = call->now_us - track->since_us < BWE_HYSTERESIS_UP_US;
-    if (track->raised_us > 0 && !is_new && at_us < track->raised_us + BWE_HYSTERESIS_UP_US)
-        at_us = track->raised_us + BWE_HYSTERESIS_UP_US;
+    if (track->switched_us > 0 && !is_new && is_switch(track->level, level) &&
+        !has_other_capacity(call, track->switched_bps) &&
+        at_us < track->switched_us + BWE_HYSTERESIS_UP_US)
+        at_us = track->switched_us + BWE_HYSTERESIS_UP_US;
     return at_us;
+}
+
+/* What fitted at the last call has fitted until now. */
+static void advance_steps(struct bwe_hysteresis_track *track, int64_t now_us)
+{
+    for (unsigned i = 0; i < BWE_HYSTERESIS_STEPS && now_us - track->step_us >= STEP_US; i++) {
+        track->step_us += STEP_US;
+        track->step = (uint8_t)((track->step + 1) % BWE_HYSTERESIS_STEPS);
+        track->fitted[track->step] = track->newest;
+    }
+    if (now_us - track->step_us >= STEP_US)
+        track->step_us = now_us;
+}
+
+/* What has fitted all of that time. */
+static int wished_level(const struct bwe_hysteresis_track *track)
+{
+    int level = track->fitted[0];
+    for (unsigned i = 1; i < BWE_HYSTERESIS_STEPS; i++)
+        level = track->fitted[i] < level ? track->fitted[i] : level;
+    return level;
 }
 
 /* Note since when more than a level fits, and how much has fitted all that time. */
@@ -106,11 +150,20 @@ static void watch(struct call *call, struct bwe_hysteresis_track *track, int lev
         track->fits_us = 0;
         return;
     }
-    if (track->fits_us == 0)
-        track->fits_us = call->now_us;
-    if (track->fits_us == call->now_us || safe < track->wished)
-        track->wished = safe;
-    call_again(call, rise_at_us(call, track));
+    if (track->fits_us == 0) {
+        for (unsigned i = 0; i < BWE_HYSTERESIS_STEPS; i++)
+            track->fitted[i] = (int16_t)safe;
+        track->fits_us = track->step_us = call->now_us;
+        track->newest = (int16_t)safe;
+    }
+    advance_steps(track, call->now_us);
+    track->newest = (int16_t)safe;
+    if (safe < track->fitted[track->step])
+        track->fitted[track->step] = (int16_t)safe;
+    int64_t at_us = rise_at_us(call, track, safe);
+    call_again(call, at_us);
+    if (at_us != INT64_MAX)
+        call_again(call, at_us + BWE_HYSTERESIS_FITS_US);
 }
 
 /* The level that a track which has something, or is paused for bandwidth, may have now. */
@@ -120,9 +173,23 @@ static int permitted_level(struct call *call, struct bwe_hysteresis_track *track
     watch(call, track, carried, safe);
     if (safe > carried && track->is_best)
         return safe;
-    if (safe <= carried || rise_at_us(call, track) > call->now_us)
+    if (safe <= carried)
         return carried;
-    return call->input->is_probe_passed ? safe : track->wished;
+    if (call->input->is_probe_passed)
+        return rise_at_us(call, track, safe) <= call->now_us ? safe : carried;
+    /* What fits better since less than a second is waited for: it would come ten seconds later. */
+    int wished = wished_level(track);
+    int64_t at_us = rise_at_us(call, track, wished);
+    at_us += wished < safe && at_us != INT64_MAX ? BWE_HYSTERESIS_FITS_US : 0;
+    return at_us <= call->now_us ? wished : carried;
+}
+
+/* Right after a downgrade the budget may be in a dip, from which it comes back. */
+static void note_budget(const struct call *call, struct bwe_hysteresis_track *track)
+{
+    uint64_t budget_bps = call->input->budget_bps;
+    if (track->lowered_bps < budget_bps && call->now_us - track->lowered_us < DIP_US)
+        track->lowered_bps = budget_bps;
 }
 
 static void set_ceilings(struct call *call)
@@ -130,6 +197,7 @@ static void set_ceilings(struct call *call)
     for (unsigned i = 0; i < call->input->count; i++) {
         struct bwe_hysteresis_track *track = call->tracks[i];
         int safe = call->safe.choices[i].level;
+        note_budget(call, call->tracks[i]);
         int carried = carry(&call->input->tracks[i], track->level);
         bool has_begun =
             track->state == BWE_ALLOCATION_LIVE || track->state == BWE_ALLOCATION_BANDWIDTH;
@@ -152,9 +220,10 @@ static bool is_kept(struct call *call, struct bwe_hysteresis_track *track, int c
     return call->now_us < until_us;
 }
 
-static void note_downgrade(struct bwe_hysteresis_track *track, int64_t now_us)
+static void note_downgrade(const struct call *call, struct bwe_hysteresis_track *track)
 {
-    if (track->was_raised) {
+    int64_t now_us = call->now_us;
+    if (track->was_raised && call->is_budget_less) {
         bool is_wrong = now_us - track->raised_us < WRONG_US;
         track->hold_us = is_wrong ? track->hold_us * 3 / 2 : BWE_HYSTERESIS_HOLD_US;
         if (track->hold_us > BWE_HYSTERESIS_HOLD_MAX_US)
@@ -162,12 +231,19 @@ static void note_downgrade(struct bwe_hysteresis_track *track, int64_t now_us)
     }
     track->was_raised = false;
     track->lowered_us = now_us;
+    track->lowered_bps = call->input->budget_bps;
     track->fits_us = 0;
 }
 
-static void note_upgrade(struct bwe_hysteresis_track *track, int64_t now_us)
+static void note_upgrade(const struct call *call, struct bwe_hysteresis_track *track,
+                         bool is_switch)
 {
+    int64_t now_us = call->now_us;
     track->was_raised = true;
+    if (is_switch) {
+        track->switched_us = now_us;
+        track->switched_bps = call->input->budget_bps;
+    }
     track->raised_us = now_us;
     track->fits_us = 0;
 }
@@ -188,9 +264,9 @@ static void follow(struct call *call, unsigned i, struct bwe_allocation *out)
     bool had_begun =
         track->state == BWE_ALLOCATION_LIVE || track->state == BWE_ALLOCATION_BANDWIDTH;
     if (choice->level < carried)
-        note_downgrade(track, call->now_us);
+        note_downgrade(call, track);
     else if (had_begun && choice->level > carried && !track->is_best)
-        note_upgrade(track, call->now_us);
+        note_upgrade(call, track, is_switch(carried, choice->level));
     track->is_best = choice->level >= 0 && choice->level == bwe_allocation_best_level(input);
     track->level = choice->level;
     track->state = choice->state;
@@ -198,19 +274,34 @@ static void follow(struct call *call, unsigned i, struct bwe_allocation *out)
         watch(call, track, choice->level, call->safe.choices[i].level);
 }
 
+/* Everybody has the best that there is. */
+static bool is_all(const struct bwe_hysteresis_input *input, const struct bwe_allocation *out)
+{
+    for (unsigned i = 0; i < input->count; i++)
+        if (out->choices[i].level != bwe_allocation_best_level(&input->tracks[i]))
+            return false;
+    return true;
+}
+
 int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
                               const struct bwe_hysteresis_input *input, int64_t now_us,
                               struct bwe_allocation *out)
 {
-    struct call call = {.input = input, .now_us = now_us, .deadline_us = INT64_MAX};
+    struct call call = {.input = input,
+                        .now_us = now_us,
+                        .deadline_us = INT64_MAX,
+                        .is_budget_less = input->budget_bps < hysteresis->total_bps};
     struct bwe_allocation pure;
     struct bwe_allocation_ladders ladders;
-    uint64_t safe_bps = input->budget_bps / BWE_HYSTERESIS_MARGIN_PERCENT * 100;
+    unsigned margin_percent =
+        input->is_probe_passed ? PROBED_PERCENT : BWE_HYSTERESIS_MARGIN_PERCENT;
+    uint64_t safe_bps = input->budget_bps / margin_percent * 100;
     match_tracks(hysteresis, &call);
     bwe_allocation_prepare(&ladders, input->tracks, input->count);
     bwe_allocation_decide_on(&ladders, NULL, input->budget_bps, &pure);
-    if (input->is_probe_passed)
-        call.safe = pure;
+    bool is_most = input->budget_bps >= bwe_allocation_budget_bps(UINT64_MAX, 0, 0);
+    if (is_most || (input->is_probe_passed && is_all(input, &pure)))
+        call.safe = pure; /* there will never be more; nothing is left that could take more */
     else
         bwe_allocation_decide_on(&ladders, NULL, safe_bps, &call.safe);
     set_ceilings(&call);
@@ -218,5 +309,6 @@ int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
     for (unsigned i = 0; i < input->count; i++)
         follow(&call, i, out);
     out->next_budget_bps = pure.next_budget_bps;
+    hysteresis->total_bps = out->total_bps;
     return call.deadline_us;
 }

@@ -3,15 +3,20 @@
  *
  *  - Down: at once, and only as far as the budget demands; a track whose lowest layer does not fit
  *    keeps that for 500 ms, then it is paused.
- *  - Up: a level that has fitted into budget / 1.10 for 1 s, or a passed probe; 5 s after the
- *    track's last downgrade, x1.5 (to 60 s) when an upgrade turned out wrong; 10 s after its last
- *    upgrade, unless a probe shows that the capacity has changed or the track is new.
+ *  - Up: a level that has fitted into budget / 1.10 for 1 s, or into budget / 1.03 as shown by a
+ *    passed probe; 5 s after the
+ *    track's last downgrade, x1.5 (to 60 s) when an upgrade turned out wrong, but not when the
+ * budget has become a quarter larger since: that is another capacity, and no flap; 10 s after
+ * its last switch to a higher spatial layer if it is one, too, unless a probe shows that the
+ * capacity has changed or the track is new.
  *  - Resume after a pause for bandwidth: by a passed probe; without an estimator as any way up.
  *  - A new track, or one paused by the layout or its source, starts at once with what fits into
  *    budget / 1.10.
  *  - A track that had the best that its source and the layout offered gets at once what they newly
  *    offer, if it fits into budget / 1.10: patience is for the budget, not for them.
- * Less because the source or the layout gives less is no downgrade.
+ * Less because the source or the layout gives less is no downgrade. Less because what is sent has
+ * come to cost more (a new slide, key frames) is one, but does not show that an upgrade was wrong:
+ * only a smaller budget does.
  */
 #ifndef IRIS_BWE_ALLOCATION_HYSTERESIS_H
 #define IRIS_BWE_ALLOCATION_HYSTERESIS_H
@@ -20,6 +25,7 @@
 
 #define BWE_HYSTERESIS_MARGIN_PERCENT 110
 #define BWE_HYSTERESIS_FITS_US        1000000
+#define BWE_HYSTERESIS_STEPS          10
 #define BWE_HYSTERESIS_PAUSE_US       500000
 #define BWE_HYSTERESIS_HOLD_US        5000000
 #define BWE_HYSTERESIS_HOLD_MAX_US    60000000
@@ -27,23 +33,30 @@
 
 /* What is remembered of a track. */
 struct bwe_hysteresis_track {
-    uint64_t id;                     /* 0: free */
-    enum bwe_allocation_state state; /* as decided last, */
-    int level;                       /* and the level */
-    int wished;                      /* what has fitted since fits_us */
-    bool is_best;                    /* nothing better was wanted and available */
-    bool was_raised;                 /* after its last downgrade */
-    int64_t since_us;                /* when it was first seen */
-    int64_t fits_us;                 /* 0: nothing better fits */
-    int64_t unfit_us;                /* since when its lowest layer does not fit, 0: it does */
-    int64_t lowered_us;              /* last downgrade, 0: none */
-    int64_t raised_us;               /* last upgrade, 0: none */
-    int64_t hold_us;                 /* how long after a downgrade it may not rise */
+    uint64_t id;                          /* 0: free */
+    enum bwe_allocation_state state;      /* as decided last, */
+    int level;                            /* and the level */
+    int16_t fitted[BWE_HYSTERESIS_STEPS]; /* least level that fitted in each step of the last */
+    uint8_t step;                         /* BWE_HYSTERESIS_FITS_US, or since fits_us; the newest */
+    int16_t newest;                       /* what fitted at the last call */
+    bool is_best;                         /* nothing better was wanted and available */
+    bool was_raised;                      /* after its last downgrade */
+    int64_t since_us;                     /* when it was first seen */
+    int64_t fits_us;                      /* 0: nothing better fits */
+    int64_t step_us;                      /* when the newest step began */
+    int64_t unfit_us;                     /* since when its lowest layer does not fit, 0: it does */
+    int64_t lowered_us;                   /* last downgrade, 0: none */
+    uint64_t lowered_bps;                 /* greatest budget of the second after it */
+    int64_t raised_us;                    /* last upgrade, 0: none */
+    int64_t switched_us;                  /* the last one to another spatial layer, 0: none, */
+    uint64_t switched_bps;                /* and the budget then */
+    int64_t hold_us;                      /* how long after a downgrade it may not rise */
 };
 
 /* All zero is one that has decided nothing yet. */
 struct bwe_hysteresis {
     struct bwe_hysteresis_track tracks[BWE_ALLOCATION_TRACKS];
+    uint64_t total_bps; /* what the last decision cost, as it was measured then */
 };
 
 struct bwe_hysteresis_input {

@@ -15,6 +15,7 @@
 #define RECEIVED_MIN_BYTES 5000
 #define START_US           3000000
 #define MET_US             5000000 /* a capacity met longer ago is no limit for probes */
+#define FORGET_FACTOR      1.5     /* over what losses have bounded */
 #define LOSS_MADE_UP       0.5
 #define REPORT_PACKETS     20
 #define DRAIN_PACING       1.1
@@ -274,6 +275,9 @@ static void update_rate(struct bwe_estimator *estimator, const struct summary *s
             bwe_rate_control_set(control, shown_bps, now_us);
             estimator->is_probed = true;
         }
+        if (is_clear && !summary->has_loss &&
+            shown_bps > FORGET_FACTOR * estimator->loss.estimate_bps)
+            bwe_loss_forget(&estimator->loss);
     }
     bwe_rate_control_update(control, estimator->tuning, &input, now_us);
 }

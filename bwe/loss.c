@@ -59,6 +59,11 @@ static bool end_observation(struct bwe_loss *loss)
     return true;
 }
 
+void bwe_loss_forget(struct bwe_loss *loss)
+{
+    memset(loss, 0, sizeof(*loss));
+}
+
 /* The observation so many before the newest, its weight beside it. */
 static const struct bwe_loss_observation *observation_at(const struct bwe_loss *loss, unsigned back)
 {

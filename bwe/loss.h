@@ -52,4 +52,8 @@ void bwe_loss_restore(struct bwe_loss *loss);
 void bwe_loss_update(struct bwe_loss *loss, const struct bwe_tuning *tuning,
                      const struct bwe_loss_input *input);
 
+/** A probe at a higher rate than the estimate has come without a loss: what was lost before was
+ * lost of another capacity. */
+void bwe_loss_forget(struct bwe_loss *loss);
+
 #endif

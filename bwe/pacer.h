@@ -50,8 +50,10 @@ struct bwe_pacer {
  */
 void bwe_pacer_init(struct bwe_pacer *pacer, struct bwe_paced *ring, size_t count);
 
-/** The rate from now on, and what may leave at once at that rate; 0 bit/s: nothing leaves. */
-void bwe_pacer_set_rate(struct bwe_pacer *pacer, uint32_t rate_bps, uint32_t burst_us);
+/** The rate from now on, and what may leave at once at that rate; 0 bit/s: nothing leaves. What was
+ * sent ahead of the rate so far is worked off at the new one. */
+void bwe_pacer_set_rate(struct bwe_pacer *pacer, uint32_t rate_bps, uint32_t burst_us,
+                        int64_t now_us);
 
 /** Queue a packet. Returns false when the ring is full: then it is not queued. */
 bool bwe_pacer_push(struct bwe_pacer *pacer, const struct bwe_paced *packet, int64_t now_us);

@@ -90,9 +90,10 @@ static void explore(struct bwe_prober *prober, const struct bwe_tuning *tuning,
         wait_ms = tuning->probe_alr_ms;
     else if (tuning->probe_explore_ms <= 0)
         return;
-    /* Where layers are wanted, their goals say when to probe. */
-    bool has_goal = input->goal_bps > 0 && !input->is_starting;
-    if (has_goal || !input->is_beyond || now_us < prober->explore_us + (int64_t)(1000 * wait_ms))
+    /* With what has been shown a layer may come: that is waited for. */
+    bool is_enough = input->goal_bps > 0 && input->goal_bps <= input->target_bps;
+    if (is_enough || input->is_paused || !input->is_beyond ||
+        now_us < prober->explore_us + (int64_t)(1000 * wait_ms))
         return;
     prober->shown_bps = 0;
     prober->explore_us = now_us;

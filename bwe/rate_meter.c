@@ -6,6 +6,7 @@
 #define SLICE_US          100000
 #define SLICES_PER_SECOND 10
 #define SECOND_US         1000000
+#define UNIT_BYTES        16
 #define YOUNG_US          500000 /* a mean is never taken over less */
 
 /* After so many slices without a packet nothing is left to remember. */
@@ -36,6 +37,11 @@ static void raise_to(struct bwe_rate *peak, struct bwe_rate rate)
         peak->cost_bps = rate.cost_bps;
 }
 
+static uint16_t *second_of(struct bwe_rate_meter *meter)
+{
+    return &meter->seconds[meter->slice / SLICES_PER_SECOND % BWE_RATE_METER_PEAKS];
+}
+
 /* The running slice is over. Its successor takes the place of the oldest, so that the sums are
    those of a whole second. */
 static void end_slice(struct bwe_rate_meter *meter)
@@ -52,6 +58,8 @@ static void end_slice(struct bwe_rate_meter *meter)
     if ((meter->slice - 1) % SLICES_PER_SECOND == 0)
         *peak = (struct bwe_rate){0};
     raise_to(peak, rate_over(meter, SECOND_US));
+    if (meter->slice % SLICES_PER_SECOND == 0)
+        *second_of(meter) = 0;
 }
 
 static void advance(struct bwe_rate_meter *meter, int64_t now_us)
@@ -78,6 +86,10 @@ void bwe_rate_meter_on_packet(struct bwe_rate_meter *meter, uint32_t payload_byt
     meter->payload_sum_bytes += payload_bytes;
     meter->packets[running]++;
     meter->packet_sum++;
+    uint64_t units =
+        *second_of(meter) +
+        (payload_bytes + (uint64_t)BWE_PACKET_OVERHEAD_BYTES + UNIT_BYTES - 1) / UNIT_BYTES;
+    *second_of(meter) = units < UINT16_MAX ? (uint16_t)units : UINT16_MAX;
 }
 
 struct bwe_rate bwe_rate_meter_mean(struct bwe_rate_meter *meter, int64_t now_us)
@@ -91,6 +103,20 @@ struct bwe_rate bwe_rate_meter_mean(struct bwe_rate_meter *meter, int64_t now_us
     if (age_us < YOUNG_US)
         age_us = YOUNG_US;
     return rate_over(meter, age_us < span_us ? age_us : span_us);
+}
+
+uint32_t bwe_rate_meter_long_cost_bps(struct bwe_rate_meter *meter, int64_t now_us)
+{
+    uint64_t units = 0;
+    if (!meter->has_packet)
+        return 0;
+    advance(meter, now_us);
+    for (unsigned i = 0; i < BWE_RATE_METER_PEAKS; i++)
+        units += meter->seconds[i];
+    int64_t begin_us = (meter->slice / SLICES_PER_SECOND - BWE_RATE_METER_PEAKS + 1) * SECOND_US;
+    int64_t span_us = now_us - (begin_us > meter->first_us ? begin_us : meter->first_us);
+    span_us = span_us > SECOND_US ? span_us : SECOND_US;
+    return (uint32_t)(units * UNIT_BYTES * 8000000 / (uint64_t)span_us);
 }
 
 struct bwe_rate bwe_rate_meter_peak(struct bwe_rate_meter *meter, int64_t now_us)

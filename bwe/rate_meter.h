@@ -32,6 +32,7 @@ struct bwe_rate_meter {
     uint32_t payload_bytes[BWE_RATE_METER_SLICES];
     uint16_t packets[BWE_RATE_METER_SLICES];     /* saturating */
     struct bwe_rate peaks[BWE_RATE_METER_PEAKS]; /* highest mean of whole seconds, by second */
+    uint16_t seconds[BWE_RATE_METER_PEAKS];      /* cost of each [16 bytes]; saturating */
 };
 
 /** Nothing seen. */
@@ -47,6 +48,10 @@ void bwe_rate_meter_on_packet(struct bwe_rate_meter *meter, uint32_t payload_byt
 
 /** Mean of the last second [bit/s]: for statistics. */
 struct bwe_rate bwe_rate_meter_mean(struct bwe_rate_meter *meter, int64_t now_us);
+
+/** Mean cost of the last 5 to 6 s, or since the first packet: what a burst takes of a long time
+ * [bit/s]. */
+uint32_t bwe_rate_meter_long_cost_bps(struct bwe_rate_meter *meter, int64_t now_us);
 
 /**
  * What to reckon with (bwe.md, allocation 2): the greater of the mean and the highest mean of a

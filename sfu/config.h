@@ -47,12 +47,14 @@ struct config {
     char *node_name;                      /* "": the host's name */
     unsigned network_mbps;                /* what the network interface carries; 0: unknown */
     enum config_metrics_detail metrics_detail;
-    char *recorder_folder;      /* of dumps; "": rooms have no flight recorder */
-    unsigned recorder_seconds;  /* how far back it reaches */
-    unsigned recorder_room_mib; /* at most, of one room */
-    unsigned recorder_files;    /* dumps that are kept */
-    unsigned drain_seconds;     /* of a drain that names no deadline */
-    char *drain_url;            /* where its clients are told to go; "": nowhere */
+    char *recorder_folder;        /* of dumps; "": rooms have no flight recorder */
+    unsigned recorder_seconds;    /* how far back it reaches */
+    unsigned recorder_room_mib;   /* at most, of one room */
+    unsigned recorder_node_mib;   /* at most, of all rooms */
+    unsigned recorder_files;      /* dumps that are kept, of each kind */
+    unsigned recorder_folder_mib; /* of all of them */
+    unsigned drain_seconds;       /* of a drain that names no deadline */
+    char *drain_url;              /* where its clients are told to go; "": nowhere */
     enum config_aead aead;
     enum config_log_level log_level;
     enum config_log_format log_format;

@@ -31,7 +31,9 @@
     X(recorder_folder, TEXT)                                                                       \
     X(recorder_seconds, TEXT)                                                                      \
     X(recorder_room_mib, TEXT)                                                                     \
+    X(recorder_node_mib, TEXT)                                                                     \
     X(recorder_files, TEXT)                                                                        \
+    X(recorder_folder_mib, TEXT)                                                                   \
     X(requests_per_second, TEXT)                                                                   \
     X(max_participants, TEXT)                                                                      \
     X(room_max_participants, TEXT)                                                                 \

@@ -188,6 +188,10 @@ static struct number_rule number_rule(struct config *config, enum config_key key
         return (struct number_rule){&config->recorder_room_mib, 1, RECORDER_MIB_MAX};
     case CONFIG_KEY_recorder_files:
         return (struct number_rule){&config->recorder_files, 1, LIMIT_MAX};
+    case CONFIG_KEY_recorder_node_mib:
+        return (struct number_rule){&config->recorder_node_mib, 1, LIMIT_MAX};
+    case CONFIG_KEY_recorder_folder_mib:
+        return (struct number_rule){&config->recorder_folder_mib, 1, LIMIT_MAX};
     case CONFIG_KEY_drain_seconds:
         return (struct number_rule){&config->drain_seconds, 0, DRAIN_MAX_S};
     case CONFIG_KEY_max_participants:

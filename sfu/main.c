@@ -275,6 +275,8 @@ static void fill_control(struct control_config *out, const struct config *config
     out->unique_identities = config->unique_identities;
     out->recorder_folder = text_or_null(config->recorder_folder);
     out->recorder_files = config->recorder_files;
+    out->recorder_folder_bytes = config->recorder_folder_mib * (uint64_t)MIB;
+    out->recorders_bytes = config->recorder_node_mib * (uint64_t)MIB;
     out->recorder_bytes = config->recorder_room_mib * MIB;
     out->recorder_us = (int64_t)config->recorder_seconds * 1000000;
     out->is_unpoliced = !config->policer;
@@ -285,6 +287,7 @@ static void fill_control(struct control_config *out, const struct config *config
     out->drain_deadline_ms = config->drain_seconds * UINT64_C(1000);
     out->drain_url = text_or_null(config->drain_url);
     out->on_drained = on_drained;
+    out->log_level = (int)config->log_level;
     out->log = write_log;
 }
 

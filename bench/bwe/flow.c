@@ -196,7 +196,7 @@ static void poll(struct bwe_sim_flow *flow, int64_t now_us)
     set_demand(flow);
     flow->decision = bwe_estimator_poll(&flow->estimator, now_us);
     const struct bwe_decision *decision = &flow->decision;
-    bwe_pacer_set_rate(&flow->pacer, decision->pacing_bps, decision->burst_us);
+    bwe_pacer_set_rate(&flow->pacer, decision->pacing_bps, decision->burst_us, now_us);
     if (decision->probe.id != 0)
         bwe_pacer_begin_probe(&flow->pacer, &decision->probe, now_us);
     const struct bwe_sim_target target = {decision->target_bps - audio_bps, decision->stable_bps,

@@ -27,8 +27,9 @@ static void on_gone(struct control *control, struct control_participant *partici
                     const struct core_event *event)
 {
     const char *reason = control_message_reason(event->reason);
-    control_log(control, CONTROL_LOG_INFO, "transport.end", "room", participant->room->name,
-                "participant", participant->id, "reason", reason, "detail", event->detail);
+    control_log_stranger(control, CONTROL_LOG_INFO, "transport.end", "room",
+                         participant->room->name, "participant", participant->id, "reason", reason,
+                         "detail", event->detail);
     control_end(control, participant, reason, SIGNALLING_CLOSE_LEFT, event->detail);
 }
 
@@ -92,9 +93,9 @@ static void on_connected(struct control *control, struct control_participant *pa
     int64_t taken_us = (int64_t)(uv_hrtime() / 1000) - participant->asked_us;
     participant->profile = profile;
     control_histogram_add(&control->statistics.join_time, (double)taken_us / 1e6);
-    control_log(control, CONTROL_LOG_INFO, "transport.connect", "room", participant->room->name,
-                "participant", participant->id, "srtp_profile",
-                transport_srtp_profile_name(profile));
+    control_log_stranger(control, CONTROL_LOG_INFO, "transport.connect", "room",
+                         participant->room->name, "participant", participant->id, "srtp_profile",
+                         transport_srtp_profile_name(profile));
 }
 
 static void on_event(struct control *control, const struct core_event *event)
@@ -130,8 +131,10 @@ static void take_statistics(struct control *control, unsigned worker)
 {
     struct io_statistics of_worker;
     struct core_statistics statistics;
-    while (io_worker_next_statistics(control->workers[worker], &of_worker))
+    while (io_worker_next_statistics(control->workers[worker], &of_worker)) {
         control_statistics_take_worker(&control->worker_snapshots[worker], &of_worker);
+        control_load_on_snapshot(control, worker);
+    }
     while (io_worker_next_participant(control->workers[worker], &statistics)) {
         struct control_participant *participant =
             control_registry_find(&control->registry, statistics.participant);
@@ -143,22 +146,30 @@ static void take_statistics(struct control *control, unsigned worker)
     }
 }
 
-static void on_events(uv_async_t *wake)
+static void take_all(struct control *control)
 {
-    struct control *control = wake->data;
     struct core_event event;
     for (unsigned i = 0; i < control->config.worker_count; i++) {
         while (io_worker_next_event(control->workers[i], &event))
             on_event(control, &event);
         take_statistics(control, i);
     }
+}
+
+static void on_events(uv_async_t *wake)
+{
+    struct control *control = wake->data;
+    /* Nobody is connected any more: of what workers tell only the recordings still matter. */
+    if (!control->is_stopping)
+        take_all(control);
     control_dump_take(control);
 }
 
 static void on_second(uv_timer_t *timer)
 {
     struct control *control = timer->data;
-    control_judge_workers(control);
+    take_all(control);
+    control_load_on_second(control, (int64_t)(uv_hrtime() / 1000));
     control_event_rates(control);
 }
 
@@ -189,7 +200,7 @@ void control_command(struct control *control, const struct control_participant *
 static void on_notice(void *context, const char *line)
 {
     struct control *control = context;
-    control_log(control, CONTROL_LOG_WARNING, "server.notice", "message", line);
+    control_log_stranger(control, CONTROL_LOG_WARNING, "server.notice", "message", line);
 }
 
 static int start_workers(struct control *control, char *error, size_t error_cap)
@@ -204,6 +215,7 @@ static int start_workers(struct control *control, char *error, size_t error_cap)
             .port_last = control->config.udp_port_last,
             .recorder_bytes = control->config.recorder_folder ? control->config.recorder_bytes : 0,
             .recorder_us = control->config.recorder_us,
+            .recorders_bytes = control->config.recorders_bytes / control->config.worker_count,
             .on_events = wake_control,
             .context = control,
         };
@@ -252,9 +264,9 @@ void control_stop(struct control *control)
         control_broadcast(room, NULL, "closing", json_pack("{s:s}", "reason", "restarting"));
     signalling_server_destroy(control->server);
     control->server = NULL;
+    control_dump_finish(control); /* runs the loop, whose handles call the workers */
     for (unsigned i = 0; i < control->config.worker_count; i++)
         io_worker_stop(control->workers[i]);
-    control_dump_finish(control);
     control_registry_dispose(&control->registry);
     for (unsigned i = 0; i < control->config.worker_count; i++)
         control_backlog_dispose(&control->backlogs[i]);
@@ -289,7 +301,8 @@ struct control *control_start(uv_loop_t *loop, const struct control_config *conf
     uv_timer_init(loop, &control->drain.timer);
     control->events_wake.data = control->backlog_timer.data = control;
     control->second_timer.data = control->drain.timer.data = control;
-    control_log_gate_init(&control->log_gate, uv_now(loop));
+    for (unsigned i = 0; i < CONTROL_LOG_SOURCES; i++)
+        control_log_gate_init(&control->log_gates[i], uv_now(loop));
     control->certificate = transport_certificate_create();
     snprintf(error, error_cap, "cannot make the DTLS certificate");
     if (control->certificate) {

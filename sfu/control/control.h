@@ -33,17 +33,20 @@ struct control_config {
     enum control_metrics_detail metrics_detail;
     bool is_unpoliced; /* what is over the contract is forwarded all the same: for benchmarks */
     const char
-        *recorder_folder;       /* of flight recorders' dumps; NULL: rooms have none. Outlives it */
-    unsigned recorder_files;    /* dumps that are kept there */
-    uint32_t recorder_bytes;    /* of one room */
-    int64_t recorder_us;        /* how far back it is to reach */
-    bool unique_identities;     /* of two with one `sub` in a room the older one leaves */
-    uint64_t drain_deadline_ms; /* of a drain that names none, and of control_drain_soon() */
-    const char *drain_url;      /* where clients are told to go, outlives control; NULL: nowhere */
+        *recorder_folder;    /* of flight recorders' dumps; NULL: rooms have none. Outlives it */
+    unsigned recorder_files; /* dumps that are kept there, of each kind */
+    uint64_t recorder_folder_bytes; /* of all of them; 0: any */
+    uint64_t recorders_bytes;       /* of all rooms, a worker's share each; 0: any */
+    uint32_t recorder_bytes;        /* of one room */
+    int64_t recorder_us;            /* how far back it is to reach */
+    bool unique_identities;         /* of two with one `sub` in a room the older one leaves */
+    uint64_t drain_deadline_ms;     /* of a drain that names none, and of control_drain_soon() */
+    const char *drain_url; /* where clients are told to go, outlives control; NULL: nowhere */
     /* The drain is over and everyone gone: the loop should stop. */
     void (*on_drained)(void *context);
     void *on_drained_context;
     const struct signalling_token_key *token_key; /* NULL: everyone may join; outlives control */
+    int log_level; /* the least that is written, as below; lines of others are not even counted */
     /* One event for the log: level (0 error - 3 debug), name, then pairs of key and text up to
      * NULL. */
     void (*log)(int level, const char *event, const char *const *pairs);

@@ -22,6 +22,14 @@ struct control_session {
     struct signalling_bucket messages;       /* that it may still send to others */
 };
 
+/* Who decides how many lines of the log there are. */
+enum control_log_source {
+    CONTROL_LOG_OWN,       /* the server: no gate */
+    CONTROL_LOG_STRANGERS, /* those who connect, join, send: a gate for all of them */
+    CONTROL_LOG_VERDICTS,  /* everyone's network: many at once when the server's own is bad */
+    CONTROL_LOG_SOURCES,
+};
+
 /* A drain (drain.c); zero-initialised: there is none. */
 struct control_drain {
     bool is_draining, is_over;
@@ -31,11 +39,11 @@ struct control_drain {
     uv_timer_t timer;               /* of the deadline */
 };
 
-/* What a worker did until the last second that was judged (load.c). */
+/* How a worker is judged (load.c). */
 struct control_worker_watch {
-    struct io_statistics before;
+    int64_t heard_us; /* when its last snapshot was made, or it last had nobody; monotonic */
     struct control_overload overload;
-    struct core_verdict_server server; /* its part in the verdicts of that second */
+    struct core_verdict_server server; /* its part in the verdicts of the last snapshot */
 };
 
 struct control {
@@ -51,7 +59,7 @@ struct control {
     struct control_statistics statistics;
     int64_t started_us; /* monotonic */
     struct control_worker_watch watches[CONTROL_WORKERS_MAX];
-    struct control_log_gate log_gate;
+    struct control_log_gate log_gates[CONTROL_LOG_SOURCES];
     struct control_drain drain;
     uv_timer_t backlog_timer; /* runs while a command waits */
     uv_timer_t second_timer;
@@ -146,21 +154,37 @@ void control_broadcast(const struct control_room *room, const struct control_par
 bool control_on_http(void *context, const struct signalling_http_request *request,
                      struct signalling_http_response *response);
 
-/** load.c: a second has passed: judge what the workers did in it. */
-void control_judge_workers(struct control *control);
+/** load.c: a worker's snapshot has been taken: judge what it did since the one before. */
+void control_load_on_snapshot(struct control *control, unsigned worker);
 
 /**
- * events.c: one line for the log, as far as log_gate.h lets it. Errors always leave; so do lines of
- * level debug, which nobody may use up for the others: whoever asks for that level wants all.
+ * load.c: a second has passed: judge the workers that have participants and make no snapshots.
+ * Those that wait have been taken, so that control's own pauses are nobody's silence.
  *
- * @param pairs  key and text, ended by NULL
+ * @param now_us  monotonic, as the snapshots
  */
-void control_log_pairs(struct control *control, int level, const char *event,
-                       const char *const *pairs);
-
-#define control_log(control, level, event, ...)                                                    \
-    control_log_pairs((control), (level), (event), (const char *const[]){__VA_ARGS__, NULL})
+void control_load_on_second(struct control *control, int64_t now_us);
 
 enum { CONTROL_LOG_ERROR, CONTROL_LOG_WARNING, CONTROL_LOG_INFO, CONTROL_LOG_DEBUG };
+
+/**
+ * events.c: one line for the log, if its level is written and log_gate.h lets it. Errors always
+ * leave; so do lines of level debug: whoever asks for that level wants all.
+ *
+ * @param source  whose lines it counts among
+ * @param pairs   key and text, ended by NULL
+ */
+void control_log_pairs(struct control *control, enum control_log_source source, int level,
+                       const char *event, const char *const *pairs);
+
+/* A line of the server's own: nobody else decides how many there are. */
+#define control_log(control, level, event, ...)                                                    \
+    control_log_pairs((control), CONTROL_LOG_OWN, (level), (event),                                \
+                      (const char *const[]){__VA_ARGS__, NULL})
+
+/* A line that strangers cause. */
+#define control_log_stranger(control, level, event, ...)                                           \
+    control_log_pairs((control), CONTROL_LOG_STRANGERS, (level), (event),                          \
+                      (const char *const[]){__VA_ARGS__, NULL})
 
 #endif

@@ -97,6 +97,15 @@ static void unlink_dump(struct control *control, struct control_dump *dump)
     free(dump);
 }
 
+/* A full disk is another's work than a folder that may not be written to. */
+static const char *failure_text(const struct control_dump *dump, int status)
+{
+    if (status)
+        return uv_strerror(status);
+    return dump->error == IRIS_E_SYSTEM ? strerror(dump->result.system_error)
+                                        : rtp_error_text(dump->error);
+}
+
 static void on_written(uv_work_t *work, int status)
 {
     struct control_dump *dump = work->data;
@@ -107,8 +116,7 @@ static void on_written(uv_work_t *work, int status)
     snprintf(decisions, sizeof(decisions), "%u", dump->result.decisions);
     if (status || dump->error)
         control_log(control, CONTROL_LOG_ERROR, "room.dump_fail", "room", dump->room, "folder",
-                    dump->order.folder, "reason",
-                    status ? uv_strerror(status) : rtp_error_text(dump->error));
+                    dump->order.folder, "reason", failure_text(dump, status));
     else
         control_log(control, CONTROL_LOG_INFO, "room.dump", "room", dump->room, "cause",
                     dump->cause, "file", dump->order.base, "seconds", seconds, "packets", packets,
@@ -145,7 +153,7 @@ void control_dump_finish(struct control *control)
     struct control_dump *next;
     for (struct control_dump *dump = control->dumps; dump; dump = next) {
         next = dump->next;
-        if (!dump->recorder) /* the workers are gone, no answer comes */
+        if (!dump->recorder) /* nobody is kept waiting for a worker that may hang */
             unlink_dump(control, dump);
     }
     while (control->dump_count > 0)
@@ -160,14 +168,17 @@ static void fill_order(struct control *control, const struct control_room *room,
     struct control_dump_order *order = &dump->order;
     int64_t wall_us = unix_us();
     order->folder = control->config.recorder_folder;
-    order->files_max = control->config.recorder_files;
+    order->limits =
+        (struct control_dump_limits){.files_max = control->config.recorder_files,
+                                     .bytes_max = control->config.recorder_folder_bytes};
     order->room = dump->room;
     order->cause = dump->cause;
     order->people = dump->people;
+    order->unix_us = wall_us;
     order->unix_offset_us = wall_us - now_us();
     order->addresses = control->config.addresses;
     order->port = io_worker_port(control->workers[room->worker]);
-    control_dump_name(room->name, wall_us, order->base);
+    control_dump_name(room->name, wall_us, strcmp(dump->cause, "freeze") == 0, order->base);
 }
 
 /* @param receiver  NULL: everyone. @return owned by control's list; NULL: not now */

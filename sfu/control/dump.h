@@ -30,7 +30,10 @@ void control_dump_on_leave(struct control *control, const struct control_partici
 /** Take what workers hand out; when they woke control. */
 void control_dump_take(struct control *control);
 
-/** Wait for the files that are being written, at the end: runs the loop. */
+/**
+ * At the end: wait for the files that are being written, and give up those that wait for a worker's
+ * answer. Runs the loop, so the workers are still there.
+ */
 void control_dump_finish(struct control *control);
 
 #endif

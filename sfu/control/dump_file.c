@@ -1,6 +1,7 @@
 /* Packets to pcapng, decisions to JSON lines, in one walk through the recording. */
 #include "sfu/control/dump_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +13,11 @@
 #include "sfu/control/message.h"
 #include "sfu/control/pcapng.h"
 
-#define US_PER_S     1000000
-#define PACKETS_MAX  400000 /* some 80 MB of pcapng: what Wireshark still opens with ease */
-#define PATH_BYTES   4096
-#define PERSON_BYTES 96
+#define US_PER_S          1000000
+#define PACKETS_MAX       400000 /* some 80 MB of pcapng: what Wireshark still opens with ease */
+#define PATH_BYTES        4096
+#define PERSON_BYTES      96
+#define PERSON_NAME_BYTES 40 /* of a name in it */
 
 /* A dump being written. */
 struct dump {
@@ -42,7 +44,7 @@ static const char *utc_text(int64_t unix_us, char out[40])
     return out;
 }
 
-void control_dump_name(const char *room, int64_t unix_us, char *out)
+void control_dump_name(const char *room, int64_t unix_us, bool is_automatic, char *out)
 {
     char when[32];
     time_t seconds = (time_t)(unix_us / US_PER_S);
@@ -59,8 +61,8 @@ void control_dump_name(const char *room, int64_t unix_us, char *out)
     }
     gmtime_r(&seconds, &utc);
     strftime(when, sizeof(when), "%Y%m%dT%H%M%S", &utc);
-    snprintf(out + len, CONTROL_DUMP_NAME_BYTES - len, "-%s.%03uZ", when,
-             (unsigned)(unix_us % US_PER_S / 1000));
+    snprintf(out + len, CONTROL_DUMP_NAME_BYTES - len, "-%s.%03uZ%s", when,
+             (unsigned)(unix_us % US_PER_S / 1000), is_automatic ? "-freeze" : "");
 }
 
 static const json_t *person(const struct dump *dump, uint64_t number)
@@ -82,10 +84,12 @@ static const char *id_of(const struct dump *dump, uint64_t number, char out[32])
 
 static int write_line(struct dump *dump, json_t *line)
 {
-    int error = line && json_dumpf(line, dump->decisions, JSON_COMPACT) == 0 &&
-                        fputc('\n', dump->decisions) == '\n'
-                    ? 0
-                    : IRIS_E_SYSTEM;
+    if (!line)
+        return IRIS_E_NO_MEMORY;
+    int error =
+        json_dumpf(line, dump->decisions, JSON_COMPACT) == 0 && fputc('\n', dump->decisions) == '\n'
+            ? 0
+            : IRIS_E_SYSTEM;
     json_decref(line);
     return error;
 }
@@ -147,6 +151,16 @@ static int write_head(struct dump *dump)
 
 /* --- packets --------------------------------------------------------------------------------- */
 
+/* How many bytes of a text fit without a part of a character (UTF-8, RFC 3629). */
+static int whole_characters(const char *text, size_t bytes_max)
+{
+    size_t len = strnlen(text, bytes_max + 1);
+    if (len > bytes_max)
+        for (len = bytes_max; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+            len--;
+    return (int)len;
+}
+
 /* "received from p-1 (Ada), camera, layer 1, policed"; "sent to p-2 (Bob), slot 3, camera of p-1
    (Ada), layer 1, repair". */
 static void describe_person(const struct dump *dump, uint64_t number, char out[PERSON_BYTES])
@@ -154,7 +168,8 @@ static void describe_person(const struct dump *dump, uint64_t number, char out[P
     char id[32];
     const char *name = json_string_value(json_object_get(person(dump, number), "name"));
     if (name && name[0])
-        snprintf(out, PERSON_BYTES, "%s (%.40s)", id_of(dump, number, id), name);
+        snprintf(out, PERSON_BYTES, "%s (%.*s)", id_of(dump, number, id),
+                 whole_characters(name, PERSON_NAME_BYTES), name);
     else
         snprintf(out, PERSON_BYTES, "%s", id_of(dump, number, id));
 }
@@ -265,13 +280,22 @@ static void remove_file(const struct control_dump_order *order, const char *suff
     unlink(path);
 }
 
-static int close_file(FILE *file)
+/* The first failure is what is told. */
+static int fail(struct control_dump_result *result)
 {
-    return file && fclose(file) ? IRIS_E_SYSTEM : 0;
+    if (!result->system_error)
+        result->system_error = errno;
+    return IRIS_E_SYSTEM;
+}
+
+static int close_file(FILE *file, struct control_dump_result *result)
+{
+    return file && fclose(file) ? fail(result) : 0;
 }
 
 /* Complete: under its own name from now on. Else it goes. */
-static int finish(const struct control_dump_order *order, const char *suffix, bool is_complete)
+static int finish(const struct control_dump_order *order, const char *suffix, bool is_complete,
+                  struct control_dump_result *result)
 {
     char part[PATH_BYTES], path[PATH_BYTES], part_suffix[32];
     snprintf(part_suffix, sizeof(part_suffix), "%s.part", suffix);
@@ -279,8 +303,9 @@ static int finish(const struct control_dump_order *order, const char *suffix, bo
     path_of(path, order, suffix);
     if (is_complete && rename(part, path) == 0)
         return 0;
+    int error = fail(result);
     unlink(part);
-    return IRIS_E_SYSTEM;
+    return error;
 }
 
 int control_dump_write(const struct control_dump_order *order, const struct core_recorder *recorder,
@@ -295,16 +320,18 @@ int control_dump_write(const struct control_dump_order *order, const struct core
         return error;
     result->left_out = core_recording_left_out(dump.recording);
     error = write_both(&dump);
+    if (error == IRIS_E_SYSTEM)
+        fail(result);
     core_recording_close(dump.recording);
-    if (close_file(dump.packets) | close_file(dump.decisions))
+    if (close_file(dump.packets, result) | close_file(dump.decisions, result))
         error = IRIS_E_SYSTEM;
     /* The decisions first: who waits for the packets finds both. */
-    int renamed = finish(order, ".jsonl", !error);
+    int renamed = finish(order, ".jsonl", !error, result);
     error = error ? error : renamed;
-    renamed = finish(order, ".pcapng", !error);
+    renamed = finish(order, ".pcapng", !error, result);
     error = error ? error : renamed;
     if (!error)
-        control_dump_rotate(order->folder, order->files_max);
+        control_dump_rotate(order->folder, &order->limits, order->unix_us);
     else
         remove_file(order, ".jsonl");
     return error;

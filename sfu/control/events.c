@@ -6,18 +6,35 @@
 #include "sfu/control/message.h"
 #include "sfu/control/report.h"
 
-void control_log_pairs(struct control *control, int level, const char *event,
-                       const char *const *pairs)
+static const char *source_name(enum control_log_source source)
 {
+    return source == CONTROL_LOG_VERDICTS ? "verdicts" : "strangers";
+}
+
+/* @return whether a line of this source may leave */
+static bool pass_gate(struct control *control, enum control_log_source source)
+{
+    struct control_log_gate *gate = &control->log_gates[source];
     unsigned held_back = 0;
     char count[16];
-    bool is_gated = level == CONTROL_LOG_WARNING || level == CONTROL_LOG_INFO;
-    if (is_gated && !control_log_gate_admit(&control->log_gate, uv_now(control->loop), &held_back))
-        return;
+    if (!control_log_gate_admit(gate, uv_now(control->loop), &held_back))
+        return false;
     snprintf(count, sizeof(count), "%u", held_back);
     if (held_back > 0)
-        control->config.log(CONTROL_LOG_WARNING, "log.held_back",
-                            (const char *const[]){"count", count, NULL});
+        control_log(control, CONTROL_LOG_WARNING, "log.held_back", "of", source_name(source),
+                    "count", count);
+    return true;
+}
+
+void control_log_pairs(struct control *control, enum control_log_source source, int level,
+                       const char *event, const char *const *pairs)
+{
+    bool is_gated =
+        source != CONTROL_LOG_OWN && (level == CONTROL_LOG_WARNING || level == CONTROL_LOG_INFO);
+    if (level > control->config.log_level) /* not written: it uses nothing up */
+        return;
+    if (is_gated && !pass_gate(control, source))
+        return;
     control->config.log(level, event, pairs);
 }
 
@@ -34,12 +51,12 @@ void control_event_joined(struct control *control, const struct control_particip
 {
     const char *room = participant->room->name;
     if (participant->room->count == 1) {
-        control_log(control, CONTROL_LOG_INFO, "room.open", "room", room);
+        control_log_stranger(control, CONTROL_LOG_INFO, "room.open", "room", room);
         control_event_publish(control, "room_opened", json_pack("{s:s}", "room", room));
     }
-    control_log(control, CONTROL_LOG_INFO, "participant.join", "room", room, "participant",
-                participant->id, "name", participant->name, "subject", participant->grant.subject,
-                "peer", peer);
+    control_log_stranger(control, CONTROL_LOG_INFO, "participant.join", "room", room, "participant",
+                         participant->id, "name", participant->name, "subject",
+                         participant->grant.subject, "peer", peer);
     control_event_publish(control, "joined",
                           json_pack("{s:s, s:{s:s, s:s}}", "room", room, "participant", "id",
                                     participant->id, "name", participant->name));
@@ -49,8 +66,8 @@ void control_event_left(struct control *control, const struct control_participan
                         const char *reason)
 {
     const char *room = participant->room->name;
-    control_log(control, CONTROL_LOG_INFO, "participant.leave", "room", room, "participant",
-                participant->id, "reason", reason);
+    control_log_stranger(control, CONTROL_LOG_INFO, "participant.leave", "room", room,
+                         "participant", participant->id, "reason", reason);
     control_event_publish(
         control, "left",
         json_pack("{s:s, s:s, s:s}", "room", room, "id", participant->id, "reason", reason));
@@ -58,7 +75,7 @@ void control_event_left(struct control *control, const struct control_participan
 
 void control_event_room_closed(struct control *control, const char *name)
 {
-    control_log(control, CONTROL_LOG_INFO, "room.close", "room", name);
+    control_log_stranger(control, CONTROL_LOG_INFO, "room.close", "room", name);
     control_event_publish(control, "room_closed", json_pack("{s:s}", "room", name));
 }
 
@@ -100,15 +117,18 @@ static void log_verdict(struct control *control, const struct control_participan
     const json_t *evidence = json_object_get(verdict, "evidence");
     char value[32], limit[32];
     if (!json_is_object(evidence)) {
-        control_log(control, CONTROL_LOG_INFO, "participant.verdict", "room", room, "participant",
-                    participant->id, "mid", mid, "quality", quality, "cause", cause);
+        control_log_pairs(control, CONTROL_LOG_VERDICTS, CONTROL_LOG_INFO, "participant.verdict",
+                          (const char *const[]){"room", room, "participant", participant->id, "mid",
+                                                mid, "quality", quality, "cause", cause, NULL});
         return;
     }
     write_number(evidence, "value", value, sizeof(value));
     write_number(evidence, "limit", limit, sizeof(limit));
-    control_log(control, CONTROL_LOG_INFO, "participant.verdict", "room", room, "participant",
-                participant->id, "mid", mid, "quality", quality, "cause", cause, "evidence",
-                text_of(evidence, "what"), "value", value, "limit", limit);
+    control_log_pairs(control, CONTROL_LOG_VERDICTS, CONTROL_LOG_INFO, "participant.verdict",
+                      (const char *const[]){"room", room, "participant", participant->id, "mid",
+                                            mid, "quality", quality, "cause", cause, "evidence",
+                                            text_of(evidence, "what"), "value", value, "limit",
+                                            limit, NULL});
 }
 
 void control_event_verdict(struct control *control, const struct control_participant *participant,

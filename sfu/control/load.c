@@ -1,8 +1,9 @@
-/* From the workers' snapshots to verdicts on a second. */
+/* From the workers' snapshots, or their silence, to overload. */
 #include "sfu/control/events.h"
 
-#define SAMPLES_MIN   5   /* fewer say nothing of a percentile */
-#define DATAGRAMS_MIN 100 /* and of a share */
+#define SAMPLES_MIN   5       /* fewer say nothing of a percentile */
+#define DATAGRAMS_MIN 100     /* and of a share */
+#define IDLE_US       1500000 /* since the last snapshot: more than a second and its jitter */
 
 /* A histogram only grows, so a difference is one, too (io/delay.h). */
 static struct io_delay_histogram difference(const struct io_delay_histogram *now,
@@ -51,17 +52,40 @@ static struct core_verdict_server server_of(const struct io_statistics *now,
     };
 }
 
-void control_judge_workers(struct control *control)
+static void judge(struct control *control, unsigned worker, const struct control_load *load)
+{
+    struct control_overload *overload = &control->watches[worker].overload;
+    enum control_overload_cause cause = control_overload_judge(load);
+    struct control_evidence evidence = control_overload_evidence(cause, load);
+    if (control_overload_follow(overload, cause, load->silent_us))
+        control_event_worker_overload(control, worker, overload->is_overloaded, &evidence);
+}
+
+void control_load_on_snapshot(struct control *control, unsigned worker)
+{
+    static const struct io_statistics none;
+    struct control_worker_watch *watch = &control->watches[worker];
+    const struct control_worker_snapshots *snapshots = &control->worker_snapshots[worker];
+    const struct io_statistics *now = &snapshots->now;
+    const struct io_statistics *before = snapshots->count > 1 ? &snapshots->before : &none;
+    struct control_load load = load_of(now, before, &control->backlogs[worker]);
+    load.silent_us = watch->heard_us ? now->at_us - watch->heard_us : 0;
+    watch->heard_us = now->at_us;
+    watch->server = server_of(now, before, &load);
+    judge(control, worker, &load);
+}
+
+void control_load_on_second(struct control *control, int64_t now_us)
 {
     for (unsigned i = 0; i < control->config.worker_count; i++) {
         struct control_worker_watch *watch = &control->watches[i];
-        const struct io_statistics *now = &control->worker_snapshots[i].now;
-        struct control_load load = load_of(now, &watch->before, &control->backlogs[i]);
-        enum control_overload_cause cause = control_overload_judge(&load);
-        struct control_evidence evidence = control_overload_evidence(cause, &load);
-        watch->server = server_of(now, &watch->before, &load);
-        watch->before = *now;
-        if (control_overload_on_second(&watch->overload, cause))
-            control_event_worker_overload(control, i, watch->overload.is_overloaded, &evidence);
+        if (control->registry.load[i] == 0 || watch->heard_us == 0)
+            watch->heard_us = now_us;
+        struct control_load load = {.silent_us = now_us - watch->heard_us};
+        /* With nobody and nothing to tell: a good second. */
+        bool is_idle = control->registry.load[i] == 0 &&
+                       now_us - control->worker_snapshots[i].now.at_us > IDLE_US;
+        if (is_idle || load.silent_us >= CONTROL_OVERLOAD_SILENCE_US)
+            judge(control, i, &load);
     }
 }

@@ -62,8 +62,8 @@ void control_metrics_put(const struct control_metrics *metrics, const char *labe
                 value * base_unit_of(metrics->statistic).factor);
 }
 
-static void write_head(const struct control_metrics *metrics, const char *name, const char *type,
-                       const char *help)
+void control_metrics_head(const struct control_metrics *metrics, const char *name, const char *type,
+                          const char *help)
 {
     fprintf(metrics->out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
@@ -77,7 +77,7 @@ static void set_metric(struct control_metrics *metrics, const struct control_met
     snprintf(metrics->name, sizeof(metrics->name), "iris_%s%.*s%s%s", level->prefix,
              (int)(strlen(statistic->name) - strlen(unit.ours)), statistic->name, unit.base,
              is_counter ? "_total" : "");
-    write_head(metrics, metrics->name, is_counter ? "counter" : "gauge", statistic->help);
+    control_metrics_head(metrics, metrics->name, is_counter ? "counter" : "gauge", statistic->help);
 }
 
 static void write_level(struct control_metrics *metrics, const struct control_metrics_level *level)
@@ -114,7 +114,7 @@ static void write_histogram(const struct control_metrics *metrics, const char *n
                             const char *help, const struct control_histogram *histogram)
 {
     uint64_t count = 0;
-    write_head(metrics, name, "histogram", help);
+    control_metrics_head(metrics, name, "histogram", help);
     for (unsigned i = 0; i < histogram->bound_count; i++)
         write_bucket(metrics, name, histogram->bounds[i], count += histogram->counts[i]);
     write_end(metrics, name, histogram->sum, histogram->count);
@@ -127,8 +127,9 @@ static void write_delay(const struct control_metrics *metrics)
     const struct control *control = metrics->control;
     uint64_t count = 0, total = 0, sum_us = 0;
     unsigned bucket = 0;
-    write_head(metrics, name, "histogram",
-               "from the kernel's receive timestamp to the end of sending, of one datagram in 64");
+    control_metrics_head(
+        metrics, name, "histogram",
+        "from the kernel's receive timestamp to the end of sending, of one datagram in 64");
     for (unsigned log2 = DELAY_FIRST_LOG2; log2 <= DELAY_LAST_LOG2; log2++) {
         int64_t bound_us = INT64_C(1) << log2;
         for (; bucket < IO_DELAY_BUCKETS && io_delay_bucket_us(bucket) < bound_us; bucket++)
@@ -145,7 +146,8 @@ static void write_delay(const struct control_metrics *metrics)
 
 static void write_build(const struct control_metrics *metrics)
 {
-    write_head(metrics, "iris_build_info", "gauge", "1; the program's version is a label");
+    control_metrics_head(metrics, "iris_build_info", "gauge",
+                         "1; the program's version is a label");
     fprintf(metrics->out, "iris_build_info{node=\"%s\",version=\"%s\"} 1\n", metrics->node,
             metrics->control->config.version);
 }
@@ -157,6 +159,7 @@ static void write_all(struct control_metrics *metrics)
     for (const struct control_metrics_level *level = control_metrics_levels; level->prefix; level++)
         if (level->detail <= metrics->control->config.metrics_detail)
             write_level(metrics, level);
+    control_metrics_verdicts(metrics);
     write_histogram(metrics, "iris_join_seconds", "from the join request to SRTP's keys",
                     &statistics->join_time);
     write_histogram(metrics, "iris_round_trip_seconds",

@@ -1,6 +1,6 @@
 /*
  * What the files of GET /metrics share. metrics.c: the text format; metrics_levels.c: what there is
- * of each level.
+ * of each level; metrics_verdicts.c: verdicts.
  */
 #ifndef IRIS_CONTROL_METRICS_H
 #define IRIS_CONTROL_METRICS_H
@@ -29,6 +29,14 @@ struct control_metrics {
  * ",kind=\"audio\"" */
 void control_metrics_put(const struct control_metrics *metrics, const char *labels,
                          const struct core_interval *interval);
+
+/** Write what stands before a metric's samples. @param type counter, gauge, histogram */
+void control_metrics_head(const struct control_metrics *metrics, const char *name, const char *type,
+                          const char *help);
+
+/** metrics_verdicts.c: how many participants have which verdict, on the node and, with
+ * metrics_detail room or more, in each room. */
+void control_metrics_verdicts(struct control_metrics *metrics);
 
 /* Puts every sample that the metric has. */
 typedef void (*control_metrics_visit_fn)(const struct control_metrics *metrics);

@@ -44,9 +44,10 @@ json_t *control_mute(struct control_session *session, const struct signalling_re
     control_set_muted(session->control, target, (enum core_kind)kind, true);
     control_broadcast(target->room, NULL, "participant_updated",
                       json_pack("{s:o}", "participant", control_message_participant(target)));
-    control_log(session->control, CONTROL_LOG_INFO, "participant.mute", "room", target->room->name,
-                "participant", target->id, "kind", control_message_kind((enum core_kind)kind), "by",
-                session->participant->id);
+    control_log_stranger(session->control, CONTROL_LOG_INFO, "participant.mute", "room",
+                         target->room->name, "participant", target->id, "kind",
+                         control_message_kind((enum core_kind)kind), "by",
+                         session->participant->id);
     return signalling_jsonrpc_result(request->id, json_object());
 }
 
@@ -59,8 +60,9 @@ json_t *control_remove(struct control_session *session, const struct signalling_
         return refusal;
     if (reason && !json_is_null(reason) && !json_is_string(reason))
         return control_refuse(request, SIGNALLING_E_PARAMS, "reason: must be a string");
-    control_log(session->control, CONTROL_LOG_INFO, "participant.remove", "room",
-                target->room->name, "participant", target->id, "by", session->participant->id);
+    control_log_stranger(session->control, CONTROL_LOG_INFO, "participant.remove", "room",
+                         target->room->name, "participant", target->id, "by",
+                         session->participant->id);
     const char *sentence =
         json_is_string(reason) ? json_string_value(reason) : "removed by a moderator";
     bool is_self = target == session->participant;

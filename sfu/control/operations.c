@@ -27,6 +27,7 @@ static void answer_sentence(struct signalling_http_response *response, int statu
         response->status = status;
 }
 
+/* The process runs, whether joins are taken or not: docs/decisions/0005-healthz.md. */
 static void answer_health(struct control *control, const struct control_call *call,
                           struct signalling_http_response *response)
 {

@@ -7,11 +7,14 @@
 /* Fewer make no percentile: the largest of them would decide. One datagram in 64 is a sample. */
 #define DELAY_SAMPLES_MIN 20
 
-#define BEGIN_S 3
-#define END_S   10
+#define BEGIN_S  3
+#define END_S    10
+#define US_PER_S 1000000
 
 enum control_overload_cause control_overload_judge(const struct control_load *load)
 {
+    if (load->silent_us >= CONTROL_OVERLOAD_SILENCE_US)
+        return CONTROL_OVERLOAD_SILENCE;
     if (load->missing_buffers > 0)
         return CONTROL_OVERLOAD_BUFFERS;
     if (load->would_block > 0)
@@ -25,14 +28,16 @@ enum control_overload_cause control_overload_judge(const struct control_load *lo
     return CONTROL_OVERLOAD_NONE;
 }
 
-bool control_overload_on_second(struct control_overload *overload,
-                                enum control_overload_cause cause)
+bool control_overload_follow(struct control_overload *overload, enum control_overload_cause cause,
+                             int64_t silent_us)
 {
+    int64_t seconds = (silent_us + US_PER_S / 2) / US_PER_S;
     if ((cause != CONTROL_OVERLOAD_NONE) == overload->is_overloaded) {
         overload->contrary_s = 0;
         return false;
     }
-    if (++overload->contrary_s < (overload->is_overloaded ? END_S : BEGIN_S))
+    overload->contrary_s += seconds > 1 ? (unsigned)seconds : 1;
+    if (overload->contrary_s < (overload->is_overloaded ? END_S : BEGIN_S))
         return false;
     overload->is_overloaded = !overload->is_overloaded;
     overload->contrary_s = 0;
@@ -43,6 +48,8 @@ struct control_evidence control_overload_evidence(enum control_overload_cause ca
                                                   const struct control_load *load)
 {
     switch (cause) {
+    case CONTROL_OVERLOAD_SILENCE:
+        return (struct control_evidence){"silent_us", load->silent_us};
     case CONTROL_OVERLOAD_BUFFERS:
         return (struct control_evidence){"missing_buffers", (int64_t)load->missing_buffers};
     case CONTROL_OVERLOAD_SEND_BUFFER:

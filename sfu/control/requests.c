@@ -93,8 +93,8 @@ static void replace_sharers(struct control *control, const struct control_partic
             continue;
         control_set_muted(control, p, CORE_KIND_SCREEN, true);
         tell_of(p, NULL);
-        control_log(control, CONTROL_LOG_INFO, "participant.screen_replaced", "room", p->room->name,
-                    "participant", p->id, "by", sharer->id);
+        control_log_stranger(control, CONTROL_LOG_INFO, "participant.screen_replaced", "room",
+                             p->room->name, "participant", p->id, "by", sharer->id);
     }
 }
 

@@ -74,9 +74,9 @@ json_t *control_resume(struct control_session *session, const struct signalling_
     snprintf(participant->older_session, sizeof(participant->older_session), "%s",
              json_string_value(secret));
     control_command(control, participant, &command);
-    control_log(control, CONTROL_LOG_INFO, "participant.resume", "room", participant->room->name,
-                "participant", participant->id, "peer",
-                signalling_connection_peer(session->connection));
+    control_log_stranger(control, CONTROL_LOG_INFO, "participant.resume", "room",
+                         participant->room->name, "participant", participant->id, "peer",
+                         signalling_connection_peer(session->connection));
     tell_own_state(session, request);
     return NULL;
 }
@@ -107,8 +107,8 @@ static json_t *restart(struct control_session *session, const struct signalling_
     if (is_new) {
         control_command(control, participant, &command);
         /* As often as a client likes: not for the log of every day. */
-        control_log(control, CONTROL_LOG_DEBUG, "participant.restart_ice", "room",
-                    participant->room->name, "participant", participant->id);
+        control_log_stranger(control, CONTROL_LOG_DEBUG, "participant.restart_ice", "room",
+                             participant->room->name, "participant", participant->id);
     }
     return signalling_jsonrpc_result(request->id, json_pack("{s:s}", "answer", answer));
 }

@@ -3,6 +3,8 @@
 
 #include "sfu/core/room.h"
 
+#define BEHIND_US 1000000 /* video that waits for longer is no single burst */
+
 /* The slots that take part, in the order of bwe's tracks. */
 struct shares {
     unsigned count;
@@ -11,10 +13,16 @@ struct shares {
     struct bwe_allocation_track tracks[CORE_SLOTS_MAX];
 };
 
-uint64_t core_allocate_budget_bps(const struct core_participant *receiver)
+uint64_t core_allocate_most_bps(const struct core_participant *receiver)
 {
     uint64_t contract_bps = bwe_allocation_budget_bps(UINT64_MAX, 0, 0);
     return receiver->budget_bps < contract_bps ? receiver->budget_bps : contract_bps;
+}
+
+uint64_t core_allocate_budget_bps(const struct core_participant *receiver)
+{
+    uint64_t most_bps = core_allocate_most_bps(receiver), video_bps = receiver->estimate.video_bps;
+    return video_bps < most_bps ? video_bps : most_bps;
 }
 
 static bool is_pinned(const struct core_layout *layout, const struct core_participant *source)
@@ -23,6 +31,24 @@ static bool is_pinned(const struct core_layout *layout, const struct core_partic
         if (layout->pinned[i] == source->id)
             return true;
     return false;
+}
+
+/* A slide is a second's burst, and then nothing for long: its peak would keep cameras low for five
+   seconds more. Spread by the pacer it takes what it is in the mean, for which the cameras' upper
+   temporal layers make room. A screen that moves, or waits for long, gets its peak. */
+static bool is_spread(const struct core_slot *slot, int64_t now_us)
+{
+    return slot->params.kind == CORE_KIND_SCREEN && slot->owner->pace.is_pacing &&
+           core_pace_behind_us(slot->owner, now_us) < BEHIND_US;
+}
+
+static void spread_costs(const struct core_offer *offer, struct bwe_allocation_track *track,
+                         int64_t now_us)
+{
+    for (unsigned i = 0; i < track->layer_count; i++)
+        for (unsigned t = 0; t < BWE_ALLOCATION_TEMPORALS; t++)
+            track->layers[i].cost_bps[t] =
+                bwe_rate_meter_long_cost_bps(&offer->layers[i]->meters[t], now_us);
 }
 
 static void describe(struct shares *shares, struct core_slot *slot, int64_t now_us)
@@ -35,6 +61,8 @@ static void describe(struct shares *shares, struct core_slot *slot, int64_t now_
     track->is_screen = slot->params.kind == CORE_KIND_SCREEN;
     track->is_pinned = is_pinned(layout, slot->track->owner);
     track->wanted_height = slot->is_held ? 0 : track->is_screen ? UINT16_MAX : layout->max_height;
+    if (is_spread(slot, now_us))
+        spread_costs(offer, track, now_us);
     for (unsigned i = 0; i < track->layer_count; i++)
         track->layers[i].is_available = !core_slot_refuses(slot, offer->layers[i], now_us);
     shares->layers[shares->count] = offer->layers;
@@ -90,7 +118,10 @@ void core_allocate_in_round(struct core_participant *receiver, int64_t now_us)
             describe(&shares, &receiver->slots[i], now_us);
     struct bwe_hysteresis_input input = {.tracks = shares.tracks,
                                          .count = shares.count,
-                                         .budget_bps = core_allocate_budget_bps(receiver)};
+                                         .budget_bps = core_allocate_budget_bps(receiver),
+                                         .has_estimator = receiver->estimate.is_active,
+                                         .is_probe_passed = receiver->estimate.is_probed};
+    receiver->estimate.is_probed = false;
     bwe_hysteresis_decide(&receiver->hysteresis, &input, now_us, &allocation);
     uint64_t spare_bps =
         input.budget_bps > allocation.total_bps ? input.budget_bps - allocation.total_bps : 0;
@@ -100,6 +131,7 @@ void core_allocate_in_round(struct core_participant *receiver, int64_t now_us)
         if (choice->state == BWE_ALLOCATION_LIVE)
             apply_interim(&shares, i, choice, spare_bps);
     }
+    core_estimate_on_allocation(receiver, &input, &allocation, now_us);
 }
 
 void core_allocate(struct core_participant *receiver, int64_t now_us)

@@ -1,7 +1,7 @@
 /*
  * Which layer each video slot of a receiver shall forward: its slots and their tracks' layers put
- * to bwe/allocation, and the choice to the slots. A receiver without a budget of its own gets what
- * the contract allows.
+ * to bwe/allocation, and the choice to the slots. The budget is what its network carries, as far as
+ * that is known (sfu/core/estimate.h), and what the contract allows.
  */
 #ifndef IRIS_CORE_ALLOCATE_H
 #define IRIS_CORE_ALLOCATE_H
@@ -19,7 +19,10 @@ void core_allocate_in_round(struct core_participant *receiver, int64_t now_us);
 /** The same for all receivers of a track: a layer of it has begun, or changed its height. */
 void core_allocate_track(struct core_track *track, int64_t now_us);
 
-/** The receiver's budget for video [bit/s]. */
+/** What it may get of video at most: the contract, or what control allows [bit/s]. */
+uint64_t core_allocate_most_bps(const struct core_participant *receiver);
+
+/** The receiver's budget for video: of that, what its network carries [bit/s]. */
 uint64_t core_allocate_budget_bps(const struct core_participant *receiver);
 
 #endif

@@ -60,6 +60,8 @@ static void init_participant(struct core_engine *engine, struct core_participant
     participant->feedback_us = participant->report_us = participant->statistics_us = now_us;
     participant->sender_report_us = now_us;
     participant->budget_bps = UINT64_MAX;
+    core_pace_init(&participant->pace);
+    core_estimate_init(&participant->estimate);
     participant->layout =
         (struct core_layout){.max_cameras = CORE_SLOTS_MAX, .max_height = UINT16_MAX};
     memcpy(participant->ufrag, join->transport.ice.local_ufrag, sizeof(participant->ufrag));
@@ -160,6 +162,7 @@ static void restart_ice(struct core_participant *participant,
 void core_engine_command(struct core_engine *engine, const struct core_command *command,
                          int64_t now_us)
 {
+    engine->now_us = now_us;
     if (command->type == CORE_COMMAND_JOIN) {
         join(engine, &command->join, now_us);
         return;

@@ -59,20 +59,31 @@ void core_downlink_on_sent(struct core_participant *participant, uint32_t payloa
     bwe_byte_window_add(&participant->sent_wire, wire_bytes);
 }
 
-/* One slot after the other: the first picture is there sooner than all half of them. */
-static void replay(struct core_participant *participant, int64_t now_us)
+/* What of the replays may be sent now. */
+static uint32_t replay_bytes(struct core_participant *participant, int64_t now_us)
 {
     int64_t elapsed_us = now_us - participant->replayed_us;
-    if (!is_replaying(participant))
-        return;
     elapsed_us = elapsed_us > REPLAY_ELAPSED_US ? REPLAY_ELAPSED_US : elapsed_us;
     uint64_t rate_bps = core_allocate_budget_bps(participant) * REPLAY_SHARE_PCT / 100;
-    uint32_t bytes = (uint32_t)(rate_bps * (uint64_t)elapsed_us / BITS_US_PER_BYTE);
+    uint64_t bytes = rate_bps * (uint64_t)elapsed_us / BITS_US_PER_BYTE;
     uint64_t room_bytes = core_downlink_contract_room(participant, REPLAY_PERCENT, now_us);
-    bytes = bytes > room_bytes ? (uint32_t)room_bytes : bytes;
     participant->replayed_us = now_us;
+    if (participant->pace.is_pacing)
+        bytes = core_pace_room(participant);
+    return (uint32_t)(bytes > room_bytes ? room_bytes : bytes);
+}
+
+/* One slot after the other: the first picture is there sooner than all half of them. Where they
+   wait for the network they take turns, so that none waits for all of the others. */
+static void replay(struct core_participant *participant, int64_t now_us)
+{
+    if (!is_replaying(participant))
+        return;
+    uint32_t bytes = replay_bytes(participant, now_us);
+    unsigned first = participant->pace.is_pacing ? participant->pace.turn++ : 0;
     for (unsigned i = 0; i < participant->slot_count && bytes > 0; i++) {
-        uint32_t sent = core_slot_replay(&participant->slots[i], bytes, now_us);
+        struct core_slot *slot = &participant->slots[(first + i) % participant->slot_count];
+        uint32_t sent = core_slot_replay(slot, bytes, now_us);
         bytes -= sent < bytes ? sent : bytes;
     }
     if (is_replaying(participant))
@@ -88,4 +99,5 @@ void core_downlink_advance(struct core_participant *participant, int64_t now_us)
         core_participant_wake(participant, core_slot_deadline(&participant->slots[i]));
     }
     replay(participant, now_us);
+    core_estimate_advance(participant, now_us);
 }

@@ -42,8 +42,9 @@ struct core_engine *core_engine_create(const struct core_engine_config *config)
     if (!engine)
         return NULL;
     engine->config = *config;
+    engine->recorder_budget.bytes_max = config->recorders_bytes;
     engine->random_state = config->seed;
-    engine->tick_us = INT64_MAX;
+    engine->tick_us = engine->pace_us = INT64_MAX;
     engine->transports = transport_worker_create(config->certificate, config->aead);
     engine->directory = transport_directory_create(core_engine_random(engine));
     engine->events.events = calloc(EVENTS_MIN, sizeof(struct core_event));
@@ -87,6 +88,7 @@ void core_engine_remove(struct core_engine *engine, struct core_participant *par
     engine->participant_count--;
     core_snapshot_forget(participant);
     core_room_remove(room, participant);
+    core_pace_forget(participant);
     core_outbox_forget(&engine->outbox, &participant->chain);
     transport_directory_remove_owner(engine->directory, participant);
     core_engine_free_participant(participant);
@@ -344,6 +346,7 @@ static void check_path(struct core_participant *participant, int64_t now_us)
 void core_engine_receive(struct core_engine *engine, struct transport_datagram *datagram,
                          int64_t now_us)
 {
+    engine->now_us = now_us;
     struct core_participant *participant = find_owner(engine, datagram, now_us);
     if (!participant) {
         engine->stray_count++;
@@ -371,8 +374,8 @@ void core_engine_receive(struct core_engine *engine, struct transport_datagram *
 bool core_engine_wants_flush(const struct core_engine *engine)
 {
     const struct core_outbox *outbox = &engine->outbox;
-    return outbox->total_count - outbox->free_count >= WAITING_MAX ||
-           outbox->free_count < outbox->total_count / 2;
+    unsigned used_count = outbox->total_count - outbox->held_count;
+    return used_count - outbox->free_count >= WAITING_MAX || outbox->free_count < used_count / 2;
 }
 
 struct core_buffer *core_engine_next_chain(struct core_engine *engine)
@@ -415,7 +418,9 @@ void core_engine_release(struct core_engine *engine, struct core_buffer *buffer)
 
 int64_t core_engine_deadline(const struct core_engine *engine)
 {
-    return engine->participants ? engine->tick_us : INT64_MAX;
+    if (!engine->participants)
+        return INT64_MAX;
+    return engine->tick_us < engine->pace_us ? engine->tick_us : engine->pace_us;
 }
 
 static void check_detached(struct core_participant *participant, int64_t now_us)
@@ -446,6 +451,8 @@ static void advance_participant(struct core_participant *participant, int64_t no
 
 void core_engine_advance(struct core_engine *engine, int64_t now_us)
 {
+    engine->now_us = now_us;
+    core_pace_advance(engine, now_us);
     if (now_us < engine->tick_us)
         return;
     engine->ticked_us = now_us;

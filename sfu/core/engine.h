@@ -22,8 +22,9 @@ struct core_engine_config {
     uint64_t seed;        /* for stream numbers and hash tables */
     uint64_t ntp_at_zero; /* NTP time at now_us = 0, 32.32 fixed point (RFC 5905, section 6) */
     unsigned buffer_count;
-    uint32_t recorder_bytes; /* of a room's flight recorder, see recorder.h; 0: there is none */
-    int64_t recorder_us;     /* how far back it is to reach */
+    uint32_t recorder_bytes;  /* of a room's flight recorder, see recorder.h; 0: there is none */
+    int64_t recorder_us;      /* how far back it is to reach */
+    uint64_t recorders_bytes; /* of all rooms' together, see core_recorder_budget; 0: no limit */
 };
 
 /** @return owned; NULL when memory is short or a crypto library refuses */

@@ -24,14 +24,18 @@ struct core_engine {
     struct core_outbox outbox;
     struct core_event_ring events;
     unsigned refused_count;
-    uint64_t refused[CORE_REFUSED_MAX]; /* participants whose refusal is to be told */
+    uint64_t refused[CORE_REFUSED_MAX];          /* participants whose refusal is to be told */
+    struct core_recorder_budget recorder_budget; /* of all rooms' */
     struct core_room *rooms;
     struct core_participant *participants;
+    struct core_participant *pacing; /* whose packets wait, linked by pace.next */
     struct core_participant *first_snapshot, *last_snapshot; /* whose statistics are due */
     unsigned participant_count;
     uint64_t random_state;
     uint64_t next_layer_id;
+    int64_t now_us;             /* of the call that is being carried out */
     int64_t tick_us, ticked_us; /* when something is due, when it was last looked at */
+    int64_t pace_us;            /* when somebody of pacing is due */
     uint64_t stray_count;
 };
 

@@ -37,6 +37,7 @@ struct core_buffer *core_outbox_take(struct core_outbox *outbox)
     outbox->free = buffer->next;
     outbox->free_count--;
     buffer->transport = NULL;
+    buffer->transport_seq_at = buffer->send_time_at = 0;
     return buffer;
 }
 

@@ -2,8 +2,8 @@
  * Packets on their way out: buffers of a fixed pool, chained per receiver, so that what goes to one
  * receiver leaves together (floor.md: UDP_SEGMENT). No heap after init.
  *
- * Invariant: every buffer is in exactly one place: the free list, one chain, or the hands of
- * whoever took the chain and will release it.
+ * Invariant: every buffer is in exactly one place: the free list, one chain, a receiver's pacer, or
+ * the hands of whoever took the chain and will release it.
  */
 #ifndef IRIS_CORE_OUTBOX_H
 #define IRIS_CORE_OUTBOX_H
@@ -19,7 +19,8 @@ struct core_buffer {
         *transport;      /* that seals this RTP packet when it is taken; NULL: it is ready */
     uint64_t index;      /* SRTP's */
     uint16_t header_len; /* of RTP [bytes] */
-    uint16_t len;        /* [bytes] */
+    uint8_t transport_seq_at, send_time_at; /* written when it leaves: offsets, 0: not there */
+    uint16_t len;                           /* [bytes] */
     uint8_t data[CORE_BUFFER_BYTES];
 };
 
@@ -34,6 +35,7 @@ struct core_outbox {
     struct core_buffer *pool; /* owned */
     struct core_buffer *free;
     unsigned free_count, total_count;
+    unsigned held_count; /* neither free nor on their way: they wait for their turn (pace.h) */
     struct core_chain *first, *last; /* chains that hold packets, in order of their first one */
     uint64_t exhausted;              /* packets lost because the pool was empty */
 };

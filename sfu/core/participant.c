@@ -63,12 +63,15 @@ struct core_buffer *core_participant_buffer(struct core_participant *participant
 }
 
 void core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
-                               size_t header_len, uint64_t index)
+                               size_t header_len, uint64_t index, bool may_wait)
 {
     buffer->transport = participant->transport;
     buffer->header_len = (uint16_t)header_len;
     buffer->index = index;
-    core_outbox_push(&participant->engine->outbox, &participant->chain, buffer);
+    if (may_wait)
+        core_pace_send(participant, buffer);
+    else
+        core_pace_send_now(participant, buffer);
 }
 
 void core_participant_send_rtcp(struct core_participant *participant, const uint8_t *data,

@@ -8,7 +8,9 @@
 #include "bwe/allocation_hysteresis.h"
 #include "bwe/remb.h"
 #include "rtp/transport_feedback.h"
+#include "sfu/core/estimate.h"
 #include "sfu/core/outbox.h"
+#include "sfu/core/pace.h"
 #include "sfu/core/recorder.h"
 #include "sfu/core/slot.h"
 
@@ -49,7 +51,8 @@ struct core_participant {
     uint64_t budget_bps; /* for video that it receives; UINT64_MAX: the contract's */
     struct bwe_hysteresis hysteresis;
     struct core_rtx_bucket rtx_bucket;
-    int64_t replayed_us;                               /* when packets were last replayed to it */
+    int64_t answering_us; /* key frames sent so far have had half of the budget by then */
+    int64_t replayed_us;  /* when packets were last replayed to it */
     char older_ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES]; /* of before the last ICE restart; "" */
     char ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES];
     struct rtp_extension_map extensions;
@@ -76,6 +79,8 @@ struct core_participant {
     struct core_downlink_statistics downlink;     /* read where it is (snapshot.c) */
     bool is_snapshot_due;                         /* in the engine's list */
     struct core_participant *next_snapshot;
+    struct core_pace pace;
+    struct core_estimate estimate;
 };
 
 /** Find the binding of an SSRC; NULL if it has none. */
@@ -91,9 +96,15 @@ void core_participant_unbind(struct core_participant *participant, unsigned trac
 /** The next send buffer with its path set; NULL (counted) if there is none or nowhere to send. */
 struct core_buffer *core_participant_buffer(struct core_participant *participant);
 
-/** Queue an RTP packet of header_len + payload; it is sealed when it is taken (RFC 3711 index). */
+/**
+ * Queue an RTP packet of header_len + payload; it is numbered (transport-wide) when it leaves and
+ * sealed when it is taken.
+ *
+ * @param index     SRTP's (RFC 3711, section 3.3.1)
+ * @param may_wait  for its turn (video); audio and repairs do not
+ */
 void core_participant_send_rtp(struct core_participant *participant, struct core_buffer *buffer,
-                               size_t header_len, uint64_t index);
+                               size_t header_len, uint64_t index, bool may_wait);
 
 /** Seal an RTCP compound and queue it. */
 void core_participant_send_rtcp(struct core_participant *participant, const uint8_t *data,

@@ -8,6 +8,7 @@ void core_record_room(struct core_room *room)
     room->recorder = config->recorder_bytes > 0
                          ? core_recorder_create(config->recorder_bytes, config->recorder_us)
                          : NULL;
+    core_recorder_set_budget(room->recorder, &room->engine->recorder_budget);
 }
 
 void core_record(const struct core_participant *participant, const struct core_decision *decision,
@@ -252,5 +253,7 @@ struct core_recorder *core_engine_exchange_recorder(struct core_engine *engine, 
         p->recorder = fresh;
     }
     room->recorder = fresh;
+    core_recorder_set_budget(recorder, NULL);
+    core_recorder_set_budget(fresh, &engine->recorder_budget);
     return recorder;
 }

@@ -15,6 +15,7 @@
 /* Records lie in [tail, head), or, when is_wrapped, in [tail, end) and then [0, head). Nothing
    beyond limit was ever written to. */
 struct core_recorder {
+    struct core_recorder_budget *budget; /* NULL: none */
     int64_t window_us, newest_us;
     uint32_t capacity, limit;
     uint32_t head, tail, end;
@@ -36,7 +37,33 @@ struct core_recorder *core_recorder_create(uint32_t capacity_bytes, int64_t wind
 
 void core_recorder_destroy(struct core_recorder *recorder)
 {
+    core_recorder_set_budget(recorder, NULL);
     free(recorder);
+}
+
+void core_recorder_set_budget(struct core_recorder *recorder, struct core_recorder_budget *budget)
+{
+    if (!recorder)
+        return;
+    if (recorder->budget)
+        recorder->budget->bytes -= recorder->limit;
+    if (budget)
+        budget->bytes += recorder->limit;
+    recorder->budget = budget;
+}
+
+/* Take some more memory, if there is any left. */
+static bool grow(struct core_recorder *recorder)
+{
+    struct core_recorder_budget *budget = recorder->budget;
+    bool is_spent =
+        budget && budget->bytes_max > 0 && budget->bytes + GROW_BYTES > budget->bytes_max;
+    if (recorder->limit >= recorder->capacity || is_spent)
+        return false;
+    recorder->limit += GROW_BYTES;
+    if (budget)
+        budget->bytes += GROW_BYTES;
+    return true;
 }
 
 static const struct core_record *record_at(const struct core_recorder *recorder, uint32_t at)
@@ -66,10 +93,8 @@ static void turn(struct core_recorder *recorder, int64_t now_us)
     while (recorder->is_wrapped) /* the rest of the lap before */
         drop_oldest(recorder);
     uint32_t age_us = (uint32_t)now_us - record_at(recorder, recorder->tail)->time_us;
-    if (recorder->limit < recorder->capacity && age_us < recorder->window_us) {
-        recorder->limit += GROW_BYTES;
+    if (age_us < recorder->window_us && grow(recorder))
         return;
-    }
     recorder->end = recorder->head;
     recorder->head = 0;
     recorder->is_wrapped = true;

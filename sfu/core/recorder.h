@@ -55,6 +55,10 @@ enum core_outcome { CORE_OUTCOMES(CORE_OUTCOME_ENUMERATOR) CORE_OUTCOME_COUNT };
     X(UNMUTED, "unmuted", NULL, NULL, NULL)                                                        \
     X(LAYOUT, "layout", "max_cameras", "max_height", "pinned")                                     \
     X(BUDGET, "budget", "budget_bps", NULL, NULL)                                                  \
+    X(ESTIMATE, "estimate", "target_bps", "video_bps",                                             \
+      "pacing_bps") /* another state, or passed */                                                 \
+    X(PROBE, "probe", "rate_bps", "bytes", "target_bps")                                           \
+    X(WAITING, "video_waits", "queued_bytes", "pacing_bps", NULL) /* the pacer has no room */      \
     X(OWNER, "slot_owner", NULL, NULL, NULL) /* the slot shows other's track from now on */        \
     X(TARGET, "layer_chosen", "temporal", "height", "budget_bps") /* no layer: paused */           \
     X(FORWARDED, "layer_forwarded", "height", "replayed_bytes", NULL)                              \
@@ -79,6 +83,7 @@ enum core_decision_kind { CORE_DECISIONS(CORE_DECISION_ENUMERATOR) CORE_DECISION
     X(HELD, "layout")                                                                              \
     X(SOURCE, "source")                                                                            \
     X(KEYFRAME, "keyframe")                                                                        \
+    X(PROBE, "probe") /* one was passed */                                                         \
     X(REPLAY, "replay")                                                                            \
     X(RESUME, "resume")          /* nothing was missed: no key frame is needed */                  \
     X(TORN, "torn")              /* more is missing than will ever be repaired */                  \
@@ -187,7 +192,23 @@ struct core_recorder;
  * @return                owned; NULL when memory is short
  */
 struct core_recorder *core_recorder_create(uint32_t capacity_bytes, int64_t window_us);
+
+/** Free; it leaves its budget. NULL is harmless. */
 void core_recorder_destroy(struct core_recorder *recorder);
+
+/* What several recorders of one loop may take together. Zero-initialised: there is no limit. */
+struct core_recorder_budget {
+    uint64_t bytes_max; /* 0: no limit */
+    uint64_t bytes;     /* taken */
+};
+
+/**
+ * From now on the recorder grows only while its budget has room, and so covers less time; the 64
+ * KiB that it begins with it always has. It leaves the budget before.
+ *
+ * @param budget  outlives the recorder's stay in it; NULL: none, as before another thread gets it
+ */
+void core_recorder_set_budget(struct core_recorder *recorder, struct core_recorder_budget *budget);
 
 /* A received RTP packet. */
 struct core_recorder_rtp {

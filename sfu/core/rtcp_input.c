@@ -42,9 +42,11 @@ static void on_report_blocks(struct core_participant *participant, const struct 
     for (unsigned i = 0; rtcp_report_block_at(&block, packet, i) == 0; i++) {
         int64_t rtt_us = rtp_reception_rtt_us(&block, ntp_mid);
         struct core_slot *slot = find_slot(participant, block.ssrc);
-        if (slot)
-            core_slot_on_report(slot, &block);
-        if (rtt_us < 0 || !slot)
+        if (!slot)
+            continue;
+        core_slot_on_report(slot, &block);
+        core_estimate_on_report(participant, &block, rtt_us < 0 ? 0 : rtt_us, now_us);
+        if (rtt_us < 0)
             continue;
         participant->rtt_us =
             participant->rtt_us == 0
@@ -112,10 +114,14 @@ static void on_packet(struct core_participant *participant, const struct rtcp_pa
     case RTCP_TRANSPORT_LAYER_FEEDBACK:
         if (packet->count == RTCP_FORMAT_NACK)
             on_nack(participant, packet, now_us);
+        else if (packet->count == RTCP_FORMAT_TRANSPORT_FEEDBACK)
+            core_estimate_on_feedback(participant, packet, now_us);
         break;
     case RTCP_PAYLOAD_FEEDBACK:
         if (packet->count == RTCP_FORMAT_PLI)
             on_pli(participant, packet, now_us);
+        else if (packet->count == RTCP_FORMAT_APPLICATION_LAYER)
+            core_estimate_on_remb(participant, packet, now_us);
         break;
     default: /* SDES, BYE, APP, XR: nothing depends on them; a source is gone when it is silent */
         break;

@@ -15,6 +15,8 @@
 /* A receiver asks again until it has the key frame: so long after one was sent, that is what it
    asks for. A large one, repeated sooner than this, would take all that the receiver may get. */
 #define ANSWERED_US 300000
+/* And no longer than this, however small the budget was at that moment: a picture is missing. */
+#define ANSWERED_MAX_US 1000000
 /* A replay may take so long of all of the receiver's budget. */
 #define REPLAY_MAX_US 1000000
 
@@ -44,10 +46,16 @@ static void unsubscribe(struct core_slot *slot)
 void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now_us)
 {
     uint64_t half_bps = core_allocate_budget_bps(slot->owner) / 2;
-    int64_t wait_us = half_bps > 0 ? (int64_t)(bytes * UINT64_C(8000000) / half_bps) : 0;
+    int64_t wait_us =
+        half_bps > 0 ? (int64_t)(bytes * UINT64_C(8000000) / half_bps) : ANSWERED_MAX_US;
+    int64_t *answering_us = &slot->owner->answering_us; /* half for all slots together */
+    int64_t latest_us = now_us + ANSWERED_MAX_US;
+    *answering_us = (*answering_us > now_us ? *answering_us : now_us) + wait_us;
+    if (*answering_us > latest_us)
+        *answering_us = latest_us;
     slot->statistics.keyframes++;
     slot->keyframe_us = now_us;
-    slot->answered_us = now_us + (wait_us > ANSWERED_US ? wait_us : ANSWERED_US);
+    slot->answered_us = *answering_us > now_us + ANSWERED_US ? *answering_us : now_us + ANSWERED_US;
 }
 
 void core_slot_interrupt(struct core_slot *slot)
@@ -106,10 +114,11 @@ void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)
 {
     struct core_layer *target = slot->target;
     bool has_new = slot->keyframe_us && now_us < slot->answered_us;
+    bool is_replaying = slot->replay_seq && !slot->is_waiting; /* a key frame, then */
     slot->asked_us = now_us;
     if (!slot->track || slot->track->is_muted || slot->is_held || slot->is_starved)
         return;
-    if (slot->layer && slot->layer == target && (slot->replay_seq || has_new))
+    if (slot->layer && slot->layer == target && (is_replaying || has_new))
         return;
     if (target && can_replay(slot, target, now_us)) {
         core_slot_start_replay(slot, target, now_us);

@@ -5,7 +5,9 @@
  *
  * Invariants: SSRC and payload types never change; video of a new source or layer starts with a key
  * frame; an outgoing sequence number is sealed once; while a layer is replayed from its history,
- * what arrives of it waits for its turn there.
+ * what arrives of it waits for its turn there. So does video that the receiver's pacer has no room
+ * for: the history is the queue, and what waits has no number yet. A switch of source or layer
+ * leaves it there; what the pacer holds of before (BWE_PACER_QUEUE_MS) goes out first.
  *
  * slot.c: what is shown, and which layer shall be; slot_forward.c: a received packet;
  * slot_replay.c: from the history; slot_send.c: making and sealing; slot_report.c: what is told.
@@ -50,6 +52,7 @@ struct core_slot {
     uint32_t frame_timestamp;         /* the source's */
     uint64_t replay_seq;              /* next packet to be sent from the layer's history; 0: live */
     bool has_replayed;                /* the first packet of the replay */
+    bool is_waiting;                  /* it began at the live edge, for want of room in the pacer */
     int64_t switching_us;             /* since when another layer than the target is forwarded */
     int64_t asked_us;                 /* when a key frame was last wanted for that */
     int64_t keyframe_us;              /* when one was last sent; 0: none of this layer */
@@ -141,7 +144,8 @@ void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us);
 
 /** A key frame begins, with what is replayed after it so many bytes: it answers who asks for one,
- * for the time that it takes twice of the receiver's budget, 300 ms at least. */
+ * until it and those of the other slots before it have had half of the receiver's budget, 300 ms at
+ * least. */
 void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now_us);
 
 /** Time passes: switches are urged or given up. */
@@ -160,6 +164,11 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media);
 /** Begin to send a layer from its last key frame on; it must be able to (core_layer_can_replay()).
  */
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us);
+
+/** The pacer has no room: go on from this packet of the layer forwarded when it has, from the
+ * history. Without its upper temporal layers, and a camera not when it has become too old: then
+ * with a key frame. */
+void core_slot_wait(struct core_slot *slot, uint64_t ext_seq, int64_t now_us);
 
 /**
  * Send the next packets of a replay, the upper temporal layers only of the last half second, each
@@ -186,6 +195,21 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
  * @return  true if a packet was queued
  */
 bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us);
+
+/**
+ * Fill a probe with one of the last packets, over RTX.
+ *
+ * @param bytes  that are wanted: UDP payload
+ * @return       false: there is none of about that size
+ */
+bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us);
+
+/**
+ * Fill a probe with padding on the RTX stream (RFC 3550, 5.1: 255 bytes a packet at most).
+ *
+ * @return  false: no RTX stream, or nowhere to send
+ */
+bool core_slot_send_filler(struct core_slot *slot, uint16_t bytes);
 
 /* slot_report.c */
 

@@ -8,12 +8,16 @@
 
 /* Temporal layer t can be decoded if the layers up to it were sent since they began: with a key
    frame, or with a frame of t that needs the base layer only (Y; RFC 7741, 4.2). Of a source that
-   never says so of t, the layers below are taken to be all that t needs. */
+   never says so of t, the layers below are taken to be all that t needs; what it says is known
+   after a while only (libwebrtc says it every eight frames, and the first may be lost). */
+#define SYNCS_KNOWN_PACKETS 64
 static bool is_decodable(const struct core_slot *slot, const struct core_media *media)
 {
     const struct rtp_vp8 *vp8 = media->vp8;
     unsigned t = vp8->has_temporal_id ? vp8->temporal_id : 0;
-    unsigned below = (1u << t) - 1, needed = below | (media->layer->syncs & 1u << t);
+    bool is_known = media->layer->reception.packets >= SYNCS_KNOWN_PACKETS;
+    unsigned syncs = is_known ? media->layer->syncs : UINT8_MAX;
+    unsigned below = (1u << t) - 1, needed = below | (syncs & 1u << t);
     return t == 0 || vp8->is_layer_sync || (slot->synced & needed) == needed;
 }
 
@@ -52,7 +56,8 @@ static bool is_wanted(struct core_slot *slot, const struct core_media *media)
         return false;
     /* The allocation keeps the contract and the budget but for key frames, replays and peaks. */
     if (t > 0 &&
-        !core_downlink_has_room(slot->owner, UPPER_PERCENT, media->payload_len, media->now_us)) {
+        (core_pace_is_behind(slot->owner) ||
+         !core_downlink_has_room(slot->owner, UPPER_PERCENT, media->payload_len, media->now_us))) {
         leave_out(slot, vp8, t);
         return false;
     }
@@ -289,6 +294,18 @@ static bool may_resume(const struct core_slot *slot, const struct core_media *me
            rtp_rewrite_continues(&slot->rewrite, media->layer->id, media->fields.ext_seq);
 }
 
+/* Nothing is made for a pacer without room; an upper temporal layer is left out instead. */
+static bool must_wait(const struct core_slot *slot, const struct core_media *media)
+{
+    const struct rtp_vp8 *vp8 = media->vp8;
+    bool is_begun = slot->has_frame && media->fields.timestamp == slot->frame_timestamp;
+    if (!vp8 || slot->replay_seq ||
+        media->fields.ext_seq < rtp_rewrite_next_in_seq(&slot->rewrite) ||
+        (is_begun ? !slot->is_frame_sent : vp8->has_temporal_id && vp8->temporal_id > 0))
+        return false;
+    return core_pace_room(slot->owner) == 0;
+}
+
 /* The key frame's first packet was overtaken, or repaired: what follows it has passed already, and
    is in the history. */
 static bool starts_late(const struct core_slot *slot, const struct core_media *media)
@@ -332,5 +349,8 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
         }
         start(slot, media);
     }
-    go_on(slot, media);
+    if (must_wait(slot, media))
+        core_slot_wait(slot, media->fields.ext_seq, media->now_us);
+    else
+        go_on(slot, media);
 }

@@ -11,13 +11,20 @@
    (Y), 400 ms at 20 frames/s. So much holds a beginning of each layer, which libwebrtc makes every
    8 frames, down to 16 frames/s. */
 #define UPPER_US 500000
+/* What waited for so long at the live edge is late: its upper temporal layers make room. */
+#define WAITED_US (BWE_PACER_QUEUE_MS * INT64_C(1000))
+/* A camera's picture of so long ago is not worth its bytes: one of now is. */
+#define STALE_US  (CORE_LAYER_REPLAY_US + 500000)
+#define BEHIND_US 1000000 /* the same of one that only waited */
+/* A hole that is still there after so long stays, or the history has let go of it. */
+#define HOLE_US 500000
 
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us)
 {
     core_slot_leave_layer(slot, layer, now_us);
     slot->layer = layer;
     slot->replay_seq = layer->keyframe_seq;
-    slot->has_replayed = false;
+    slot->has_replayed = slot->is_waiting = false;
     slot->has_frame = false;
     slot->is_retiming = false;
     uint32_t bytes = core_layer_replay_bytes(layer);
@@ -31,10 +38,22 @@ void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, in
     core_participant_wake(slot->owner, now_us);
 }
 
-/* @param is_recent  the upper temporal layers are of use, too
-   @return           false: it is not there any more, or cannot be read */
+void core_slot_wait(struct core_slot *slot, uint64_t ext_seq, int64_t now_us)
+{
+    slot->replay_seq = ext_seq;
+    slot->has_replayed = slot->is_waiting = true;
+    const struct bwe_pacer *pacer = &slot->owner->pace.pacer;
+    core_record_slot(slot, slot->layer,
+                     &(struct core_decision){.kind = CORE_DECISION_WAITING,
+                                             .numbers = {pacer->queued_bytes, pacer->rate_bps}},
+                     now_us);
+    core_participant_wake(slot->owner, now_us + CORE_TICK_US);
+}
+
+/* @param age_us  written: since it arrived
+   @return        false: it is not there any more, or cannot be read */
 static bool load(const struct core_slot *slot, uint64_t seq, int64_t now_us,
-                 struct core_media *media, bool *is_recent)
+                 struct core_media *media, int64_t *age_us)
 {
     struct rtp_history_packet stored;
     const struct core_layer *layer = slot->layer;
@@ -58,7 +77,7 @@ static bool load(const struct core_slot *slot, uint64_t seq, int64_t now_us,
                                                 .tl0_picture_index = stored.tl0_picture_index,
                                                 .key_index = stored.key_index};
     media->now_us = now_us;
-    *is_recent = now_us - stored.received_us < UPPER_US;
+    *age_us = now_us - stored.received_us;
     return true;
 }
 
@@ -82,6 +101,12 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
     return (uint32_t)(slot->statistics.bytes - before);
 }
 
+static bool is_stale(const struct core_slot *slot, int64_t age_us)
+{
+    return slot->params.kind == CORE_KIND_CAMERA &&
+           age_us > (slot->is_waiting ? BEHIND_US : STALE_US);
+}
+
 /* A packet that is not there has not been repaired yet, as for everybody; or the history has
    forgotten it meanwhile: then there is no picture to go on from. */
 static bool is_forgotten(const struct core_slot *slot)
@@ -89,6 +114,7 @@ static bool is_forgotten(const struct core_slot *slot)
     return !slot->has_replayed || rtp_seen_check(&slot->layer->seen, slot->replay_seq);
 }
 
+/* What comes next of the replay is gone, or of no use any more. */
 static void begin_anew(struct core_slot *slot, int64_t now_us)
 {
     core_slot_interrupt(slot);
@@ -102,22 +128,22 @@ uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us
     uint32_t sent = 0;
     if (slot->replay_seq && slot->replay_seq < slot->layer->keyframe_seq) {
         slot->replay_seq = slot->layer->keyframe_seq; /* a newer one has come meanwhile */
-        slot->has_replayed = slot->has_frame = false;
+        slot->has_replayed = slot->has_frame = slot->is_waiting = false;
     }
     while (slot->replay_seq && sent < bytes) {
         struct core_media media = {.payload_len = 0};
-        bool is_recent;
+        int64_t age_us;
         uint64_t seq = slot->replay_seq;
         bool is_live = slot->layer->history.highest < seq;
-        bool is_there = !is_live && load(slot, seq, now_us, &media, &is_recent);
-        if (!is_live && !is_there && is_forgotten(slot)) {
+        bool is_there = !is_live && load(slot, seq, now_us, &media, &age_us);
+        if (!is_live && (is_there ? is_stale(slot, age_us) : is_forgotten(slot))) {
             begin_anew(slot, now_us);
             break;
         }
         slot->replay_seq = is_live ? 0 : seq + 1;
         slot->is_retiming |= is_live;
         if (is_there)
-            sent += send_stored(slot, &media, is_recent);
+            sent += send_stored(slot, &media, age_us < (slot->is_waiting ? WAITED_US : UPPER_US));
     }
     return sent;
 }

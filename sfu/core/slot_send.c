@@ -4,19 +4,36 @@
 
 #define RTX_BYTES   60   /* of a retransmission beside its payload (protocol.md, section 5) */
 #define PADDING_BIT 0x20 /* RFC 3550, section 5.1 */
+#define PADDING_MAX 255
+/* Before an element of a one-byte extension: profile and length, its own head (RFC 8285, 4.2). */
+#define EXTENSION_HEAD_BYTES 5
+#define OLD_PACKETS          8 /* are looked at for one of the right size */
 
 static void fill_extensions(struct core_slot *slot, struct rtp_header_fields *header)
 {
     const struct core_slot_params *params = &slot->params;
     if (params->transport_seq_id) {
         header->transport_seq_id = params->transport_seq_id;
-        header->transport_seq = slot->owner->transport_seq++;
+    } else {
+        header->abs_send_time_id = params->abs_send_time_id;
     }
     if (slot->mid_left > 0) {
         slot->mid_left--;
         header->mid_id = params->mid_id;
         header->mid = params->mid;
     }
+}
+
+/* What is numbered or timed when it leaves is only given its place. @return the header's length */
+static size_t write_header(struct core_slot *slot, struct core_buffer *buffer,
+                           struct rtp_header_fields *header)
+{
+    fill_extensions(slot, header);
+    buffer->transport_seq_at = (uint8_t)rtp_packet_transport_seq_offset(header);
+    if (header->abs_send_time_id) /* the first element then, as the number would be */
+        buffer->send_time_at =
+            (uint8_t)(RTP_HEADER_BYTES + (header->has_csrc ? 4 : 0) + EXTENSION_HEAD_BYTES);
+    return rtp_packet_write_header(buffer->data, header);
 }
 
 /* Copy the payload behind the header, with our own VP8 descriptor in place of the source's. */
@@ -92,19 +109,20 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
     header.marker = media->marker;
     if (!media->vp8)
         fill_voice(slot, media, &header);
-    fill_extensions(slot, &header);
-    size_t header_len = rtp_packet_write_header(buffer->data, &header);
+    size_t header_len = write_header(slot, buffer, &header);
     size_t payload_len = write_payload(buffer->data + header_len, media->payload,
                                        media->payload_len, media->vp8, fields);
     buffer->len = (uint16_t)(header_len + payload_len);
-    core_participant_send_rtp(slot->owner, buffer, header_len,
-                              fields->ext_seq - RTP_SEQUENCE_FIRST);
-    slot->statistics.wire_bytes += buffer->len + TRANSPORT_AEAD_TAG_BYTES;
+    uint32_t wire_bytes = buffer->len + TRANSPORT_AEAD_TAG_BYTES;
+    core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - RTP_SEQUENCE_FIRST,
+                              media->vp8 != NULL);
+    slot->statistics.wire_bytes += wire_bytes;
     count_sent(slot, media, fields->ext_seq, payload_len);
     core_record_media(slot, media, fields, header.marker != media->marker);
     if (media->vp8)
-        core_downlink_on_sent(slot->owner, (uint32_t)payload_len,
-                              buffer->len + TRANSPORT_AEAD_TAG_BYTES, media->now_us);
+        core_downlink_on_sent(slot->owner, (uint32_t)payload_len, wire_bytes, media->now_us);
+    else
+        bwe_rate_meter_on_packet(&slot->owner->estimate.audio, media->payload_len, media->now_us);
     return true;
 }
 
@@ -115,13 +133,12 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
     if (!buffer)
         return;
     struct rtp_header_fields header = header_of(slot, fields);
-    fill_extensions(slot, &header);
-    size_t header_len = rtp_packet_write_header(buffer->data, &header);
+    size_t header_len = write_header(slot, buffer, &header);
     buffer->data[0] |= PADDING_BIT;
     buffer->data[header_len] = 1; /* its own length: one byte of padding */
     buffer->len = (uint16_t)(header_len + 1);
-    core_participant_send_rtp(slot->owner, buffer, header_len,
-                              fields->ext_seq - RTP_SEQUENCE_FIRST);
+    core_participant_send_rtp(slot->owner, buffer, header_len, fields->ext_seq - RTP_SEQUENCE_FIRST,
+                              slot->params.kind != CORE_KIND_AUDIO);
     if (!rtp_seen_check(&slot->filled, fields->ext_seq))
         rtp_seen_accept(&slot->filled, fields->ext_seq);
     slot->statistics.filled++;
@@ -148,9 +165,41 @@ static bool find_stored(const struct core_slot *slot, const struct core_layer *l
                        : rtp_history_find(&layer->history, in_seq, now_us, stored);
 }
 
-static bool send_rtx(struct core_slot *slot, const struct rtp_history_packet *stored,
-                     const struct rtp_vp8 *vp8, const struct rtp_rewrite_fields *fields)
+/* A packet that was sent, as it is remembered, and its outgoing fields. */
+struct sent {
+    const struct core_layer *layer;
+    struct rtp_history_packet stored;
+    struct rtp_vp8 vp8;
+    struct rtp_rewrite_fields fields;
+};
+
+static bool find_sent(const struct core_slot *slot, uint16_t seq, int64_t now_us, struct sent *sent)
 {
+    uint64_t in_seq, out_ext_seq;
+    const struct rtp_history_packet *stored = &sent->stored;
+    if (!slot->params.rtx_ssrc || slot->params.kind == CORE_KIND_AUDIO || !slot->rewrite.started)
+        return false;
+    const struct rtp_rewrite_segment *segment =
+        rtp_rewrite_find(&slot->rewrite, seq, &in_seq, &out_ext_seq);
+    bool is_sent = segment && !rtp_seen_check(&slot->filled, out_ext_seq);
+    sent->layer = is_sent ? find_layer(slot, segment->source) : NULL;
+    if (!sent->layer || !find_stored(slot, sent->layer, in_seq, now_us, &sent->stored) ||
+        rtp_rewrite_is_skipped(&slot->rewrite, segment, stored->picture_id) ||
+        rtp_vp8_parse(&sent->vp8, stored->payload, stored->payload_len))
+        return false;
+    sent->fields = (struct rtp_rewrite_fields){.ext_seq = in_seq,
+                                               .timestamp = stored->timestamp,
+                                               .picture_id = stored->picture_id,
+                                               .tl0_picture_index = stored->tl0_picture_index,
+                                               .key_index = stored->key_index};
+    rtp_rewrite_map(segment, &sent->fields);
+    return true;
+}
+
+static bool send_rtx(struct core_slot *slot, const struct sent *sent)
+{
+    const struct rtp_history_packet *stored = &sent->stored;
+    const struct rtp_rewrite_fields *fields = &sent->fields;
     struct core_buffer *buffer =
         fits(stored->payload_len + 2u) ? core_participant_buffer(slot->owner) : NULL;
     if (!buffer)
@@ -160,16 +209,14 @@ static bool send_rtx(struct core_slot *slot, const struct rtp_history_packet *st
     header.seq = (uint16_t)slot->rtx_index;
     header.payload_type = (uint8_t)slot->params.rtx_payload_type;
     header.marker = stored->marker;
-    fill_extensions(slot, &header);
-    size_t header_len = rtp_packet_write_header(buffer->data, &header);
+    size_t header_len = write_header(slot, buffer, &header);
     uint8_t *at = buffer->data + header_len;
     at[0] = (uint8_t)(fields->ext_seq >> 8); /* OSN (RFC 4588, section 4) */
     at[1] = (uint8_t)fields->ext_seq;
-    size_t len = write_payload(at + 2, stored->payload, stored->payload_len, vp8, fields);
+    size_t len = write_payload(at + 2, stored->payload, stored->payload_len, &sent->vp8, fields);
     buffer->len = (uint16_t)(header_len + 2 + len);
-    core_participant_send_rtp(slot->owner, buffer, header_len, slot->rtx_index);
+    core_participant_send_rtp(slot->owner, buffer, header_len, slot->rtx_index, false);
     slot->rtx_index++;
-    slot->statistics.retransmitted++;
     slot->statistics.wire_bytes += buffer->len + TRANSPORT_AEAD_TAG_BYTES;
     return true;
 }
@@ -194,30 +241,66 @@ static bool may_send_again(struct core_slot *slot, uint16_t seq, uint32_t bytes,
 
 bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
 {
-    uint64_t in_seq, out_ext_seq;
-    if (!slot->params.rtx_ssrc || slot->params.kind == CORE_KIND_AUDIO || !slot->rewrite.started)
+    struct sent sent;
+    if (!find_sent(slot, seq, now_us, &sent) ||
+        !may_send_again(slot, seq, sent.stored.payload_len, now_us) || !send_rtx(slot, &sent))
         return false;
-    const struct rtp_rewrite_segment *segment =
-        rtp_rewrite_find(&slot->rewrite, seq, &in_seq, &out_ext_seq);
-    bool is_sent = segment && !rtp_seen_check(&slot->filled, out_ext_seq);
-    const struct core_layer *layer = is_sent ? find_layer(slot, segment->source) : NULL;
-    struct rtp_history_packet stored;
-    struct rtp_vp8 vp8;
-    if (!layer || !find_stored(slot, layer, in_seq, now_us, &stored) ||
-        rtp_rewrite_is_skipped(&slot->rewrite, segment, stored.picture_id) ||
-        rtp_vp8_parse(&vp8, stored.payload, stored.payload_len))
-        return false;
-    struct rtp_rewrite_fields fields = {.ext_seq = in_seq,
-                                        .timestamp = stored.timestamp,
-                                        .picture_id = stored.picture_id,
-                                        .tl0_picture_index = stored.tl0_picture_index,
-                                        .key_index = stored.key_index};
-    rtp_rewrite_map(segment, &fields);
-    if (!may_send_again(slot, seq, stored.payload_len, now_us) ||
-        !send_rtx(slot, &stored, &vp8, &fields))
-        return false;
-    core_downlink_on_sent(slot->owner, 0, stored.payload_len + RTX_BYTES, now_us);
+    slot->statistics.retransmitted++;
+    bwe_rate_meter_on_packet(&slot->owner->estimate.repairs, sent.stored.payload_len, now_us);
+    core_downlink_on_sent(slot->owner, 0, sent.stored.payload_len + RTX_BYTES, now_us);
     core_rtx_limit_on_sent(&slot->rtx_limit, seq, now_us);
-    core_record_repair(slot, layer, &stored, &fields, now_us);
+    core_record_repair(slot, sent.layer, &sent.stored, &sent.fields, now_us);
+    return true;
+}
+
+bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us)
+{
+    struct sent sent;
+    for (unsigned i = 0; i < OLD_PACKETS; i++) {
+        uint16_t seq = (uint16_t)(slot->rewrite.newest_out_seq - i);
+        if (!find_sent(slot, seq, now_us, &sent))
+            continue;
+        unsigned len = sent.stored.payload_len + RTP_HEADER_BYTES + TRANSPORT_AEAD_TAG_BYTES;
+        if (4 * len < 3u * bytes || 4 * len > 5u * bytes)
+            continue;
+        core_downlink_on_sent(slot->owner, 0, sent.stored.payload_len + RTX_BYTES, now_us);
+        return send_rtx(slot, &sent);
+    }
+    return false;
+}
+
+static bool send_filler(struct core_slot *slot, uint8_t padding)
+{
+    struct core_buffer *buffer = core_participant_buffer(slot->owner);
+    if (!buffer)
+        return false;
+    struct rtp_header_fields header = {
+        .ssrc = slot->params.rtx_ssrc,
+        .timestamp = slot->rewrite.last_timestamp,
+        .seq = (uint16_t)slot->rtx_index,
+        .payload_type = (uint8_t)slot->params.rtx_payload_type,
+        .has_padding = true,
+    };
+    size_t header_len = write_header(slot, buffer, &header);
+    memset(buffer->data + header_len, 0, padding);
+    buffer->data[header_len + padding - 1] = padding;
+    buffer->len = (uint16_t)(header_len + padding);
+    core_participant_send_rtp(slot->owner, buffer, header_len, slot->rtx_index, false);
+    slot->rtx_index++;
+    return true;
+}
+
+bool core_slot_send_filler(struct core_slot *slot, uint16_t bytes)
+{
+    /* In equal packets: one that is all head would be no filler. */
+    unsigned head = RTP_HEADER_BYTES + EXTENSION_HEAD_BYTES + TRANSPORT_AEAD_TAG_BYTES;
+    unsigned count = (bytes + head + PADDING_MAX - 1) / (head + PADDING_MAX);
+    if (!slot->params.rtx_ssrc || slot->params.kind == CORE_KIND_AUDIO)
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned padding = bytes / count > head ? bytes / count - head : 1;
+        if (!send_filler(slot, (uint8_t)(padding < PADDING_MAX ? padding : PADDING_MAX)))
+            return false;
+    }
     return true;
 }

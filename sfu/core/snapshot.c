@@ -116,6 +116,20 @@ static void fill_slot(const struct core_slot *slot, unsigned index, int64_t now_
             (uint64_t)slot->reported.jitter * US_PER_S / core_kind_clock_hz(slot->params.kind);
 }
 
+/* While the receiver reports; what the layers cost is known in any case. */
+static void fill_estimate(const struct core_estimate *estimate, const struct core_pace *pace,
+                          struct core_downlink_statistics *downlink)
+{
+    bool is_known = estimate->is_active;
+    downlink->estimate_bps =
+        is_known ? (uint64_t)estimate->estimator.target_bps : CORE_STATISTIC_UNKNOWN;
+    downlink->pacing_bps = is_known ? pace->pacer.rate_bps : CORE_STATISTIC_UNKNOWN;
+    downlink->wanted_bps = is_known
+                               ? estimate->wanted.ideal_bps * 100 / BWE_HYSTERESIS_MARGIN_PERCENT
+                               : CORE_STATISTIC_UNKNOWN;
+    downlink->allocated_bps = estimate->allocated_bps;
+}
+
 /* What is known of the way to the receiver; and the sums of its slots. */
 static void fill_downlink(const struct core_participant *participant, struct core_statistics *out)
 {
@@ -131,10 +145,7 @@ static void fill_downlink(const struct core_participant *participant, struct cor
     downlink->rtt_us =
         participant->rtt_us > 0 ? (uint64_t)participant->rtt_us : CORE_STATISTIC_UNKNOWN;
     downlink->budget_bps = core_allocate_budget_bps(participant);
-    downlink->estimate_bps = CORE_STATISTIC_UNKNOWN;
-    downlink->wanted_bps = CORE_STATISTIC_UNKNOWN;
-    downlink->allocated_bps = CORE_STATISTIC_UNKNOWN;
-    downlink->pacing_bps = CORE_STATISTIC_UNKNOWN;
+    fill_estimate(&participant->estimate, &participant->pace, downlink);
 }
 
 bool core_engine_next_statistics(struct core_engine *engine, int64_t now_us,

@@ -23,6 +23,8 @@ static void fill_header(struct core_state_header *header, size_t len)
     header->sizes[TRANSPORT_STATE_SIZES + 4] = sizeof(struct rtp_history_entry);
     header->sizes[TRANSPORT_STATE_SIZES + 5] = sizeof(struct core_slot);
     header->sizes[TRANSPORT_STATE_SIZES + 6] = sizeof(struct rtp_nack);
+    header->sizes[TRANSPORT_STATE_SIZES + 7] = sizeof(struct core_pace);
+    header->sizes[TRANSPORT_STATE_SIZES + 8] = sizeof(struct core_estimate);
 }
 
 /* What is this process's own, and not a state: cleared when exported, kept when imported. */
@@ -38,6 +40,7 @@ static void take_own(struct core_engine *engine, const struct core_engine *own)
     engine->events.lost = lost;
     engine->rooms = own->rooms;
     engine->participants = own->participants;
+    engine->pacing = own->pacing;
     engine->first_snapshot = own->first_snapshot;
     engine->last_snapshot = own->last_snapshot;
 }
@@ -78,7 +81,7 @@ int core_engine_export(const struct core_engine *engine, const struct core_state
     const struct core_outbox *outbox = &engine->outbox;
     struct transport_state_writer counter = {.len = 0};
     struct transport_state_writer writer = {.out = out, .cap = cap};
-    if (outbox->first || outbox->free_count != outbox->total_count)
+    if (outbox->first || outbox->free_count + outbox->held_count != outbox->total_count)
         return IRIS_E_STATE;
     int error = export_sections(engine, 0, &counter);
     if (error)

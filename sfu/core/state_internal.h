@@ -7,7 +7,7 @@
 
 #define CORE_STATE_PARTICIPANTS_MAX 65536
 #define CORE_STATE_MAGIC            UINT64_C(0x5453535349524900) /* no text, no ELF */
-#define CORE_STATE_SIZES            (TRANSPORT_STATE_SIZES + 7)
+#define CORE_STATE_SIZES            (TRANSPORT_STATE_SIZES + 9)
 
 /* Sections follow: engine | events | participants | rooms, subscribers, pins, directory; and the
    tag. */
@@ -38,6 +38,35 @@ int core_state_import_participants(struct core_state_import *import);
 
 /** A participant's number among the engine's, from 1 on; 0: NULL. */
 size_t core_state_index(const struct core_engine *engine, const void *participant);
+
+/* state_pace.c */
+
+/** Clear the pointers of pacer and estimator. */
+void core_state_clear_pace(struct core_participant *image);
+
+/** What was read points nowhere outside the rings. */
+bool core_state_is_pace_sound(const struct core_participant *participant);
+
+/** Make those pointers anew. */
+void core_state_make_pace(struct core_participant *participant);
+
+/** Append the packets that wait. */
+void core_state_export_waiting(const struct core_participant *participant,
+                               struct transport_state_writer *writer);
+
+/** Read them. */
+int core_state_import_waiting(struct core_state_import *import,
+                              struct core_participant *participant);
+
+/** Append who has something to send, in order. */
+void core_state_export_pacing(const struct core_engine *engine,
+                              struct transport_state_writer *writer);
+
+/** Read it. */
+int core_state_import_pacing(struct core_state_import *import);
+
+/** The exporter may have sent what waits. */
+void core_state_drop_waiting(struct core_participant *participant);
 
 /* state_room.c */
 

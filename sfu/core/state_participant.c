@@ -80,6 +80,7 @@ static void clear_pointers(struct core_participant *image)
     image->is_snapshot_due = false; /* in a list that is not handed over */
     memset(image->pinned, 0, sizeof(image->pinned));
     image->gone_detail = NULL;
+    core_state_clear_pace(image);
     clear_tracks(image);
     clear_slots(image);
 }
@@ -108,6 +109,7 @@ int core_state_export_participants(const struct core_engine *engine,
         clear_pointers(image);
         transport_state_put(writer, image, sizeof(*image));
         transport_export(p->transport, writer);
+        core_state_export_waiting(p, writer);
         for (unsigned t = 0; t < CORE_TRACKS_MAX; t++)
             for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
                 export_layer(&p->tracks[t].layers[l], writer);
@@ -135,9 +137,10 @@ static bool is_sound(const struct core_participant *p)
             p->slots[i].rewrite.current >= RTP_REWRITE_SEGMENTS ||
             p->slots[i].fates_next >= CORE_SLOT_FATES)
             return false;
-    return is_bool(&p->is_gone) && p->track_count <= CORE_TRACKS_MAX &&
-           p->slot_count <= CORE_SLOTS_MAX && p->path_count <= CORE_PATHS_MAX &&
-           p->binding_count <= CORE_SSRCS_MAX && p->layout.pinned_count <= CORE_PINNED_MAX;
+    return core_state_is_pace_sound(p) && is_bool(&p->estimate.has_begun) && is_bool(&p->is_gone) &&
+           p->track_count <= CORE_TRACKS_MAX && p->slot_count <= CORE_SLOTS_MAX &&
+           p->path_count <= CORE_PATHS_MAX && p->binding_count <= CORE_SSRCS_MAX &&
+           p->layout.pinned_count <= CORE_PINNED_MAX;
 }
 
 /* The layer's history says how large it is; the bytes must be there before room is made. */
@@ -230,7 +233,9 @@ static int import_participant(struct core_state_import *import, struct core_part
     }
     *made = participant; /* from here on it is freed with the engine */
     set_owners(participant);
-    return import_layers(participant, reader);
+    core_state_make_pace(participant);
+    error = core_state_import_waiting(import, participant);
+    return error ? error : import_layers(participant, reader);
 }
 
 int core_state_import_participants(struct core_state_import *import)

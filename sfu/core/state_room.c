@@ -69,6 +69,7 @@ int core_state_export_rooms(const struct core_engine *engine, struct transport_s
     for (const struct core_participant *p = engine->participants; p; p = p->next)
         for (unsigned i = 0; i < p->layout.pinned_count; i++)
             transport_state_put_count(writer, core_state_index(engine, p->pinned[i]));
+    core_state_export_pacing(engine, writer);
     return export_directory(engine, writer);
 }
 
@@ -252,6 +253,8 @@ int core_state_import_rooms(struct core_state_import *import)
         error = import_slots(import);
     for (size_t i = 0; i < import->count && !error; i++)
         error = import_pinned(import, import->participants[i]);
+    if (!error)
+        error = core_state_import_pacing(import);
     return error ? error : import_directory(import);
 }
 
@@ -265,6 +268,7 @@ void core_state_skip(struct core_engine *engine)
             core_slot_interrupt(slot);
             slot->asked_us = 0; /* the key frame is asked for at once */
         }
+        core_state_drop_waiting(p);
         p->deadline_us = INT64_MIN;
     }
     engine->tick_us = INT64_MIN;

@@ -267,6 +267,7 @@ static int prepare(struct io_worker *worker)
                                         .seed = worker->config.seed,
                                         .recorder_bytes = worker->config.recorder_bytes,
                                         .recorder_us = worker->config.recorder_us,
+                                        .recorders_bytes = worker->config.recorders_bytes,
                                         .ntp_at_zero = ntp_at_zero(),
                                         .buffer_count = BUFFERS};
     worker->engine = core_engine_create(&config);

@@ -21,6 +21,7 @@ struct io_worker_config {
     uint64_t seed;
     uint32_t recorder_bytes; /* see core_engine_config; 0: no flight recorders */
     int64_t recorder_us;
+    uint64_t recorders_bytes;
     /* Called on the worker's thread when events wait; must only wake somebody (uv_async_send). */
     void (*on_events)(void *context);
     void *context;

@@ -139,7 +139,7 @@ static void poll(struct subject *subject)
     CHECK(isfinite(estimator->trendline.trend) && isfinite(estimator->queue_delay.queue_ms));
     CHECK(isfinite(estimator->guard.cap_bps) && isfinite(estimator->loss.estimate_bps));
     CHECK(estimator->loss.inherent >= 0 && estimator->loss.inherent <= 1);
-    bwe_pacer_set_rate(&subject->pacer, decision.pacing_bps, decision.burst_us);
+    bwe_pacer_set_rate(&subject->pacer, decision.pacing_bps, decision.burst_us, subject->now_us);
     if (decision.probe.id != 0)
         bwe_pacer_begin_probe(&subject->pacer, &decision.probe, subject->now_us);
     CHECK(bwe_estimator_next_deadline(estimator) >= subject->now_us);

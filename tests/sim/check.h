@@ -22,6 +22,8 @@
     X(STUCK, "stuck", "no live source is without a decoded frame for 2 s on healthy links")        \
     X(POLICER, "policer", "no more of a track is forwarded than 115 % of its contract")            \
     X(BUDGET, "budget", "a receiver's video stays within its budget and its contract")             \
+    X(NETWORK, "network",                                                                          \
+      "a receiver gets what its network carries: voices, layers without flaps")                    \
     X(ROOM, "room", "nobody receives from another room")                                           \
     X(ONESELF, "oneself", "nobody receives oneself")                                               \
     X(STORM, "storm", "a source is asked for key frames within their budget")                      \

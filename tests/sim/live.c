@@ -9,7 +9,8 @@
 #define WINDOW_US        2000000
 #define REACTION_US      2000000 /* a budget is obeyed from then on */
 #define STUCK_US         2000000
-#define HEALTHY_US       4000000 /* so long after trouble a network is healthy again */
+#define HEALTHY_US       4000000           /* so long after trouble a network is healthy again */
+#define SLIDE_BITS       UINT64_C(1000000) /* and as much again of voices, and of cameras */
 #define UNREPAIRED_LOSS  0.0005
 #define CONTRACT_PERCENT 115
 #define BUDGET_PERCENT   115    /* base layers and repairs: what is above makes room (downlink.c) */
@@ -138,6 +139,9 @@ static void check_slot(struct sim_world *world, struct sim_person *receiver,
         return;
     int64_t patience_us = STUCK_US + source->up.params.delay_us + receiver->down.params.delay_us +
                           source->up.params.jitter_us + receiver->down.params.jitter_us;
+    /* A slide is a key frame of 40 kB, whatever the network: beside voices it takes so long. */
+    if (track == SIM_TRACK_SCREEN && receiver->down.params.capacity_bps > 0)
+        patience_us += (int64_t)(SLIDE_BITS * 1000000 / receiver->down.params.capacity_bps);
     int64_t since_us = slot->reported_us;
     if (slot->decoded_us > since_us && slot->decoded_from == report->participant)
         since_us = slot->decoded_us;

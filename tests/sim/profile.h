@@ -9,6 +9,7 @@
 #include "tests/sim/video.h"
 
 #define SIM_PARTICIPANTS_MAX 400
+#define SIM_STAGES_MAX       6
 
 /* What people and networks do besides talking; each with a weight. */
 enum sim_action {
@@ -33,6 +34,13 @@ struct sim_network {
     int64_t queue_us;
 };
 
+/* For so long the downlink of one receiver has this capacity: of the first seat, or of the first
+   one that comes when the others (early) are there. */
+struct sim_stage {
+    int64_t for_us;
+    uint64_t down_bps;
+};
+
 struct sim_profile {
     const char *name, *about;
     unsigned participants, seconds; /* unless told otherwise */
@@ -48,6 +56,10 @@ struct sim_profile {
     double hostile;   /* share that sends garbage, too much, jumping numbers */
     bool has_screens; /* somebody shares, by turns */
     struct sim_network network;
+    /* With a schedule the second seat shares its screen all the time. */
+    unsigned stage_count;
+    struct sim_stage stages[SIM_STAGES_MAX];
+    int64_t stage_queue_us; /* of that bottleneck */
 };
 
 /** The table; *count written. */

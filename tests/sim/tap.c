@@ -165,7 +165,7 @@ void sim_check_sequence(const struct sim_tap *tap, const struct sim_media *media
     /* Numbers are kept for what may still be repaired, and are left out when the source changes. */
     has_cause |=
         out > 0 && (tap->is_last_hostile || checks->now_us - source->away_us < AWAY_EFFECT_US ||
-                    source->previous_lost_us > tap->last_us - LOSS_EFFECT_US);
+                    source->previous_lost_us > tap->last_us - LOSS_EFFECT_US - SIM_PACED_US);
     if (!has_cause)
         sim_check_fail(checks, SIM_CHECK_SEQUENCE, tap->participant,
                        "slot %s: %" PRId64 " numbers on, the source's packet is %" PRId64 " on",
@@ -190,6 +190,8 @@ void sim_check_timestamp(const struct sim_tap *tap, const struct sim_media *medi
     int64_t limit_us = elapsed_us + SLACK_US + source->queue_us;
     /* What was repaired late is followed by what was not: as far on as the source is. */
     int64_t captured_us = media->stamp.captured_us - tap->last.captured_us + 2000;
+    if (tap->params.kind != CORE_KIND_AUDIO) /* made at the source's pace, the last one left late */
+        limit_us += SIM_PACED_US;
     if (is_same_stream(tap, media) && captured_us > limit_us)
         limit_us = captured_us;
     if (!tap->has_last || source->is_hostile || follows_unseen(tap))

@@ -287,6 +287,7 @@ static void dispatch(struct sim_world *world, const struct sim_event *event)
     case SIM_EVENT_JOIN:
     case SIM_EVENT_FLOOR:
     case SIM_EVENT_SHARE:
+    case SIM_EVENT_STAGE:
         sim_script_event(world, event);
         break;
     default:

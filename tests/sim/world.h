@@ -7,6 +7,7 @@
 
 #include "tests/sim/check.h"
 #include "tests/sim/handover.h"
+#include "tests/sim/network.h"
 #include "tests/sim/person.h"
 #include "tests/sim/profile.h"
 #include "tests/sim/queue.h"
@@ -15,6 +16,7 @@
 #include "tests/sim/trial.h"
 
 #define SIM_NUMBERS  8192
+#define SIM_DEPARTED 64
 #define SIM_START_US INT64_C(1000000000) /* no time is 0: that means "never" in places */
 
 enum sim_event_kind {
@@ -34,6 +36,7 @@ enum sim_event_kind {
     SIM_EVENT_RELIEF, /* detail: the action that ends */
     SIM_EVENT_FLOOR,  /* detail: index of the floor */
     SIM_EVENT_SHARE,  /* detail: room */
+    SIM_EVENT_STAGE,  /* detail: of the profile's schedule */
     SIM_EVENT_TRIAL,  /* a second is over */
 };
 
@@ -45,6 +48,14 @@ struct sim_datagram {
     bool is_media; /* of a source, as stamp says */
     struct sim_stamp stamp;
     uint8_t data[SIM_DATAGRAM_BYTES];
+};
+
+/* Who went; what it sent last may still wait for its turn at the server. */
+struct sim_departed {
+    uint64_t number;
+    uint32_t room;
+    bool is_hostile;
+    int64_t at_us;
 };
 
 struct sim_floor {
@@ -71,6 +82,7 @@ struct sim_world {
     struct transport_aead_context *aead;             /* owned; of the participants */
     struct sim_person *people[SIM_PARTICIPANTS_MAX]; /* by seat, owned; NULL: away */
     uint64_t next_number;
+    struct sim_departed departed[SIM_DEPARTED]; /* by number, modulo */
     uint16_t seats[SIM_NUMBERS]; /* of each participant's number, modulo SIM_NUMBERS */
     unsigned floor_count, present;
     struct sim_floor floors[64];
@@ -82,6 +94,7 @@ struct sim_world {
     struct sim_checks checks;
     struct sim_summary summary;
     struct sim_tamper tamper;
+    struct sim_network_watch network;
     struct sim_handover handover;
     struct sim_trial *trial; /* from its beginning on; NULL: none */
 };

@@ -115,6 +115,22 @@ static bool read_media(struct sim_media *media, struct sim_person *receiver, uin
     return true;
 }
 
+/* Of somebody who has just left, packets may still come; of anybody else, none. */
+static struct sim_tap_source departed_source(const struct sim_world *world, uint64_t number,
+                                             unsigned track)
+{
+    const struct sim_departed *departed = &world->departed[number % SIM_DEPARTED];
+    struct sim_tap_source source = {.over_us = INT64_MAX, .lost_us = INT64_MIN / 2};
+    if (departed->number != number || world->now_us - departed->at_us > SIM_PACED_US ||
+        track >= SIM_TRACK_COUNT)
+        return source;
+    source.room = departed->room;
+    source.csrc = (uint32_t)number * SIM_TAP_CSRCS + track;
+    source.is_hostile = departed->is_hostile;
+    source.lost_us = world->now_us;
+    return source;
+}
+
 /* A packet without a stamp names its source by its CSRC alone (person.c). */
 static struct sim_tap_source source_of(struct sim_world *world, const struct sim_media *media)
 {
@@ -122,7 +138,7 @@ static struct sim_tap_source source_of(struct sim_world *world, const struct sim
     struct sim_person *person = sim_world_person(world, number);
     unsigned track = media->is_stamped ? media->stamp.track : media->csrc % SIM_TAP_CSRCS;
     if (!person || track >= SIM_TRACK_COUNT)
-        return (struct sim_tap_source){.over_us = INT64_MAX, .lost_us = INT64_MIN / 2};
+        return departed_source(world, number, track);
     const struct sim_video *video = sim_person_video(person, track);
     struct sim_stream *stream =
         media->is_stamped ? sim_person_stream(person, track, media->stamp.layer) : NULL;
@@ -183,12 +199,27 @@ static void push(struct sim_world *world, struct sim_person *receiver, enum sim_
                                                       .number = receiver->number});
 }
 
+/* Of a self-test: a network that loses a voice packet of a hundred. */
+static void lose_voices(struct sim_world *world)
+{
+    struct sim_tamper *tamper = &world->tamper;
+    struct sim_network_watch watch = {0};
+    if (tamper->kind != SIM_TAMPER_NETWORK || tamper->is_done || world->now_us < tamper->begin_us)
+        return;
+    tamper->is_done = true;
+    sim_network_begin(&watch, sim_profile_find("squeezed"), 0, tamper->receiver, world->now_us);
+    watch.results[0] = (struct sim_stage_result){
+        .voices = 100, .voices_lost = 1, .late_bytes = watch.profile->stages[0].down_bps};
+    sim_network_end(&watch, 0, &world->checks);
+}
+
 static void send_media(struct sim_world *world, struct sim_person *receiver, uint8_t *data,
                        size_t len, bool is_routed)
 {
     int64_t arrivals_us[SIM_LINK_COPIES];
     struct sim_media *media = take_media(world);
     bool passes = read_media(media, receiver, data, len);
+    lose_voices(world);
     if (!passes)
         sim_check_fail(&world->checks, SIM_CHECK_SSRC, receiver->number, "a packet of no slot");
     if (passes && media->is_media)
@@ -198,6 +229,10 @@ static void send_media(struct sim_world *world, struct sim_person *receiver, uin
     unsigned copies = passes && is_routed ? sim_link_send(&receiver->down, media->wire_len,
                                                           world->now_us, arrivals_us)
                                           : 0;
+    if (world->network.profile && passes && is_routed &&
+        receiver->number == world->network.receiver)
+        sim_network_note(&world->network, media, receiver->join.slots[media->slot].kind,
+                         copies == 0, world->now_us);
     for (unsigned i = 1; i < copies; i++) { /* the second is one that SRTP refuses */
         receiver->down.sent++;
         receiver->down.bytes += media->wire_len;
@@ -317,6 +352,8 @@ static void on_slots(struct sim_world *world, const struct core_event *event)
         if ((is_switched || is_back) && person->join.slots[i].kind != CORE_KIND_AUDIO)
             person->switched_us = world->now_us;
         sim_slot_on_report(&person->slots[i], &event->slots[i], world->now_us);
+        if (world->network.profile && person->number == world->network.receiver)
+            sim_network_report(&world->network, i, person->join.slots[i].kind, &event->slots[i]);
     }
 }
 

@@ -53,6 +53,8 @@ static void forget(struct sim_world *world, struct sim_person *person)
     const struct sim_profile *profile = world->config.profile;
     unsigned seat = person->seat;
     world->people[seat] = NULL;
+    world->departed[person->number % SIM_DEPARTED] =
+        (struct sim_departed){person->number, person->room, person->is_hostile, world->now_us};
     sim_person_destroy(person);
     if (!world->is_closing && profile->stay_us)
         sim_queue_push(
@@ -125,6 +127,31 @@ static void stop_share(struct sim_world *world, struct sim_person *person)
     sim_video_set_sending(&person->videos[1], false, world->now_us);
 }
 
+/* Of the receiver's downlink; the last one's end is an event, too. */
+static void on_stage(struct sim_world *world, unsigned index)
+{
+    const struct sim_profile *profile = world->config.profile;
+    struct sim_network_watch *watch = &world->network;
+    struct sim_person *receiver = world->people[profile->early];
+    unsigned paused = 0, videos = 0;
+    for (unsigned i = 0; receiver && i < receiver->join.slot_count; i++) {
+        const struct core_slot_report *report = &receiver->slots[i].report;
+        videos += receiver->join.slots[i].kind != CORE_KIND_AUDIO && report->participant;
+        paused += report->state == CORE_SLOT_PAUSED && report->pause == CORE_PAUSE_BANDWIDTH;
+    }
+    if (watch->profile)
+        sim_network_end(watch, paused, &world->checks);
+    watch->profile = NULL;
+    if (!receiver || index == profile->stage_count)
+        return;
+    receiver->down.params.capacity_bps = profile->stages[index].down_bps;
+    receiver->down.params.queue_us = profile->stage_queue_us;
+    receiver->down.trouble_us = world->now_us;
+    watch->is_all_paused = videos > 0 && paused == videos;
+    sim_network_begin(watch, profile, index, receiver->number, world->now_us);
+    sim_world_schedule(world, SIM_EVENT_STAGE, NULL, watch->stage_end_us, index + 1);
+}
+
 static void on_share(struct sim_world *world, uint32_t room)
 {
     int64_t for_us = sim_random_between(&world->random, 2 * S, 6 * S);
@@ -137,12 +164,16 @@ static void on_share(struct sim_world *world, uint32_t room)
         was_shared = true;
     }
     struct sim_person *person = was_shared ? NULL : draw_person(world, room);
+    if (world->config.profile->stage_count > 0)
+        person = world->people[1];
     if (person) {
         person->has_screen = true;
         person->videos[1].layers[0].is_key_due = true; /* a new track: a new encoder */
         sim_video_set_sending(&person->videos[1], true, world->now_us);
         sim_world_schedule(world, SIM_EVENT_VIDEO, person, world->now_us, SIM_TRACK_SCREEN);
-        for_us = sim_random_between(&world->random, 6 * S, 20 * S);
+        for_us = world->config.profile->stage_count > 0
+                     ? INT64_C(1000000) * S
+                     : sim_random_between(&world->random, 6 * S, 20 * S);
     }
     sim_world_schedule(world, SIM_EVENT_SHARE, NULL, world->now_us + for_us, room);
 }
@@ -286,6 +317,8 @@ void sim_script_event(struct sim_world *world, const struct sim_event *event)
         on_floor(world, event->detail);
     else if (event->kind == SIM_EVENT_SHARE)
         on_share(world, event->detail);
+    else if (event->kind == SIM_EVENT_STAGE)
+        on_stage(world, event->detail);
     else if (person && event->kind == SIM_EVENT_LEAVE)
         sim_script_leave(world, person, event->detail);
     else if (person && event->kind == SIM_EVENT_ACTION)
@@ -297,14 +330,18 @@ void sim_script_event(struct sim_world *world, const struct sim_event *event)
 void sim_script_begin(struct sim_world *world)
 {
     const struct sim_profile *profile = world->config.profile;
+    int64_t stage_us = world->now_us + profile->join_spread_us;
     for (unsigned seat = 0; seat < world->config.participants; seat++) {
         bool is_late = profile->early > 0 && seat >= profile->early;
         int64_t at_us = world->now_us + (is_late ? JOIN_LATER_US : 0) +
                         sim_random_between(&world->random, 0, profile->join_spread_us);
+        stage_us = seat == profile->early && is_late ? at_us : stage_us;
         sim_queue_push(
             &world->queue,
             &(struct sim_event){.at_us = at_us, .kind = SIM_EVENT_JOIN, .seat = (uint16_t)seat});
     }
+    if (profile->stage_count > 0)
+        sim_world_schedule(world, SIM_EVENT_STAGE, NULL, stage_us, 0);
     for (uint32_t room = 1; room <= profile->rooms; room++) {
         for (unsigned i = 0; i < profile->floors && world->floor_count < FLOORS_MAX; i++) {
             world->floors[world->floor_count].room = room;

@@ -23,7 +23,7 @@ static void start(struct fixture *fixture)
 {
     memset(fixture, 0, sizeof(*fixture));
     bwe_pacer_init(&fixture->pacer, fixture->ring, COUNT);
-    bwe_pacer_set_rate(&fixture->pacer, 1000000, 10000);
+    bwe_pacer_set_rate(&fixture->pacer, 1000000, 10000, 0);
 }
 
 static bool push(struct fixture *fixture, uint16_t frame, int64_t now_ms)
@@ -103,6 +103,37 @@ static void test_audio_delays_video_only(void **state)
     bwe_pacer_on_unpaced(&fixture.pacer, 250, 0);
     assert_int_equal(pop(&fixture, 1, &first, &cluster), 0);
     assert_int_equal(pop(&fixture, 2, &first, &cluster), 1);
+    /* More of it than the rate carries: half a second, not the whole one that it takes. */
+    push(&fixture, 2, 10);
+    for (unsigned i = 0; i < 500; i++)
+        bwe_pacer_on_unpaced(&fixture.pacer, 250, 10000);
+    assert_int_equal(pop(&fixture, 509, &first, &cluster), 0);
+    assert_int_equal(pop(&fixture, 510, &first, &cluster), 1);
+}
+
+/* What was sent ahead of one rate is worked off at the next one, and voices hold up video for a
+   half a second at most. */
+static void test_debt_is_bytes(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t first_bps, then_bps;
+        unsigned packets;  /* of voice, 1000 bytes each, at 0 */
+        int64_t at_ms;     /* the rate changes */
+        int64_t leaves_ms; /* video pushed then may leave */
+    } steps[] = {{1000000, 1000000, 5, 0, 40}, {1000000, 2000000, 5, 0, 20},
+                 {1000000, 500000, 5, 0, 80},  {1000000, 2000000, 5, 20, 30},
+                 {100000, 1000000, 20, 0, 50}, {1000000, 1000000, 80, 0, 500}};
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct fixture fixture;
+        start(&fixture);
+        bwe_pacer_set_rate(&fixture.pacer, steps[i].first_bps, 10000, 0);
+        for (unsigned k = 0; k < steps[i].packets; k++)
+            bwe_pacer_on_unpaced(&fixture.pacer, 1000, 0);
+        bwe_pacer_set_rate(&fixture.pacer, steps[i].then_bps, 10000, steps[i].at_ms * MS);
+        assert_true(push(&fixture, 1, steps[i].at_ms));
+        assert_int_equal(bwe_pacer_deadline(&fixture.pacer) / MS, steps[i].leaves_ms);
+    }
 }
 
 static void test_full_and_clear(void **state)
@@ -127,7 +158,7 @@ static void test_rate_zero(void **state)
     uint64_t first;
     uint8_t cluster;
     start(&fixture);
-    bwe_pacer_set_rate(&fixture.pacer, 0, 10000);
+    bwe_pacer_set_rate(&fixture.pacer, 0, 10000, 0);
     push(&fixture, 1, 0);
     assert_int_equal(pop(&fixture, 1000, &first, &cluster), 0);
     assert_true(bwe_pacer_deadline(&fixture.pacer) == INT64_MAX);
@@ -191,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_groups_and_pace),
         cmocka_unit_test(test_pause_gives_no_credit),
         cmocka_unit_test(test_audio_delays_video_only),
+        cmocka_unit_test(test_debt_is_bytes),
         cmocka_unit_test(test_full_and_clear),
         cmocka_unit_test(test_rate_zero),
         cmocka_unit_test(test_probe_media_first),

@@ -120,6 +120,7 @@ static void test_goal(void **state)
     struct bwe_probe_input goal = idle;
     int64_t last_ms = 1000, wait_ms = 0;
     goal.goal_bps = 1.3e6;
+    goal.is_beyond = false;
     start(&prober);
     for (unsigned i = 0; i < 12; i++) { /* each failure waits longer, up to two minutes */
         int64_t at_ms = wait_for(&prober, &goal, last_ms, last_ms + 200000);
@@ -132,6 +133,24 @@ static void test_goal(void **state)
         last_ms = at_ms;
     }
     assert_in_range(wait_ms, 110000, 121000);
+}
+
+/* While a layer is wanted the path is explored as well: goals that fail wait for minutes. */
+static void test_explore_beside_goal(void **state)
+{
+    (void)state;
+    struct bwe_prober prober;
+    struct bwe_probe_input goal = idle;
+    goal.goal_bps = 1.3e6;
+    start(&prober);
+    int64_t at_ms = wait_for(&prober, &goal, 1000, 5000);
+    assert_int_equal(take(&prober, at_ms * MS), 1360);
+    show(&prober, 1000, 1000, 1000);
+    at_ms = wait_for(&prober, &goal, at_ms, at_ms + 1100);
+    assert_true(at_ms >= 0);
+    assert_int_equal(take(&prober, at_ms * MS), 2000);
+    show(&prober, 1900, 1000, 0); /* to be confirmed */
+    assert_int_equal(take(&prober, at_ms * MS), 3150);
 }
 
 static void test_paused(void **state)
@@ -178,8 +197,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start),        cmocka_unit_test(test_explore),
         cmocka_unit_test(test_no_probe),     cmocka_unit_test(test_queue_ends_series),
-        cmocka_unit_test(test_goal),         cmocka_unit_test(test_paused),
-        cmocka_unit_test(test_ids_go_round),
+        cmocka_unit_test(test_goal),         cmocka_unit_test(test_explore_beside_goal),
+        cmocka_unit_test(test_paused),       cmocka_unit_test(test_ids_go_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,7 +84,9 @@ static void defaults_are_those_documented(void **state)
     assert_string_equal(config->recorder_folder, "");
     assert_int_equal(config->recorder_seconds, 60);
     assert_int_equal(config->recorder_room_mib, 16);
+    assert_int_equal(config->recorder_node_mib, 1024);
     assert_int_equal(config->recorder_files, 100);
+    assert_int_equal(config->recorder_folder_mib, 2048);
     assert_int_equal(config->aead, CONFIG_AEAD_AUTO);
     assert_int_equal(config->log_level, CONFIG_LOG_INFO);
     assert_int_equal(config->log_format, CONFIG_LOG_TEXT);
@@ -141,7 +143,9 @@ static void the_shipped_file_shows_the_defaults(void **state)
     assert_string_equal(shipped->recorder_folder, built_in->recorder_folder);
     assert_int_equal(shipped->recorder_seconds, built_in->recorder_seconds);
     assert_int_equal(shipped->recorder_room_mib, built_in->recorder_room_mib);
+    assert_int_equal(shipped->recorder_node_mib, built_in->recorder_node_mib);
     assert_int_equal(shipped->recorder_files, built_in->recorder_files);
+    assert_int_equal(shipped->recorder_folder_mib, built_in->recorder_folder_mib);
     assert_int_equal(shipped->aead, built_in->aead);
     assert_int_equal(shipped->log_level, built_in->log_level);
     assert_int_equal(shipped->log_format, built_in->log_format);
@@ -180,7 +184,9 @@ static void the_shipped_file_names_every_key(void **state)
                                        "recorder_folder",
                                        "recorder_seconds",
                                        "recorder_room_mib",
+                                       "recorder_node_mib",
                                        "recorder_files",
+                                       "recorder_folder_mib",
                                        "drain_seconds",
                                        "drain_url",
                                        "max_participants",

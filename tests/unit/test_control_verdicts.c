@@ -47,7 +47,8 @@ static void a_report_judges_its_source(void **state)
     uv_loop_init(&loop);
     control.loop = &loop;
     control.config.log = take_line;
-    control_log_gate_init(&control.log_gate, uv_now(&loop));
+    for (unsigned i = 0; i < CONTROL_LOG_SOURCES; i++)
+        control_log_gate_init(&control.log_gates[i], uv_now(&loop));
     control_registry_init(&control.registry, 1);
     struct control_participant *viewer = control_registry_add(&control.registry, "standup");
     struct core_statistics *now = &viewer->snapshots.now;

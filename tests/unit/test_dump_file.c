@@ -3,6 +3,9 @@
 #include "conference.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,7 +32,7 @@ static void names_are_safe(void **state)
     char name[CONTROL_DUMP_NAME_BYTES], longest[300];
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        control_dump_name(names[i].room, UNIX_US, name);
+        control_dump_name(names[i].room, UNIX_US, false, name);
         if (strchr(name, '/'))
             fail_msg("%s", name);
         if (i != 4) /* of that one only that it is safe */
@@ -37,8 +40,10 @@ static void names_are_safe(void **state)
     }
     memset(longest, 'x', sizeof(longest));
     longest[299] = '\0';
-    control_dump_name(longest, UNIX_US, name);
+    control_dump_name(longest, UNIX_US, false, name);
     assert_string_equal(name + strlen(name) - 21, "-20261121T110738.123Z");
+    control_dump_name(longest, UNIX_US, true, name);
+    assert_string_equal(name + strlen(name) - 28, "-20261121T110738.123Z-freeze");
 }
 
 static char *make_folder(void)
@@ -65,41 +70,97 @@ static bool has_file(const char *folder, const char *name)
     return access(path, F_OK) == 0;
 }
 
-static void touch(const char *folder, const char *name)
+static void touch_bytes(const char *folder, const char *name, long bytes)
 {
     char path[400];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
+    assert_int_equal(ftruncate(fileno(file), bytes), 0);
     fclose(file);
 }
 
+static void touch(const char *folder, const char *name)
+{
+    touch_bytes(folder, name, 0);
+}
+
+#define FILES_MAX 12
+
+/* At 2026-11-21T11:07:38.123: files of 1000 bytes, and which of them stay. */
 static const struct {
-    const char *name;
-    bool stays; /* when two dumps do */
-} files[] = {
-    {"z-20261121T110738.123Z.pcapng", false}, {"z-20261121T110738.123Z.jsonl", false},
-    {"b-20261121T110738.124Z.pcapng", true},  {"b-20261121T110738.124Z.jsonl", true},
-    {"a-20261122T000000.000Z.pcapng", true},  {"a-20261122T000000.000Z.jsonl", true},
-    {"c-20251122T000000.000Z.pcapng", false}, {"mine.pcapng", true},
-    {"c-2025112XT000000.000Z.pcapng", true},  {"notes.txt", true},
-    {"-20001122T000000.000Z.pcapng", true},
+    const char *what;
+    struct control_dump_limits limits;
+    struct {
+        const char *name;
+        bool stays;
+    } files[FILES_MAX];
+} folders[] = {
+    {"no limit",
+     {0, 0},
+     {{"z-20261121T110738.123Z.pcapng", true}, {"old-20001121T110738.123Z.pcapng", true}}},
+    {"the newest two, of any room; other files stay",
+     {2, 0},
+     {{"z-20261121T110738.123Z.pcapng", false},
+      {"z-20261121T110738.123Z.jsonl", false},
+      {"b-20261121T110738.124Z.pcapng", true},
+      {"b-20261121T110738.124Z.jsonl", true},
+      {"a-20261122T000000.000Z.pcapng", true},
+      {"a-20261122T000000.000Z.jsonl", true},
+      {"c-20251122T000000.000Z.pcapng", false},
+      {"mine.pcapng", true},
+      {"c-2025112XT000000.000Z.pcapng", true},
+      {"notes.txt", true},
+      {"-20001122T000000.000Z.pcapng", true},
+      {"x-20001122T000000.000Z.pcapng.gz", true}}},
+    {"automatic ones are counted for themselves",
+     {1, 0},
+     {{"a-20261121T110000.000Z.pcapng", true},
+      {"a-20261121T100000.000Z.pcapng", false},
+      {"a-20261121T110700.000Z-freeze.pcapng", true},
+      {"a-20261121T110600.000Z-freeze.pcapng", false},
+      {"a-20261121T110600.000Z-freeze.jsonl", false}}},
+    {"so many bytes: the oldest go",
+     {9, 3000},
+     {{"a-20261121T080000.000Z.pcapng", false},
+      {"a-20261121T081000.000Z.pcapng", true},
+      {"a-20261121T082000.000Z.pcapng", true},
+      {"a-20261121T082000.000Z.jsonl", true}}},
+    {"for an hour a requested one does not give way",
+     {9, 2000},
+     {{"a-20261121T100800.000Z.pcapng", true},
+      {"a-20261121T110500.000Z-freeze.pcapng", false},
+      {"a-20261121T110600.000Z-freeze.pcapng", true}}},
+    {"after that it does",
+     {9, 2000},
+     {{"a-20261121T100700.000Z.pcapng", false},
+      {"a-20261121T110500.000Z-freeze.pcapng", true},
+      {"a-20261121T110600.000Z-freeze.pcapng", true}}},
+    {"what a crash left goes after ten minutes",
+     {9, 0},
+     {{"a-20261121T105700.000Z.pcapng.part", false},
+      {"a-20261121T105700.000Z.jsonl.part", false},
+      {"b-20261121T105700.000Z-freeze.pcapng.part", false},
+      {"b-20261121T105700.000Z-freeze.jsonl", false},
+      {"c-20261121T105800.000Z.pcapng.part", true},
+      {"c-20261121T105800.000Z.jsonl.part", true},
+      {"mine.part", true}}},
 };
 
 static void the_newest_stay(void **state)
 {
-    const char *folder = make_folder();
     (void)state;
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        touch(folder, files[i].name);
-    control_dump_rotate(folder, 0);
-    assert_true(has_file(folder, files[0].name));
-    control_dump_rotate(folder, 2);
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        if (has_file(folder, files[i].name) != files[i].stays)
-            fail_msg("%s", files[i].name);
-    control_dump_rotate("/nowhere/at/all", 2);
-    remove_folder(folder);
+    for (size_t row = 0; row < sizeof(folders) / sizeof(folders[0]); row++) {
+        const char *folder = make_folder();
+        for (size_t i = 0; i < FILES_MAX && folders[row].files[i].name; i++)
+            touch_bytes(folder, folders[row].files[i].name, 1000);
+        control_dump_rotate(folder, &folders[row].limits, UNIX_US);
+        for (size_t i = 0; i < FILES_MAX && folders[row].files[i].name; i++)
+            if (has_file(folder, folders[row].files[i].name) != folders[row].files[i].stays)
+                fail_msg("%s: %s", folders[row].what, folders[row].files[i].name);
+        remove_folder(folder);
+    }
+    control_dump_rotate("/nowhere/at/all", &folders[1].limits, UNIX_US);
 }
 
 /* Two people; a second of voice and pictures from Ann to Bob; read from the engine. */
@@ -125,12 +186,13 @@ static struct control_dump_order order_of(const struct conference *c, const char
                                        .room = "stand-up",
                                        .cause = "requested",
                                        .people = people,
+                                       .unix_us = UNIX_US,
                                        .unix_offset_us = UNIX_US - c->now_us,
                                        .addresses = {.count = 1},
                                        .port = 49152};
     const uint8_t ip[4] = {198, 51, 100, 1};
     transport_address_set_ipv4(&order.addresses.list[0], ip, 0);
-    control_dump_name(order.room, UNIX_US, order.base);
+    control_dump_name(order.room, UNIX_US, false, order.base);
     return order;
 }
 
@@ -217,22 +279,67 @@ static void both_files_tell_what_was(void **state)
     /* The same name once more is refused, what is there stays. */
     touch(folder, "stand-up-20261121T110738.123Z.pcapng.part");
     assert_int_equal(control_dump_write(&order, recorder, &result), IRIS_E_SYSTEM);
+    assert_int_equal(result.system_error, EEXIST);
     json_decref(people);
     core_recorder_destroy(recorder);
     conference_dispose(&c);
     remove_folder(folder);
 }
 
+/* No folder, and a file that may not grow: as on a full disk, only the writing fails. */
 static void what_cannot_be_written_is_told(void **state)
 {
     struct conference c;
     struct core_recorder *recorder = record(&c);
-    struct control_dump_order order = order_of(&c, "/nowhere/at/all", NULL);
+    json_t *people = json_object();
+    struct control_dump_order order = order_of(&c, "/nowhere/at/all", people);
     struct control_dump_result result;
+    struct rlimit before, small;
     (void)state;
     assert_int_equal(control_dump_write(&order, recorder, &result), IRIS_E_SYSTEM);
+    assert_int_equal(result.system_error, ENOENT);
+    order.folder = make_folder();
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){.rlim_cur = 1000, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    int error = control_dump_write(&order, recorder, &result);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(error, IRIS_E_SYSTEM);
+    assert_int_equal(result.system_error, EFBIG);
+    assert_int_equal(rmdir(order.folder), 0); /* nothing is left in it */
+    json_decref(people);
     core_recorder_destroy(recorder);
     conference_dispose(&c);
+}
+
+/* The comment of a packet has room for 40 bytes of a name: 13 of these characters. */
+static void names_are_cut_between_characters(void **state)
+{
+    static const char shown[] =
+        "(\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac)";
+    static const char name[] = "\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac"
+                               "\u20ac\u20ac\u20ac\u20ac";
+    struct conference c;
+    struct core_recorder *recorder = record(&c);
+    const char *folder = make_folder();
+    json_t *people = json_pack("{s:{s:s, s:s}}", "1", "id", "p-a", "name", name);
+    struct control_dump_order order = order_of(&c, folder, people);
+    struct control_dump_result result;
+    char path[400];
+    static char packets[1 << 20];
+    (void)state;
+    assert_int_equal(control_dump_write(&order, recorder, &result), 0);
+    snprintf(path, sizeof(path), "%s/%s.pcapng", folder, order.base);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t len = fread(packets, 1, sizeof(packets), file);
+    fclose(file);
+    assert_non_null(memmem(packets, len, shown, strlen(shown)));
+    json_decref(people);
+    core_recorder_destroy(recorder);
+    conference_dispose(&c);
+    remove_folder(folder);
 }
 
 int main(void)
@@ -242,6 +349,7 @@ int main(void)
         cmocka_unit_test(the_newest_stay),
         cmocka_unit_test(both_files_tell_what_was),
         cmocka_unit_test(what_cannot_be_written_is_told),
+        cmocka_unit_test(names_are_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,9 @@ static int set_up(void **state)
     uv_loop_init(&f->loop);
     f->control.loop = &f->loop;
     f->control.config.log = take_line;
-    control_log_gate_init(&f->control.log_gate, uv_now(&f->loop));
+    f->control.config.log_level = CONTROL_LOG_DEBUG;
+    for (unsigned i = 0; i < CONTROL_LOG_SOURCES; i++)
+        control_log_gate_init(&f->control.log_gates[i], uv_now(&f->loop));
     control_registry_init(&f->control.registry, 1);
     f->participant = control_registry_add(&f->control.registry, "standup");
     strcpy(f->participant->id, "p-1");
@@ -116,36 +118,98 @@ static void verdicts_are_told(void **state)
                         "cause=none;");
 }
 
-static void a_flood_is_held_back(void **state)
+static void drain_gate(struct fixture *f, enum control_log_source source)
 {
-    struct fixture *f = *state;
     unsigned held_back;
 
-    while (control_log_gate_admit(&f->control.log_gate, uv_now(&f->loop), &held_back))
+    while (control_log_gate_admit(&f->control.log_gates[source], uv_now(&f->loop), &held_back))
         ;
-    control_log(&f->control, CONTROL_LOG_WARNING, "a.b", "k", "v");
-    control_log(&f->control, CONTROL_LOG_ERROR, "c.d", "k", "v");
-    assert_string_equal(lines, "0 c.d k=v;");
 }
 
-static void debug_lines_use_nothing_up(void **state)
+/* What strangers use up is theirs alone: verdicts and the server's own lines leave. */
+static void a_flood_is_held_back(void **state)
+{
+    static const struct control_evidence evidence = {"would_block", 7};
+    struct fixture *f = *state;
+
+    drain_gate(f, CONTROL_LOG_STRANGERS);
+    control_log_stranger(&f->control, CONTROL_LOG_WARNING, "a.b", "k", "v");
+    control_event_left(&f->control, f->participant, "left");
+    control_log_stranger(&f->control, CONTROL_LOG_ERROR, "c.d", "k", "v");
+    control_event_verdict(
+        &f->control, f->participant, NULL,
+        json_pack("{s:s, s:s, s:n}", "quality", "good", "cause", "none", "evidence"));
+    control_event_worker_overload(&f->control, 0, true, &evidence);
+    control_log(&f->control, CONTROL_LOG_INFO, "server.drain", "k", "v");
+    assert_string_equal(lines, "0 c.d k=v;"
+                               "2 participant.verdict room=standup participant=p-1 mid= "
+                               "quality=good cause=none;"
+                               "1 worker.overload worker=0 evidence=would_block value=7;"
+                               "2 server.drain k=v;");
+}
+
+/* When a bad network changes everybody's verdict, who joins and leaves is still told. */
+static void verdicts_are_held_back_by_themselves(void **state)
 {
     struct fixture *f = *state;
 
-    for (int i = 0; i < 10000; i++) {
-        lines[0] = '\0';
-        control_log(&f->control, CONTROL_LOG_DEBUG, "a.b", "k", "v");
+    drain_gate(f, CONTROL_LOG_VERDICTS);
+    control_event_verdict(
+        &f->control, f->participant, NULL,
+        json_pack("{s:s, s:s, s:n}", "quality", "good", "cause", "none", "evidence"));
+    control_event_left(&f->control, f->participant, "left");
+    assert_string_equal(lines, "2 participant.leave room=standup participant=p-1 reason=left;");
+}
+
+static void what_was_held_back_is_counted(void **state)
+{
+    struct fixture *f = *state;
+    struct control_log_gate *gate = &f->control.log_gates[CONTROL_LOG_STRANGERS];
+
+    drain_gate(f, CONTROL_LOG_STRANGERS);
+    gate->held_back = 0;
+    for (int i = 0; i < 3; i++)
+        control_log_stranger(&f->control, CONTROL_LOG_INFO, "a.b", "k", "v");
+    gate->lines.filled_ms -= 1000; /* a second later */
+    control_log_stranger(&f->control, CONTROL_LOG_INFO, "c.d", "k", "v");
+    assert_string_equal(lines, "1 log.held_back of=strangers count=3;2 c.d k=v;");
+}
+
+/* Ten thousand lines of a level: what is not written uses nothing up, nor does debug. */
+static void only_lines_that_are_written_count(void **state)
+{
+    static const struct {
+        int level, flood, last;
+        const char *lines;
+    } rows[] = {
+        {CONTROL_LOG_DEBUG, CONTROL_LOG_DEBUG, CONTROL_LOG_INFO, "3 a.b k=v;2 c.d k=v;"},
+        {CONTROL_LOG_WARNING, CONTROL_LOG_INFO, CONTROL_LOG_WARNING, "1 c.d k=v;"},
+        {CONTROL_LOG_ERROR, CONTROL_LOG_WARNING, CONTROL_LOG_ERROR, "0 c.d k=v;"},
+    };
+    struct fixture *f = *state;
+
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        f->control.config.log_level = rows[row].level;
+        for (int i = 0; i < 10000; i++) {
+            lines[0] = '\0';
+            control_log_stranger(&f->control, rows[row].flood, "a.b", "k", "v");
+        }
+        control_log_stranger(&f->control, rows[row].last, "c.d", "k", "v");
+        assert_string_equal(lines, rows[row].lines);
     }
-    control_log(&f->control, CONTROL_LOG_INFO, "c.d", "k", "v");
-    assert_string_equal(lines, "3 a.b k=v;2 c.d k=v;");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        EVENT_TEST(people_come_and_go),    EVENT_TEST(a_room_opens_once),
-        EVENT_TEST(what_is_wrong_is_told), EVENT_TEST(verdicts_are_told),
-        EVENT_TEST(a_flood_is_held_back),  EVENT_TEST(debug_lines_use_nothing_up),
+        EVENT_TEST(people_come_and_go),
+        EVENT_TEST(a_room_opens_once),
+        EVENT_TEST(what_is_wrong_is_told),
+        EVENT_TEST(verdicts_are_told),
+        EVENT_TEST(a_flood_is_held_back),
+        EVENT_TEST(verdicts_are_held_back_by_themselves),
+        EVENT_TEST(what_was_held_back_is_counted),
+        EVENT_TEST(only_lines_that_are_written_count),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,67 +1,122 @@
-/* What a worker's second of counters says of the server's part in verdicts. */
+/* When a worker counts as overloaded, by its snapshots and its silence; second by second. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "sfu/control/control_internal.h"
 
-static const struct {
-    const char *what;
-    struct io_statistics second; /* what it adds */
-    double receive_drops, send_drops;
-} rows[] = {
-    {"nothing came", {.received_datagrams = 0}, -1, -1},
-    {"all is well", {.received_datagrams = 1000, .sent_datagrams = 5000}, 0, 0},
-    {"a full receive buffer",
-     {.received_datagrams = 900, .receive_drops = 100, .sent_datagrams = 5000},
-     .1,
-     0},
-    {"nothing is read any more", {.receive_drops = 100}, 1, -1},
-    {"a full send buffer",
-     {.received_datagrams = 1000, .sent_datagrams = 5000, .would_block = 250},
-     0,
-     .05},
-    {"refused", {.sent_datagrams = 5000, .would_block = 50, .send_errors = 50}, -1, .02},
-    {"a handful", {.received_datagrams = 50, .receive_drops = 49, .sent_datagrams = 99}, -1, -1},
-};
+#define S           INT64_C(1000000)
+#define START_US    (1000 * S)
+#define SLOW_BUCKET (IO_DELAY_BUCKETS - 1)
+
+static char lines[512]; /* names of events and of what decided */
 
 static void take_line(int level, const char *event, const char *const *pairs)
 {
-    (void)level, (void)event, (void)pairs;
+    (void)level;
+    size_t len = strlen(lines);
+    len += (size_t)snprintf(lines + len, sizeof(lines) - len, "%s ", event);
+    for (; pairs[0]; pairs += 2)
+        if (strcmp(pairs[0], "evidence") == 0)
+            snprintf(lines + len, sizeof(lines) - len, "%s ", pairs[1]);
 }
 
-static void shares_are_of_one_second(void **state)
+/*
+ * A character a second, what comes from the worker: 'g' a good snapshot, 's' one with slow packets,
+ * 'd' one with dropped packets, '.' nothing; in capitals, and ':' for nothing, it has participants.
+ * Control's tick follows each. '-': control itself is held; what came meanwhile comes afterwards.
+ */
+static const struct {
+    const char *seconds, *lines;
+} rows[] = {
+    {"GGGGGGGGGGGG", ""},
+    {"SSS", "worker.overload delay_p99_us "},
+    {"SSGSSGSS", ""},
+    /* a snapshot every other second only */
+    {":S:S", "worker.overload delay_p99_us "},
+    {":D:D", "worker.overload would_block "},
+    {":S:G:S:G", ""},
+    {":S:S:G:G:G:G:G", "worker.overload delay_p99_us worker.overload_end "},
+    /* it hangs */
+    {"GGG:::", "worker.overload silent_us "},
+    {"GGG:G:G:G:G", ""}, /* too seldom, but it works */
+    {"GGG::G", "worker.overload silent_us "},
+    {":::::", "worker.overload silent_us "}, /* from the start: the first tick is when it is seen */
+    {"GGG:::::::GGGGGGGGGGG", "worker.overload silent_us worker.overload_end "},
+    /* nobody there: it has nothing to tell, for as long as it likes */
+    {"ggg..........", ""},
+    {"ggg..........GGGGG", ""},
+    {"SSS..........", "worker.overload delay_p99_us "},
+    {"SSS...........", "worker.overload delay_p99_us worker.overload_end "}, /* everybody left */
+    {"ggg..........:GGG", ""},
+    {"ggg..........:::", "worker.overload silent_us "},
+    /* control was held: not the worker's silence */
+    {"GGG------GGG", ""},
+};
+
+static struct io_statistics snapshot;
+
+/* What has come until now. */
+static void deliver(struct control *control, char second, int64_t now_us)
+{
+    snapshot.at_us = now_us;
+    if (second == 's' || second == 'S') {
+        snapshot.delay.count += 100;
+        snapshot.delay.buckets[SLOW_BUCKET] += 100;
+    }
+    snapshot.would_block += second == 'd' || second == 'D';
+    control_statistics_take_worker(&control->worker_snapshots[0], &snapshot);
+    control_load_on_snapshot(control, 0);
+}
+
+static void run(struct control *control, const char *seconds)
+{
+    int64_t now_us = START_US, held_us = 0;
+    for (const char *second = seconds; *second; second++) {
+        now_us += S;
+        if (*second == '-') {
+            held_us = held_us ? held_us : now_us;
+            continue;
+        }
+        control->registry.load[0] = strchr("gsd.", *second) ? 0 : 1;
+        for (; held_us && held_us < now_us; held_us += S)
+            deliver(control, 'G', held_us);
+        held_us = 0;
+        if (!strchr(".:", *second))
+            deliver(control, *second, now_us);
+        control_load_on_second(control, now_us);
+    }
+}
+
+static void workers_are_judged(void **state)
 {
     (void)state;
-    static struct control control;
-    uv_loop_t loop;
-    uv_loop_init(&loop);
-    control.loop = &loop;
-    control.config.worker_count = 1;
-    control.config.log = take_line;
-    control_log_gate_init(&control.log_gate, 0);
-    struct io_statistics *now = &control.worker_snapshots[0].now;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        print_message("%s\n", rows[i].what);
-        now->received_datagrams += rows[i].second.received_datagrams;
-        now->receive_drops += rows[i].second.receive_drops;
-        now->sent_datagrams += rows[i].second.sent_datagrams;
-        now->would_block += rows[i].second.would_block;
-        now->send_errors += rows[i].second.send_errors;
-        control_judge_workers(&control);
-        assert_float_equal(control.watches[0].server.receive_drops, rows[i].receive_drops, 1e-9);
-        assert_float_equal(control.watches[0].server.send_drops, rows[i].send_drops, 1e-9);
+        struct control *control = calloc(1, sizeof(*control));
+        uv_loop_t loop;
+        uv_loop_init(&loop);
+        control->loop = &loop;
+        control->config.worker_count = 1;
+        control->config.log = take_line;
+        control->config.log_level = CONTROL_LOG_INFO;
+        lines[0] = '\0';
+        snapshot = (struct io_statistics){.at_us = 0};
+        run(control, rows[i].seconds);
+        if (strcmp(lines, rows[i].lines) != 0)
+            fail_msg("%s: %s", rows[i].seconds, lines);
+        uv_loop_close(&loop);
+        free(control);
     }
-    uv_loop_close(&loop);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(shares_are_of_one_second)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(workers_are_judged)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,12 +33,15 @@ static void seconds_are_judged(void **state)
         {{.missing_buffers = 7}, CONTROL_OVERLOAD_BUFFERS, "missing_buffers", 7},
         {{.lost_events = 2}, CONTROL_OVERLOAD_EVENTS, "lost_events", 2},
         {{.is_queue_full = true}, CONTROL_OVERLOAD_COMMANDS, "command_queue_full", 1},
+        {{.silent_us = 2999999}, CONTROL_OVERLOAD_NONE, "none", 0},
+        {{.silent_us = 3000000}, CONTROL_OVERLOAD_SILENCE, "silent_us", 3000000},
         /* the gravest is named */
-        {{30000, 50, 1, 2, 3, true}, CONTROL_OVERLOAD_BUFFERS, "missing_buffers", 2},
-        {{30000, 50, 1, 0, 3, true}, CONTROL_OVERLOAD_SEND_BUFFER, "would_block", 1},
-        {{30000, 50, 0, 0, 3, true}, CONTROL_OVERLOAD_DELAY, "delay_p99_us", 30000},
-        {{300, 50, 0, 0, 3, true}, CONTROL_OVERLOAD_COMMANDS, "command_queue_full", 1},
-        {{300, 50, 0, 0, 3, false}, CONTROL_OVERLOAD_EVENTS, "lost_events", 3},
+        {{3100000, 30000, 50, 1, 2, 3, true}, CONTROL_OVERLOAD_SILENCE, "silent_us", 3100000},
+        {{0, 30000, 50, 1, 2, 3, true}, CONTROL_OVERLOAD_BUFFERS, "missing_buffers", 2},
+        {{0, 30000, 50, 1, 0, 3, true}, CONTROL_OVERLOAD_SEND_BUFFER, "would_block", 1},
+        {{0, 30000, 50, 0, 0, 3, true}, CONTROL_OVERLOAD_DELAY, "delay_p99_us", 30000},
+        {{0, 300, 50, 0, 0, 3, true}, CONTROL_OVERLOAD_COMMANDS, "command_queue_full", 1},
+        {{0, 300, 50, 0, 0, 3, false}, CONTROL_OVERLOAD_EVENTS, "lost_events", 3},
     };
 
     (void)state;
@@ -53,19 +56,24 @@ static void seconds_are_judged(void **state)
     }
 }
 
-/* A character a second: what it is like ('x': bad), and what the worker then counts as ('X'). */
+/* A character a snapshot: what it is like ('x': bad), and what the worker then counts as ('X'). */
 static void it_takes_some_seconds(void **state)
 {
     static const struct {
+        int64_t silent_us; /* from one to the next */
         const char *seconds, *states;
     } rows[] = {
-        {"..........", ".........."},
-        {"xx.xx.xx.xx", "..........."},
-        {"xxx", "..X"},
-        {"xxxx", "..XX"},
-        {"xxx.........x..........", "..XXXXXXXXXXXXXXXXXXXX."},
-        {"xxx..........", "..XXXXXXXXXX."},
-        {"xxx..........xx.xxx", "..XXXXXXXXXX......X"},
+        {1000000, "..........", ".........."},
+        {1000000, "xx.xx.xx.xx", "..........."},
+        {1000000, "xxx", "..X"},
+        {1000000, "xxxx", "..XX"},
+        {1000000, "xxx.........x..........", "..XXXXXXXXXXXXXXXXXXXX."},
+        {1000000, "xxx..........", "..XXXXXXXXXX."},
+        {0, "xxx", "..X"},
+        {960000, "xxx..........", "..XXXXXXXXXX."},
+        {1800000, "xx.....", ".XXXXX."}, /* a worker that stalls 2 s a turn */
+        {3000000, "x....", "XXXX."},
+        {1000000, "xxx..........xx.xxx", "..XXXXXXXXXX......X"},
     };
 
     (void)state;
@@ -74,9 +82,10 @@ static void it_takes_some_seconds(void **state)
 
         for (size_t s = 0; rows[i].seconds[s]; s++) {
             bool before = overload.is_overloaded;
-            bool is_changed = control_overload_on_second(&overload, rows[i].seconds[s] == 'x'
-                                                                        ? CONTROL_OVERLOAD_DELAY
-                                                                        : CONTROL_OVERLOAD_NONE);
+            bool is_changed = control_overload_follow(
+                &overload,
+                rows[i].seconds[s] == 'x' ? CONTROL_OVERLOAD_DELAY : CONTROL_OVERLOAD_NONE,
+                rows[i].silent_us);
 
             if (overload.is_overloaded != (rows[i].states[s] == 'X'))
                 fail_msg("row %zu, second %zu", i, s);

@@ -109,6 +109,29 @@ static void test_table(void **state)
 }
 
 /* A flood and time that stands still or goes back break nothing. */
+/* A slide of 40 packets of 1000 bytes within a second, at 10 s: of five to six seconds its mean,
+   and then nothing. */
+static void test_long_mean(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at_ms;
+        uint32_t least_kbps, most_kbps; /* of the cost */
+    } steps[] = {{9000, 0, 0},    {11000, 66, 70}, {14900, 56, 70},
+                 {15900, 56, 60}, {16100, 0, 0},   {100000, 0, 0}};
+    struct bwe_rate_meter meter = {0};
+    bwe_rate_meter_on_packet(&meter, 0, 1000);
+    bool is_sent = false;
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        for (unsigned k = 0; k < 40 && !is_sent && steps[i].at_ms > 10000; k++)
+            bwe_rate_meter_on_packet(&meter, 1000, 10000000 + k * 20000);
+        is_sent = steps[i].at_ms > 10000;
+        uint32_t cost_bps = bwe_rate_meter_long_cost_bps(&meter, steps[i].at_ms * 1000);
+        print_message("%u ms: %u bit/s\n", (unsigned)steps[i].at_ms, cost_bps);
+        assert_in_range(cost_bps / 1000, steps[i].least_kbps, steps[i].most_kbps);
+    }
+}
+
 static void test_hostile(void **state)
 {
     (void)state;
@@ -135,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_long_mean),
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_size),
     };

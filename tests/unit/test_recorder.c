@@ -215,11 +215,43 @@ static void test_rtcp(void **state)
     }
 }
 
+/* Several under one budget: they grow until it is spent, and again when another one goes. */
+static void test_budget(void **state)
+{
+    struct core_recorder_budget budget = {.bytes_max = 3 * 65536};
+    struct core_recorder *first = make(), *second = make();
+    uint32_t number = 0;
+    (void)state;
+    core_recorder_set_budget(first, &budget);
+    core_recorder_set_budget(second, &budget);
+    assert_int_equal(budget.bytes, 2 * 65536);
+    for (; number < 10000; number++)
+        note(first, number, START + number * MS);
+    assert_int_equal(core_recorder_touched_bytes(first), 2 * 65536);
+    for (number = 0; number < 10000; number++)
+        note(second, number, START + number * MS);
+    assert_int_equal(core_recorder_touched_bytes(second), 65536);
+    assert_int_equal(budget.bytes, 3 * 65536);
+    core_recorder_set_budget(first, NULL); /* handed out for a dump */
+    assert_int_equal(budget.bytes, 65536);
+    for (; number < 20000; number++)
+        note(second, number, START + number * MS);
+    assert_int_equal(core_recorder_touched_bytes(second), 3 * 65536);
+    uint32_t oldest, newest;
+    int64_t oldest_us, newest_us;
+    assert_true(read_all(second, &oldest, &newest, &oldest_us, &newest_us) > 0);
+    assert_int_equal(newest, 19999);
+    core_recorder_destroy(second);
+    assert_int_equal(budget.bytes, 0);
+    core_recorder_destroy(first);
+    assert_int_equal(budget.bytes, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_laps), cmocka_unit_test(test_gap),  cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_cut),  cmocka_unit_test(test_rtcp),
+        cmocka_unit_test(test_cut),  cmocka_unit_test(test_rtcp), cmocka_unit_test(test_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

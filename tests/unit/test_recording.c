@@ -1,6 +1,7 @@
 /* What a recording says was received and sent is what the people sent and heard, to the field. */
 #define CONFERENCE_RECORDER_BYTES 4194304
 #include "conference.h"
+#include "sfu/core/engine_internal.h"
 
 #include "sfu/core/recording.h"
 
@@ -254,6 +255,9 @@ static void test_exchange(void **state)
         struct core_recorder *got =
             core_engine_exchange_recorder(c.engine, rooms[i].room, fresh, c.now_us);
         assert_int_equal(got != fresh, rooms[i].is_there);
+        /* What is handed out is no longer the engine's to count. */
+        assert_int_equal(c.engine->recorder_budget.bytes,
+                         core_recorder_touched_bytes(c.engine->rooms->recorder));
         core_recorder_destroy(got);
     }
     conference_dispose(&c);

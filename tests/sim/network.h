@@ -1,0 +1,72 @@
+/*
+ * One receiver whose network changes by a schedule (sim_profile.stages), and whether it gets what
+ * its network carries: SIM_CHECK_NETWORK. Stage by stage, of the first seat's downlink.
+ */
+#ifndef IRIS_SIM_NETWORK_H
+#define IRIS_SIM_NETWORK_H
+
+#include "sfu/core/message.h"
+#include "tests/sim/check.h"
+#include "tests/sim/media.h"
+#include "tests/sim/profile.h"
+
+/* What came of a stage. */
+struct sim_stage_result {
+    uint64_t voices, voices_lost; /* packets of microphones put on the link; dropped by it */
+    uint64_t early_bytes;         /* offered to the link in its second to fourth second */
+    uint64_t adapted_bytes;       /* and from its sixth second on */
+    uint64_t late_bytes;          /* and in its last five */
+    unsigned ups, downs;          /* switches of layer of the same source */
+    unsigned flaps;               /* up again less than FLAP_US after the last time */
+    unsigned paused;              /* slots paused for want of bandwidth, at its end */
+    uint32_t switch_gap_ms;       /* longest time between two frames at a switch of layer */
+    uint32_t wait_ms;             /* and at any other time: the pacer made it wait */
+    uint32_t drain_ms; /* the same in the first second, while the network's queue is drained */
+    uint32_t full_ms;  /* longest time from a camera's first packet to its top layer */
+    uint32_t
+        all_full_ms;  /* from the beginning until all cameras are at their top layers; 0: never */
+    uint32_t back_ms; /* from the beginning to the first video; all was paused before */
+};
+
+struct sim_network_slot {
+    uint64_t stream;   /* of the newest packet; 0: none */
+    int64_t raised_us; /* last switch up; 0: none in this stage */
+    int64_t source_us; /* first packet of this source */
+    int64_t frame_us;  /* newest frame; 0: none since it was paused */
+    uint32_t frame;
+    bool is_full; /* its top layer has come */
+};
+
+struct sim_network_watch {
+    const struct sim_profile *profile; /* NULL: no schedule */
+    unsigned stage;
+    int64_t stage_us, stage_end_us; /* began, ends */
+    uint64_t receiver;
+    bool is_all_paused; /* all video was, when the stage began; until there is some */
+    struct sim_network_slot slots[CORE_SLOTS_MAX];
+    uint16_t cameras, top; /* slots that show a camera; of these, those at its top layer */
+    struct sim_stage_result results[SIM_STAGES_MAX];
+};
+
+/** A stage begins now, at this receiver. watch->is_all_paused is the caller's. */
+void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile *profile,
+                       unsigned stage, uint64_t receiver, int64_t now_us);
+
+/** A packet of a slot of this kind was put on the receiver's downlink. @param is_lost the link
+ * dropped it */
+void sim_network_note(struct sim_network_watch *watch, const struct sim_media *media,
+                      enum core_kind kind, bool is_lost, int64_t now_us);
+
+/** What the receiver is told of a slot of this kind. Paused or idle, what comes next of it is no
+ * switch. */
+void sim_network_report(struct sim_network_watch *watch, unsigned slot, enum core_kind kind,
+                        const struct core_slot_report *report);
+
+/**
+ * The stage is over: judge it.
+ *
+ * @param paused  slots paused for want of bandwidth now
+ */
+void sim_network_end(struct sim_network_watch *watch, unsigned paused, struct sim_checks *checks);
+
+#endif
