@@ -54,6 +54,7 @@ static const struct {
     {"measured_bps", "iris.measured_bps", true},
     {"deadline_ms", "iris.deadline_ms", true},
     {"value", "iris.value", true},
+    {"limit", "iris.limit", true},
     {"count", "iris.count", true},
     {"told", "iris.told", true},
     {"left", "iris.left", true},

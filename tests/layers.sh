@@ -16,7 +16,7 @@ bwe               | bwe/                                      | LIBC math.h
 signalling        | signalling/                               | LIBC POSIX jansson.h libwebsockets.h jwt.h openssl/ uv.h
 sfu/transport     | sfu/transport/ rtp/                       | LIBC openssl/ srtp2/ stun/ intel-ipsec-mb.h
 sfu/core          | sfu/core/ sfu/transport/ rtp/ bwe/        | LIBC
-sfu/io            | sfu/io/ sfu/core/ sfu/transport/ rtp/     | LIBC POSIX stdatomic.h uv.h
+sfu/io            | sfu/io/ sfu/core/ sfu/transport/ rtp/     | LIBC POSIX linux/sock_diag.h stdatomic.h uv.h
 sfu/control       | sfu/control/ signalling/ sfu/io/ sfu/core/message.h sfu/core/statistics.h sfu/core/verdict.h sfu/core/recording.h rtp/error.h sfu/transport/aead.h bwe/remb.h | LIBC POSIX jansson.h uv.h openssl/rand.h openssl/crypto.h
 sfu               | sfu/ signalling/ rtp/ bwe/                | *
 bench             | bench/ sfu/transport/ sfu/core/ sfu/io/ signalling/ rtp/ bwe/ | *

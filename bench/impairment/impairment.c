@@ -15,6 +15,8 @@ static const struct {
     [IMPAIRMENT_POLICY] = {"policy", CORE_CAUSE_POLICY},
     [IMPAIRMENT_SERVER] = {"server", CORE_CAUSE_SERVER},
     [IMPAIRMENT_CLIENT] = {"client", CORE_CAUSE_CLIENT},
+    [IMPAIRMENT_UPLINK_OUTAGE] = {"uplink_outage", CORE_CAUSE_PUBLISHER_UPLINK},
+    [IMPAIRMENT_DOWNLINK_OUTAGE] = {"downlink_outage", CORE_CAUSE_DOWNLINK},
 };
 
 const char *impairment_name(enum impairment impairment)

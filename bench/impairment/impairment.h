@@ -19,7 +19,8 @@
 #define IMPAIRMENT_DOWN_BPS        500000
 #define IMPAIRMENT_QUEUE_US        300000 /* of a capacity */
 #define IMPAIRMENT_STALL_US        250000 /* the server looks at its sockets once in this time */
-#define IMPAIRMENT_EXCESS          4      /* times what the camera may send */
+#define IMPAIRMENT_OUTAGE_US       INT64_C(20000000) /* after 30 s the server takes it for gone */
+#define IMPAIRMENT_EXCESS          4                 /* times what the camera may send */
 #define IMPAIRMENT_DECODED_PERCENT 40
 
 #define IMPAIRMENT_GOAL_SHARE   .95 /* of the samples: right */
@@ -34,6 +35,8 @@ enum impairment {
     IMPAIRMENT_POLICY,            /* it sends several times as much as it may */
     IMPAIRMENT_SERVER,            /* which looks at its sockets four times a second only */
     IMPAIRMENT_CLIENT,            /* it decodes two frames of five, and says so */
+    IMPAIRMENT_UPLINK_OUTAGE,     /* nothing of what it sends arrives, for IMPAIRMENT_OUTAGE_US */
+    IMPAIRMENT_DOWNLINK_OUTAGE,   /* nothing of what it gets */
     IMPAIRMENT_COUNT
 };
 

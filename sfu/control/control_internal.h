@@ -43,7 +43,7 @@ struct control_drain {
 struct control_worker_watch {
     int64_t heard_us; /* when its last snapshot was made, or it last had nobody; monotonic */
     struct control_overload overload;
-    double delay_p99_ms; /* of the last snapshot; CORE_EVIDENCE_UNKNOWN: too few samples */
+    struct core_verdict_server server; /* its part in the verdicts of the last snapshot */
 };
 
 struct control {

@@ -18,9 +18,9 @@ void control_dump_call(struct control *control, const struct control_call *call,
                        struct signalling_http_response *response);
 
 /**
- * A freeze verdict: for the author of verdicts. Writes a dump with all that was received and what
- * was sent to this participant, unless recording is off or the room had a dump within
- * CONTROL_DUMP_PERIOD_US. May be called as often as one likes.
+ * A moving picture has become poor by what the server measured. Writes a dump with all that was
+ * received and what was sent to this participant, unless recording is off or the room had a dump
+ * within CONTROL_DUMP_PERIOD_US. May be called as often as one likes.
  */
 void control_dump_on_freeze(struct control *control, struct control_participant *participant);
 

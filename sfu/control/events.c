@@ -102,21 +102,43 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+/* Without an exponent, as the log's numbers are. */
+static void write_number(const json_t *object, const char *key, char *text, size_t cap)
+{
+    snprintf(text, cap, "%.3f", json_number_value(json_object_get(object, key)));
+}
+
+/* The number that decided goes in three fields, so that logs can be filtered by it. */
+static void log_verdict(struct control *control, const struct control_participant *participant,
+                        const char *mid, const json_t *verdict)
+{
+    const char *room = participant->room->name;
+    const char *quality = text_of(verdict, "quality"), *cause = text_of(verdict, "cause");
+    const json_t *evidence = json_object_get(verdict, "evidence");
+    char value[32], limit[32];
+    if (!json_is_object(evidence)) {
+        control_log_pairs(control, CONTROL_LOG_VERDICTS, CONTROL_LOG_INFO, "participant.verdict",
+                          (const char *const[]){"room", room, "participant", participant->id, "mid",
+                                                mid, "quality", quality, "cause", cause, NULL});
+        return;
+    }
+    write_number(evidence, "value", value, sizeof(value));
+    write_number(evidence, "limit", limit, sizeof(limit));
+    control_log_pairs(control, CONTROL_LOG_VERDICTS, CONTROL_LOG_INFO, "participant.verdict",
+                      (const char *const[]){"room", room, "participant", participant->id, "mid",
+                                            mid, "quality", quality, "cause", cause, "evidence",
+                                            text_of(evidence, "what"), "value", value, "limit",
+                                            limit, NULL});
+}
+
 void control_event_verdict(struct control *control, const struct control_participant *participant,
                            const char *mid, json_t *verdict)
 {
-    const char *room = participant->room->name;
-    char *evidence =
-        json_dumps(json_object_get(verdict, "evidence"), JSON_COMPACT | JSON_ENCODE_ANY);
-    control_log_pairs(control, CONTROL_LOG_VERDICTS, CONTROL_LOG_INFO, "participant.verdict",
-                      (const char *const[]){"room", room, "participant", participant->id, "mid",
-                                            mid ? mid : "", "quality", text_of(verdict, "quality"),
-                                            "cause", text_of(verdict, "cause"), "evidence",
-                                            evidence ? evidence : "", NULL});
-    free(evidence);
+    log_verdict(control, participant, mid ? mid : "", verdict);
     control_event_publish(control, "verdict",
-                          json_pack("{s:s, s:s, s:s?, s:o}", "room", room, "participant",
-                                    participant->id, "mid", mid, "verdict", verdict));
+                          json_pack("{s:s, s:s, s:s?, s:o}", "room", participant->room->name,
+                                    "participant", participant->id, "mid", mid, "verdict",
+                                    verdict));
 }
 
 void control_event_worker_overload(struct control *control, unsigned worker, bool is_overloaded,

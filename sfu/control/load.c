@@ -1,8 +1,9 @@
 /* From the workers' snapshots, or their silence, to overload. */
 #include "sfu/control/events.h"
 
-#define SAMPLES_MIN 5       /* fewer say nothing of a percentile */
-#define IDLE_US     1500000 /* since the last snapshot: more than a second and its jitter */
+#define SAMPLES_MIN   5       /* fewer say nothing of a percentile */
+#define DATAGRAMS_MIN 100     /* and of a share */
+#define IDLE_US       1500000 /* since the last snapshot: more than a second and its jitter */
 
 /* A histogram only grows, so a difference is one, too (io/delay.h). */
 static struct io_delay_histogram difference(const struct io_delay_histogram *now,
@@ -29,6 +30,28 @@ static struct control_load load_of(const struct io_statistics *now,
     };
 }
 
+static double share(uint64_t part, uint64_t whole)
+{
+    return whole < DATAGRAMS_MIN ? CORE_EVIDENCE_UNKNOWN : (double)part / (double)whole;
+}
+
+/* What the kernel did not take was counted as sent, too (sfu/io/udp_send.c). */
+static struct core_verdict_server server_of(const struct io_statistics *now,
+                                            const struct io_statistics *before,
+                                            const struct control_load *load)
+{
+    uint64_t receive_drops = now->receive_drops - before->receive_drops;
+    uint64_t received = now->received_datagrams - before->received_datagrams;
+    uint64_t send_drops =
+        now->would_block - before->would_block + now->send_errors - before->send_errors;
+    return (struct core_verdict_server){
+        .delay_p99_ms = load->delay_samples < SAMPLES_MIN ? CORE_EVIDENCE_UNKNOWN
+                                                          : (double)load->delay_p99_us / 1000.0,
+        .receive_drops = share(receive_drops, received + receive_drops),
+        .send_drops = share(send_drops, now->sent_datagrams - before->sent_datagrams),
+    };
+}
+
 static void judge(struct control *control, unsigned worker, const struct control_load *load)
 {
     struct control_overload *overload = &control->watches[worker].overload;
@@ -48,8 +71,7 @@ void control_load_on_snapshot(struct control *control, unsigned worker)
     struct control_load load = load_of(now, before, &control->backlogs[worker]);
     load.silent_us = watch->heard_us ? now->at_us - watch->heard_us : 0;
     watch->heard_us = now->at_us;
-    watch->delay_p99_ms = load.delay_samples < SAMPLES_MIN ? CORE_EVIDENCE_UNKNOWN
-                                                           : (double)load.delay_p99_us / 1000.0;
+    watch->server = server_of(now, before, &load);
     judge(control, worker, &load);
 }
 

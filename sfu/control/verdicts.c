@@ -90,12 +90,24 @@ static void tell_own(struct control *control, struct control_participant *partic
     control_event_verdict(control, participant, NULL, verdict);
 }
 
+/* A picture that was moving stands still, by what the server itself has measured: neither by what a
+   client says of itself, nor by a long way. */
+static bool is_freeze(const struct control_participant *participant, unsigned slot)
+{
+    const struct core_verdict *verdict = &participant->verdicts.slots[slot].told;
+    bool is_far = verdict->evidence == CORE_EVIDENCE_UPLINK_RTT ||
+                  verdict->evidence == CORE_EVIDENCE_DOWNLINK_RTT;
+    return verdict->quality == CORE_QUALITY_POOR && verdict->cause != CORE_CAUSE_CLIENT &&
+           !is_far && participant->slot_kinds[slot] != CORE_KIND_AUDIO &&
+           participant->snapshots.now.reports[slot].state == CORE_SLOT_LIVE;
+}
+
 static void tell_slot(struct control *control, struct control_participant *participant,
                       unsigned slot)
 {
     control_event_verdict(control, participant, participant->slot_mids[slot],
                           control_verdict_slot(participant, slot, &control->registry));
-    if (participant->verdicts.slots[slot].told.quality == CORE_QUALITY_POOR)
+    if (is_freeze(participant, slot))
         control_dump_on_freeze(control, participant);
 }
 
@@ -109,11 +121,12 @@ static struct core_verdict_second second_of(const struct control *control,
 {
     struct core_verdict_second second = {.pair = pair_of(participant)};
     int64_t now_us = second.pair.now->at_us;
-    second.server.delay_p99_ms = control->watches[participant->room->worker].delay_p99_ms;
+    second.server = control->watches[participant->room->worker].server;
     for (unsigned i = 0; i < participant->slot_count; i++) {
         const struct control_decoding *reported = &participant->decodings[i];
         second.sources[i] = source_of(control, &second.pair.now->reports[i]);
-        if (now_us - reported->at_us < REPORT_VALID_US)
+        if (now_us - reported->at_us < REPORT_VALID_US &&
+            reported->csrc == second.pair.now->reports[i].csrc)
             second.decodings[i] = reported->decoding;
     }
     return second;
@@ -150,6 +163,17 @@ static bool read_frames(const json_t *entry, const char *key, uint32_t *frames)
     return json_is_integer(value) && number >= 0 && number <= FRAMES_MAX;
 }
 
+/* A report on the time since the one before: if another source was in the slot then, it is a
+   mixture and judges nobody. */
+static void take_decoding(struct control_decoding *known, uint32_t csrc,
+                          const struct core_verdict_decoding *reported)
+{
+    bool is_mixed = known->at_us > 0 && known->csrc != csrc;
+    *known = (struct control_decoding){
+        .at_us = (int64_t)(uv_hrtime() / 1000), .csrc = csrc, .decoding = *reported};
+    known->decoding.is_known &= !is_mixed;
+}
+
 const char *control_verdicts_report(struct control_participant *participant, const json_t *list)
 {
     struct core_verdict_decoding decodings[CORE_SLOTS_MAX] = {{.is_known = false}};
@@ -172,7 +196,6 @@ const char *control_verdicts_report(struct control_participant *participant, con
     }
     for (unsigned s = 0; s < participant->slot_count; s++)
         if (decodings[s].is_known)
-            participant->decodings[s] = (struct control_decoding){
-                .at_us = (int64_t)(uv_hrtime() / 1000), .decoding = decodings[s]};
+            take_decoding(&participant->decodings[s], participant->slots[s].csrc, &decodings[s]);
     return NULL;
 }

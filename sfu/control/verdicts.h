@@ -14,9 +14,11 @@ struct control;
 struct control_participant;
 struct control_registry;
 
-/* What a client last said of a slot. */
+/* What a client last said of a slot, and of whose pictures: it says nothing of the next source's.
+ */
 struct control_decoding {
     int64_t at_us; /* monotonic; 0: never */
+    uint32_t csrc; /* in the slot when it said so */
     struct core_verdict_decoding decoding;
 };
 

@@ -76,7 +76,7 @@ bool core_engine_next_event(struct core_engine *engine, struct core_event *event
  * The statistics of the next participant of whom they are due: each once a second, from its join
  * on. Who does not take them gets newer ones later.
  *
- * @param statistics  written; entries of tracks, layers and slots that are not there stay
+ * @param statistics  written whole; tracks, layers and slots that are not there are 0
  * @return            false when there are none
  */
 bool core_engine_next_statistics(struct core_engine *engine, int64_t now_us,

@@ -127,11 +127,13 @@ struct core_slot_layer {
  */
 struct core_statistics {
     uint64_t participant;
-    int64_t at_us; /* monotonic */
+    int64_t at_us;                   /* monotonic */
+    uint8_t track_count, slot_count; /* that it has: the rest is 0 */
     struct core_uplink_statistics uplink;
     struct core_downlink_statistics downlink;
     uint8_t seen_layers[CORE_TRACKS_MAX]; /* bit l: of layer l there was a packet */
     uint8_t live_layers[CORE_TRACKS_MAX]; /* and lately */
+    uint8_t sending_tracks; /* bit t: not muted, and sent until the participant was last heard */
     struct core_track_statistics tracks[CORE_TRACKS_MAX];
     struct core_layer_statistics layers[CORE_TRACKS_MAX][CORE_LAYERS_MAX];
     struct core_slot_report reports[CORE_SLOTS_MAX];

@@ -42,6 +42,7 @@ void core_slot_on_report(struct core_slot *slot, const struct rtcp_report_block 
     struct core_slot_reported *last = &slot->reported;
     uint32_t sent = block->highest_seq - last->highest_seq;
     int64_t lost = (int64_t)block->cumulative_lost - last->lost;
+    slot->statistics.reports++;
     if (last->jitter != CORE_SLOT_UNREPORTED && sent <= REPORTED_MAX) {
         lost = lost < 0 ? 0 : lost;
         slot->statistics.expected += sent;

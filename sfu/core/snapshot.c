@@ -8,6 +8,8 @@
 
 #define STATISTICS_PERIOD_US 1000000
 #define US_PER_S             1000000
+/* A voice that is silent sends every 400 ms; RTCP of who stopped sending goes on for longer. */
+#define SENDING_US 1000000
 
 void core_snapshot_schedule(struct core_participant *participant, int64_t now_us)
 {
@@ -67,10 +69,21 @@ static void fill_layer(const struct core_layer *layer, struct core_layer_statist
     out->jitter_us = (uint64_t)(reception->jitter * US_PER_S / reception->clock_rate_hz);
 }
 
+/* When nothing comes any more, this was still coming: its silence is the network's. */
+static bool is_sending(const struct core_track *track)
+{
+    for (unsigned l = 0; l < CORE_LAYERS_MAX && !track->is_muted; l++)
+        if (track->layers[l].id &&
+            track->owner->heard_us - track->layers[l].last_packet_us < SENDING_US)
+            return true;
+    return false;
+}
+
 static void fill_track(const struct core_track *track, unsigned index, int64_t now_us,
                        struct core_statistics *out)
 {
-    out->seen_layers[index] = out->live_layers[index] = 0;
+    if (is_sending(track))
+        out->sending_tracks |= (uint8_t)(1u << index);
     out->tracks[index].contract_bps = core_track_contract_bps(track);
     out->tracks[index].policer_rung = track->policer.rung;
     for (unsigned l = 0; l < CORE_LAYERS_MAX; l++) {
@@ -145,8 +158,11 @@ bool core_engine_next_statistics(struct core_engine *engine, int64_t now_us,
     if (!engine->first_snapshot)
         engine->last_snapshot = NULL;
     participant->is_snapshot_due = false;
+    memset(statistics, 0, sizeof(*statistics)); /* it may have been somebody else's */
     statistics->participant = participant->id;
     statistics->at_us = now_us;
+    statistics->track_count = (uint8_t)participant->track_count;
+    statistics->slot_count = (uint8_t)participant->slot_count;
     fill_uplink(participant, now_us, &statistics->uplink);
     for (unsigned t = 0; t < participant->track_count; t++)
         fill_track(&participant->tracks[t], t, now_us, statistics);

@@ -106,6 +106,7 @@ enum core_scope { CORE_SCOPE_NODE, CORE_SCOPE_ROOM };
     COUNTER(switches, NUMBER, NODE, "changes of the source or of the layer forwarded")             \
     COUNTER(nacks, NUMBER, NODE, "packets that the receiver asked for again (NACK)")               \
     COUNTER(plis, NUMBER, NODE, "key frames that the receiver asked for (PLI)")                    \
+    COUNTER(reports, NUMBER, NODE, "reports of the receiver (RFC 3550, 6.4.1)")                    \
     COUNTER(expected, NUMBER, ROOM, "packets that the receiver's reports cover")                   \
     COUNTER(delivered, NUMBER, ROOM, "of these, those that arrived")                               \
     GAUGE(max_gap_ms, MS, NODE, "longest time between frames sent while the source sent some")     \

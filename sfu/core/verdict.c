@@ -101,13 +101,22 @@ void core_verdict_restart(struct core_verdict_history *history)
     memset(history, 0, sizeof(*history));
 }
 
+/* Numbers that grow with time by themselves: one that is high has been so for a while. */
+static bool is_elapsed(enum core_evidence evidence)
+{
+    return evidence == CORE_EVIDENCE_UPLINK_SILENCE || evidence == CORE_EVIDENCE_DOWNLINK_SILENCE;
+}
+
 /* What was not known was good. */
 static void smooth(struct core_verdict_history *history, const struct core_evidences *evidences)
 {
     for (unsigned i = 0; i < CORE_EVIDENCE_COUNT; i++) {
         double *value = &history->smoothed.values[i], newest = evidences->values[i];
         double before = *value < 0 ? 0 : *value;
-        *value = newest < 0 ? newest : before + SMOOTHING * (newest - before);
+        if (newest == CORE_EVIDENCE_HELD)
+            continue;
+        bool is_raw = newest < 0 || is_elapsed((enum core_evidence)i);
+        *value = is_raw ? newest : before + SMOOTHING * (newest - before);
     }
 }
 

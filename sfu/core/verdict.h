@@ -34,6 +34,10 @@ enum core_cause {
       "of what the sender sent, the part over its contract that was dropped")                      \
     X(SERVER_DROPS, "server_drops", SERVER, SHARE, .003, .03,                                      \
       "of the packets to this receiver, those that the server could not send")                     \
+    X(SERVER_RECEIVE_DROPS, "server_receive_drops", SERVER, SHARE, .003, .03,                      \
+      "of the packets to the worker, those that found its receive buffer full")                    \
+    X(SERVER_SEND_DROPS, "server_send_drops", SERVER, SHARE, .003, .03,                            \
+      "of the packets of the worker, those that the kernel did not take")                          \
     X(SERVER_DELAY, "server_delay_ms", SERVER, MS, 50, 200,                                        \
       "in the server, from receiving to sending, the 99th percentile")                             \
     X(UPLINK_SILENCE, "uplink_silence_ms", PUBLISHER_UPLINK, MS, 700, 2000,                        \
@@ -48,6 +52,8 @@ enum core_cause {
       "of the arrival of the sender's packets (RFC 3550, A.8)")                                    \
     X(UPLINK_RTT, "uplink_rtt_ms", PUBLISHER_UPLINK, MS, 400, 800,                                 \
       "round trip between the server and the sender")                                              \
+    X(DOWNLINK_SILENCE, "downlink_silence_ms", DOWNLINK, MS, 2000, 4000,                           \
+      "since the receiver reported that anything came, while something was sent to it")            \
     X(DOWNLINK_SHORT, "downlink_short", DOWNLINK, SHARE, .15, .60,                                 \
       "of what the receiver's slots would need, the part that its network does not carry")         \
     X(DOWNLINK_LOSS, "downlink_loss", DOWNLINK, SHARE, .04, .15,                                   \
@@ -69,8 +75,9 @@ enum core_evidence {
 };
 
 #define CORE_EVIDENCE_UNKNOWN (-1.0)
+#define CORE_EVIDENCE_HELD    (-2.0) /* nothing new: what was known of it holds */
 
-/* One number each; CORE_EVIDENCE_UNKNOWN counts as good. */
+/* One number each; CORE_EVIDENCE_UNKNOWN and HELD count as good where they decide at once. */
 struct core_evidences {
     double values[CORE_EVIDENCE_COUNT];
 };
@@ -111,11 +118,14 @@ struct core_verdict_decoding {
 
 /* The server's own part, the same for everyone on a worker. */
 struct core_verdict_server {
-    double delay_p99_ms; /* CORE_EVIDENCE_UNKNOWN */
+    double delay_p99_ms;  /* CORE_EVIDENCE_UNKNOWN, as the others */
+    double receive_drops; /* of what reached the machine, the part that the kernel dropped */
+    double send_drops;    /* of what the worker sent, the part that the kernel did not take */
 };
 
 /**
- * What a participant sends, whoever receives it: the numbers of the uplink.
+ * What a participant sends, whoever receives it: the numbers of the uplink. Silence is held
+ * against what was sent until nothing came at all, not against a track that ended or is muted.
  *
  * @param track  of the sender's; what it never sent is not judged
  */
@@ -123,18 +133,44 @@ void core_verdict_measure_uplink(const struct core_verdict_pair *sender, unsigne
                                  const struct core_verdict_server *server,
                                  struct core_evidences *out);
 
+/* Who sends what a slot shows; now NULL: nobody, or not known. */
+struct core_verdict_source {
+    struct core_verdict_pair pair;
+    unsigned track;
+};
+
+/* A second of a participant. */
+struct core_verdict_second {
+    struct core_verdict_pair pair;
+    struct core_verdict_source sources[CORE_SLOTS_MAX];
+    struct core_verdict_decoding decodings[CORE_SLOTS_MAX];
+    struct core_verdict_server server;
+};
+
+/*
+ * What the receiver's reports say of a slot, kept over the seconds that have none: browsers report
+ * on video every 0.5 to 1.5 s, on a voice every 2.5 to 7.5 s. Start with zeroes.
+ */
+struct core_verdict_coverage {
+    bool is_begun;
+    uint64_t expected, delivered; /* of the reports that `loss` was last made of */
+    double upstream;              /* the sender's loss since then, a sum of seconds */
+    unsigned upstream_s;          /* of so many */
+    double loss;                  /* the sender's aside; CORE_EVIDENCE_UNKNOWN */
+    unsigned age_s;               /* of it */
+    unsigned uncovered_s;         /* something was sent, no report says that anything came */
+    bool is_denied;               /* a report says that nothing did */
+};
+
 /**
  * What comes through a slot: the numbers of the way from the sender to the receiver. Those of a
- * slot that shows nobody, or is paused for another reason than bandwidth, are all unknown.
+ * slot that shows nobody, or is paused because of a layout or a mute, are all unknown; where the
+ * source is silent, that is the only one.
  *
- * @param sender  of what the slot shows; NULL: not known any more
- * @param track   the sender's
+ * @param coverage  of this slot and source, for the next second
  */
-void core_verdict_measure_slot(const struct core_verdict_pair *receiver, unsigned slot,
-                               const struct core_verdict_pair *sender, unsigned track,
-                               const struct core_verdict_server *server,
-                               const struct core_verdict_decoding *decoding,
-                               struct core_evidences *out);
+void core_verdict_measure_slot(const struct core_verdict_second *second, unsigned slot,
+                               struct core_verdict_coverage *coverage, struct core_evidences *out);
 
 /* What is remembered of a slot or an uplink between seconds. Start with zeroes. */
 struct core_verdict_history {
@@ -163,23 +199,10 @@ const struct core_verdict *core_verdict_worse(const struct core_verdict *a,
 struct core_verdicts {
     struct core_verdict_history tracks[CORE_TRACKS_MAX]; /* what it sends */
     struct core_verdict_history slots[CORE_SLOTS_MAX];   /* what it gets */
+    struct core_verdict_coverage coverages[CORE_SLOTS_MAX];
     uint32_t csrcs[CORE_SLOTS_MAX]; /* whose verdict a slot's is; 0: nobody's */
     struct core_verdict own;        /* the worst of all; what it sends goes before what it gets */
     unsigned own_slot;              /* the slot that decided; CORE_SLOTS_MAX: a track */
-};
-
-/* Who sends what a slot shows; now NULL: nobody, or not known. */
-struct core_verdict_source {
-    struct core_verdict_pair pair;
-    unsigned track;
-};
-
-/* A second of a participant. */
-struct core_verdict_second {
-    struct core_verdict_pair pair;
-    struct core_verdict_source sources[CORE_SLOTS_MAX];
-    struct core_verdict_decoding decodings[CORE_SLOTS_MAX];
-    struct core_verdict_server server;
 };
 
 /**

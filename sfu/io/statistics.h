@@ -20,6 +20,7 @@
     COUNTER(received_datagrams, NUMBER, NODE, "datagrams received")                                \
     COUNTER(received_bytes, BYTES, NODE, "UDP payload of these")                                   \
     COUNTER(received_media, NUMBER, NODE, "datagrams that look like SRTP")                         \
+    COUNTER(receive_drops, NUMBER, NODE, "datagrams dropped: a socket's receive buffer was full")  \
     COUNTER(sent_datagrams, NUMBER, NODE, "datagrams sent")                                        \
     COUNTER(sent_bytes, BYTES, NODE, "UDP payload of these")                                       \
     COUNTER(sent_calls, NUMBER, NODE, "system calls that sent them")                               \

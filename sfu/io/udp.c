@@ -2,6 +2,7 @@
 #include "sfu/io/udp.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <time.h>
@@ -148,6 +149,19 @@ unsigned io_udp_read(struct io_udp *udp, unsigned index)
     batch.index = index;
     count_received(udp);
     return batch.count;
+}
+
+void io_udp_count_drops(struct io_udp *udp)
+{
+    uint32_t memory[SK_MEMINFO_VARS];
+    for (unsigned i = 0; i < udp->count; i++) {
+        socklen_t len = sizeof(memory);
+        uint32_t *known = &udp->sockets[i].drops;
+        if (getsockopt(udp->fds[i], SOL_SOCKET, SO_MEMINFO, memory, &len) || len < sizeof(memory))
+            continue;
+        udp->statistics.receive_drops += memory[SK_MEMINFO_DROPS] - *known; /* it wraps */
+        *known = memory[SK_MEMINFO_DROPS];
+    }
 }
 
 void io_udp_deliver(struct io_udp *udp, struct core_engine *engine, int64_t now_us)

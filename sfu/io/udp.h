@@ -19,6 +19,7 @@ struct io_udp_socket {
     bool has_segmentation; /* until the kernel says EIO */
     bool is_ipv6;
     bool is_df_set, has_df; /* IP_MTU_DISCOVER as last set */
+    uint32_t drops;         /* the kernel's count, as last seen */
 };
 
 struct io_udp {
@@ -52,6 +53,13 @@ unsigned io_udp_read(struct io_udp *udp, unsigned index);
 
 /** Give the engine what this thread's last io_udp_read() has taken; flushes when it must. */
 void io_udp_deliver(struct io_udp *udp, struct core_engine *engine, int64_t now_us);
+
+/**
+ * Count what the kernel has dropped since the last call because a receive buffer was full, in
+ * statistics.receive_drops: the number of SO_RXQ_OVFL, but asked for (SO_MEMINFO), so that no
+ * datagram carries it and one learns of it when none comes. A system call for each socket.
+ */
+void io_udp_count_drops(struct io_udp *udp);
 
 /** Send everything that the engine has queued. */
 void io_udp_flush(struct io_udp *udp, struct core_engine *engine);

@@ -86,6 +86,7 @@ static void fill_statistics(struct io_worker *worker, int64_t at_us)
     struct io_statistics *statistics = &worker->udp.statistics;
     struct core_engine_counters counters;
     core_engine_count_losses(worker->engine, &counters);
+    io_udp_count_drops(&worker->udp);
     statistics->strays = counters.strays;
     statistics->lost_events = counters.lost_events;
     statistics->missing_buffers = counters.missing_buffers;

@@ -2,13 +2,35 @@
  * Why is it bad: what a participant, an operator and the event stream are told when a client's
  * device cannot keep up, and when somebody sends too much; and that it is good again.
  */
+#include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/integration/assertions.h"
 #include "tests/integration/operations_client.h"
 #include "tests/integration/schema.h"
 
+#define FILE_MS 5000
+
 static json_t *document;
+static char folder[] = "/tmp/iris-freezes-XXXXXX";
+
+/* Dumps of a room. */
+static unsigned count_dumps(const char *room)
+{
+    unsigned count = 0;
+    DIR *directory = opendir(folder);
+    assert_non_null(directory);
+    for (const struct dirent *entry; (entry = readdir(directory));)
+        count += strncmp(entry->d_name, room, strlen(room)) == 0;
+    closedir(directory);
+    return count;
+}
+
+static bool is_dumped(void *room)
+{
+    return count_dumps(room) > 0;
+}
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -69,6 +91,7 @@ static void a_slow_device_is_blamed(void **state)
     struct media_client *ann = assert_talking("slow", "ann"), *bob = assert_talking("slow", "bob");
     assert_sees(ann, bob);
     const char *mid = camera_slot(ann, bob)->mid;
+    event_loop_run_ms(1000); /* control knows a moment later whose pictures these are */
     assert_int_equal(report(ann, mid, 100, 20), 0);
     json_t *verdict = assert_quality(ann, "client");
     const json_t *evidence = json_object_get(verdict, "evidence");
@@ -85,6 +108,7 @@ static void a_slow_device_is_blamed(void **state)
     event_stream_close(stream);
     assert_int_equal(report(ann, mid, 100, 100), 0);
     json_decref(assert_quality(ann, "none"));
+    assert_int_equal(count_dumps("slow"), 0); /* nothing that the server saw */
     assert_room_quality("/v1/rooms/slow", "good");
 }
 
@@ -100,6 +124,7 @@ static void a_flood_is_the_senders(void **state)
     assert_string_equal(text_of(json_object_get(seen, "evidence"), "participant"), bob->id);
     json_decref(own);
     json_decref(seen);
+    assert_true(event_loop_until(is_dumped, "flood", FILE_MS)); /* pictures freeze */
 }
 
 static void wrong_reports_are_refused(void **state)
@@ -137,8 +162,15 @@ int main(void)
         CONFERENCE_TEST(a_flood_is_the_senders),
         CONFERENCE_TEST(wrong_reports_are_refused),
     };
+    static char setting[64];
+    char command[96];
     document = schema_load();
+    if (!mkdtemp(folder))
+        return 1;
+    snprintf(setting, sizeof(setting), "recorder_folder=%s", folder);
+    server_process_set(setting);
     int failed = document ? RUN_WITH_SERVER(tests) : 1;
     json_decref(document);
-    return failed;
+    snprintf(command, sizeof(command), "rm -r '%s'", folder);
+    return system(command) || failed;
 }

@@ -63,9 +63,9 @@ struct sim_person {
     uint32_t feedback_ssrc, media_ssrc;
     uint16_t transport_seq;
     int64_t nack_us; /* when the next look at what is missing is due; INT64_MAX: not */
-    int64_t report_us;
-    uint64_t estimate_bps, remb_bps;        /* what its congestion control and the server allow */
-    unsigned feedback_lost, feedback_count; /* since the estimate was last looked at */
+    int64_t video_report_us, voice_report_us; /* when the next ones are due */
+    uint64_t estimate_bps, remb_bps;          /* what its congestion control and the server allow */
+    unsigned feedback_lost, feedback_count;   /* since the estimate was last looked at */
     int64_t estimate_us;
 };
 

@@ -8,7 +8,8 @@
 
 #define RTCP_BYTES       1200
 #define NACKS_MAX        64
-#define REPORT_US        1000000
+#define VIDEO_REPORT_US  1000000 /* as browsers do: from half of it to one and a half */
+#define VOICE_REPORT_US  5000000
 #define ESTIMATE_US      1000000
 #define ESTIMATE_MIN_BPS 100000
 #define ESTIMATE_MAX_BPS 2500000
@@ -35,12 +36,13 @@ static void send_transport_feedback(struct sim_world *world, struct sim_person *
     }
 }
 
-static unsigned write_blocks(struct sim_person *person, struct rtcp_report_block *blocks,
-                             int64_t now_us)
+static unsigned write_blocks(struct sim_person *person, bool is_voice,
+                             struct rtcp_report_block *blocks, int64_t now_us)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < person->join.slot_count; i++)
-        if (rtp_reception_report(&person->slots[i].reception, person->slots[i].params.ssrc, now_us,
+        if ((person->slots[i].params.kind == CORE_KIND_AUDIO) == is_voice &&
+            rtp_reception_report(&person->slots[i].reception, person->slots[i].params.ssrc, now_us,
                                  &blocks[count]))
             count++;
     return count;
@@ -55,20 +57,29 @@ static void write_sender_report(struct sim_world *world, struct sim_stream *stre
         rtcp_write_sender_report(writer, &report, NULL, 0);
 }
 
-static void send_reports(struct sim_world *world, struct sim_person *person,
-                         struct rtcp_writer *writer)
+static void write_sender_reports(struct sim_world *world, struct sim_person *person, bool is_voice,
+                                 struct rtcp_writer *writer)
+{
+    if (is_voice)
+        write_sender_report(world, &person->voice.stream, writer);
+    for (unsigned v = 0; v < 2 && !is_voice; v++)
+        for (unsigned l = 0; l < person->videos[v].layer_count; l++)
+            write_sender_report(world, &person->videos[v].layers[l].stream, writer);
+}
+
+/* On all voices, or on all videos. @return  when the next ones are due */
+static int64_t send_reports(struct sim_world *world, struct sim_person *person, bool is_voice,
+                            struct rtcp_writer *writer)
 {
     struct rtcp_report_block blocks[CORE_SLOTS_MAX];
-    unsigned count = write_blocks(person, blocks, world->now_us);
+    int64_t mean_us = is_voice ? VOICE_REPORT_US : VIDEO_REPORT_US;
+    unsigned count = write_blocks(person, is_voice, blocks, world->now_us);
     flush(world, person, writer);
     rtcp_write_receiver_report(writer, person->feedback_ssrc, blocks, count);
     rtcp_write_cname(writer, person->feedback_ssrc, "sim");
-    write_sender_report(world, &person->voice.stream, writer);
-    for (unsigned v = 0; v < 2; v++)
-        for (unsigned l = 0; l < person->videos[v].layer_count; l++)
-            write_sender_report(world, &person->videos[v].layers[l].stream, writer);
+    write_sender_reports(world, person, is_voice, writer);
     flush(world, person, writer);
-    person->report_us = world->now_us + REPORT_US;
+    return world->now_us + sim_random_between(&person->random, mean_us / 2, mean_us * 3 / 2);
 }
 
 /* A loss-based estimate, as a sender with transport feedback has at least. */
@@ -118,8 +129,10 @@ void sim_person_tick(struct sim_world *world, struct sim_person *person)
     }
     send_transport_feedback(world, person, &writer);
     flush(world, person, &writer);
-    if (person->report_us <= world->now_us)
-        send_reports(world, person, &writer);
+    if (person->video_report_us <= world->now_us)
+        person->video_report_us = send_reports(world, person, false, &writer);
+    if (person->voice_report_us <= world->now_us)
+        person->voice_report_us = send_reports(world, person, true, &writer);
     update_estimate(person, world->now_us);
     share_estimate(person);
     sim_check_stuck(world, person);

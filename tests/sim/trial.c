@@ -6,9 +6,10 @@
 
 #include "tests/sim/world.h"
 
-#define MS      INT64_C(1000)
-#define S       INT64_C(1000000)
-#define SECONDS 60
+#define MS        INT64_C(1000)
+#define S         INT64_C(1000000)
+#define SECONDS   60
+#define REPORT_US (5 * S) /* as web/client does */
 
 static const struct sim_profile profile = {.name = "trial",
                                            .participants = SIM_TRIAL_PEOPLE,
@@ -21,6 +22,11 @@ static const struct sim_profile profile = {.name = "trial",
                                                        .delay_max_us = 40 * MS,
                                                        .jitter_max_us = 10 * MS,
                                                        .loss_max = .005}};
+
+static bool is_outage(enum impairment impairment)
+{
+    return impairment == IMPAIRMENT_UPLINK_OUTAGE || impairment == IMPAIRMENT_DOWNLINK_OUTAGE;
+}
 
 static void impair(struct sim_world *world, struct sim_person *victim)
 {
@@ -44,6 +50,12 @@ static void impair(struct sim_world *world, struct sim_person *victim)
     case IMPAIRMENT_POLICY:
         victim->videos[0].excess = IMPAIRMENT_EXCESS;
         break;
+    case IMPAIRMENT_UPLINK_OUTAGE:
+        up->is_down = true;
+        break;
+    case IMPAIRMENT_DOWNLINK_OUTAGE:
+        down->is_down = true;
+        break;
     default: /* the server's, a decoder's: as is_on says */
         break;
     }
@@ -52,11 +64,14 @@ static void impair(struct sim_world *world, struct sim_person *victim)
 int64_t sim_trial_wait_us(struct sim_world *world, int64_t now_us)
 {
     struct sim_trial *trial = world->trial;
-    if (!trial || !trial->is_on || trial->impairment != IMPAIRMENT_SERVER)
+    int64_t wait_us = 0;
+    if (!trial)
         return 0;
-    int64_t wait_us = (IMPAIRMENT_STALL_US - now_us % IMPAIRMENT_STALL_US) % IMPAIRMENT_STALL_US;
-    if (wait_us > trial->stalled_us)
-        trial->stalled_us = wait_us;
+    if (trial->is_on && trial->impairment == IMPAIRMENT_SERVER)
+        wait_us = (IMPAIRMENT_STALL_US - now_us % IMPAIRMENT_STALL_US) % IMPAIRMENT_STALL_US;
+    if (io_delay_sample(&trial->delay) == 0)
+        io_delay_histogram_add(&trial->held, wait_us);
+    io_delay_pass(&trial->delay, 1);
     return wait_us;
 }
 
@@ -99,34 +114,51 @@ static struct core_verdict_source source_of(struct sim_world *world,
     return source;
 }
 
-/* What a page would report of its decoder. */
-static struct core_verdict_decoding decoding_of(struct sim_world *world,
-                                                const struct sim_person *person, unsigned slot)
+/* What a page reports of a decoder, and of whose pictures; of a mixture of two sources nothing. */
+static void report_decoding(struct sim_world *world, const struct sim_person *person, unsigned slot)
 {
     struct sim_trial_seat *seat = &world->trial->seats[person->seat];
     const struct sim_slot *at = &person->slots[slot];
+    uint32_t csrc = seat->snapshots[(seat->count - 1) % 2].reports[slot].csrc;
     bool is_slow = world->trial->is_on && person->seat == SIM_TRIAL_VICTIM &&
                    world->trial->impairment == IMPAIRMENT_CLIENT;
     unsigned decoded = at->frames - seat->decoded[slot];
     unsigned frames = at->frames + at->undecodable - seat->frames[slot];
     seat->decoded[slot] = at->frames;
     seat->frames[slot] = at->frames + at->undecodable;
-    return (struct core_verdict_decoding){
-        .is_known = true,
+    seat->decodings[slot] = (struct core_verdict_decoding){
+        .is_known = csrc == seat->decoded_csrcs[slot],
         .frames_decoded = is_slow ? decoded * IMPAIRMENT_DECODED_PERCENT / 100 : decoded,
         .frames_received = frames};
+    seat->decoded_csrcs[slot] = csrc;
+}
+
+static double delay_p99_ms(const struct sim_trial *trial)
+{
+    struct io_delay_histogram second = {.count = trial->held.count - trial->before.count};
+    for (unsigned i = 0; i < IO_DELAY_BUCKETS; i++)
+        second.buckets[i] = trial->held.buckets[i] - trial->before.buckets[i];
+    return second.count ? (double)io_delay_percentile_us(&second, .99) / (double)MS
+                        : CORE_EVIDENCE_UNKNOWN;
 }
 
 static void follow(struct sim_world *world, const struct sim_person *person)
 {
     struct sim_trial_seat *seat = &world->trial->seats[person->seat];
     struct core_verdict_second second = {.pair = pair_of(seat)};
+    bool is_reporting = world->now_us >= seat->report_us;
     if (!second.pair.now)
         return;
-    second.server.delay_p99_ms = (double)world->trial->stalled_us / (double)MS;
+    if (is_reporting)
+        seat->report_us = world->now_us + REPORT_US;
+    second.server = (struct core_verdict_server){.delay_p99_ms = delay_p99_ms(world->trial)};
     for (unsigned i = 0; i < person->join.slot_count; i++) {
-        second.sources[i] = source_of(world, &second.pair.now->reports[i]);
-        second.decodings[i] = decoding_of(world, person, i);
+        const struct core_slot_report *report = &second.pair.now->reports[i];
+        second.sources[i] = source_of(world, report);
+        if (is_reporting)
+            report_decoding(world, person, i);
+        if (seat->decoded_csrcs[i] == report->csrc)
+            second.decodings[i] = seat->decodings[i];
     }
     core_verdicts_follow(&seat->verdicts, &second);
 }
@@ -158,8 +190,10 @@ static bool is_concerned(const struct sim_world *world, const struct sim_person 
 {
     const struct sim_trial_seat *seat = &world->trial->seats[receiver->seat];
     const struct core_slot_report *report = &seat->snapshots[(seat->count - 1) % 2].reports[slot];
+    bool is_paused = report->state == CORE_SLOT_PAUSED;
     bool is_shown = report->state == CORE_SLOT_LIVE ||
-                    (report->state == CORE_SLOT_PAUSED && report->pause == CORE_PAUSE_BANDWIDTH);
+                    (is_paused &&
+                     (report->pause == CORE_PAUSE_BANDWIDTH || report->pause == CORE_PAUSE_SOURCE));
     bool is_victims = report->participant == world->trial->seats[SIM_TRIAL_VICTIM].number;
     return is_shown && receiver->join.slots[slot].kind == CORE_KIND_CAMERA &&
            impairment_concerns(world->trial->impairment, receiver->seat == SIM_TRIAL_VICTIM,
@@ -197,6 +231,12 @@ static void watch_person(struct sim_world *world, const struct sim_person *perso
     count_bad(world, person, CORE_SLOTS_MAX, &seat->verdicts.own);
 }
 
+static void end_outage(struct sim_world *world, struct sim_person *victim)
+{
+    world->trial->is_over = true;
+    victim->up.params.is_down = victim->down.params.is_down = false;
+}
+
 void sim_trial_second(struct sim_world *world)
 {
     struct sim_trial *trial = world->trial;
@@ -212,12 +252,14 @@ void sim_trial_second(struct sim_world *world)
         follow(world, person);
         if (trial->impairment == IMPAIRMENT_NONE)
             watch_person(world, person);
-        else if (since_us >= IMPAIRMENT_GRACE_US)
+        else if (since_us >= IMPAIRMENT_GRACE_US && !trial->is_over)
             sample_person(world, person);
     }
-    trial->stalled_us = 0;
+    trial->before = trial->held;
     if (!trial->is_on && since_us >= 0)
         impair(world, victim);
+    if (is_outage(trial->impairment) && since_us >= IMPAIRMENT_OUTAGE_US && !trial->is_over)
+        end_outage(world, victim);
     sim_world_schedule(world, SIM_EVENT_TRIAL, NULL, world->now_us + 1 * S, 0);
 }
 

@@ -8,6 +8,7 @@
 
 #include "bench/impairment/impairment.h"
 #include "sfu/core/verdict.h"
+#include "sfu/io/delay.h"
 
 #define SIM_TRIAL_PEOPLE IMPAIRMENT_PEOPLE
 #define SIM_TRIAL_VICTIM 0 /* its seat */
@@ -20,7 +21,10 @@ struct sim_trial_seat {
     struct core_statistics snapshots[2];
     unsigned count; /* of snapshots, in all */
     struct core_verdicts verdicts;
-    unsigned decoded[CORE_SLOTS_MAX], frames[CORE_SLOTS_MAX]; /* as of the last second */
+    struct core_verdict_decoding decodings[CORE_SLOTS_MAX];   /* as last reported */
+    uint32_t decoded_csrcs[CORE_SLOTS_MAX];                   /* of whom */
+    unsigned decoded[CORE_SLOTS_MAX], frames[CORE_SLOTS_MAX]; /* by then */
+    int64_t report_us;                                        /* the next one is due */
     unsigned bad_s[CORE_SLOTS_MAX + 1];                       /* seconds in a row; last: `own` */
 };
 
@@ -28,8 +32,9 @@ struct sim_trial {
     enum impairment impairment;
     int64_t onset_us; /* after the beginning */
     bool is_verbose;  /* print what is wrong */
-    bool is_on;
-    int64_t stalled_us; /* longest wait of a datagram in this second */
+    bool is_on, is_over;
+    struct io_delay delay;                  /* which datagrams are samples, as a worker has them */
+    struct io_delay_histogram held, before; /* how long they waited; by the last second */
     struct sim_trial_seat seats[SIM_TRIAL_PEOPLE];
     /* Of the participant and of the slots that the impairment is about, from 5 s after onset on. */
     unsigned samples, right;

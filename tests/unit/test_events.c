@@ -105,16 +105,17 @@ static void verdicts_are_told(void **state)
     struct fixture *f = *state;
 
     control_event_verdict(&f->control, f->participant, "vs5",
-                          json_pack("{s:s, s:s, s:{s:s, s:i}}", "quality", "poor", "cause",
-                                    "downlink", "evidence", "name", "loss", "value", 12));
+                          json_pack("{s:s, s:s, s:{s:s, s:f, s:s, s:f}}", "quality", "poor",
+                                    "cause", "downlink", "evidence", "what", "downlink_loss",
+                                    "value", .1234567, "unit", "0-1", "limit", .1));
     control_event_verdict(
         &f->control, f->participant, NULL,
         json_pack("{s:s, s:s, s:n}", "quality", "good", "cause", "none", "evidence"));
     assert_string_equal(lines,
                         "2 participant.verdict room=standup participant=p-1 mid=vs5 quality=poor "
-                        "cause=downlink evidence={\"name\":\"loss\",\"value\":12};"
+                        "cause=downlink evidence=downlink_loss value=0.123 limit=0.100;"
                         "2 participant.verdict room=standup participant=p-1 mid= quality=good "
-                        "cause=none evidence=null;");
+                        "cause=none;");
 }
 
 static void drain_gate(struct fixture *f, enum control_log_source source)
@@ -142,7 +143,7 @@ static void a_flood_is_held_back(void **state)
     control_log(&f->control, CONTROL_LOG_INFO, "server.drain", "k", "v");
     assert_string_equal(lines, "0 c.d k=v;"
                                "2 participant.verdict room=standup participant=p-1 mid= "
-                               "quality=good cause=none evidence=null;"
+                               "quality=good cause=none;"
                                "1 worker.overload worker=0 evidence=would_block value=7;"
                                "2 server.drain k=v;");
 }

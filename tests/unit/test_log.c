@@ -133,6 +133,7 @@ static void json_fields_have_their_names(void **state)
         {"message", "a sentence", "\"message\":\"a sentence\""},
         {"by", "operator", "\"iris.by\":\"operator\""},
         {"limit_bps", "500000", "\"iris.limit_bps\":500000"},
+        {"limit", "0.150", "\"iris.limit\":0.150"},
         {"value", "-1", "\"iris.value\":-1"},
         {"value", "1.25", "\"iris.value\":1.25"},
         {"value", "0", "\"iris.value\":0"},

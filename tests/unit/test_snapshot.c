@@ -10,8 +10,11 @@ static unsigned take(struct conference *c, int64_t duration_us, struct core_stat
     struct core_statistics next;
     for (int64_t end_us = c->now_us + duration_us; c->now_us < end_us;) {
         conference_run(c, 10 * MS);
-        for (; core_engine_next_statistics(c->engine, c->now_us, &next); count++)
+        memset(&next, 0xFF, sizeof(next)); /* a cell of a queue: somebody else's */
+        for (; core_engine_next_statistics(c->engine, c->now_us, &next); count++) {
             by_number[next.participant] = next;
+            memset(&next, 0xFF, sizeof(next));
+        }
     }
     return count;
 }
@@ -62,6 +65,7 @@ static void test_counts(void **state)
     const struct core_layer_statistics *layer = &sender->layers[CAM][0];
     assert_int_equal(sender->seen_layers[CAM], 1);
     assert_int_equal(sender->seen_layers[MIC], 0);
+    assert_int_equal(sender->sending_tracks, 1u << CAM); /* it was, when ann was last heard */
     assert_int_equal(layer->packets, 20);
     assert_int_equal(layer->expected, 20);
     assert_int_equal(layer->delivered, 20);
@@ -81,6 +85,48 @@ static void test_counts(void **state)
     assert_in_range(receiver->downlink.bytes, layer->bytes + 20 * 30, layer->bytes + 20 * 60);
     assert_int_equal(receiver->downlink.rtt_us, CORE_STATISTIC_UNKNOWN);
     assert_int_equal(receiver->reports[3].participant, ann->number);
+    conference_dispose(&c);
+}
+
+static bool is_zero(const void *data, size_t bytes)
+{
+    const uint8_t *at = data;
+    for (size_t i = 0; i < bytes; i++)
+        if (at[i])
+            return false;
+    return true;
+}
+
+/* Nothing of whoever was in the cell before: of tracks, layers and slots that are not there. */
+static void test_leftovers(void **state)
+{
+    (void)state;
+    static struct core_statistics newest[4];
+    struct conference c;
+    conference_init(&c);
+    struct core_join join = usual_join(1, 1);
+    join.track_count = CAM + 1;
+    join.slot_count = 4;
+    struct person *ann = conference_enter(&c, &join);
+    person_nominate(&c, ann);
+    conference_join(&c, 1);
+    person_show(&c, ann, CAM, true);
+    take(&c, 1100 * MS, newest);
+    const struct core_statistics *ours = &newest[ann->number];
+    assert_int_equal(ours->track_count, CAM + 1);
+    assert_int_equal(ours->slot_count, 4);
+    assert_false(is_zero(&ours->layers[CAM][0], sizeof(ours->layers[CAM][0])));
+    assert_true(is_zero(&ours->layers[CAM][1], sizeof(ours->layers[CAM][1])));
+    assert_true(is_zero(ours->layers[MIC], sizeof(ours->layers[MIC])));
+    for (unsigned t = CAM + 1; t < CORE_TRACKS_MAX; t++) {
+        assert_int_equal(ours->seen_layers[t] | ours->live_layers[t], 0);
+        assert_true(is_zero(&ours->tracks[t], sizeof(ours->tracks[t])));
+        assert_true(is_zero(ours->layers[t], sizeof(ours->layers[t])));
+    }
+    for (unsigned i = 4; i < CORE_SLOTS_MAX; i++) {
+        assert_true(is_zero(&ours->reports[i], sizeof(ours->reports[i])));
+        assert_true(is_zero(&ours->slots[i], sizeof(ours->slots[i])));
+    }
     conference_dispose(&c);
 }
 
@@ -192,9 +238,9 @@ static void test_sum(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_schedule), cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_reports),  cmocka_unit_test(test_values),
-        cmocka_unit_test(test_sum),
+        cmocka_unit_test(test_schedule),  cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_leftovers), cmocka_unit_test(test_reports),
+        cmocka_unit_test(test_values),    cmocka_unit_test(test_sum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -369,6 +369,35 @@ static void test_statistics(void **state)
     close_call(call);
 }
 
+/* What finds no room in a receive buffer is counted, once, by its socket. */
+static void test_receive_drops(void **state)
+{
+    (void)state;
+    enum { SENT = 400 };
+    struct io_addresses addresses = loopback();
+    struct io_udp udp;
+    char error[200] = "";
+    uint8_t datagram[1000] = {0x80};
+    int size = 1, fd = socket(AF_INET, SOCK_DGRAM, 0); /* the least that the kernel allows */
+    uint64_t received = 0;
+    kernel_watch();
+    assert_int_equal(io_udp_bind(&udp, &addresses, FIRST, LAST, error, sizeof(error)), 0);
+    assert_int_equal(setsockopt(udp.fds[0], SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+    io_udp_count_drops(&udp);
+    assert_int_equal(udp.statistics.receive_drops, 0);
+    for (unsigned i = 0; i < SENT; i++)
+        send_to(&udp, fd, datagram, sizeof(datagram));
+    for (unsigned count; (count = io_udp_read(&udp, 0)) > 0;)
+        received += count;
+    io_udp_count_drops(&udp);
+    assert_in_range(received, 1, SENT - 1);
+    assert_int_equal(received + udp.statistics.receive_drops, SENT);
+    io_udp_count_drops(&udp);
+    assert_int_equal(received + udp.statistics.receive_drops, SENT);
+    io_udp_close(&udp);
+    close(fd);
+}
+
 static void test_refused_group(void **state)
 {
     (void)state;
@@ -489,6 +518,7 @@ int main(void)
         cmocka_unit_test(test_foreign_address),
         cmocka_unit_test(test_exchange),
         cmocka_unit_test(test_statistics),
+        cmocka_unit_test(test_receive_drops),
         cmocka_unit_test(test_refused_group),
         cmocka_unit_test(test_refused_paths_are_few),
         cmocka_unit_test(test_df),

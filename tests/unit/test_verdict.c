@@ -12,6 +12,7 @@
 #include "sfu/core/verdict.h"
 
 #define UNKNOWN CORE_EVIDENCE_UNKNOWN
+#define HELD    CORE_EVIDENCE_HELD
 #define TRACK   1
 #define SLOT    3
 
@@ -141,7 +142,10 @@ static void world_init(struct world *world)
         struct core_layer_statistics *layer = &sender->layers[TRACK][0];
         struct core_slot_statistics *slot = &receiver->slots[SLOT];
         sender->at_us = receiver->at_us = t * 1000000;
+        sender->track_count = TRACK + 1;
+        receiver->slot_count = SLOT + 1;
         sender->seen_layers[TRACK] = sender->live_layers[TRACK] = 1;
+        sender->sending_tracks = 1u << TRACK;
         layer->expected = layer->packets = layer->delivered = 100 + t * 100;
         layer->jitter_us = 5000;
         sender->downlink.rtt_us = receiver->downlink.rtt_us = 30000;
@@ -156,14 +160,28 @@ static void world_init(struct world *world)
         .is_known = true, .frames_decoded = 20, .frames_received = 20};
 }
 
-static struct core_verdict judge_slot(const struct world *world)
+static struct core_verdict_second second_of(const struct world *world)
+{
+    struct core_verdict_second second = {.pair = {&world->receiver[1], &world->receiver[0]},
+                                         .server = world->server};
+    second.sources[SLOT] =
+        (struct core_verdict_source){{&world->sender[1], &world->sender[0]}, TRACK};
+    second.decodings[SLOT] = world->decoding;
+    return second;
+}
+
+static struct core_verdict judge_second(const struct core_verdict_second *second)
 {
     struct core_evidences evidences;
-    struct core_verdict_pair receiver = {&world->receiver[1], &world->receiver[0]};
-    struct core_verdict_pair sender = {&world->sender[1], &world->sender[0]};
-    core_verdict_measure_slot(&receiver, SLOT, &sender, TRACK, &world->server, &world->decoding,
-                              &evidences);
+    struct core_verdict_coverage coverage = {.is_begun = false};
+    core_verdict_measure_slot(second, SLOT, &coverage, &evidences);
     return core_verdict_decide(&evidences);
+}
+
+static struct core_verdict judge_slot(const struct world *world)
+{
+    struct core_verdict_second second = second_of(world);
+    return judge_second(&second);
 }
 
 static void assert_blames(const struct world *world, enum core_evidence evidence, double value)
@@ -222,6 +240,16 @@ static void test_measure(void **state)
     world.receiver[1].downlink.send_failures += 25;
     assert_blames(&world, CORE_EVIDENCE_SERVER_DROPS, .2);
 
+    world = good; /* each is the cause of a loss that others see */
+    world.server.receive_drops = .2;
+    world.sender[1].layers[TRACK][0].packets -= 20;
+    assert_blames(&world, CORE_EVIDENCE_SERVER_RECEIVE_DROPS, .2);
+
+    world = good;
+    world.server.send_drops = .2;
+    world.receiver[1].slots[SLOT].delivered -= 20;
+    assert_blames(&world, CORE_EVIDENCE_SERVER_SEND_DROPS, .2);
+
     world = good;
     world.decoding.frames_decoded = 5;
     assert_blames(&world, CORE_EVIDENCE_CLIENT_UNDECODED, .75);
@@ -229,6 +257,9 @@ static void test_measure(void **state)
     world = good;
     world.receiver[1].slots[SLOT].plis += 2;
     assert_blames(&world, CORE_EVIDENCE_CLIENT_KEYFRAMES, 2);
+    world.sender[1].layers[TRACK][0].expected = 120; /* of too few nothing is known */
+    world.sender[1].layers[TRACK][0].packets = world.sender[1].layers[TRACK][0].delivered = 120;
+    assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
     world.receiver[1].slots[SLOT].delivered -= 10; /* then it has a reason */
     assert_blames(&world, CORE_EVIDENCE_DOWNLINK_LOSS, .10);
 
@@ -253,15 +284,13 @@ static void test_measure_little(void **state)
 {
     (void)state;
     struct world world;
-    struct core_evidences evidences;
     world_init(&world);
-    struct core_verdict_pair one = {&world.receiver[1], NULL}, other = {&world.sender[1], NULL};
     world.sender[1].layers[TRACK][0].packets = 10;
-    core_verdict_measure_slot(&one, SLOT, &other, TRACK, &world.server, &world.decoding,
-                              &evidences);
-    assert_int_equal(core_verdict_decide(&evidences).quality, CORE_QUALITY_GOOD);
-    core_verdict_measure_slot(&one, SLOT, NULL, 0, &world.server, &world.decoding, &evidences);
-    assert_int_equal(core_verdict_decide(&evidences).quality, CORE_QUALITY_GOOD);
+    struct core_verdict_second second = second_of(&world);
+    second.pair.before = second.sources[SLOT].pair.before = NULL;
+    assert_int_equal(judge_second(&second).quality, CORE_QUALITY_GOOD);
+    second.sources[SLOT].pair.now = NULL;
+    assert_int_equal(judge_second(&second).quality, CORE_QUALITY_GOOD);
     struct core_layer_statistics *layer = &world.sender[1].layers[TRACK][0];
     layer->expected = 24; /* began anew */
     layer->packets = layer->delivered = 14;
@@ -271,6 +300,122 @@ static void test_measure_little(void **state)
     assert_blames(&world, CORE_EVIDENCE_UPLINK_RESIDUAL_LOSS, .25);
     world.receiver[1].reports[SLOT].participant = 0; /* nobody is shown */
     assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
+}
+
+/* Who is silent, and whose fault that is. */
+static void test_silence(void **state)
+{
+    (void)state;
+    struct world world, good;
+    world_init(&good);
+    good.sender[1].uplink.silent_us = 3000000;
+    world = good; /* two seconds later the slot knows it, too */
+    world.receiver[1].reports[SLOT].state = CORE_SLOT_PAUSED;
+    world.receiver[1].reports[SLOT].pause = CORE_PAUSE_SOURCE;
+    assert_blames(&world, CORE_EVIDENCE_UPLINK_SILENCE, 3000);
+    world.sender[1].sending_tracks = 0; /* the camera was unplugged; RTCP comes every few seconds */
+    assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
+    world = good;
+    world.sender[1].sending_tracks = 0;
+    assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
+}
+
+/* A slot is sent 100 packets a second; what its reports say, and what is said of that. */
+static void test_downlink_silence(void **state)
+{
+    (void)state;
+    enum { SENDS = 1, LISTENS };
+    static const struct {
+        const char *what;
+        unsigned from_s, report_every_s; /* nothing new is reported from then on; 0: no reports */
+        uint64_t silent_us;              /* of the receiver, from then on */
+        unsigned role, quiet_s;          /* known by then: silence of 2 s; 0: never */
+    } rows[] = {
+        {"all is well, reports every 7 s", 99, 7, 0, SENDS, 0},
+        {"a dead downlink, reports go on", 10, 1, 0, SENDS, 11},
+        {"and of a listener", 10, 1, 0, LISTENS, 11},
+        {"reports end, the rest goes on", 10, 0, 0, SENDS, 18},
+        {"its uplink is dead, nobody knows of the downlink", 10, 0, 2000000, SENDS, 0},
+        {"a listener is gone", 10, 0, 2000000, LISTENS, 18},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct core_verdict_coverage coverage = {.is_begun = false};
+        unsigned found_s = 0;
+        struct world world;
+        world_init(&world);
+        world.receiver[1] = world.receiver[0];
+        print_message("%s\n", rows[i].what);
+        for (unsigned s = 1; s <= 20; s++) {
+            struct core_evidences evidences;
+            struct core_statistics *now = &world.receiver[1];
+            bool is_dead = s >= rows[i].from_s;
+            unsigned every_s = is_dead || rows[i].report_every_s > 1 ? rows[i].report_every_s : 1;
+            now->slots[SLOT].packets += 100;
+            now->sending_tracks = rows[i].role == SENDS;
+            now->uplink.silent_us = is_dead ? rows[i].silent_us : 0;
+            if (every_s && s % every_s == 0) {
+                now->slots[SLOT].reports++;
+                now->slots[SLOT].expected += is_dead ? 0 : 100 * every_s;
+                now->slots[SLOT].delivered += is_dead ? 0 : 100 * every_s;
+            }
+            struct core_verdict_second second = second_of(&world);
+            core_verdict_measure_slot(&second, SLOT, &coverage, &evidences);
+            if (!found_s && evidences.values[CORE_EVIDENCE_DOWNLINK_SILENCE] >= 2000)
+                found_s = s;
+            world.receiver[0] = world.receiver[1];
+        }
+        assert_int_equal(found_s, rows[i].quiet_s);
+    }
+}
+
+/* Reports come when they come: what a second's number of the downlink's loss is. */
+static void test_reports_between(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t expected, delivered; /* that the reports of this second add */
+        double upstream;              /* loss of the sender's in this second */
+        double loss;
+        const char *what;
+    } seconds[] = {
+        {100, 90, 0, .10, "a report"},
+        {0, 0, 0, HELD, "none: the last one holds"},
+        {0, 0, 0, HELD, ""},
+        {24, 20, 0, HELD, "of too few"},
+        {26, 25, 0, .10, "with them it is enough"},
+        {0, 0, .2, HELD, ""},
+        {300, 240, 0, .133, "a fifth was lost, a third of that by the sender"},
+        {100, 100, 0, 0, "nothing any more"},
+        {0, 0, 0, HELD, "1"},
+        {0, 0, 0, HELD, "2"},
+        {0, 0, 0, HELD, "3"},
+        {0, 0, 0, HELD, "4"},
+        {0, 0, 0, HELD, "5"},
+        {0, 0, 0, HELD, "6"},
+        {0, 0, 0, HELD, "7: a voice's report is due"},
+        {0, 0, 0, HELD, "8"},
+        {0, 0, 0, HELD, "9"},
+        {0, 0, 0, HELD, "10"},
+        {0, 0, 0, UNKNOWN, "nobody knows"},
+        {100, 50, 0, .50, "and again"},
+    };
+    struct core_verdict_coverage coverage = {.is_begun = false};
+    struct world world;
+    world_init(&world);
+    world.receiver[1] = world.receiver[0];
+    for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+        struct core_evidences evidences;
+        struct core_slot_statistics *slot = &world.receiver[1].slots[SLOT];
+        world.sender[1].layers[TRACK][0].packets = 200 - (uint64_t)(seconds[i].upstream * 100 + .5);
+        slot->expected += seconds[i].expected;
+        slot->delivered += seconds[i].delivered;
+        struct core_verdict_second second = second_of(&world);
+        core_verdict_measure_slot(&second, SLOT, &coverage, &evidences);
+        print_message("second %zu: %f %s\n", i, evidences.values[CORE_EVIDENCE_DOWNLINK_LOSS],
+                      seconds[i].what);
+        assert_float_equal(evidences.values[CORE_EVIDENCE_DOWNLINK_LOSS], seconds[i].loss, .001);
+        world.receiver[0] = world.receiver[1];
+    }
 }
 
 /* Loss of the uplink second by second, and what is told of it. */
@@ -289,6 +434,7 @@ static void test_follow(void **state)
         {0, false, CORE_QUALITY_GOOD}, /* a small one is not */
         {.3, false, CORE_QUALITY_GOOD},      {.3, false, CORE_QUALITY_GOOD},
         {.3, true, CORE_QUALITY_POOR},       {.3, false, CORE_QUALITY_POOR},
+        {HELD, false, CORE_QUALITY_POOR},    {HELD, false, CORE_QUALITY_POOR},
         {UNKNOWN, false, CORE_QUALITY_POOR}, {UNKNOWN, true, CORE_QUALITY_GOOD},
     };
     struct core_verdict_history history;
@@ -302,6 +448,43 @@ static void test_follow(void **state)
     }
 }
 
+/* Who has no second track and no fifth slot is not judged by what stands in their places; nor is a
+ * layer by what stood in its place before its first packet. */
+static void test_what_is_not_there(void **state)
+{
+    (void)state;
+    static struct core_verdicts verdicts;
+    struct world world;
+    world_init(&world);
+    struct core_statistics *now = &world.sender[1];
+    world.sender[1].layers[TRACK][0].packets -= 50;
+    world.sender[1].layers[TRACK][0].delivered -= 50;
+    now->track_count = TRACK;
+    now->reports[0] = (struct core_slot_report){.participant = 7,
+                                                .csrc = 9,
+                                                .height = 480,
+                                                .state = CORE_SLOT_PAUSED,
+                                                .pause = CORE_PAUSE_BANDWIDTH};
+    struct core_verdict_second second = {.pair = {now, &world.sender[0]}};
+    for (unsigned i = 0; i < 4; i++)
+        assert_false(core_verdicts_follow(&verdicts, &second));
+    now->track_count = TRACK + 1;
+    assert_false(core_verdicts_follow(&verdicts, &second));
+    assert_true(core_verdicts_follow(&verdicts, &second));
+    assert_int_equal(verdicts.own.cause, CORE_CAUSE_PUBLISHER_UPLINK);
+
+    world_init(&world);
+    memset(&world.sender[0].layers[TRACK][0], 0xFF, sizeof(world.sender[0].layers[TRACK][0]));
+    world.sender[0].layers[TRACK][0].packets = 0;
+    world.sender[0].layers[TRACK][0].expected = 100;
+    world.sender[0].seen_layers[TRACK] = 0;
+    assert_int_equal(judge_slot(&world).quality, CORE_QUALITY_GOOD);
+    world.sender[0].seen_layers[TRACK] = 1;
+    world.sender[0].layers[TRACK][0].packets = 100;
+    world.sender[1].layers[TRACK][0].packets -= 20;
+    assert_blames(&world, CORE_EVIDENCE_UPLINK_LOSS, .2);
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -313,9 +496,16 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decide),         cmocka_unit_test(test_every_number),
-        cmocka_unit_test(test_measure),        cmocka_unit_test(test_measure_layers),
-        cmocka_unit_test(test_measure_little), cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_decide),
+        cmocka_unit_test(test_every_number),
+        cmocka_unit_test(test_measure),
+        cmocka_unit_test(test_measure_layers),
+        cmocka_unit_test(test_measure_little),
+        cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_what_is_not_there),
+        cmocka_unit_test(test_reports_between),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_downlink_silence),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
