@@ -195,10 +195,10 @@ static void test_ids_go_round(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_start),        cmocka_unit_test(test_explore),
-        cmocka_unit_test(test_no_probe),     cmocka_unit_test(test_queue_ends_series),
-        cmocka_unit_test(test_goal),         cmocka_unit_test(test_explore_beside_goal),
-        cmocka_unit_test(test_paused),       cmocka_unit_test(test_ids_go_round),
+        cmocka_unit_test(test_start),    cmocka_unit_test(test_explore),
+        cmocka_unit_test(test_no_probe), cmocka_unit_test(test_queue_ends_series),
+        cmocka_unit_test(test_goal),     cmocka_unit_test(test_explore_beside_goal),
+        cmocka_unit_test(test_paused),   cmocka_unit_test(test_ids_go_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
