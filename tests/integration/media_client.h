@@ -35,6 +35,8 @@ struct media_client_options {
     const char *profiles; /* NULL: MEDIA_CLIENT_ALL_PROFILES */
     const char *setup;    /* NULL: actpass */
     unsigned audio_slots, camera_slots, screen_slots;
+    bool reports_arrivals; /* transport feedback: then the server paces, probes with old packets and
+                              leaves out what does not fit, and nothing here is lossless by right */
 };
 
 /* A value of `slots` that the server notified, kept for the CSRCs. */

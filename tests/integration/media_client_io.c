@@ -291,7 +291,8 @@ void media_client_tick(struct media_client *client, int64_t now_us)
         client->last_report_us = now_us;
         send_reports(client, now_us);
     }
-    if (now_us - client->last_feedback_us >= FEEDBACK_EVERY_US) {
+    if (client->options.reports_arrivals &&
+        now_us - client->last_feedback_us >= FEEDBACK_EVERY_US) {
         client->last_feedback_us = now_us;
         send_transport_feedback(client, now_us);
     }
