@@ -91,7 +91,8 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
     slot->is_retiming = !is_first;
     if (!is_recent) {
         slot->target_temporal = slot->interim_temporal = 0;
-        slot->synced &= 1; /* what is left out may be missed by what gets recent meanwhile */
+        /* What is left out may be missed by what gets recent meanwhile. */
+        bwe_temporal_sync_limit(&slot->sync, 0);
     }
     core_slot_forward(slot, media);
     slot->target_temporal = target;
