@@ -23,11 +23,13 @@
 #define SHORT_PERCENT 200
 #define FLOOD_PERCENT 350     /* over 500 ms: stopped before 115 % of 2 s have passed */
 #define GRACE_US      2500000 /* the window's 2 s, and what REMB takes to work */
-#define MOST_PERCENT  165     /* of anything, before it is policed: 115 % and the allowance */
-#define MILD_PERCENT  150     /* in grace, and in the first 2 s of policing */
+#define GRACE_PERCENT 150
+#define MOST_PERCENT  165 /* of anything, also while policing is mild */
 #define MILD_US       2000000
-#define BURST_US      200000   /* how long a stalled link takes to empty itself */
-#define RELAPSE_US    10000000 /* policed again so soon: twice the patience */
+#define DEBT_SHARE    8 /* of the allowance; what is above it by less than a packet adds up to less \
+                         */
+#define BURST_US   200000   /* how long a stalled link takes to empty itself */
+#define RELAPSE_US 10000000 /* policed again so soon: twice the patience */
 
 /* After so many slices of silence nothing is left to catch up with. */
 #define SETTLED_SLICES (BWE_POLICER_HOLD_MAX_US / SLICE_US + 2 * BWE_BYTE_WINDOW_SLICES)
@@ -109,15 +111,18 @@ static void smooth_classes(struct bwe_policer *policer)
 }
 
 /* The allowance gets what the last 2 s left unused of 115 %, a slice's share, and pays for what
-   they were above it by less than a packet: so all that passes in a long time is 115 %, and the
-   allowance once. What is dropped does not count twice. */
-static void refill_allowance(struct bwe_policer *policer)
+   they were above: by less than a packet, or while policing is mild. So all that passes in a long
+   time is 115 %, and the allowance and one such debt once. What is dropped is not paid for. */
+static void settle_allowance(struct bwe_policer *policer, int64_t now_us)
 {
+    bool is_mild = now_us <= policer->mild_until_us;
+    const struct bwe_byte_window *used = is_mild ? &policer->passed : &policer->offered;
     int64_t limit_bytes = (int64_t)(percent_bps(policer, BWE_CONTRACT_TOLERANCE_PERCENT) * 2 / 8);
-    int64_t used_bytes = (int64_t)bwe_byte_window_bytes(&policer->offered, BWE_BYTE_WINDOW_SLICES);
-    if (used_bytes > limit_bytes && policer->rung > 0)
+    int64_t unused_bytes =
+        limit_bytes - (int64_t)bwe_byte_window_bytes(used, BWE_BYTE_WINDOW_SLICES);
+    if (unused_bytes < 0 && policer->rung > 0 && !is_mild)
         return;
-    int64_t bytes = policer->allowance_bytes + (limit_bytes - used_bytes) / BWE_BYTE_WINDOW_SLICES;
+    int64_t bytes = policer->allowance_bytes + unused_bytes / BWE_BYTE_WINDOW_SLICES;
     int32_t full_bytes = full_allowance(policer);
     policer->allowance_bytes = bytes < full_bytes ? (int32_t)bytes : full_bytes;
 }
@@ -212,21 +217,6 @@ static void deepen(struct bwe_policer *policer, unsigned rung, int64_t now_us)
     policer->better_us = 0;
 }
 
-/* What may pass above 115 % while policing is mild. */
-static int32_t mild_price(const struct bwe_policer *policer)
-{
-    return (int32_t)(percent_bps(policer, MILD_PERCENT - BWE_CONTRACT_TOLERANCE_PERCENT) * MILD_US /
-                     8000000);
-}
-
-/* May it be mild to begin with? Not with a flood, nor where there is no room for it. */
-static bool is_mild(const struct bwe_policer *policer, bool is_short, int64_t now_us)
-{
-    uint64_t passed_bps = bwe_byte_window_mean_bps(&policer->passed, SHORT_SLICES, now_us);
-    return !policer->is_audio && !is_short && passed_bps <= percent_bps(policer, SHORT_PERCENT) &&
-           has_room(policer, 0, MILD_PERCENT) && policer->allowance_bytes >= 0;
-}
-
 static void begin_policing(struct bwe_policer *policer, int64_t now_us)
 {
     bool is_short = is_over_short(policer, now_us);
@@ -236,11 +226,9 @@ static void begin_policing(struct bwe_policer *policer, int64_t now_us)
         bwe_byte_window_mean_bps(&policer->passed, BWE_BYTE_WINDOW_SLICES, now_us);
     uint64_t measured_bps = counted_bps > passed_bps ? counted_bps : passed_bps;
     deepen(policer, fitting_rung(policer), now_us);
-    policer->mild_until_us = 0;
-    if (is_mild(policer, is_short, now_us)) {
-        policer->mild_until_us = now_us + MILD_US;
-        policer->allowance_bytes -= mild_price(policer);
-    }
+    bool has_mild = !policer->is_audio && !is_short &&
+                    policer->allowance_bytes >= -full_allowance(policer) / DEBT_SHARE;
+    policer->mild_until_us = has_mild ? now_us + MILD_US : 0;
     policer->has_excess = true;
     policer->excess.limit_bps = policer->contract_bps;
     policer->excess.measured_bps = measured_bps < UINT32_MAX ? (uint32_t)measured_bps : UINT32_MAX;
@@ -292,7 +280,7 @@ static void pass_time(struct bwe_policer *policer, int64_t now_us)
         bwe_byte_window_advance(&policer->passed, ended_us);
         if (has_room(policer, 0, BWE_CONTRACT_TOLERANCE_PERCENT))
             policer->within_us = ended_us;
-        refill_allowance(policer);
+        settle_allowance(policer, ended_us);
         smooth_classes(policer);
         forget_keyframes(policer);
         if (policer->rung > 0)
@@ -307,7 +295,7 @@ static void pass_time(struct bwe_policer *policer, int64_t now_us)
 static bool has_policed_room(const struct bwe_policer *policer, uint64_t bytes, int64_t now_us)
 {
     return has_room(policer, bytes,
-                    now_us < policer->mild_until_us ? MILD_PERCENT
+                    now_us < policer->mild_until_us ? MOST_PERCENT
                                                     : BWE_CONTRACT_TOLERANCE_PERCENT);
 }
 
@@ -319,7 +307,7 @@ static bool has_grace(const struct bwe_policer *policer, bool is_long, int64_t n
     return !policer->is_audio && !(is_long && (is_lasting || is_new)) &&
            bwe_byte_window_mean_bps(&policer->passed, SHORT_SLICES, now_us) <=
                percent_bps(policer, FLOOD_PERCENT) &&
-           has_room(policer, 0, MILD_PERCENT);
+           has_room(policer, 0, GRACE_PERCENT);
 }
 
 /* The allowance pays for what was just counted, which is too much. @return whether it does */

@@ -20,13 +20,13 @@
  *
  * Invariants, C being what the contract allows in a second:
  *
- *  - Policed, at most 115 % passes in any 2 s. Only in the first 2 s of an excess below 200 % it is
- *    150 %, so that dropping the top is enough and nothing freezes (the allowance pays for that
- *    beforehand, 0.7 C, and is in debt for it if it must; who is in debt has no such time).
- *  - Before that at most 165 % passes in any 2 s, and what is graced only up to 150 %.
- *  - In any t seconds at most 1.15 (t + 2) C + 1.7 C passes: 115 % in the long run, whatever the
- *    source alternates between. Grace needs no pause between two: there is more of it only where
- *    there was less traffic.
+ *  - At most 1.65 * 2 C passes in any 2 s, and of an excess that is only graced 1.5 * 2 C.
+ *  - Policed, 1.15 * 2 C; but for the first 2 s of an excess below 200 % (over 500 ms): there only
+ *    the above holds, so that dropping the top is enough and nothing freezes. The allowance pays
+ * for them too, C at most, and is in debt for them if it must; who is in debt has no such 2 s.
+ *  - In any t seconds at most 1.15 (t + 2) C + 2.2 C passes: 115 % in the long run, whatever the
+ * source alternates between. Grace needs no pause between two: there is more of it only where there
+ * was less traffic.
  *
  * Camera and screen of a participant both kept so, their sum is within 115 % of 1.3 Mbps: video
  * together needs no count of its own.
@@ -84,7 +84,7 @@ struct bwe_policer {
     int64_t eased_us;     /* when less was dropped than before, 0: never */
     int64_t better_us;    /* since when less would fit, 0: it does not */
     int64_t hold_us;
-    int64_t mild_until_us;                                           /* until then 150 % may pass */
+    int64_t mild_until_us;                                           /* until then 165 % may pass */
     uint32_t class_bps[BWE_POLICER_LAYERS][BWE_POLICER_TEMPORALS];   /* smoothed, by rank */
     uint32_t class_bytes[BWE_POLICER_LAYERS][BWE_POLICER_TEMPORALS]; /* of the running slice */
     uint32_t frame_peak_bytes[BWE_POLICER_LAYERS]; /* of its larger delta frames */

@@ -70,20 +70,19 @@ static void check_bounds(const struct bwe_policer *policer, struct bucket *bucke
 {
     uint64_t second_bytes = policer->contract_bps / 8;
     uint64_t passed_bytes = bwe_byte_window_bytes(&policer->passed, BWE_BYTE_WINDOW_SLICES);
-    unsigned percent = 165;
-    if (bwe_policer_is_policing(policer))
-        percent = now_us < policer->mild_until_us ? 150 : 115;
+    bool is_strict = bwe_policer_is_policing(policer) && now_us >= policer->mild_until_us;
+    unsigned percent = is_strict ? 115 : 165;
     if (bytes > 0)
         CHECK(passed_bytes <= second_bytes * 2 * percent / 100);
     pour(bucket, policer->contract_bps, bytes, now_us);
-    CHECK(bucket->bytes <= (double)second_bytes * (2 * 1.15 + 1.7));
+    CHECK(bucket->bytes <= (double)second_bytes * (2 * 1.15 + 2.2));
 }
 
 static void check_policer(struct bwe_policer *policer, int64_t now_us)
 {
     int32_t second_bytes = (int32_t)(policer->contract_bps / 8);
     CHECK(policer->allowance_bytes <= second_bytes);
-    CHECK(policer->allowance_bytes >= -second_bytes);
+    CHECK(policer->allowance_bytes >= -second_bytes * 12 / 10);
     CHECK(policer->rung < BWE_POLICER_LAYERS * BWE_POLICER_TEMPORALS);
     CHECK(policer->hold_us >= BWE_POLICER_HOLD_US && policer->hold_us <= BWE_POLICER_HOLD_MAX_US);
     CHECK(bwe_policer_wanted_keyframes(policer, now_us) < 1u << BWE_POLICER_LAYERS);

@@ -267,7 +267,7 @@ static void check_policed_long(struct sim_tap *tap, const struct sim_media *medi
                                struct sim_checks *checks)
 {
     double second_bytes = (double)rate_bps / 8;
-    double limit = second_bytes * (2 * 1.15 + 1.7) + CROSSING_BYTES;
+    double limit = second_bytes * (2 * 1.15 + 2.2) + CROSSING_BYTES;
     if (arrived_us > tap->excess_us) { /* repaired ones go back */
         tap->excess_bytes -= second_bytes * 1.15 * (double)(arrived_us - tap->excess_us) / 1e6;
         if (tap->excess_bytes < 0)
