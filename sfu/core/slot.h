@@ -15,6 +15,7 @@
 #ifndef IRIS_CORE_SLOT_H
 #define IRIS_CORE_SLOT_H
 
+#include "bwe/temporal_sync.h"
 #include "rtp/rewrite.h"
 #include "sfu/core/recorder.h"
 #include "sfu/core/rtx_limit.h"
@@ -38,7 +39,7 @@ struct core_slot {
     struct core_layer *target;      /* that shall be forwarded; NULL: paused (video) */
     uint8_t target_temporal;        /* highest temporal layer that shall be, of the target */
     uint8_t interim_temporal;       /* and of another layer, until the target's key frame comes */
-    uint8_t synced;                 /* bit t: the receiver can decode temporal layer t */
+    struct bwe_temporal_sync sync;  /* which temporal layers the receiver can decode */
     bool is_held;                   /* by the receiver's layout: shown, but nothing is forwarded */
     bool is_starved;                /* by the receiver's budget */
     bool has_missed;                /* of what the newest segment is made of, packets that came */
