@@ -129,7 +129,8 @@ uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us
         slot->replay_seq = slot->layer->keyframe_seq; /* a newer one has come meanwhile */
         slot->has_replayed = slot->has_frame = slot->is_waiting = false;
     }
-    while (slot->replay_seq && sent < bytes) {
+    /* Bytes tell nothing of small packets, which fill the pacer's ring or the pool. */
+    while (slot->replay_seq && sent < bytes && core_pace_room(slot->owner) > 0) {
         struct core_media media = {.payload_len = 0};
         int64_t age_us;
         uint64_t seq = slot->replay_seq;
