@@ -331,6 +331,17 @@ static void test_burst_of_joiners(void **state)
     conference_dispose(&c);
 }
 
+/* Somebody is shown the low layer and wants the high one of a source that answers no request. */
+static struct person *join_and_want_in_vain(struct conference *c, struct camera *camera)
+{
+    struct person *bob = conference_join(c, 1);
+    set_height(c, bob, 240);
+    show_for(c, camera, 60);
+    camera->is_deaf = true;
+    set_height(c, bob, 480);
+    return bob;
+}
+
 /* A layer that was given up is taken all the same when the other one stops. */
 static void test_given_up_but_the_only_one(void **state)
 {
@@ -338,11 +349,7 @@ static void test_given_up_but_the_only_one(void **state)
     struct conference c;
     conference_init(&c);
     struct camera camera = {.person = join_with_layers(&c)};
-    struct person *bob = conference_join(&c, 1);
-    set_height(&c, bob, 240);
-    show_for(&c, &camera, 60);
-    camera.is_deaf = true;
-    set_height(&c, bob, 480);
+    struct person *bob = join_and_want_in_vain(&c, &camera);
     show_for(&c, &camera, 90);
     assert_int_equal(height_told(&c, bob), 240);
     camera.is_deaf = false;
@@ -363,11 +370,7 @@ static void test_switch_is_given_up(void **state)
     struct conference c;
     conference_init(&c);
     struct camera camera = {.person = join_with_layers(&c)};
-    struct person *bob = conference_join(&c, 1);
-    set_height(&c, bob, 240);
-    show_for(&c, &camera, 60);
-    camera.is_deaf = true;
-    set_height(&c, bob, 480);
+    struct person *bob = join_and_want_in_vain(&c, &camera);
     unsigned heard = count_heard(bob, 4);
     show_for(&c, &camera, 90);
     assert_int_equal(count_heard(bob, 4) - heard, 90);
