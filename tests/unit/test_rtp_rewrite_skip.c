@@ -64,60 +64,67 @@ static void run_skips(const char *what, const struct skip_row *rows, size_t coun
 #define NO RTP_REWRITE_NOTHING
 #define GO RTP_REWRITE_SEND
 
+static const struct skip_row every_second[] = {
+    {SEND, 100, 10, true, GO, 0, 0, 0},  {SKIP, 101, 11, false, NO, 0, 0, 0},
+    {SEND, 102, 12, true, GO, 1, 1, 1},  {SKIP, 103, 13, false, NO, 0, 0, 0},
+    {SKIP, 104, 13, false, NO, 0, 0, 0}, {SEND, 105, 14, true, GO, 2, 2, 2},
+    {SEND, 106, 14, true, GO, 3, 2, 2},
+};
+
+static const struct skip_row a_run_and_base[] = {
+    {SEND, 100, 10, true, GO, 0, 0, 0},  {SKIP, 101, 11, false, NO, 0, 0, 0},
+    {SKIP, 102, 12, true, NO, 0, 0, 0}, /* TL0PICIDX 6 is closed with it */
+    {SKIP, 103, 13, false, NO, 0, 0, 0}, {SEND, 104, 14, true, GO, 1, 1, 1},
+};
+
+static const struct skip_row lost_and_late[] = {
+    {SEND, 100, 10, true, GO, 0, 0, 0},
+    {SEND, 102, 12, true, GO, 2, 2, 1}, /* 101 is missing: a number is kept */
+    {SKIP, 103, 13, false, NO, 0, 0, 0},
+    {SEND, 104, 14, true, GO, 3, 3, 2},
+    {SEND, 101, 11, false, GO, 1, 1, 0}, /* and sent late */
+    {SKIP, 103, 13, false, NO, 0, 0, 0}, /* what is closed stays closed */
+    {SEND, 99, 9, true, NO, 0, 0, 0},
+};
+
+static const struct skip_row lost_beside_skipped[] = {
+    {SEND, 100, 10, true, GO, 0, 0, 0},
+    {SKIP, 102, 11, false, NO, 0, 0, 0},               /* 101, its first packet, was lost */
+    {SKIP, 104, 12, false, NO, 0, 0, 0},               /* 103 was lost */
+    {SEND, 106, 14, true, GO, 4, 2, 2},                /* 105 was lost */
+    {SEND, 101, 11, false, RTP_REWRITE_FILL, 1, 1, 0}, /* its picture is closed */
+    {SEND, 103, 11, false, RTP_REWRITE_FILL, 2, 0, 0}, /* the end of one that is */
+    {SEND, 105, 12, false, RTP_REWRITE_FILL, 3, 0, 1},
+};
+
+static const struct skip_row lost_picture_beside_skipped[] = {
+    {SEND, 100, 10, true, GO, 0, 0, 0},
+    {SKIP, 101, 11, false, NO, 0, 0, 0},
+    {SEND, 103, 13, false, GO, 2, 2, 1},
+    {SKIP, 102, 12, true, RTP_REWRITE_FILL, 1, 1, 1}, /* late, and not wanted any more */
+    {SKIP, 104, 14, true, NO, 0, 0, 0},
+    {SEND, 106, 16, true, GO, 4, 4, 2},
+    {SEND, 105, 15, false, GO, 3, 3, 1}, /* a picture of its own */
+};
+
+static const struct skip_row padding[] = {
+    {SEND, 100, 10, true, GO, 0, 0, 0},  {PAD, 101, 0, false, NO, 0, 0, 0},
+    {PAD, 102, 0, false, NO, 0, 0, 0},   {SEND, 103, 11, false, GO, 1, 1, 0},
+    {SKIP, 104, 12, false, NO, 0, 0, 0}, {PAD, 105, 0, false, NO, 0, 0, 0},
+    {SEND, 107, 13, false, GO, 3, 2, 1}, {PAD, 106, 0, false, RTP_REWRITE_FILL, 2, 32757, 251},
+};
+
+static const struct skip_row replayed[] = {
+    {SEND, 100, 10, true, GO, 0, 0, 0},    {SKIP, 101, 11, false, NO, 0, 0, 0},
+    {RETIME, 102, 12, true, GO, 1, 1, 1},  {SEND, 103, 12, true, GO, 2, 1, 1},
+    {SKIP, 104, 13, false, NO, 0, 0, 0},   {RETIME, 105, 14, true, GO, 3, 2, 2},
+    {RETIME, 106, 15, false, GO, 4, 3, 2}, {SEND, 108, 16, true, GO, 6, 4, 3},
+    {SEND, 107, 15, false, GO, 5, 3, 2},
+};
+
 static void test_skip(void **state)
 {
     (void)state;
-    static const struct skip_row every_second[] = {
-        {SEND, 100, 10, true, GO, 0, 0, 0},  {SKIP, 101, 11, false, NO, 0, 0, 0},
-        {SEND, 102, 12, true, GO, 1, 1, 1},  {SKIP, 103, 13, false, NO, 0, 0, 0},
-        {SKIP, 104, 13, false, NO, 0, 0, 0}, {SEND, 105, 14, true, GO, 2, 2, 2},
-        {SEND, 106, 14, true, GO, 3, 2, 2},
-    };
-    static const struct skip_row a_run_and_base[] = {
-        {SEND, 100, 10, true, GO, 0, 0, 0},  {SKIP, 101, 11, false, NO, 0, 0, 0},
-        {SKIP, 102, 12, true, NO, 0, 0, 0}, /* TL0PICIDX 6 is closed with it */
-        {SKIP, 103, 13, false, NO, 0, 0, 0}, {SEND, 104, 14, true, GO, 1, 1, 1},
-    };
-    static const struct skip_row lost_and_late[] = {
-        {SEND, 100, 10, true, GO, 0, 0, 0},
-        {SEND, 102, 12, true, GO, 2, 2, 1}, /* 101 is missing: a number is kept */
-        {SKIP, 103, 13, false, NO, 0, 0, 0},
-        {SEND, 104, 14, true, GO, 3, 3, 2},
-        {SEND, 101, 11, false, GO, 1, 1, 0}, /* and sent late */
-        {SKIP, 103, 13, false, NO, 0, 0, 0}, /* what is closed stays closed */
-        {SEND, 99, 9, true, NO, 0, 0, 0},
-    };
-    static const struct skip_row lost_beside_skipped[] = {
-        {SEND, 100, 10, true, GO, 0, 0, 0},
-        {SKIP, 102, 11, false, NO, 0, 0, 0},               /* 101, its first packet, was lost */
-        {SKIP, 104, 12, false, NO, 0, 0, 0},               /* 103 was lost */
-        {SEND, 106, 14, true, GO, 4, 2, 2},                /* 105 was lost */
-        {SEND, 101, 11, false, RTP_REWRITE_FILL, 1, 1, 0}, /* its picture is closed */
-        {SEND, 103, 11, false, RTP_REWRITE_FILL, 2, 0, 0}, /* the end of one that is */
-        {SEND, 105, 12, false, RTP_REWRITE_FILL, 3, 0, 1},
-    };
-    static const struct skip_row lost_picture_beside_skipped[] = {
-        {SEND, 100, 10, true, GO, 0, 0, 0},
-        {SKIP, 101, 11, false, NO, 0, 0, 0},
-        {SEND, 103, 13, false, GO, 2, 2, 1},
-        {SKIP, 102, 12, true, RTP_REWRITE_FILL, 1, 1, 1}, /* late, and not wanted any more */
-        {SKIP, 104, 14, true, NO, 0, 0, 0},
-        {SEND, 106, 16, true, GO, 4, 4, 2},
-        {SEND, 105, 15, false, GO, 3, 3, 1}, /* a picture of its own */
-    };
-    static const struct skip_row padding[] = {
-        {SEND, 100, 10, true, GO, 0, 0, 0},  {PAD, 101, 0, false, NO, 0, 0, 0},
-        {PAD, 102, 0, false, NO, 0, 0, 0},   {SEND, 103, 11, false, GO, 1, 1, 0},
-        {SKIP, 104, 12, false, NO, 0, 0, 0}, {PAD, 105, 0, false, NO, 0, 0, 0},
-        {SEND, 107, 13, false, GO, 3, 2, 1}, {PAD, 106, 0, false, RTP_REWRITE_FILL, 2, 32757, 251},
-    };
-    static const struct skip_row replayed[] = {
-        {SEND, 100, 10, true, GO, 0, 0, 0},    {SKIP, 101, 11, false, NO, 0, 0, 0},
-        {RETIME, 102, 12, true, GO, 1, 1, 1},  {SEND, 103, 12, true, GO, 2, 1, 1},
-        {SKIP, 104, 13, false, NO, 0, 0, 0},   {RETIME, 105, 14, true, GO, 3, 2, 2},
-        {RETIME, 106, 15, false, GO, 4, 3, 2}, {SEND, 108, 16, true, GO, 6, 4, 3},
-        {SEND, 107, 15, false, GO, 5, 3, 2},
-    };
     run_skips("every second picture", every_second, COUNT(every_second));
     run_skips("a run with a base picture", a_run_and_base, COUNT(a_run_and_base));
     run_skips("lost, then late", lost_and_late, COUNT(lost_and_late));

@@ -52,40 +52,42 @@ static void test_key_derivation(void **state)
     "81c8000d4d6172734e5450314e545032525450200000042a0000e9304c756e61"                             \
     "deadbeefdeadbeefdeadbeefdeadbeefdeadbeef"
 
+static const struct {
+    const char *key, *clear, *sealed;
+    uint64_t index;
+    bool is_rtcp;
+} rfc7714_vectors[] = {
+    {RFC7714_KEY, RFC7714_RTP,
+     "8040f17b8041f8d35501a0b2f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b3"
+     "6"
+     "de3adf8833899d7f27beb16a9152cf765ee4390cce",
+     0xf17b, false},
+    {RFC7714_KEY RFC7714_HIGH, RFC7714_RTP,
+     "8040f17b8041f8d35501a0b232b1de78a822fe12ef9f78fa332e33aab18012389a58e2f3b50b2a0276ffae0f1"
+     "b"
+     "a63799b87b7aa3db36dfffd6b0f9bb7878d7a76c13",
+     0xf17b, false},
+    {RFC7714_KEY, RFC7714_RTCP,
+     "81c8000d4d61727363e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b468"
+     "6"
+     "303ded0bb9275bc84aa45896cf4d2fc5abf87245d9eade800005d4",
+     0x5d4, true},
+};
+
 /* RFC 7714, sections 16.1.1, 16.2.1 and 17.1: session keys, so the derivation is passed by. */
 static void test_rfc7714_vectors(void **state)
 {
-    static const struct {
-        const char *key, *clear, *sealed;
-        uint64_t index;
-        bool is_rtcp;
-    } rows[] = {
-        {RFC7714_KEY, RFC7714_RTP,
-         "8040f17b8041f8d35501a0b2f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b3"
-         "6"
-         "de3adf8833899d7f27beb16a9152cf765ee4390cce",
-         0xf17b, false},
-        {RFC7714_KEY RFC7714_HIGH, RFC7714_RTP,
-         "8040f17b8041f8d35501a0b232b1de78a822fe12ef9f78fa332e33aab18012389a58e2f3b50b2a0276ffae0f1"
-         "b"
-         "a63799b87b7aa3db36dfffd6b0f9bb7878d7a76c13",
-         0xf17b, false},
-        {RFC7714_KEY, RFC7714_RTCP,
-         "81c8000d4d61727363e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b468"
-         "6"
-         "303ded0bb9275bc84aa45896cf4d2fc5abf87245d9eade800005d4",
-         0x5d4, true},
-    };
 
     (void)state;
-    for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(*rows); i++) {
+    for (size_t i = 0; i < 2 * sizeof(rfc7714_vectors) / sizeof(*rfc7714_vectors); i++) {
         struct transport_aead_context *context =
             transport_aead_context_create(i % 2 ? TRANSPORT_AEAD_AUTO : TRANSPORT_AEAD_EVP);
         struct transport_srtp_aead_receiver receiver;
         struct transport_srtp_aead_keys *keys = &receiver.keys;
         uint8_t key[32], packet[128], clear[128], sealed[128];
-        size_t key_bytes = unhex(key, rows[i / 2].key), len = unhex(clear, rows[i / 2].clear);
-        size_t sealed_len = unhex(sealed, rows[i / 2].sealed);
+        size_t key_bytes = unhex(key, rfc7714_vectors[i / 2].key),
+               len = unhex(clear, rfc7714_vectors[i / 2].clear);
+        size_t sealed_len = unhex(sealed, rfc7714_vectors[i / 2].sealed);
 
         keys->rtp = transport_aead_key_create(context, key, key_bytes);
         keys->rtcp = transport_aead_key_create(context, key, key_bytes);
@@ -94,14 +96,15 @@ static void test_rfc7714_vectors(void **state)
         transport_srtp_sources_init(&receiver.rtp, TRANSPORT_SRTP_SSRCS);
         transport_srtp_sources_init(&receiver.rtcp, TRANSPORT_SRTP_SSRCS);
         memcpy(packet, clear, len);
-        if (rows[i / 2].is_rtcp) {
-            assert_int_equal(
-                transport_srtp_aead_seal_rtcp(keys, packet, len, (uint32_t)rows[i / 2].index),
-                sealed_len);
+        if (rfc7714_vectors[i / 2].is_rtcp) {
+            assert_int_equal(transport_srtp_aead_seal_rtcp(keys, packet, len,
+                                                           (uint32_t)rfc7714_vectors[i / 2].index),
+                             sealed_len);
             assert_memory_equal(packet, sealed, sealed_len);
             assert_int_equal(transport_srtp_aead_open_rtcp(&receiver, packet, sealed_len), len);
         } else {
-            const struct transport_srtp_clear from = {packet, len, 12, rows[i / 2].index};
+            const struct transport_srtp_clear from = {packet, len, 12,
+                                                      rfc7714_vectors[i / 2].index};
             uint8_t elsewhere[sizeof(packet)];
             assert_int_equal(transport_srtp_aead_seal_rtp(keys, &from, elsewhere), sealed_len);
             assert_memory_equal(elsewhere, sealed, sealed_len);
