@@ -16,8 +16,6 @@
 /* A camera's picture of so long ago is not worth its bytes: one of now is. */
 #define STALE_US  (CORE_LAYER_REPLAY_US + 500000)
 #define BEHIND_US 1000000 /* the same of one that only waited */
-/* A hole that is still there after so long stays, or the history has let go of it. */
-#define HOLE_US 500000
 
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us)
 {

@@ -140,6 +140,17 @@ static inline void hear(struct person *person, const struct core_buffer *buffer,
     person->heard_count++;
 }
 
+/* Which transport-wide number a packet carries. */
+static inline uint16_t heard_transport_seq(const struct heard *heard)
+{
+    struct rtp_extension_map map = {0};
+    struct rtp_extension_values values;
+    map.kind[ID_SEQ] = RTP_EXTENSION_TRANSPORT_SEQ;
+    rtp_packet_read_extensions(&heard->rtp, &map, &values);
+    assert_true(values.has_transport_seq);
+    return values.transport_seq;
+}
+
 /* Take what the engine has to send and to say. */
 static inline void conference_flush(struct conference *c)
 {
