@@ -69,6 +69,7 @@ void core_slot_interrupt(struct core_slot *slot)
     slot->layer = NULL;
     slot->has_frame = false;
     slot->replay_seq = 0;
+    slot->replayed_us = 0;
     slot->last_frame_us = 0;
     slot->keyframe_us = 0;
 }
