@@ -143,7 +143,7 @@ void control_verdicts_follow(struct control *control, struct control_participant
 {
     struct core_verdict before[CORE_SLOTS_MAX];
     struct core_verdict_second second = second_of(control, participant);
-    for (unsigned i = 0; i < participant->slot_count; i++)
+    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
         before[i] = participant->verdicts.slots[i].told;
     bool is_own_changed = core_verdicts_follow(&participant->verdicts, &second);
     for (unsigned i = 0; i < participant->slot_count; i++)

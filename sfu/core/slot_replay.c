@@ -86,6 +86,7 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
     bool is_first = !slot->has_replayed;
     slot->has_replayed = true;
     slot->has_missed = false;
+    slot->replayed_us = media->now_us;
     if (is_first)
         rtp_rewrite_start(&slot->rewrite, media->layer->id, &media->fields, media->now_us);
     slot->is_retiming = !is_first;
