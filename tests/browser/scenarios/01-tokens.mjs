@@ -12,6 +12,18 @@ export const limitMs = 30_000;
 const SENTENCE = /^[A-Z][^{}<>]{15,}[.!]$/;
 const JARGON = /\b(JWT|token|undefined|null|error|401|403|JSON|RPC|IrisError)\b/i;
 
+/**
+ * Who may not send everything: Chromium gives up all lines when the first is refused.
+ *
+ * @type {[import('../browsers.mjs').BrowserName, string][]}
+ */
+const LIMITED = [
+  ['chromium', ''],
+  ['chromium', 'camera'],
+  ['chromium', 'screen'],
+  ['firefox', ''],
+];
+
 /** A token that was good an hour ago: beyond the leeway of a minute. @param {Stage} stage @param {string} room */
 async function expiredToken(stage, room) {
   const { createHmac } = await import('node:crypto');
@@ -53,6 +65,12 @@ export async function run(stage) {
     check((await who.look()).view === 'meeting', `${who.name} joins with a token`);
     check(await isSeeing(who), `${who.name} sees the other`);
     await stage.screenshot(who, 'joined');
+  }
+  for (const [browser, publish] of LIMITED) {
+    const name = `${browser} with '${publish}'`;
+    const who = await stage.enter(browser, room, { name, publish });
+    check(await isSeeing(who), `${browser}: one who may send '${publish}' sees the others`);
+    await who.page.close();
   }
   const address = await chromium.page.evaluate(() => location.href);
   check(

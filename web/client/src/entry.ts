@@ -5,9 +5,11 @@
 import type { Environment } from './environment.js';
 import { ErrorCode, IrisError } from './errors.js';
 import type { Token } from './options.js';
-import { MediaPeer, type LocalTracks } from './peer.js';
+import { MEDIA_KIND } from './own.js';
+import { MediaPeer, type LocalTracks, type TrackKind } from './peer.js';
 import type { JoinParams, Json, ResumeResult } from './protocol.js';
 import { RpcConnection } from './rpc.js';
+import { publishableKinds } from './token.js';
 
 /** Name of the performance mark set when `join` is sent, for measuring the time to the first picture. */
 export const JOIN_MARK = 'iris:join';
@@ -46,26 +48,42 @@ export async function enter(
   plan: EntryPlan,
   signal: AbortSignal,
 ): Promise<Entered> {
-  const made: { rpc: RpcConnection | null; peer: MediaPeer | null } = { rpc: null, peer: null };
-  const makePeer = () => (made.peer ??= new MediaPeer(env, plan.tracks()));
+  const made: { rpc: RpcConnection | null; credentials: Promise<Credentials> | null } = {
+    rpc: null,
+    credentials: null,
+  };
+  const prepare = () => (made.credentials ??= makeCredentials(env, plan));
   const run = async (): Promise<Entered> => {
     // Its failure is met again where the offer is needed.
     if (plan.isHasty)
-      makePeer()
-        .createOffer()
+      prepare()
+        .then(({ peer }) => peer.createOffer())
         .catch(() => undefined);
     const rpc = (made.rpc = await RpcConnection.open(env, plan.url, signal));
     const resumed = plan.session === null ? null : await resume(rpc, plan.session);
     if (resumed) return { rpc, result: resumed, peer: null };
-    return join(rpc, makePeer(), plan);
+    return join(rpc, await prepare(), plan);
   };
   try {
     return await unlessAborted(run(), signal);
   } catch (error) {
     made.rpc?.close();
-    made.peer?.close();
+    made.credentials?.then(({ peer }) => peer.close()).catch(() => undefined);
     throw error;
   }
+}
+
+/** What a join presents. */
+interface Credentials {
+  token: string | undefined;
+  peer: MediaPeer;
+}
+
+async function makeCredentials(env: Environment, plan: EntryPlan): Promise<Credentials> {
+  const token = typeof plan.token === 'function' ? await fetchToken(plan.token) : plan.token;
+  const kinds = publishableKinds(token);
+  const mayPublish = (kind: TrackKind) => kinds?.includes(MEDIA_KIND[kind]) ?? true;
+  return { token, peer: new MediaPeer(env, plan.tracks(), mayPublish) };
 }
 
 /** Null if the server has forgotten the session, or is too old to resume one. */
@@ -82,8 +100,11 @@ async function resume(rpc: RpcConnection, session: string): Promise<ResumeResult
 }
 
 /** The order of docs/protocol.md, section 1: createOffer, `join`, and only then anything is applied. */
-async function join(rpc: RpcConnection, peer: MediaPeer, plan: EntryPlan): Promise<Entered> {
-  const token = typeof plan.token === 'function' ? await fetchToken(plan.token) : plan.token;
+async function join(
+  rpc: RpcConnection,
+  { token, peer }: Credentials,
+  plan: EntryPlan,
+): Promise<Entered> {
   const params: JoinParams = { room: plan.room, name: plan.name, offer: await peer.createOffer() };
   if (token !== undefined) params.token = token;
   if (plan.metadata !== undefined) params.metadata = plan.metadata;

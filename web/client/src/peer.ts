@@ -3,6 +3,9 @@
  * microphone, camera, screen, then 3 audio slots, 4 camera slots and the screen slot. The server gives each line its
  * role by this order, so the order is the invariant of this file. Later changes only replace tracks; nothing is
  * renegotiated but the ICE credentials. Who is in a slot is not known here.
+ *
+ * A line that the token does not allow is refused by the server. It must not be the first one: Chromium gives up all
+ * lines with the first of a bundle ("Failed to setup RTCP mux"). Then the microphone, or all sending lines, come later.
  */
 import { activateScreen, cameraEncodings, rescaleCamera, screenEncodings } from './encodings.js';
 import type { Environment } from './environment.js';
@@ -30,18 +33,33 @@ export class MediaPeer {
   #offer: Promise<RTCSessionDescriptionInit> | null = null;
   #restart: Promise<void> | null = null;
 
-  /** @param tracks  what to send from the start; null where there is nothing yet */
-  constructor(env: Environment, tracks: LocalTracks) {
+  /**
+   * @param tracks  what to send from the start; null where there is nothing yet
+   * @param mayPublish  what the server will probably take
+   */
+  constructor(
+    env: Environment,
+    tracks: LocalTracks,
+    mayPublish: (kind: TrackKind) => boolean = () => true,
+  ) {
     const connection = new env.RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.connection = connection;
     this.#sending = { ...tracks };
-    this.#senders = {
-      microphone: addSender(connection, 'audio', tracks.microphone, []),
+    const microphone = () => addSender(connection, 'audio', tracks.microphone, []);
+    const video = () => ({
       camera: addSender(connection, 'video', tracks.camera, cameraEncodings(tracks.camera)),
       screen: addSender(connection, 'video', tracks.screen, screenEncodings(tracks.screen)),
-    };
-    for (let i = 0; i < AUDIO_SLOTS; i++) addSlot(connection, 'audio');
-    for (let i = 0; i < VIDEO_SLOTS; i++) addSlot(connection, 'video');
+    });
+    if (mayPublish('microphone')) {
+      this.#senders = { microphone: microphone(), ...video() };
+      addSlots(connection);
+    } else if (mayPublish('camera')) {
+      this.#senders = { ...video(), microphone: microphone() };
+      addSlots(connection);
+    } else {
+      addSlots(connection);
+      this.#senders = { microphone: microphone(), ...video() };
+    }
   }
 
   /**
@@ -128,6 +146,8 @@ function addSender(
   return connection.addTransceiver(track ?? kind, init).sender;
 }
 
-function addSlot(connection: RTCPeerConnection, kind: 'audio' | 'video'): void {
-  connection.addTransceiver(kind, { direction: 'recvonly' });
+function addSlots(connection: RTCPeerConnection): void {
+  const direction = 'recvonly';
+  for (let i = 0; i < AUDIO_SLOTS; i++) connection.addTransceiver('audio', { direction });
+  for (let i = 0; i < VIDEO_SLOTS; i++) connection.addTransceiver('video', { direction });
 }

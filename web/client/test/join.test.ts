@@ -50,6 +50,45 @@ test('the offer has the eleven lines in their order, the sending ones first', as
   expect(encodings(2)).toEqual([[undefined, undefined, 700_000]]);
 });
 
+/** A token as far as a client can read it. */
+function tokenOf(claims: object): string {
+  return ['{}', JSON.stringify(claims), 'x'].map((part) => btoa(part)).join('.');
+}
+
+const SLOTS = 'aaa vvvvv';
+
+// Chromium gives up every line when the first is refused.
+test.each([
+  ['all', {}, `AVV ${SLOTS}`],
+  ['none of them named', { publish: ['audio', 'camera', 'screen'] }, `AVV ${SLOTS}`],
+  ['no camera', { publish: ['audio', 'screen'] }, `AVV ${SLOTS}`],
+  ['no microphone', { publish: ['camera'] }, `VVA ${SLOTS}`],
+  ['nothing', { publish: [] }, `${SLOTS} AVV`],
+  ['a screen only', { publish: ['screen'] }, `${SLOTS} AVV`],
+  ['what no list is', { publish: 'camera' }, `AVV ${SLOTS}`],
+])('a line that the token does not allow is not the first: %s', async (_, claims, expected) => {
+  for (const token of [tokenOf(claims), async () => tokenOf(claims)]) {
+    const client = world.client();
+    await client.join({ ...ROOM, token });
+    const lines = world.peers.at(-1)?.lines ?? [];
+    const letters = lines.map(({ kind, init }) => {
+      const letter = kind === 'audio' ? 'a' : 'v';
+      return init.direction === 'sendonly' ? letter.toUpperCase() : letter;
+    });
+    expect(letters.join('')).toBe(expected.replaceAll(' ', ''));
+    await client.leave();
+  }
+});
+
+test('a token that cannot be read asks for everything', async () => {
+  for (const token of ['opaque', 'a.b.c', '']) {
+    const client = world.client();
+    await client.join({ ...ROOM, token });
+    expect(world.peers.at(-1)?.lines[0]?.init.direction).toBe('sendonly');
+    await client.leave();
+  }
+});
+
 test('a larger camera is scaled down to the contract', async () => {
   const camera = new FakeTrack('video', 960).asTrack;
   const joining = world.client().join({ ...ROOM, camera });
