@@ -26,11 +26,9 @@
 #define GRACE_PERCENT 150
 #define MOST_PERCENT  165 /* of anything, also while policing is mild */
 #define MILD_US       2000000
-#define DEBT_SHARE                                                                                 \
-    8 /* of the allowance; what is above it by less than a packet adds up to less                  \
-       */
-#define BURST_US   200000   /* how long a stalled link takes to empty itself */
-#define RELAPSE_US 10000000 /* policed again so soon: twice the patience */
+#define DEBT_SHARE    8        /* of the allowance: so little is no debt */
+#define BURST_US      200000   /* how long a stalled link takes to empty itself */
+#define RELAPSE_US    10000000 /* policed again so soon: twice the patience */
 
 /* After so many slices of silence nothing is left to catch up with. */
 #define SETTLED_SLICES (BWE_POLICER_HOLD_MAX_US / SLICE_US + 2 * BWE_BYTE_WINDOW_SLICES)
@@ -117,13 +115,11 @@ static void smooth_classes(struct bwe_policer *policer)
    time is 115 %, and the allowance and one such debt once. What is dropped is not paid for. */
 static void settle_allowance(struct bwe_policer *policer, int64_t now_us)
 {
-    bool is_mild = now_us <= policer->mild_until_us;
-    const struct bwe_byte_window *used = is_mild ? &policer->passed : &policer->offered;
     int64_t limit_bytes = (int64_t)(percent_bps(policer, BWE_CONTRACT_TOLERANCE_PERCENT) * 2 / 8);
-    int64_t unused_bytes =
-        limit_bytes - (int64_t)bwe_byte_window_bytes(used, BWE_BYTE_WINDOW_SLICES);
-    if (unused_bytes < 0 && policer->rung > 0 && !is_mild)
-        return;
+    int64_t unused_bytes = limit_bytes - (int64_t)policer->offered.sum_bytes;
+    int64_t room_bytes = limit_bytes - (int64_t)policer->passed.sum_bytes;
+    if (unused_bytes < 0 && policer->rung > 0)
+        unused_bytes = now_us <= policer->mild_until_us && room_bytes < 0 ? room_bytes : 0;
     int64_t bytes = policer->allowance_bytes + unused_bytes / BWE_BYTE_WINDOW_SLICES;
     int32_t full_bytes = full_allowance(policer);
     policer->allowance_bytes = bytes < full_bytes ? (int32_t)bytes : full_bytes;

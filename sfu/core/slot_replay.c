@@ -86,6 +86,7 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
     bool is_first = !slot->has_replayed;
     slot->has_replayed = true;
     slot->has_missed = false;
+    slot->replayed_us = media->now_us;
     if (is_first)
         rtp_rewrite_start(&slot->rewrite, media->layer->id, &media->fields, media->now_us);
     slot->is_retiming = !is_first;
@@ -129,7 +130,8 @@ uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us
         slot->replay_seq = slot->layer->keyframe_seq; /* a newer one has come meanwhile */
         slot->has_replayed = slot->has_frame = slot->is_waiting = false;
     }
-    while (slot->replay_seq && sent < bytes) {
+    /* Bytes tell nothing of small packets, which fill the pacer's ring or the pool. */
+    while (slot->replay_seq && sent < bytes && core_pace_room(slot->owner) > 0) {
         struct core_media media = {.payload_len = 0};
         int64_t age_us;
         uint64_t seq = slot->replay_seq;

@@ -44,7 +44,7 @@ uint16_t server_process_public_port(void);
 /** Likewise of the operations listener. */
 uint16_t server_process_operations_port(void);
 
-/** Send a signal. */
+/** Send the server a signal; what it does with it is not waited for. */
 void server_process_signal(int number);
 
 /**

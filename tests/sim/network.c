@@ -39,9 +39,11 @@ void sim_network_report(struct sim_network_watch *watch, unsigned slot, enum cor
     watch->cameras &= (uint16_t)~bit;
     if (kind == CORE_KIND_CAMERA && report->participant)
         watch->cameras |= bit;
-    if (report->state == CORE_SLOT_LIVE)
+    if (report->state == CORE_SLOT_LIVE) {
+        watch->slots[slot].is_paused = false;
         return;
-    watch->slots[slot] = (struct sim_network_slot){0};
+    }
+    watch->slots[slot] = (struct sim_network_slot){.is_paused = true};
     watch->top &= (uint16_t)~bit;
 }
 
@@ -65,7 +67,7 @@ static void note_frame(struct sim_network_watch *watch, struct sim_network_slot 
     else if (is_new && slot->frame_us > 0)
         raise_to(&result->drain_ms, now_us - slot->frame_us);
     slot->frame = media->stamp.frame;
-    slot->frame_us = now_us;
+    slot->frame_us = slot->is_paused ? 0 : now_us;
 }
 
 /* Which layer a slot gets: another one of the same source is a switch. */
@@ -76,7 +78,7 @@ static void note_camera(struct sim_network_watch *watch, const struct sim_media 
     struct sim_stage_result *result = &watch->results[watch->stage];
     uint64_t stream = sim_stamp_stream(&media->stamp), before = slot->stream;
     if (stream >> 8 != before >> 8)
-        *slot = (struct sim_network_slot){.source_us = now_us};
+        *slot = (struct sim_network_slot){.source_us = now_us, .is_paused = slot->is_paused};
     bool is_switch = stream >> 8 == before >> 8 && stream != before;
     slot->stream = stream;
     note_frame(watch, slot, media, is_switch, now_us);

@@ -34,7 +34,8 @@ struct sim_network_slot {
     int64_t source_us; /* first packet of this source */
     int64_t frame_us;  /* newest frame; 0: none since it was paused */
     uint32_t frame;
-    bool is_full; /* its top layer has come */
+    bool is_full;   /* its top layer has come */
+    bool is_paused; /* the receiver was told so; what the pacer still held leaves after that */
 };
 
 struct sim_network_watch {

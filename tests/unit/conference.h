@@ -29,6 +29,9 @@
 #ifndef PACKETS_MAX
 #define PACKETS_MAX 8192
 #endif
+#ifndef CONFERENCE_BUFFERS
+#define CONFERENCE_BUFFERS 1024
+#endif
 #define EVENTS_MAX      256
 #define CONFERENCE_SEED 4711
 #ifndef CONFERENCE_RECORDER_BYTES
@@ -93,7 +96,7 @@ static inline void conference_init(struct conference *c)
                                         .aead = TRANSPORT_AEAD_AUTO,
                                         .seed = CONFERENCE_SEED,
                                         .ntp_at_zero = UINT64_C(0xE000000000000000),
-                                        .buffer_count = 1024,
+                                        .buffer_count = CONFERENCE_BUFFERS,
                                         .recorder_bytes = CONFERENCE_RECORDER_BYTES,
                                         .recorder_us = CONFERENCE_RECORDER_US};
     c->engine = core_engine_create(&config);

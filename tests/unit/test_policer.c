@@ -251,88 +251,93 @@ static void test_hostile(void **state)
 
 /* A picture that jumps is paid for, a sender who goes on is not. The first 10 s are honest; then
    what is sent, in percent of the contract. */
+static const struct grace {
+    struct scenario scenario;
+    uint32_t most_percent; /* in any 2 s */
+    unsigned begins[2];    /* policing begins so often, least and most; */
+    int begins_ms[2];      /* first after the honest seconds, earliest and latest */
+    bool freezes;          /* the lowest layer */
+} graces[] = {
+    {{SOURCE("125 % for 2 s, once", CAMERA, 30, 3, 5, 20),
+      .phases = {CALM, {2, {187500, 437500}}, {30, {150000, 350000}}}},
+     130,
+     NEVER},
+    {{SOURCE("140 % for 1.5 s of every 10", CAMERA, 30, 3, 5, 20), .phases = {CONFIGURED},
+      JUMPS(10000, 1500, 140, 100)},
+     140,
+     NEVER},
+    {{SOURCE("160 % for 1 s of every 10", CAMERA, 30, 1, 5, 20), .phases = {CONFIGURED},
+      JUMPS(10000, 1000, 160, 100)},
+     140,
+     NEVER},
+    {{SOURCE("140 % for ever", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {210000, 490000}}}},
+     145,
+     ONCE(1500, 3600)},
+    {{SOURCE("125 % for ever", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {187500, 437500}}}},
+     130,
+     ONCE(2000, 3600)},
+    {{SOURCE("140 % of screen for ever", SCREEN, 15, 1, 5, 10),
+      .phases = {{10, {800000}}, {60, {1120000}}}},
+     145,
+     ONCE(1500, 3600),
+     true},
+    {{SOURCE("150 %, after a still", CAMERA, 30, 3, 5, 10),
+      .phases = {{10, {60000, 140000}}, {60, {225000, 525000}}}},
+     165,
+     ONCE(1500, 3600)},
+    {{SOURCE("180 %", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {270000, 630000}}}},
+     150,
+     ONCE(500, 1600),
+     true},
+    {{SOURCE("300 %", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {400000, 1100000}}}},
+     150,
+     ONCE(300, 800),
+     true},
+    {{SOURCE("5 Mbps", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {1500000, 3500000}}}},
+     150,
+     ONCE(50, 300),
+     true},
+    {{SOURCE("140 %, 100 %, by turns of 2 s", CAMERA, 30, 3, 5, 10),
+      .phases = {{100, {150000, 350000}}}, JUMPS(4000, 2000, 140, 100)},
+     145,
+     AGAIN(-10000, 10000)},
+    {{SOURCE("140 %, 114 %, by turns of 1 s", CAMERA, 30, 3, 5, 10),
+      .phases = {{100, {150000, 350000}}}, JUMPS(2000, 1000, 140, 114)},
+     145,
+     AGAIN(-10000, 10000)},
+    {{SOURCE("200 % of 1 s in 3", CAMERA, 30, 3, 5, 10), .phases = {{100, {150000, 350000}}},
+      JUMPS(3000, 1000, 200, 100)},
+     150,
+     AGAIN(-10000, 10000)},
+    {{SOURCE("136 % of 2 s in 16, else 113 %", CAMERA, 30, 1, 5, 10),
+      .phases = {{110, {150000, 350000}}}, JUMPS(16000, 2000, 136, 113)},
+     145,
+     AGAIN(0, 60000)},
+};
+
+static void check_grace(struct run *run, const struct grace *grace)
+{
+    print_message("%s\n", grace->scenario.what);
+    play_within_bounds(run, &grace->scenario);
+    int after_ms = (int)((run->first_begun_us - START_US) / 1000) - 10000;
+    print_message("  policed %u times, first after %d ms; at most %u %% in 2 s, frozen for %u ms\n",
+                  run->policed_begins, after_ms, most_percent(run, 0),
+                  run->frozen_steps * STEP_US / 1000);
+    assert_in_range(run->policed_begins, grace->begins[0], grace->begins[1]);
+    if (grace->begins[1] > 0)
+        assert_true(after_ms >= grace->begins_ms[0] && after_ms <= grace->begins_ms[1]);
+    assert_true(grace->freezes || run->frozen_steps == 0);
+    assert_true(run->excesses >= run->policed_begins);
+    assert_true(most_percent(run, 0) <= grace->most_percent);
+    check_decodable(run);
+}
+
 static void test_grace(void **state)
 {
     (void)state;
     static struct run run;
-    static const struct {
-        struct scenario scenario;
-        uint32_t most_percent; /* in any 2 s */
-        unsigned begins[2];    /* policing begins so often, least and most; */
-        int begins_ms[2];      /* first after the honest seconds, earliest and latest */
-        bool freezes;          /* the lowest layer */
-    } table[] = {
-        {{SOURCE("125 % for 2 s, once", CAMERA, 30, 3, 5, 20),
-          .phases = {CALM, {2, {187500, 437500}}, {30, {150000, 350000}}}},
-         130,
-         NEVER},
-        {{SOURCE("140 % for 1.5 s of every 10", CAMERA, 30, 3, 5, 20), .phases = {CONFIGURED},
-          JUMPS(10000, 1500, 140, 100)},
-         140,
-         NEVER},
-        {{SOURCE("160 % for 1 s of every 10", CAMERA, 30, 1, 5, 20), .phases = {CONFIGURED},
-          JUMPS(10000, 1000, 160, 100)},
-         140,
-         NEVER},
-        {{SOURCE("140 % for ever", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {210000, 490000}}}},
-         145,
-         ONCE(1500, 3600)},
-        {{SOURCE("125 % for ever", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {187500, 437500}}}},
-         130,
-         ONCE(2000, 3600)},
-        {{SOURCE("140 % of screen for ever", SCREEN, 15, 1, 5, 10),
-          .phases = {{10, {800000}}, {60, {1120000}}}},
-         145,
-         ONCE(1500, 3600),
-         true},
-        {{SOURCE("150 %, after a still", CAMERA, 30, 3, 5, 10),
-          .phases = {{10, {60000, 140000}}, {60, {225000, 525000}}}},
-         165,
-         ONCE(1500, 3600)},
-        {{SOURCE("180 %", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {270000, 630000}}}},
-         150,
-         ONCE(500, 1600),
-         true},
-        {{SOURCE("300 %", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {400000, 1100000}}}},
-         150,
-         ONCE(300, 800),
-         true},
-        {{SOURCE("5 Mbps", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {1500000, 3500000}}}},
-         150,
-         ONCE(50, 300),
-         true},
-        {{SOURCE("140 %, 100 %, by turns of 2 s", CAMERA, 30, 3, 5, 10),
-          .phases = {{100, {150000, 350000}}}, JUMPS(4000, 2000, 140, 100)},
-         145,
-         AGAIN(-10000, 10000)},
-        {{SOURCE("140 %, 114 %, by turns of 1 s", CAMERA, 30, 3, 5, 10),
-          .phases = {{100, {150000, 350000}}}, JUMPS(2000, 1000, 140, 114)},
-         145,
-         AGAIN(-10000, 10000)},
-        {{SOURCE("200 % of 1 s in 3", CAMERA, 30, 3, 5, 10), .phases = {{100, {150000, 350000}}},
-          JUMPS(3000, 1000, 200, 100)},
-         150,
-         AGAIN(-10000, 10000)},
-        {{SOURCE("136 % of 2 s in 16, else 113 %", CAMERA, 30, 1, 5, 10),
-          .phases = {{110, {150000, 350000}}}, JUMPS(16000, 2000, 136, 113)},
-         145,
-         AGAIN(0, 60000)},
-    };
-    for (size_t i = 0; i < COUNT(table); i++) {
-        print_message("%s\n", table[i].scenario.what);
-        play_within_bounds(&run, &table[i].scenario);
-        int after_ms = (int)((run.first_begun_us - START_US) / 1000) - 10000;
-        print_message("  policed %u times, first after %d ms; at most %u %% in 2 s\n",
-                      run.policed_begins, after_ms, most_percent(&run, 0));
-        assert_in_range(run.policed_begins, table[i].begins[0], table[i].begins[1]);
-        if (table[i].begins[1] > 0)
-            assert_true(after_ms >= table[i].begins_ms[0] && after_ms <= table[i].begins_ms[1]);
-        print_message("  frozen for %u ms\n", run.frozen_steps * STEP_US / 1000);
-        assert_true(table[i].freezes || run.frozen_steps == 0);
-        assert_true(run.excesses >= run.policed_begins);
-        assert_true(most_percent(&run, 0) <= table[i].most_percent);
-        check_decodable(&run);
-    }
+    for (size_t i = 0; i < COUNT(graces); i++)
+        check_grace(&run, &graces[i]);
 }
 
 /* --- order -------------------------------------------------------------------------------------
