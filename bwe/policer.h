@@ -53,6 +53,15 @@
 #define BWE_POLICER_STALL_US        100000
 #define BWE_POLICER_SCREEN_STALL_US 250000 /* its frames alone are 200 ms apart, at 5 a second */
 
+/* Frames of a layer of which packets have come, but not the first: on a lossy uplink one of eight
+   key frames or so, until that is repaired. */
+#define BWE_POLICER_HEADLESS 4
+
+struct bwe_policer_headless {
+    uint32_t timestamp;
+    uint32_t bytes; /* that count against the contract */
+};
+
 struct bwe_policer_packet {
     uint8_t layer;          /* which of the track's streams, the same as long as it lives, < 3 */
     uint8_t rank;           /* of the stream among the track's, 0: the lowest, < 3; may change */
@@ -96,6 +105,9 @@ struct bwe_policer {
     uint32_t frame_bytes[BWE_POLICER_LAYERS];      /* of the layer's last frame so far */
     uint32_t keyframe_bytes[BWE_POLICER_LAYERS];   /* of its last key frame */
     uint8_t ranks[BWE_POLICER_LAYERS];             /* as last told */
+    uint8_t headless_next[BWE_POLICER_LAYERS];
+    uint32_t begun[BWE_POLICER_LAYERS]; /* timestamp of the frame that began last */
+    struct bwe_policer_headless headless[BWE_POLICER_LAYERS][BWE_POLICER_HEADLESS];
     struct bwe_frame_gate gates[BWE_POLICER_LAYERS];
 };
 

@@ -603,6 +603,64 @@ static void test_together(void **state)
     assert_true(most_bps <= 1300000 * 115 / 100);
 }
 
+/* --- a key frame whose first packet is late ----------------------------------------------------
+ */
+
+#define HEADLESS_FRAME_US 33333
+#define PIECE_BYTES       1000
+
+static struct bwe_policer_packet piece_of(unsigned frame, unsigned piece, bool is_keyframe)
+{
+    struct bwe_policer_packet packet = {.payload_bytes = PIECE_BYTES};
+    packet.frame.timestamp = 90000 + 3000 * frame;
+    packet.frame.is_frame_start = piece == 0;
+    packet.frame.is_keyframe = piece == 0 && is_keyframe;
+    return packet;
+}
+
+/* 480 kbit/s, and a key frame of 25 KB now and then, of which the first packet is repaired. Told of
+   an excess? */
+static bool is_told_of_keyframes(unsigned every, unsigned late_ms, bool is_marked)
+{
+    struct bwe_policer policer;
+    struct bwe_policer_excess excess;
+    struct bwe_policer_packet late;
+    int64_t late_us = INT64_MAX;
+    bool is_told = false;
+    bwe_policer_init(&policer, CAMERA, false);
+    for (unsigned frame = 0; frame < 30 * 30; frame++) {
+        int64_t now_us = 1000000 + (int64_t)frame * HEADLESS_FRAME_US;
+        bool is_keyframe = frame % every == 0;
+        if (now_us >= late_us) {
+            bwe_policer_passes(&policer, &late, now_us);
+            late_us = INT64_MAX;
+        }
+        for (unsigned i = 0; i < (is_keyframe ? 25 : 2); i++) {
+            struct bwe_policer_packet packet = piece_of(frame, i, is_keyframe && is_marked);
+            if (is_keyframe && i == 0 && late_ms > 0) {
+                late = packet;
+                late_us = now_us + (int64_t)late_ms * 1000;
+                continue;
+            }
+            bwe_policer_passes(&policer, &packet, now_us + (int64_t)i * 100);
+        }
+        is_told |= bwe_policer_take_excess(&policer, &excess);
+    }
+    return is_told;
+}
+
+static void test_headless(void **state)
+{
+    (void)state;
+    assert_false(is_told_of_keyframes(240, 0, true));
+    assert_false(is_told_of_keyframes(240, 30, true));
+    assert_false(is_told_of_keyframes(240, 80, true));
+    assert_false(is_told_of_keyframes(240, 300, true));
+    /* So much of other frames, every second, is too much. */
+    assert_true(is_told_of_keyframes(30, 0, false));
+    assert_true(is_told_of_keyframes(30, 80, false));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -611,7 +669,7 @@ int main(void)
         cmocka_unit_test(test_order),        cmocka_unit_test(test_recovery),
         cmocka_unit_test(test_audio),        cmocka_unit_test(test_tiny),
         cmocka_unit_test(test_forget_layer), cmocka_unit_test(test_long_run),
-        cmocka_unit_test(test_together),
+        cmocka_unit_test(test_together),     cmocka_unit_test(test_headless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
