@@ -7,11 +7,11 @@
  * out = in + offset for every field. Segments change in three ways: another source begins (sequence
  * + 1, timestamp advanced by wall clock and by one tick at least, picture id + 1); a packet is
  * skipped, whose numbers are closed, so that what is left out on purpose leaves no gap; or the same
- * source goes on at another time (packets replayed from a history). A number that was never seen
- * stays reserved: its packet may come late, and is then sent with the offsets of its segment, or,
- * if its picture was skipped, filled by padding. One above the newest number sent (what came after
- * it was skipped) becomes the newest when it is sent; another source takes its picture's numbers,
- * so that then it is closed.
+ * source goes on at another time (packets replayed from a history), or after padding that was sent
+ * between its packets. A number that was never seen stays reserved: its packet may come late, and
+ * is then sent with the offsets of its segment, or, if its picture was skipped, filled by padding.
+ * One above the newest number sent (what came after it was skipped) becomes the newest when it is
+ * sent; another source takes its picture's numbers, so that then it is closed.
  *
  * Segments are remembered, so that a NACK for an old packet finds the mapping that it was sent
  * with.
@@ -136,6 +136,16 @@ enum rtp_rewrite_verdict rtp_rewrite_skip(struct rtp_rewrite *rewrite,
  * (rtp_rewrite_start()); nothing of before can be sent late any more.
  */
 void rtp_rewrite_leave_out(struct rtp_rewrite *rewrite, uint32_t count);
+
+/**
+ * Take the next number for a packet of padding alone (RFC 3550, 5.1). It is closed: what the source
+ * sends next follows it, and nothing is ever sent again under it. Not within a frame: a receiver
+ * would miss a piece of it there.
+ *
+ * @param fields  written: number, and the timestamp of the last packet (of the first to come,
+ * before there was one)
+ */
+void rtp_rewrite_pad(struct rtp_rewrite *rewrite, struct rtp_rewrite_fields *fields);
 
 /** The source's packet after the newest one sent, skipped or reserved; of the newest segment. */
 uint64_t rtp_rewrite_next_in_seq(const struct rtp_rewrite *rewrite);

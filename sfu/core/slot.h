@@ -208,9 +208,10 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us);
 bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us);
 
 /**
- * Fill a probe with padding on the RTX stream (RFC 3550, 5.1: 255 bytes a packet at most).
+ * Fill a probe with padding (RFC 3550, 5.1: 255 bytes a packet at most): on the RTX stream, without
+ * one on the media stream between two frames, under numbers of its own.
  *
- * @return  false: no RTX stream, or nowhere to send
+ * @return  false: audio, a frame has begun that goes on, or nowhere to send
  */
 bool core_slot_send_filler(struct core_slot *slot, uint16_t bytes);
 
