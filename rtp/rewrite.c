@@ -406,6 +406,18 @@ const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rew
     return NULL;
 }
 
+bool rtp_rewrite_has_restarted(const struct rtp_rewrite *rewrite,
+                               const struct rtp_rewrite_segment *segment)
+{
+    unsigned index = (unsigned)(segment - rewrite->segments);
+    while (index != rewrite->current) {
+        index = (index + 1) % RTP_REWRITE_SEGMENTS;
+        if (rewrite->segments[index].is_start)
+            return true;
+    }
+    return false;
+}
+
 uint32_t rtp_rewrite_timestamp_at(const struct rtp_rewrite *rewrite, int64_t now_us)
 {
     return rewrite->last_timestamp + ticks(rewrite, now_us - rewrite->last_sent_us);

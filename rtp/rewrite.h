@@ -213,6 +213,10 @@ const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rew
                                                    uint16_t out_seq, uint64_t *in_seq,
                                                    uint64_t *out_ext_seq);
 
+/** Another source has begun after a segment, or the same one anew: with a key frame, of video. */
+bool rtp_rewrite_has_restarted(const struct rtp_rewrite *rewrite,
+                               const struct rtp_rewrite_segment *segment);
+
 /** A picture (in the source's terms) that a segment's packets would belong to was skipped. */
 bool rtp_rewrite_is_skipped(const struct rtp_rewrite *rewrite,
                             const struct rtp_rewrite_segment *segment, uint16_t picture_id);

@@ -146,8 +146,7 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
     core_record_padding(slot, fields, now_us);
 }
 
-/* The layer that a segment was made of, if its source is still shown here. */
-static const struct core_layer *find_layer(const struct core_slot *slot, uint64_t id)
+const struct core_layer *core_slot_find_layer(const struct core_slot *slot, uint64_t id)
 {
     for (unsigned i = 0; slot->track && i < CORE_LAYERS_MAX; i++)
         if (slot->track->layers[i].id == id)
@@ -182,7 +181,7 @@ static bool find_sent(const struct core_slot *slot, uint16_t seq, int64_t now_us
     const struct rtp_rewrite_segment *segment =
         rtp_rewrite_find(&slot->rewrite, seq, &in_seq, &out_ext_seq);
     bool is_sent = segment && !rtp_seen_check(&slot->filled, out_ext_seq);
-    sent->layer = is_sent ? find_layer(slot, segment->source) : NULL;
+    sent->layer = is_sent ? core_slot_find_layer(slot, segment->source) : NULL;
     if (!sent->layer || !find_stored(slot, sent->layer, in_seq, now_us, &sent->stored) ||
         rtp_rewrite_is_skipped(&slot->rewrite, segment, stored->picture_id) ||
         rtp_vp8_parse(&sent->vp8, stored->payload, stored->payload_len))
