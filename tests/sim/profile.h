@@ -39,6 +39,8 @@ struct sim_network {
 struct sim_stage {
     int64_t for_us;
     uint64_t down_bps;
+    uint32_t
+        full_ms; /* where all fits after it did not: all cameras at their top layers; 0: 20 s */
 };
 
 struct sim_profile {

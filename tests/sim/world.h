@@ -159,6 +159,12 @@ void sim_script_budget(struct sim_world *world, struct sim_person *person, uint6
 /** The engine has forgotten a participant. */
 void sim_script_gone(struct sim_world *world, uint64_t number);
 
+/* target.c */
+
+/** What the cameras' layers that the server means to forward to a receiver take, by what their
+ * encoders are set to: UDP payload. */
+uint64_t sim_world_target_bps(struct sim_world *world, const struct sim_person *receiver);
+
 /* live.c: invariants that need more than one stream. */
 
 /** SIM_CHECK_AUDIO: at the server's door, a packet of an owner; none before it was left out. */
