@@ -71,7 +71,7 @@ static int32_t percentile(const struct sim_summary *summary, unsigned percent)
     return sorted[(count - 1) * percent / 100];
 }
 
-static double speed_of(const struct sim_summary *summary)
+double sim_summary_speed(const struct sim_summary *summary)
 {
     return (double)summary->virtual_us / 1e6 / summary->wall_s;
 }
@@ -132,7 +132,8 @@ void sim_summary_print(const struct sim_world *world, bool is_quiet)
            s->retransmitted, s->repaired);
     printf("  in %" PRIu64 " packets, %" PRIu64 " bytes; out %" PRIu64 " packets, %" PRIu64
            " bytes; %.2f s of CPU: %.0f x real time\n",
-           s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s, speed_of(s));
+           s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s,
+           sim_summary_speed(s));
     if (s->handovers)
         printf("  handed over %u times, the last state %" PRIu64 " bytes\n", s->handovers,
                s->state_bytes);
@@ -182,7 +183,8 @@ void sim_summary_print_json(const struct sim_world *world)
            s->repaired);
     printf("\"packets_in\":%" PRIu64 ",\"bytes_in\":%" PRIu64 ",\"packets_out\":%" PRIu64
            ",\"bytes_out\":%" PRIu64 ",\"cpu_s\":%.3f,\"speed\":%.1f,",
-           s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s, speed_of(s));
+           s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s,
+           sim_summary_speed(s));
     printf("\"handovers\":%u,\"state_bytes\":%" PRIu64 ",", s->handovers, s->state_bytes);
     print_json_breaches(world);
     printf("}\n");

@@ -31,6 +31,9 @@ struct sim_summary {
 /** A participant leaves: what it saw and sent is added up. */
 void sim_summary_add(struct sim_summary *summary, const struct sim_person *person, int64_t now_us);
 
+/** Times faster than real time, by CPU time. */
+double sim_summary_speed(const struct sim_summary *summary);
+
 /** Print for people. @param is_quiet only what broke */
 void sim_summary_print(const struct sim_world *world, bool is_quiet);
 
