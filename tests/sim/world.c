@@ -418,6 +418,8 @@ int sim_world_run(struct sim_world *world, const struct sim_config *config)
     free_pools(world);
     if (config->tamper == SIM_TAMPER_MEMORY)
         world->tamper.leak = malloc(LEAK_BYTES);
+    world->summary.without_frame += config->tamper == SIM_TAMPER_JOIN;
+    sim_summary_judge(world);
     sim_check_memory(world, start_bytes);
     core_engine_destroy(world->engine);
     transport_aead_context_destroy(world->aead);

@@ -215,6 +215,17 @@ static void lose_voices(struct sim_world *world)
     sim_network_end(&watch, 0, &world->checks);
 }
 
+/* What fills probes is of no use to a receiver that lost nothing. */
+static void count_filler(struct sim_person *receiver, const struct sim_media *media)
+{
+    const struct sim_slot *slot = &receiver->slots[media->slot];
+    bool is_filler = !media->is_media || (media->is_rtx && !sim_slot_has_asked(slot, media->seq));
+    if (is_filler)
+        receiver->filler_bytes += media->wire_len;
+    else
+        receiver->media_bytes += media->wire_len;
+}
+
 static void watch_network(struct sim_world *world, struct sim_person *receiver,
                           const struct sim_media *media, bool is_lost)
 {
@@ -242,6 +253,8 @@ static void send_media(struct sim_world *world, struct sim_person *receiver, uin
     unsigned copies = passes && is_routed ? sim_link_send(&receiver->down, media->wire_len,
                                                           world->now_us, arrivals_us)
                                           : 0;
+    if (passes)
+        count_filler(receiver, media);
     if (passes && is_routed && receiver->number == world->network.receiver)
         watch_network(world, receiver, media, copies == 0);
     for (unsigned i = 1; i < copies; i++) { /* the second is one that SRTP refuses */
