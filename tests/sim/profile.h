@@ -64,6 +64,8 @@ struct sim_profile {
     double no_levels, no_dtx, no_rtx;       /* shares of participants without these */
     double hostile;   /* share that sends garbage, too much, jumping numbers */
     bool has_screens; /* somebody shares, by turns */
+    unsigned wraps;   /* so often at least a stream's numbers wrap where a packet is lost, each way;
+                         there one always is. 0: as it comes */
     struct sim_network network;
     struct sim_join_goals goals;
     /* With a schedule the second seat shares its screen all the time. */

@@ -82,7 +82,7 @@ static int32_t percentile(const struct sim_summary *summary, unsigned percent)
     return sorted[(count - 1) * percent / 100];
 }
 
-void sim_summary_judge(struct sim_world *world)
+static void judge_joins(struct sim_world *world)
 {
     const struct sim_join_goals *goals = &world->config.profile->goals;
     const struct sim_summary *summary = &world->summary;
@@ -102,6 +102,23 @@ void sim_summary_judge(struct sim_world *world)
         sim_check_fail(&world->checks, SIM_CHECK_JOIN, 0,
                        "%.2f %% of what somebody got is padding and unasked repairs, at most %u",
                        summary->filler_most_pct, goals->filler_pct);
+}
+
+static void judge_wraps(struct sim_world *world)
+{
+    const struct sim_summary *summary = &world->summary;
+    unsigned least = world->config.profile->wraps;
+    if (summary->wraps_up < least || summary->wraps_down < least)
+        sim_check_fail(&world->checks, SIM_CHECK_SEQUENCE, 0,
+                       "%u numbers to the server and %u from it wrapped where a packet was lost, "
+                       "at least %u each",
+                       summary->wraps_up, summary->wraps_down, least);
+}
+
+void sim_summary_judge(struct sim_world *world)
+{
+    judge_joins(world);
+    judge_wraps(world);
 }
 
 double sim_summary_speed(const struct sim_summary *summary)
@@ -169,6 +186,9 @@ void sim_summary_print(const struct sim_world *world, bool is_quiet)
            " bytes; %.2f s of CPU: %.0f x real time\n",
            s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s,
            sim_summary_speed(s));
+    if (s->wraps_up + s->wraps_down > 0)
+        printf("  numbers wrapped where a packet was lost: %u to the server, %u from it\n",
+               s->wraps_up, s->wraps_down);
     if (s->handovers)
         printf("  handed over %u times, the last state %" PRIu64 " bytes\n", s->handovers,
                s->state_bytes);

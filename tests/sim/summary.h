@@ -22,10 +22,11 @@ struct sim_summary {
     unsigned plis_most;                /* of these, to one camera */
     double filler_most_pct;            /* of what one receiver got: padding and unasked repairs */
     uint64_t nacked, repaired, retransmitted;
-    uint64_t key_frames, sources; /* of cameras and screens that sent */
-    int64_t source_us;            /* how long they did, together */
-    unsigned handovers;           /* of the engine */
-    uint64_t state_bytes;         /* of the last one */
+    uint64_t key_frames, sources;  /* of cameras and screens that sent */
+    int64_t source_us;             /* how long they did, together */
+    unsigned wraps_up, wraps_down; /* of video's numbers, at which a packet was lost */
+    unsigned handovers;            /* of the engine */
+    uint64_t state_bytes;          /* of the last one */
     int64_t virtual_us;
     double wall_s;
 };
@@ -33,7 +34,8 @@ struct sim_summary {
 /** A participant leaves: what it saw and sent is added up. */
 void sim_summary_add(struct sim_summary *summary, const struct sim_person *person, int64_t now_us);
 
-/** All have left: judge it by the profile's goals (SIM_CHECK_JOIN). */
+/** All have left: judge it by the profile's goals (SIM_CHECK_JOIN), and whether its
+ * numbers wrapped as they should. */
 void sim_summary_judge(struct sim_world *world);
 
 /** Times faster than real time, by CPU time. */

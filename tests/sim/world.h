@@ -123,6 +123,9 @@ void sim_world_schedule(struct sim_world *world, enum sim_event_kind kind,
 /** A datagram to fill and to send with sim_world_send(); never NULL. */
 struct sim_datagram *sim_world_datagram(struct sim_world *world);
 
+/** Whether a packet of video with this number is to be lost: its stream's numbers wrap there. */
+bool sim_world_loses(const struct sim_world *world, uint32_t ssrc, uint16_t seq);
+
 /** Put a participant's datagram on its uplink. @return whether it will arrive */
 bool sim_world_send(struct sim_world *world, struct sim_person *person,
                     struct sim_datagram *datagram);

@@ -226,6 +226,15 @@ static void count_filler(struct sim_person *receiver, const struct sim_media *me
         receiver->media_bytes += media->wire_len;
 }
 
+static bool is_lost_at_wrap(struct sim_world *world, const struct sim_person *receiver,
+                            const struct sim_media *media)
+{
+    bool is_lost = receiver->join.slots[media->slot].kind != CORE_KIND_AUDIO && !media->is_rtx &&
+                   sim_world_loses(world, media->ssrc, media->seq);
+    world->summary.wraps_down += is_lost;
+    return is_lost;
+}
+
 static void watch_network(struct sim_world *world, struct sim_person *receiver,
                           const struct sim_media *media, bool is_lost)
 {
@@ -253,6 +262,8 @@ static void send_media(struct sim_world *world, struct sim_person *receiver, uin
     unsigned copies = passes && is_routed ? sim_link_send(&receiver->down, media->wire_len,
                                                           world->now_us, arrivals_us)
                                           : 0;
+    if (copies > 0 && is_lost_at_wrap(world, receiver, media))
+        copies = 0;
     if (passes)
         count_filler(receiver, media);
     if (passes && is_routed && receiver->number == world->network.receiver)
