@@ -31,6 +31,15 @@ void bwe_byte_window_add(struct bwe_byte_window *window, uint32_t bytes)
     window->sum_bytes += bytes;
 }
 
+void bwe_byte_window_take(struct bwe_byte_window *window, uint32_t bytes)
+{
+    uint32_t *running = &window->bytes[place_of(window->slice)];
+    if (bytes > *running)
+        bytes = *running;
+    *running -= bytes;
+    window->sum_bytes -= bytes;
+}
+
 uint64_t bwe_byte_window_bytes(const struct bwe_byte_window *window, unsigned slices)
 {
     if (slices >= BWE_BYTE_WINDOW_SLICES)

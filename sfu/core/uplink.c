@@ -129,8 +129,6 @@ static void meter(const struct core_media *media)
     const struct rtp_vp8 *vp8 = media->vp8;
     unsigned temporal = vp8->has_temporal_id ? vp8->temporal_id : 0;
     media->layer->has_temporal_ids = vp8->has_temporal_id;
-    if (vp8->is_layer_sync)
-        media->layer->syncs |= (uint8_t)(1u << temporal);
     if (temporal <= CORE_TEMPORAL_MAX)
         bwe_rate_meter_on_packet(&media->layer->meters[temporal], media->payload_len,
                                  media->now_us);

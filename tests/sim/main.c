@@ -1,11 +1,11 @@
 /* iris-sim: one conference, or one after the other with seeds that count up. */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/arguments.h"
 #include "tests/sim/world.h"
 
 struct options {
@@ -48,18 +48,6 @@ static void print_help(void)
                sim_check_claim((enum sim_check)i));
 }
 
-static uint64_t number_of(const char *text, uint64_t max)
-{
-    char *end;
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    if (errno || *end || end == text || number > max) {
-        fprintf(stderr, "iris-sim: not a number up to %" PRIu64 ": %s\n", max, text);
-        exit(2);
-    }
-    return number;
-}
-
 static void read_options(struct options *options, int argc, char **argv)
 {
     static const struct option names[] = {{"seed", required_argument, NULL, 's'},
@@ -77,22 +65,22 @@ static void read_options(struct options *options, int argc, char **argv)
     for (int option; (option = getopt_long(argc, argv, "h", names, NULL)) != -1;)
         switch (option) {
         case 's':
-            options->seed = number_of(optarg, UINT64_MAX);
+            options->seed = sim_arguments_seed(optarg);
             break;
         case 'p':
             options->profile = optarg;
             break;
         case 'n':
-            options->participants = (unsigned)number_of(optarg, SIM_PARTICIPANTS_MAX);
+            options->participants = sim_arguments_count(optarg, SIM_PARTICIPANTS_MAX);
             break;
         case 't':
-            options->seconds = (unsigned)number_of(optarg, 100000);
+            options->seconds = sim_arguments_count(optarg, 100000);
             break;
         case 'r':
-            options->runs = (unsigned)number_of(optarg, 1000000000);
+            options->runs = sim_arguments_count(optarg, 1000000000);
             break;
         case 'o':
-            options->handovers = (unsigned)number_of(optarg, 100000);
+            options->handovers = sim_arguments_count(optarg, 100000);
             break;
         case 'l':
             options->seeds = optarg;
@@ -173,7 +161,7 @@ static bool run_listed(const struct options *options)
     char list[512], *rest = list;
     snprintf(list, sizeof(list), "%s", options->seeds);
     for (const char *seed; (seed = strsep(&rest, ","));)
-        if (!run(options, number_of(seed, UINT64_MAX)))
+        if (!run(options, sim_arguments_seed(seed)))
             return false;
     return true;
 }

@@ -35,7 +35,8 @@ void sim_network_report(struct sim_network_watch *watch, unsigned slot, enum cor
     if (kind != CORE_KIND_CAMERA)
         return;
     show(at, report->participant, now_us);
-    if (report->state == CORE_SLOT_LIVE)
+    at->is_paused = report->state != CORE_SLOT_LIVE;
+    if (!at->is_paused)
         return;
     at->stream = 0;
     at->frame_us = 0;
@@ -63,7 +64,7 @@ static void note_frame(struct sim_network_watch *watch, struct sim_network_slot 
     if (is_new && slot->frame_us > 0)
         raise_to(most_ms, now_us - slot->frame_us);
     slot->frame = media->stamp.frame;
-    slot->frame_us = now_us;
+    slot->frame_us = slot->is_paused ? 0 : now_us;
 }
 
 static bool are_all_full(const struct sim_network_watch *watch)

@@ -44,6 +44,7 @@ struct sim_network_slot {
     int64_t frame_us;     /* newest frame; 0: none since it was paused */
     int64_t low_us; /* since when its top layer does not come; 0: it does, or nobody is shown */
     uint32_t frame;
+    bool is_paused; /* the receiver was told so; what the pacer still held leaves after that */
 };
 
 struct sim_network_watch {

@@ -15,6 +15,17 @@
         [SIM_VIDEO_SIMULCAST] = 6, [SIM_VIDEO_SIMULCAST_3] = 2, [SIM_VIDEO_SINGLE] = 1,            \
         [SIM_VIDEO_FLAT] = 1, [SIM_VIDEO_SHORT_ID] = 1, [SIM_VIDEO_BARE] = 1                       \
     }
+/* Networks of the neighbourhood: nothing is lost. */
+#define NEAR                                                                                       \
+    {                                                                                              \
+        .delay_min_us = 5 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS                   \
+    }
+/* A room in which the one with the staged network receives what four others send. */
+#define WATCHES_FOUR                                                                               \
+    .participants = 5, .rooms = 1, .floors = 3, .join_spread_us = 1 * S, .cameras = PAGE_CAMERAS,  \
+    .has_screens = true,                                                                           \
+    .network = {.delay_min_us = 10 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS},        \
+    .stage_queue_us = 300 * MS
 
 static const struct sim_profile profiles[] = {
     {.name = "call3",
@@ -27,7 +38,7 @@ static const struct sim_profile profiles[] = {
      .cameras = PAGE_CAMERAS,
      .has_screens = true,
      .goals = {.first_frame_ms = 500, .filler_pct = 3},
-     .network = {.delay_min_us = 5 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS}},
+     .network = NEAR},
     {.name = "call10",
      .about = "ten people in one room on good networks; what the speed is measured with",
      .participants = 10,
@@ -37,7 +48,7 @@ static const struct sim_profile profiles[] = {
      .join_spread_us = 3 * S,
      .cameras = PAGE_CAMERAS,
      .goals = {.first_frame_ms = 500, .filler_pct = 3},
-     .network = {.delay_min_us = 5 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS}},
+     .network = NEAR},
     {.name = "churn12",
      .about = "twelve who come and go in two rooms, mute, share and choose layouts",
      .participants = 12,
@@ -70,7 +81,7 @@ static const struct sim_profile profiles[] = {
      .join_spread_us = 1 * S,
      .cameras = PAGE_CAMERAS,
      .goals = {.first_frame_ms = 500, .key_requests = 3, .filler_pct = 3},
-     .network = {.delay_min_us = 5 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS}},
+     .network = NEAR},
     {.name = "big120",
      .about = "a full room of 120, four who speak at once",
      .participants = 120,
@@ -159,30 +170,16 @@ static const struct sim_profile profiles[] = {
      .network = {.delay_min_us = 5 * MS, .delay_max_us = 60 * MS, .jitter_max_us = 5 * MS}},
     {.name = "squeezed",
      .about = "a receiver of everything whose network carries 5, 1, 0.3 and 3 Mbps",
-     .participants = 5,
+     WATCHES_FOUR,
      .seconds = 122,
-     .rooms = 1,
-     .floors = 3,
-     .join_spread_us = 1 * S,
-     .cameras = PAGE_CAMERAS,
-     .has_screens = true,
-     .network = {.delay_min_us = 10 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS},
      .stage_count = 4,
-     .stages = {{30 * S, 5000000}, {30 * S, 1000000}, {30 * S, 300000}, {30 * S, 3000000}},
-     .stage_queue_us = 300 * MS},
+     .stages = {{30 * S, 5000000}, {30 * S, 1000000}, {30 * S, 300000}, {30 * S, 3000000}}},
     {.name = "dip",
      .about = "a receiver of everything whose network carries 4, 0.8 and 4 Mbps",
-     .participants = 5,
+     WATCHES_FOUR,
      .seconds = 75,
-     .rooms = 1,
-     .floors = 3,
-     .join_spread_us = 1 * S,
-     .cameras = PAGE_CAMERAS,
-     .has_screens = true,
-     .network = {.delay_min_us = 10 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS},
      .stage_count = 3,
-     .stages = {{20 * S, 4000000}, {25 * S, 800000}, {28 * S, 4000000, 9000}},
-     .stage_queue_us = 300 * MS},
+     .stages = {{20 * S, 4000000}, {25 * S, 800000}, {28 * S, 4000000, 9000}}},
     {.name = "arrival",
      .about = "somebody with 5 Mbps, round trip 50 ms, who joins a room of five",
      .participants = 6,
@@ -200,17 +197,10 @@ static const struct sim_profile profiles[] = {
      .stage_queue_us = 300 * MS},
     {.name = "starved",
      .about = "a receiver of everything whose network carries voices only, then all again",
-     .participants = 5,
+     WATCHES_FOUR,
      .seconds = 75,
-     .rooms = 1,
-     .floors = 3,
-     .join_spread_us = 1 * S,
-     .cameras = PAGE_CAMERAS,
-     .has_screens = true,
-     .network = {.delay_min_us = 10 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS},
      .stage_count = 3,
-     .stages = {{20 * S, 5000000}, {25 * S, 180000}, {28 * S, 3000000, 11000}},
-     .stage_queue_us = 300 * MS},
+     .stages = {{20 * S, 5000000}, {25 * S, 180000}, {28 * S, 3000000, 11000}}},
     {.name = "hostile",
      .about = "nine people, a third of whom send too much, garbage and jumping numbers",
      .participants = 9,
@@ -221,7 +211,7 @@ static const struct sim_profile profiles[] = {
      .cameras = PAGE_CAMERAS,
      .hostile = 0.33,
      .goals = {.first_frame_ms = 500},
-     .network = {.delay_min_us = 5 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS}},
+     .network = NEAR},
 };
 
 const struct sim_profile *sim_profiles(unsigned *count)
