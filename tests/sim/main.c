@@ -86,7 +86,7 @@ static void read_options(struct options *options, int argc, char **argv)
             options->seeds = optarg;
             break;
         case 'm':
-            options->least_speed = (unsigned)number_of(optarg, 100000);
+            options->least_speed = sim_arguments_count(optarg, 100000);
             break;
         case 'j':
             options->is_json = true;
