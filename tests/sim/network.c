@@ -14,6 +14,7 @@ void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile
     watch->has_fitted = false;
     for (unsigned i = 0; i < CORE_SLOTS_MAX; i++) {
         watch->slots[i].raised_us = 0;
+        watch->slots[i].flaps = 0;
         if (watch->slots[i].low_us)
             watch->slots[i].low_us = now_us;
     }
@@ -110,7 +111,9 @@ static void note_camera(struct sim_network_watch *watch, const struct sim_media 
     result->downs += stream < before;
     if (stream < before)
         return;
-    result->flaps += slot->raised_us && now_us - slot->raised_us < SIM_NETWORK_FLAP_US;
+    slot->flaps += slot->raised_us && now_us - slot->raised_us < SIM_NETWORK_FLAP_US;
+    if (slot->flaps > result->flaps)
+        result->flaps = slot->flaps;
     slot->raised_us = now_us;
 }
 

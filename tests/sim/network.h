@@ -25,21 +25,22 @@ struct sim_stage_result {
     uint64_t adapted_bytes;       /* and from its sixth second on */
     uint64_t late_bytes;          /* and in its last five */
     unsigned ups, downs;          /* switches of layer of the same source */
-    unsigned flaps;               /* up again less than ten seconds after the last time */
-    unsigned paused;              /* slots paused for want of bandwidth, at its end */
-    uint32_t switch_gap_ms;       /* longest time between two frames at a switch of layer */
-    uint32_t wait_ms;             /* and at any other time: the pacer made it wait */
-    uint32_t drain_switch_ms;     /* the same two in the first second, while the network's queue */
-    uint32_t drain_ms;            /* is drained */
-    uint32_t full_ms;             /* longest time that a camera shown was not at its top layer */
-    uint32_t all_full_ms;         /* until all cameras are at their top layers; 0: never */
-    uint32_t fit_ms;  /* until the layers that shall be forwarded fit into the capacity */
-    uint32_t back_ms; /* from the beginning to the first video; all was paused before */
+    unsigned flaps;  /* most of one camera: up again less than ten seconds after the last time */
+    unsigned paused; /* slots paused for want of bandwidth, at its end */
+    uint32_t switch_gap_ms;   /* longest time between two frames at a switch of layer */
+    uint32_t wait_ms;         /* and at any other time: the pacer made it wait */
+    uint32_t drain_switch_ms; /* the same two in the first second, while the network's queue */
+    uint32_t drain_ms;        /* is drained */
+    uint32_t full_ms;         /* longest time that a camera shown was not at its top layer */
+    uint32_t all_full_ms;     /* until all cameras are at their top layers; 0: never */
+    uint32_t fit_ms;          /* until the layers that shall be forwarded fit into the capacity */
+    uint32_t back_ms;         /* from the beginning to the first video; all was paused before */
 };
 
 struct sim_network_slot {
     uint64_t participant; /* whose camera it shows; 0: nobody's */
     uint64_t stream;      /* of the newest packet; 0: none since it was paused */
+    unsigned flaps;       /* in this stage */
     int64_t raised_us;    /* last switch up; 0: none since the capacity changed */
     int64_t frame_us;     /* newest frame; 0: none since it was paused */
     int64_t low_us; /* since when its top layer does not come; 0: it does, or nobody is shown */
