@@ -410,6 +410,18 @@ static void count_frame(struct bwe_policer *policer, const struct bwe_policer_pa
         policer->frame_peak_bytes[layer] = policer->frame_bytes[layer];
 }
 
+/* One packet more than BWE_POLICER_PACKETS_PER_S lets pass, a second's worth at once. */
+static bool take_packet(struct bwe_policer *policer, int64_t now_us)
+{
+    int64_t packet_us = 1000000 / BWE_POLICER_PACKETS_PER_S;
+    if (policer->paced_us < now_us - 1000000)
+        policer->paced_us = now_us - 1000000;
+    if (policer->paced_us + packet_us > now_us)
+        return false;
+    policer->paced_us += packet_us;
+    return true;
+}
+
 static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
                         int64_t now_us)
 {
@@ -422,8 +434,11 @@ static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_pa
     if (is_newest)
         count_frame(policer, packet, gate->newest != newest);
     bool is_passing = state == BWE_FRAME_NEW ? gate->is_passing : state == BWE_FRAME_PASSES;
-    if (is_passing && policer->rung > 0 &&
-        !has_policed_room(policer, packet->payload_bytes, now_us)) {
+    bool is_refused =
+        is_passing &&
+        ((policer->rung > 0 && !has_policed_room(policer, packet->payload_bytes, now_us)) ||
+         !take_packet(policer, now_us));
+    if (is_refused) {
         /* Of a frame, or late of one that all the following refer to. */
         if (is_newest || temporal_of(packet) == 0)
             bwe_frame_gate_cut(gate);
@@ -433,12 +448,13 @@ static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_pa
 }
 
 /* Two slices' worth of the contract in two slices at most: thin, but even. */
-static bool passes_audio(const struct bwe_policer *policer, uint32_t bytes, int64_t now_us)
+static bool passes_audio(struct bwe_policer *policer, uint32_t bytes, int64_t now_us)
 {
     uint64_t even_bytes = (uint64_t)policer->contract_bps / 8 * 2 * SLICE_US / 1000000;
-    return policer->rung == 0 ||
-           (bwe_byte_window_bytes(&policer->passed, 1) + bytes <= even_bytes &&
-            has_policed_room(policer, bytes, now_us));
+    bool has_room =
+        policer->rung == 0 || (bwe_byte_window_bytes(&policer->passed, 1) + bytes <= even_bytes &&
+                               has_policed_room(policer, bytes, now_us));
+    return has_room && take_packet(policer, now_us);
 }
 
 bool bwe_policer_passes(struct bwe_policer *policer, const struct bwe_policer_packet *packet,

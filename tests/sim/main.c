@@ -12,7 +12,8 @@ struct options {
     uint64_t seed;
     unsigned participants, seconds, runs, handovers;
     const char *profile;
-    const char *seeds; /* or NULL */
+    const char *seeds;    /* or NULL */
+    unsigned least_speed; /* times real time; 0: any */
     bool is_json, is_quiet;
 };
 
@@ -33,6 +34,9 @@ static void print_help(void)
          "  --handover N      export and import the engine N times in a run, and compare with\n"
          "                    the run without (0)\n"
          "  --seeds N,N...    these, until one breaks\n"
+         "  --speed-min N     fails when a run is simulated less than N times faster than real "
+         "time\n"
+         "                    (CPU time); ten people in release: 200\n"
          "  --json            one JSON object a run\n"
          "  --quiet           nothing of runs in which all holds\n\n"
          "Profiles:");
@@ -53,6 +57,7 @@ static void read_options(struct options *options, int argc, char **argv)
                                           {"runs", required_argument, NULL, 'r'},
                                           {"handover", required_argument, NULL, 'o'},
                                           {"seeds", required_argument, NULL, 'l'},
+                                          {"speed-min", required_argument, NULL, 'm'},
                                           {"json", no_argument, NULL, 'j'},
                                           {"quiet", no_argument, NULL, 'q'},
                                           {"help", no_argument, NULL, 'h'},
@@ -80,6 +85,9 @@ static void read_options(struct options *options, int argc, char **argv)
         case 'l':
             options->seeds = optarg;
             break;
+        case 'm':
+            options->least_speed = sim_arguments_count(optarg, 100000);
+            break;
         case 'j':
             options->is_json = true;
             break;
@@ -100,6 +108,15 @@ static void simulate(struct sim_world *world, const struct sim_config *config)
         fprintf(stderr, "iris-sim: the engine cannot be created\n");
         exit(2);
     }
+}
+
+static bool is_fast(const struct sim_summary *summary, unsigned least)
+{
+    double speed = sim_summary_speed(summary);
+    if (speed >= least)
+        return true;
+    printf("SLOW    %.0f x real time, at least %u\n", speed, least);
+    return false;
 }
 
 /* @return whether all invariants held that are to hold */
@@ -135,7 +152,8 @@ static bool run(const struct options *options, uint64_t seed)
         sim_summary_print_json(&world);
     else
         sim_summary_print(&world, options->is_quiet);
-    return !sim_checks_are_broken(&world.checks, SIM_CHECKS_ALL);
+    return !sim_checks_are_broken(&world.checks, SIM_CHECKS_ALL) &&
+           is_fast(&world.summary, options->least_speed);
 }
 
 static bool run_listed(const struct options *options)

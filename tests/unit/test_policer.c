@@ -515,6 +515,28 @@ static void test_audio(void **state)
     }
 }
 
+/* Within the contract, but without number. */
+static void test_tiny(void **state)
+{
+    (void)state;
+    for (unsigned is_audio = 0; is_audio < 2; is_audio++) {
+        struct bwe_policer policer;
+        struct bwe_policer_packet packet = {.payload_bytes = 1};
+        unsigned passed = 0, first = 0;
+        bwe_policer_init(&policer, is_audio ? BWE_CONTRACT_AUDIO_BPS : CAMERA, is_audio);
+        for (unsigned i = 0; i < 50000; i++) { /* 5000 a second, each a key frame of its own */
+            packet.frame = (struct bwe_frame_packet){
+                .timestamp = i * 18, .is_frame_start = true, .is_keyframe = true};
+            passed += bwe_policer_passes(&policer, &packet, START_US + (int64_t)i * 200);
+            first += i == 999 && passed == 1000; /* a burst passes whole */
+        }
+        assert_int_equal(first, 1);
+        assert_in_range(passed, 10000, 11001);
+        assert_int_equal(policer.dropped_packets, 50000 - passed);
+        assert_false(bwe_policer_is_policing(&policer));
+    }
+}
+
 /* Another stream in a layer's place begins anew, wherever its timestamps are. */
 static void test_forget_layer(void **state)
 {
@@ -642,12 +664,12 @@ static void test_headless(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_honest),   cmocka_unit_test(test_joiners),
-        cmocka_unit_test(test_hostile),  cmocka_unit_test(test_grace),
-        cmocka_unit_test(test_order),    cmocka_unit_test(test_recovery),
-        cmocka_unit_test(test_audio),    cmocka_unit_test(test_forget_layer),
-        cmocka_unit_test(test_long_run), cmocka_unit_test(test_together),
-        cmocka_unit_test(test_headless),
+        cmocka_unit_test(test_honest),       cmocka_unit_test(test_joiners),
+        cmocka_unit_test(test_hostile),      cmocka_unit_test(test_grace),
+        cmocka_unit_test(test_order),        cmocka_unit_test(test_recovery),
+        cmocka_unit_test(test_audio),        cmocka_unit_test(test_tiny),
+        cmocka_unit_test(test_forget_layer), cmocka_unit_test(test_long_run),
+        cmocka_unit_test(test_together),     cmocka_unit_test(test_headless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
