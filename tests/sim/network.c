@@ -10,15 +10,31 @@
 #define FLAP_US         (10 * S)
 #define VOICES_LOST_PPM 5000
 #define OVER_PCT        105     /* of the capacity: probes */
-#define USED_PCT        30      /* of what the network carries or there is to send, in the end */
 #define FULL_BPS        1200000 /* of four cameras, a still screen and three voices */
 #define GAP_MS          200
-#define WAIT_MS         1000 /* then a camera begins anew (sfu/core/slot_replay.c) */
-#define DRAIN_MS        1000
 #define FULL_MS         1500    /* bwe.md, goal 1: at the first stage's capacity */
 #define BACK_MS         3000    /* goal 12 */
 #define VOICES_BPS      200000  /* carries three voices and what makes them known */
 #define UNPAUSED_BPS    2000000 /* with which nothing has to be paused */
+
+/* What holds at a capacity. Of 160 runs (seeds 1-40 of four profiles) the worst were 582, 383 and
+   85; 514, 321 and 52; 701, 696 and 36: a slide and the voices are most of so small a network. */
+struct bounds {
+    uint64_t from_bps;
+    uint32_t drain_ms; /* between two frames in the first second, while a queue is drained */
+    uint32_t wait_ms;  /* and later, but at a switch */
+    uint32_t used_pct; /* of what the network carries or there is to send, in the end */
+};
+
+static const struct bounds *bounds_at(uint64_t capacity_bps)
+{
+    static const struct bounds table[] = {
+        {UNPAUSED_BPS, 600, 500, 75}, {500000, 600, 500, 45}, {0, 800, 800, 33}};
+    const struct bounds *bounds = table;
+    while (capacity_bps < bounds->from_bps)
+        bounds++;
+    return bounds;
+}
 
 void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile *profile,
                        unsigned stage, uint64_t receiver, int64_t now_us)
@@ -130,6 +146,7 @@ void sim_network_note(struct sim_network_watch *watch, const struct sim_media *m
 static void judge_times(struct sim_network_watch *watch, struct sim_checks *checks)
 {
     const struct sim_stage_result *result = &watch->results[watch->stage];
+    const struct bounds *bounds = bounds_at(watch->profile->stages[watch->stage].down_bps);
     if (watch->is_all_paused && watch->profile->stages[watch->stage].down_bps >= UNPAUSED_BPS)
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
                        "stage %u: all video stays paused", watch->stage);
@@ -140,7 +157,7 @@ static void judge_times(struct sim_network_watch *watch, struct sim_checks *chec
        all of it comes back at once, key frames wait for each other. */
     if (watch->profile->stages[watch->stage].down_bps < VOICES_BPS || result->back_ms > 0)
         return;
-    if (result->drain_ms > DRAIN_MS)
+    if (result->drain_ms > bounds->drain_ms)
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
                        "stage %u: %u ms between two frames after the change", watch->stage,
                        result->drain_ms);
@@ -148,7 +165,7 @@ static void judge_times(struct sim_network_watch *watch, struct sim_checks *chec
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
                        "stage %u: %u ms between two frames at a switch", watch->stage,
                        result->switch_gap_ms);
-    if (result->wait_ms > WAIT_MS)
+    if (result->wait_ms > bounds->wait_ms)
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
                        "stage %u: %u ms between two frames", watch->stage, result->wait_ms);
     if (watch->stage == 0 && result->full_ms > FULL_MS)
@@ -174,7 +191,7 @@ void sim_network_end(struct sim_network_watch *watch, unsigned paused, struct si
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
                        "stage %u: a second after the change %" PRIu64 " bit/s for %" PRIu64,
                        watch->stage, early_bps, capacity_bps);
-    if (late_bps * 100 < usable_bps * USED_PCT)
+    if (late_bps * 100 < usable_bps * bounds_at(capacity_bps)->used_pct)
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
                        "stage %u: in the end %" PRIu64 " bit/s of %" PRIu64, watch->stage, late_bps,
                        usable_bps);
