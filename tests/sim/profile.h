@@ -54,6 +54,7 @@ struct sim_profile {
     unsigned cameras[SIM_VIDEO_KIND_COUNT]; /* weights of the encoders */
     double no_levels, no_dtx, no_rtx;       /* shares of participants without these */
     double hostile;   /* share that sends garbage, too much, jumping numbers */
+    double impatient; /* share that asks for key frames all the time; the networks are good then */
     bool has_screens; /* somebody shares, by turns */
     struct sim_network network;
     /* With a schedule the second seat shares its screen all the time. */
