@@ -99,7 +99,7 @@ static void check_impatient(struct sim_world *world, struct sim_person *source, 
     ++*asked;
     for (unsigned i = 0; i < world->config.participants; i++)
         if (world->people[i] && world->people[i]->is_impatient)
-            limit += IMPATIENT_MAX * (unsigned)(1 + since_us / REQUESTED_US);
+            limit += IMPATIENT_MAX + (unsigned)(IMPATIENT_MAX * since_us / REQUESTED_US);
     if (*asked > limit)
         sim_check_fail(&world->checks, SIM_CHECK_STORM, source->number,
                        "track %u: %u requests for key frames in %" PRId64 " s, most %u", track,
