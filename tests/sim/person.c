@@ -179,6 +179,8 @@ struct sim_person *sim_person_create(struct sim_world *world, unsigned seat, uin
     /* By seat and not by chance, so that the share is met in small rooms too. */
     person->is_hostile =
         (unsigned)((seat + 1) * profile->hostile) > (unsigned)(seat * profile->hostile);
+    person->is_impatient =
+        (unsigned)((seat + 1) * profile->impatient) > (unsigned)(seat * profile->impatient);
     person->joined_us = person->estimate_us = world->now_us;
     person->connected_us = person->first_frame_us = person->nack_us = INT64_MAX;
     person->estimate_bps = person->remb_bps = ESTIMATE_START_BPS;

@@ -63,6 +63,7 @@ struct sim_profile {
     unsigned cameras[SIM_VIDEO_KIND_COUNT]; /* weights of the encoders */
     double no_levels, no_dtx, no_rtx;       /* shares of participants without these */
     double hostile;   /* share that sends garbage, too much, jumping numbers */
+    double impatient; /* share that asks for key frames all the time; the networks are good then */
     bool has_screens; /* somebody shares, by turns */
     unsigned wraps;   /* so often at least a stream's numbers wrap where a packet is lost, each way;
                          there one always is. 0: as it comes */
