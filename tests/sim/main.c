@@ -13,7 +13,7 @@ struct options {
     unsigned participants, seconds, runs, handovers;
     const char *profile;
     const char *seeds; /* or NULL */
-    bool is_json, is_quiet;
+    bool is_json, is_quiet, is_traced;
 };
 
 static void print_help(void)
@@ -21,7 +21,8 @@ static void print_help(void)
     unsigned count;
     const struct sim_profile *profiles = sim_profiles(&count);
     puts("usage: iris-sim [--seed N] [--profile NAME] [--participants P] [--seconds S]\n"
-         "                [--runs N | --seeds N,N...] [--handover N] [--json] [--quiet]\n\n"
+         "                [--runs N | --seeds N,N...] [--handover N] [--trace] [--json]\n"
+         "                [--quiet]\n\n"
          "Simulates a conference in virtual time: the real engine, everybody in it and their\n"
          "networks. The same seed gives the same bytes (digest). Exits with 1 when an invariant\n"
          "breaks, and says when and how to replay it.\n\n"
@@ -33,6 +34,8 @@ static void print_help(void)
          "  --handover N      export and import the engine N times in a run, and compare with\n"
          "                    the run without (0)\n"
          "  --seeds N,N...    these, until one breaks\n"
+         "  --trace           a line a second: what the receiver whose network changes gets, and "
+         "why\n"
          "  --json            one JSON object a run\n"
          "  --quiet           nothing of runs in which all holds\n\n"
          "Profiles:");
@@ -53,6 +56,7 @@ static void read_options(struct options *options, int argc, char **argv)
                                           {"runs", required_argument, NULL, 'r'},
                                           {"handover", required_argument, NULL, 'o'},
                                           {"seeds", required_argument, NULL, 'l'},
+                                          {"trace", no_argument, NULL, 'v'},
                                           {"json", no_argument, NULL, 'j'},
                                           {"quiet", no_argument, NULL, 'q'},
                                           {"help", no_argument, NULL, 'h'},
@@ -79,6 +83,9 @@ static void read_options(struct options *options, int argc, char **argv)
             break;
         case 'l':
             options->seeds = optarg;
+            break;
+        case 'v':
+            options->is_traced = true;
             break;
         case 'j':
             options->is_json = true;
@@ -118,6 +125,7 @@ static bool run(const struct options *options, uint64_t seed)
     }
     struct sim_config config = {.seed = seed,
                                 .profile = profile,
+                                .is_traced = options->is_traced,
                                 .participants = options->participants ? options->participants
                                                                       : profile->participants,
                                 .seconds = options->seconds ? options->seconds : profile->seconds};

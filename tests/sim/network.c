@@ -18,6 +18,8 @@
 #define FULL_MS         1500    /* bwe.md, goal 1: at the first stage's capacity */
 #define BACK_MS         3000    /* goal 12 */
 #define VOICES_BPS      200000  /* carries three voices and what makes them known */
+#define DARK_MS         1000    /* without any camera */
+#define DARK_BPS        700000  /* with which there is always one */
 #define UNPAUSED_BPS    2000000 /* with which nothing has to be paused */
 
 void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile *profile,
@@ -26,7 +28,7 @@ void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile
     watch->profile = profile;
     watch->stage = stage;
     watch->receiver = receiver;
-    watch->stage_us = now_us;
+    watch->stage_us = watch->seen_us = now_us;
     watch->stage_end_us = now_us + profile->stages[stage].for_us;
     for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
         watch->slots[i].raised_us = 0;
@@ -51,6 +53,12 @@ static void raise_to(uint32_t *most, int64_t us)
 {
     if (us / 1000 > *most)
         *most = (uint32_t)(us / 1000);
+}
+
+void sim_network_see(struct sim_network_watch *watch, int64_t now_us)
+{
+    raise_to(&watch->results[watch->stage].dark_ms, now_us - watch->seen_us);
+    watch->seen_us = now_us;
 }
 
 /* How long a camera took to its next frame. In the first second of a narrower network its queue is
@@ -126,6 +134,19 @@ void sim_network_note(struct sim_network_watch *watch, const struct sim_media *m
         note_camera(watch, media, now_us);
 }
 
+/* Cameras make room for each other and for a screen, but never all of them. A beginning without any
+   is that of the stage before. */
+static void judge_darkness(const struct sim_network_watch *watch, struct sim_checks *checks)
+{
+    const struct sim_stage *stage = &watch->profile->stages[watch->stage];
+    const struct sim_stage_result *result = &watch->results[watch->stage];
+    bool begins_dark = watch->stage > 0 && stage[-1].down_bps < DARK_BPS;
+    if (stage->down_bps >= DARK_BPS && !begins_dark && result->dark_ms > DARK_MS)
+        sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
+                       "stage %u: %u ms without a frame of any camera", watch->stage,
+                       result->dark_ms);
+}
+
 /* What took too long. */
 static void judge_times(struct sim_network_watch *watch, struct sim_checks *checks)
 {
@@ -164,7 +185,9 @@ void sim_network_end(struct sim_network_watch *watch, unsigned paused, struct si
     uint64_t late_bps = result->late_bytes * 8 * S / LATE_US;
     uint64_t usable_bps = capacity_bps < FULL_BPS ? capacity_bps : FULL_BPS;
     result->paused = paused;
+    sim_network_see(watch, watch->stage_end_us);
     judge_times(watch, checks);
+    judge_darkness(watch, checks);
     if (capacity_bps >= VOICES_BPS &&
         result->voices_lost * 1000000 > result->voices * VOICES_LOST_PPM)
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,

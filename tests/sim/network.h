@@ -25,6 +25,7 @@ struct sim_stage_result {
     uint32_t full_ms;  /* longest time from a camera's first packet to its top layer */
     uint32_t
         all_full_ms;  /* from the beginning until all cameras are at their top layers; 0: never */
+    uint32_t dark_ms; /* longest time in which the receiver decoded no camera's frame */
     uint32_t back_ms; /* from the beginning to the first video; all was paused before */
 };
 
@@ -43,8 +44,10 @@ struct sim_network_watch {
     unsigned stage;
     int64_t stage_us, stage_end_us; /* began, ends */
     uint64_t receiver;
+    int64_t seen_us;    /* when a camera's frame was last decoded, or the stage began */
     bool is_all_paused; /* all video was, when the stage began; until there is some */
     struct sim_network_slot slots[CORE_SLOTS_MAX];
+    uint16_t paused; /* slots, as last reported: what the pacer still had of them is no frame */
     uint16_t cameras, top; /* slots that show a camera; of these, those at its top layer */
     struct sim_stage_result results[SIM_STAGES_MAX];
 };
@@ -57,6 +60,9 @@ void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile
  * dropped it */
 void sim_network_note(struct sim_network_watch *watch, const struct sim_media *media,
                       enum core_kind kind, bool is_lost, int64_t now_us);
+
+/** The receiver has decoded a frame of a camera. */
+void sim_network_see(struct sim_network_watch *watch, int64_t now_us);
 
 /** What the receiver is told of a slot of this kind. Paused or idle, what comes next of it is no
  * switch. */
