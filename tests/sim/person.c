@@ -71,7 +71,8 @@ static void init_media(struct sim_person *person, const struct sim_profile *prof
     sim_voice_init(&person->voice, sim_random_fork(random), has_levels, has_dtx);
     init_stream(person, &person->voice.stream, false);
     sim_video_init(&person->videos[0], kind, sim_random_fork(random));
-    sim_video_init(&person->videos[1], SIM_VIDEO_SCREEN, sim_random_fork(random));
+    sim_video_init(&person->videos[1], profile->has_demos ? SIM_VIDEO_DEMO : SIM_VIDEO_SCREEN,
+                   sim_random_fork(random));
     for (unsigned v = 0; v < 2; v++)
         for (unsigned l = 0; l < person->videos[v].layer_count; l++)
             init_stream(person, &person->videos[v].layers[l].stream, has_rtx);
