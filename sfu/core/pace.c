@@ -92,7 +92,8 @@ static void release(struct core_participant *participant, const struct bwe_paced
 }
 
 /* What fills a probe when no media waits: packets that were sent before, over RTX, so that they
-   may repair something; then padding. */
+   may repair something; then padding. Without RTX the same packet sealed anew would repeat a nonce:
+   all is padding then. */
 static void fill_probe(struct core_participant *participant, uint16_t bytes)
 {
     struct core_pace *pace = &participant->pace;

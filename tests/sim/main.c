@@ -12,7 +12,8 @@ struct options {
     uint64_t seed;
     unsigned participants, seconds, runs, handovers;
     const char *profile;
-    const char *seeds; /* or NULL */
+    const char *seeds;    /* or NULL */
+    unsigned least_speed; /* times real time; 0: any */
     bool is_json, is_quiet, is_traced;
 };
 
@@ -36,6 +37,9 @@ static void print_help(void)
          "  --seeds N,N...    these, until one breaks\n"
          "  --trace           a line a second: what the receiver whose network changes gets, and "
          "why\n"
+         "  --speed-min N     fails when a run is simulated less than N times faster than real "
+         "time\n"
+         "                    (CPU time); ten people in release: 200\n"
          "  --json            one JSON object a run\n"
          "  --quiet           nothing of runs in which all holds\n\n"
          "Profiles:");
@@ -57,6 +61,7 @@ static void read_options(struct options *options, int argc, char **argv)
                                           {"handover", required_argument, NULL, 'o'},
                                           {"seeds", required_argument, NULL, 'l'},
                                           {"trace", no_argument, NULL, 'v'},
+                                          {"speed-min", required_argument, NULL, 'm'},
                                           {"json", no_argument, NULL, 'j'},
                                           {"quiet", no_argument, NULL, 'q'},
                                           {"help", no_argument, NULL, 'h'},
@@ -87,6 +92,9 @@ static void read_options(struct options *options, int argc, char **argv)
         case 'v':
             options->is_traced = true;
             break;
+        case 'm':
+            options->least_speed = sim_arguments_count(optarg, 100000);
+            break;
         case 'j':
             options->is_json = true;
             break;
@@ -107,6 +115,15 @@ static void simulate(struct sim_world *world, const struct sim_config *config)
         fprintf(stderr, "iris-sim: the engine cannot be created\n");
         exit(2);
     }
+}
+
+static bool is_fast(const struct sim_summary *summary, unsigned least)
+{
+    double speed = sim_summary_speed(summary);
+    if (speed >= least)
+        return true;
+    printf("SLOW    %.0f x real time, at least %u\n", speed, least);
+    return false;
 }
 
 /* @return whether all invariants held that are to hold */
@@ -143,7 +160,8 @@ static bool run(const struct options *options, uint64_t seed)
         sim_summary_print_json(&world);
     else
         sim_summary_print(&world, options->is_quiet);
-    return !sim_checks_are_broken(&world.checks, SIM_CHECKS_ALL);
+    return !sim_checks_are_broken(&world.checks, SIM_CHECKS_ALL) &&
+           is_fast(&world.summary, options->least_speed);
 }
 
 static bool run_listed(const struct options *options)

@@ -16,6 +16,7 @@
 #define SLIDE_KEY_BYTES  40000
 #define PAGE_FRAMES      15  /* of a screen that moves: a page stays 3 s, */
 #define PAGE_WORTH       5.0 /* and comes with a frame of so many */
+#define OVERHEAD_BYTES   60  /* of a packet (protocol.md, section 5) */
 #define START_FACTOR     1.2 /* libwebrtc starts a layer at so much more than its minimum */
 
 struct layer_params {
@@ -154,6 +155,16 @@ static double rate_of(const struct sim_video *video, unsigned index)
     if (video->excess > 0)
         return (double)params[index].target_bps * video->excess;
     return rate_bps > params[index].min_bps ? rate_bps : params[index].min_bps;
+}
+
+/* As frame_bytes() shares them out: of four frames one of the base layer, with twice the bytes. */
+uint64_t sim_video_rate_bps(const struct sim_video *video, unsigned layer, unsigned temporal)
+{
+    static const double frames[] = {0.25, 0.5, 1}, bytes[] = {0.4, 0.6, 1};
+    bool is_part = video->temporal_count == 3 && temporal < 2;
+    double frames_s = 1e6 / (double)video->interval_us * (is_part ? frames[temporal] : 1);
+    double media_bps = rate_of(video, layer) * (is_part ? bytes[temporal] : 1);
+    return (uint64_t)(media_bps + 8 * OVERHEAD_BYTES * frames_s);
 }
 
 static double slide_bytes(struct sim_video *video, bool is_key, int64_t now_us)

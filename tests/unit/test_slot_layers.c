@@ -193,7 +193,12 @@ static void test_layer_stops(void **state)
     camera.is_stopped[HIGH] = true;
     int64_t stopped_us = c.now_us;
     unsigned heard = count_heard(bob, 4);
-    show_for(&c, &camera, 30);
+    const struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[3];
+    while (slot->target->height == 480 && c.now_us - stopped_us < S)
+        show(&c, &camera);
+    assert_int_equal(slot->target->height, 240);
+    assert_in_range(c.now_us - stopped_us, 1, 500 * MS);
+    show_for(&c, &camera, 15);
     assert_true(heard_at(bob, 4, heard)->at_us - stopped_us <= 600 * MS); /* and the PLI's answer */
     assert_int_equal(height_told(&c, bob), 240);
     camera.is_stopped[HIGH] = false;
