@@ -2,7 +2,7 @@
  * When an allocation is followed (bwe.md, "Allocation" 4 and 5): down at once, up with patience.
  *
  *  - Down: at once, and only as far as the budget demands; a track whose lowest layer does not fit
- *    keeps that for 500 ms, then it is paused; for 750 ms if it would fit into what the network
+ *    keeps that for 500 ms, then it is paused; for 600 ms if it would fit into what the network
  *    carries once a queue is drained.
  *  - Up: a level that has fitted into budget / 1.10 for 1 s, or into budget / 1.03 as shown by a
  *    passed probe; 5 s after the
@@ -28,7 +28,7 @@
 #define BWE_HYSTERESIS_FITS_US        1000000
 #define BWE_HYSTERESIS_STEPS          10
 #define BWE_HYSTERESIS_PAUSE_US       500000
-#define BWE_HYSTERESIS_DIP_US         750000
+#define BWE_HYSTERESIS_DIP_US         600000
 #define BWE_HYSTERESIS_HOLD_US        5000000
 #define BWE_HYSTERESIS_HOLD_MAX_US    60000000
 #define BWE_HYSTERESIS_UP_US          10000000

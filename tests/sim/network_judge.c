@@ -23,10 +23,9 @@
 #define FULL_AGAIN_MS   20000   /* unless the profile says less */
 #define FIT_MS          1000    /* layers step down */
 #define BACK_MS         3000    /* goal 12 */
-#define DARK_MS         1000    /* without any camera */
-#define DARK_BPS        700000  /* with which there is always one */
 #define VOICES_BPS      200000  /* carries three voices and what makes them known */
 #define CAMERAS_BPS     700000  /* carries all cameras' lowest layers */
+#define DARK_MS         1000    /* without any camera */
 #define UNPAUSED_BPS    2000000 /* with which nothing has to be paused, and all fits */
 
 static void too_long(const struct sim_network_watch *watch, struct sim_checks *checks, uint32_t ms,
@@ -90,8 +89,8 @@ static void judge_gaps(const struct sim_network_watch *watch, struct sim_checks 
 static void judge_darkness(const struct sim_network_watch *watch, struct sim_checks *checks)
 {
     const struct sim_stage *stage = &watch->profile->stages[watch->stage];
-    bool begins_dark = watch->stage > 0 && stage[-1].down_bps < DARK_BPS;
-    if (stage->down_bps >= DARK_BPS && !begins_dark)
+    bool begins_dark = watch->stage > 0 && stage[-1].down_bps < CAMERAS_BPS;
+    if (stage->down_bps >= CAMERAS_BPS && !begins_dark)
         too_long(watch, checks, watch->results[watch->stage].dark_ms, DARK_MS,
                  "without a frame of any camera");
 }

@@ -14,9 +14,9 @@
 #define SLIDE_MAX_US     20000000
 #define SLIDE_FRAMES     4
 #define SLIDE_KEY_BYTES  40000
-#define OVERHEAD_BYTES   60  /* of a packet (protocol.md, section 5) */
 #define PAGE_FRAMES      15  /* of a screen that moves: a page stays 3 s, */
 #define PAGE_WORTH       5.0 /* and comes with a frame of so many */
+#define OVERHEAD_BYTES   60  /* of a packet (protocol.md, section 5) */
 #define START_FACTOR     1.2 /* libwebrtc starts a layer at so much more than its minimum */
 
 struct layer_params {

@@ -165,15 +165,15 @@ void sim_script_budget(struct sim_world *world, struct sim_person *person, uint6
 /** The engine has forgotten a participant. */
 void sim_script_gone(struct sim_world *world, uint64_t number);
 
+/* trace.c */
+
+/** A second is over: print what the receiver of the stages gets, and why. */
+void sim_trace_second(struct sim_world *world);
 /* target.c */
 
 /** What the cameras' layers that the server means to forward to a receiver take, by what their
  * encoders are set to: UDP payload. */
 uint64_t sim_world_target_bps(struct sim_world *world, const struct sim_person *receiver);
-/* trace.c */
-
-/** A second is over: print what the receiver of the stages gets, and why. */
-void sim_trace_second(struct sim_world *world);
 
 /* live.c: invariants that need more than one stream. */
 
