@@ -91,7 +91,8 @@ static void release(struct core_participant *participant, const struct bwe_paced
 }
 
 /* What fills a probe when no media waits: packets that were sent before, over RTX, so that they
-   may repair something; then padding. */
+   may repair something; then padding. Without RTX the same packet sealed anew would repeat a nonce:
+   all is padding then. */
 static void fill_probe(struct core_participant *participant, uint16_t bytes)
 {
     struct core_pace *pace = &participant->pace;
@@ -179,8 +180,12 @@ void core_pace_set_rate(struct core_participant *participant, uint32_t rate_bps,
 uint32_t core_pace_room(const struct core_participant *participant)
 {
     const struct bwe_pacer *pacer = &participant->pace.pacer;
+    const struct core_outbox *outbox = &participant->engine->outbox;
     if (!participant->pace.is_pacing)
         return UINT32_MAX;
+    /* The rest of the pool is for what cannot wait, of everybody on this worker. */
+    if (outbox->free_count <= outbox->total_count / 2)
+        return 0;
     uint64_t most = (uint64_t)pacer->rate_bps * BWE_PACER_QUEUE_MS / 8000;
     if (pacer->count >= CORE_PACE_PACKETS - PACKETS_SPARE || pacer->queued_bytes >= most)
         return 0;

@@ -10,11 +10,13 @@
  * leaves it there; what the pacer holds of before (BWE_PACER_QUEUE_MS) goes out first.
  *
  * slot.c: what is shown, and which layer shall be; slot_forward.c: a received packet;
- * slot_replay.c: from the history; slot_send.c: making and sealing; slot_report.c: what is told.
+ * slot_needed.c: what a loss costs without RTX; slot_replay.c: from the history; slot_send.c:
+ * making and sealing; slot_report.c: what is told.
  */
 #ifndef IRIS_CORE_SLOT_H
 #define IRIS_CORE_SLOT_H
 
+#include "bwe/temporal_sync.h"
 #include "rtp/rewrite.h"
 #include "sfu/core/recorder.h"
 #include "sfu/core/rtx_limit.h"
@@ -38,7 +40,7 @@ struct core_slot {
     struct core_layer *target;      /* that shall be forwarded; NULL: paused (video) */
     uint8_t target_temporal;        /* highest temporal layer that shall be, of the target */
     uint8_t interim_temporal;       /* and of another layer, until the target's key frame comes */
-    uint8_t synced;                 /* bit t: the receiver can decode temporal layer t */
+    struct bwe_temporal_sync sync;  /* which temporal layers the receiver can decode */
     bool is_held;                   /* by the receiver's layout: shown, but nothing is forwarded */
     bool is_starved;                /* by the receiver's budget */
     bool has_missed;                /* of what the newest segment is made of, packets that came */
@@ -164,6 +166,20 @@ int64_t core_slot_deadline(const struct core_slot *slot);
 /** Send a packet of the slot's track, if it is one to be forwarded. */
 void core_slot_forward(struct core_slot *slot, const struct core_media *media);
 
+/** A frame of an upper temporal layer was sent lately, by its source's timestamp. */
+bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *layer,
+                        uint32_t timestamp);
+
+/* slot_needed.c */
+
+/**
+ * A packet that the receiver misses belongs to a frame that it needs, if it cannot be sent again:
+ * one of the base layer, or one that something sent since refers to, after the last key frame.
+ *
+ * @param seq  outgoing, as a NACK names it
+ */
+bool core_slot_needs(const struct core_slot *slot, uint16_t seq);
+
 /* slot_replay.c */
 
 /** Begin to send a layer from its last key frame on; it must be able to (core_layer_can_replay()).
@@ -185,6 +201,9 @@ void core_slot_wait(struct core_slot *slot, uint64_t ext_seq, int64_t now_us);
 uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us);
 
 /* slot_send.c */
+
+/** The layer that a rewriting segment was made of, by its id; NULL: of another track by now. */
+const struct core_layer *core_slot_find_layer(const struct core_slot *slot, uint64_t id);
 
 /** Make, seal and queue a packet with these outgoing fields. @return false: no buffer, no path */
 bool core_slot_send(struct core_slot *slot, const struct core_media *media,
@@ -210,9 +229,10 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us);
 bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us);
 
 /**
- * Fill a probe with padding on the RTX stream (RFC 3550, 5.1: 255 bytes a packet at most).
+ * Fill a probe with padding (RFC 3550, 5.1: 255 bytes a packet at most): on the RTX stream, without
+ * one on the media stream between two frames, under numbers of its own.
  *
- * @return  false: no RTX stream, or nowhere to send
+ * @return  false: audio, a frame has begun that goes on, or nowhere to send
  */
 bool core_slot_send_filler(struct core_slot *slot, uint16_t bytes);
 

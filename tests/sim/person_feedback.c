@@ -167,7 +167,7 @@ void sim_person_nack(struct sim_world *world, struct sim_person *person)
         int64_t rtt_us = person->up.params.delay_us + person->down.params.delay_us;
         size_t count = rtp_nack_collect(&slot->nack, world->now_us, rtt_us, seqs, NACKS_MAX);
         rtcp_write_nack(&writer, person->feedback_ssrc, slot->params.ssrc, seqs, count);
-        slot->nacks += (unsigned)count;
+        sim_slot_ask(slot, seqs, count);
         int64_t due_us = rtp_nack_deadline(&slot->nack);
         if (due_us < person->nack_us)
             person->nack_us = due_us;

@@ -193,7 +193,12 @@ static void test_layer_stops(void **state)
     camera.is_stopped[HIGH] = true;
     int64_t stopped_us = c.now_us;
     unsigned heard = count_heard(bob, 4);
-    show_for(&c, &camera, 30);
+    const struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[3];
+    while (slot->target->height == 480 && c.now_us - stopped_us < S)
+        show(&c, &camera);
+    assert_int_equal(slot->target->height, 240);
+    assert_in_range(c.now_us - stopped_us, 1, 500 * MS);
+    show_for(&c, &camera, 15);
     assert_true(heard_at(bob, 4, heard)->at_us - stopped_us <= 600 * MS); /* and the PLI's answer */
     assert_int_equal(height_told(&c, bob), 240);
     camera.is_stopped[HIGH] = false;
@@ -377,6 +382,17 @@ static void test_burst_of_joiners(void **state)
     conference_dispose(&c);
 }
 
+/* Somebody is shown the low layer and wants the high one of a source that answers no request. */
+static struct person *join_and_want_in_vain(struct conference *c, struct camera *camera)
+{
+    struct person *bob = conference_join(c, 1);
+    set_height(c, bob, 240);
+    show_for(c, camera, 60);
+    camera->is_deaf = true;
+    set_height(c, bob, 480);
+    return bob;
+}
+
 /* A layer that was given up is taken all the same when the other one stops. */
 static void test_given_up_but_the_only_one(void **state)
 {
@@ -384,11 +400,7 @@ static void test_given_up_but_the_only_one(void **state)
     struct conference c;
     conference_init(&c);
     struct camera camera = {.person = join_with_layers(&c)};
-    struct person *bob = conference_join(&c, 1);
-    set_height(&c, bob, 240);
-    show_for(&c, &camera, 60);
-    camera.is_deaf = true;
-    set_height(&c, bob, 480);
+    struct person *bob = join_and_want_in_vain(&c, &camera);
     show_for(&c, &camera, 90);
     assert_int_equal(height_told(&c, bob), 240);
     camera.is_deaf = false;
@@ -409,11 +421,7 @@ static void test_switch_is_given_up(void **state)
     struct conference c;
     conference_init(&c);
     struct camera camera = {.person = join_with_layers(&c)};
-    struct person *bob = conference_join(&c, 1);
-    set_height(&c, bob, 240);
-    show_for(&c, &camera, 60);
-    camera.is_deaf = true;
-    set_height(&c, bob, 480);
+    struct person *bob = join_and_want_in_vain(&c, &camera);
     unsigned heard = count_heard(bob, 4);
     show_for(&c, &camera, 90);
     assert_int_equal(count_heard(bob, 4) - heard, 90);
