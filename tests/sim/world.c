@@ -19,7 +19,7 @@
 #define WARM_US         1000000
 #define WRAP_NUMBERS    4
 #define LEAK_BYTES      200000 /* of the self-test */
-#define WARM_PORTS      4
+#define WARM_PORTS      8      /* who went without a word keeps addresses beside who came instead */
 #define TRIAL_FIRST_US  3000000 /* all are there */
 
 struct sim_person *sim_world_person(struct sim_world *world, uint64_t number)
