@@ -3,6 +3,8 @@
 #define IRIS_BENCH_NUMBER_H
 
 #include <ctype.h>
+#include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 /** A decimal number from min to max. @return 0, or -1: it is none; out is left as it was */
@@ -16,14 +18,23 @@ static inline int bench_take_number(const char *text, double min, double max, do
     return 0;
 }
 
+/** Digits only, up to 2^64 - 1. @return 0, or -1: it is none; out is left as it was */
+static inline int bench_take_seed(const char *text, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)*text) || *end || errno)
+        return -1;
+    *out = value;
+    return 0;
+}
+
 /** Digits only, from min to max. @return 0, or -1: it is none; out is left as it was */
 static inline int bench_take_count(const char *text, unsigned min, unsigned max, unsigned *out)
 {
-    char *end;
-    if (!isdigit((unsigned char)*text))
-        return -1;
-    unsigned long value = strtoul(text, &end, 10); /* too great a one is ULONG_MAX */
-    if (*end || value < min || value > max)
+    uint64_t value;
+    if (bench_take_seed(text, &value) || value < min || value > max)
         return -1;
     *out = (unsigned)value;
     return 0;

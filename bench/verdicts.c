@@ -64,11 +64,6 @@ static void print_usage(FILE *out)
 
 /* ---- a run ---- */
 
-static bool is_outage(enum impairment impairment)
-{
-    return impairment == IMPAIRMENT_UPLINK_OUTAGE || impairment == IMPAIRMENT_DOWNLINK_OUTAGE;
-}
-
 /* What becomes of the first participant's network. */
 static void write_impairment(FILE *file, enum impairment impairment)
 {
@@ -83,7 +78,7 @@ static void write_impairment(FILE *file, enum impairment impairment)
     else if (impairment == IMPAIRMENT_DOWNLINK_CAPACITY)
         fprintf(file, "%g who=0 down " NETWORK " rate=%d queue=%d\n", onset_s,
                 IMPAIRMENT_DOWN_BPS / 1000, queue_ms);
-    else if (is_outage(impairment))
+    else if (impairment_is_outage(impairment))
         fprintf(file, "%g who=0 %s " NETWORK " loss=100\n%g both " NETWORK "\n", onset_s,
                 impairment == IMPAIRMENT_UPLINK_OUTAGE ? "up" : "down",
                 onset_s + (double)IMPAIRMENT_OUTAGE_US / 1e6);
@@ -93,7 +88,8 @@ static void write_impairment(FILE *file, enum impairment impairment)
 static double seconds_of(const struct verdicts *verdicts, enum impairment impairment)
 {
     double outage_s = (double)IMPAIRMENT_OUTAGE_US / 1e6;
-    return is_outage(impairment) && verdicts->seconds > outage_s ? outage_s : verdicts->seconds;
+    return impairment_is_outage(impairment) && verdicts->seconds > outage_s ? outage_s
+                                                                            : verdicts->seconds;
 }
 
 static int write_script(const char *path, enum impairment impairment)

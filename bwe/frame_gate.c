@@ -50,10 +50,9 @@ static void drop(struct bwe_frame_gate *gate)
         gate->is_waiting = true;
         gate->has_boundary = true;
         gate->boundary = gate->newest;
-        return;
+        return; /* of what came before it, late packets still pass as their layer does */
     }
-    for (uint8_t tid = gate->temporal_id; tid <= TEMPORAL_MAX; tid++)
-        gate->broken |= (uint8_t)(1u << tid);
+    bwe_temporal_sync_on_dropped(&gate->sync, gate->temporal_id, gate->is_non_reference);
 }
 
 static void note_newest(struct bwe_frame_gate *gate, const struct bwe_frame_packet *packet)
@@ -76,7 +75,9 @@ static enum bwe_frame_state look_back(const struct bwe_frame_gate *gate,
     if (was_dropped(gate, packet->timestamp))
         return BWE_FRAME_DROPPED;
     /* Whether one that was never seen needs a dropped one cannot be told apart: its layer tells. */
-    return gate->broken & 1u << temporal_id(packet) ? BWE_FRAME_DROPPED : BWE_FRAME_PASSES;
+    return bwe_temporal_sync_is_decodable(&gate->sync, temporal_id(packet), false)
+               ? BWE_FRAME_PASSES
+               : BWE_FRAME_DROPPED;
 }
 
 /* A packet of the newest frame; the frame's start may come after other packets. */
@@ -86,7 +87,7 @@ static enum bwe_frame_state look_at_newest(struct bwe_frame_gate *gate,
     if (is_keyframe_start(packet)) {
         gate->is_keyframe = true;
         if (gate->is_passing)
-            gate->broken = 0;
+            bwe_temporal_sync_on_keyframe(&gate->sync);
     }
     return gate->is_passing ? BWE_FRAME_PASSES : BWE_FRAME_DROPPED;
 }
@@ -100,8 +101,8 @@ enum bwe_frame_state bwe_frame_gate_look(struct bwe_frame_gate *gate,
         return look_back(gate, packet);
     if (is_keyframe_start(packet))
         return BWE_FRAME_NEW;
-    bool is_broken = gate->broken & 1u << temporal_id(packet);
-    if (!gate->is_waiting && (!is_broken || packet->is_layer_sync))
+    if (!gate->is_waiting &&
+        bwe_temporal_sync_is_decodable(&gate->sync, temporal_id(packet), packet->is_layer_sync))
         return BWE_FRAME_NEW;
     note_newest(gate, packet);
     drop(gate);
@@ -118,15 +119,12 @@ void bwe_frame_gate_begin(struct bwe_frame_gate *gate, const struct bwe_frame_pa
     }
     gate->is_passing = true;
     if (gate->is_keyframe) {
-        gate->broken = 0;
+        bwe_temporal_sync_on_keyframe(&gate->sync);
         if (gate->is_waiting)
             gate->boundary = gate->newest;
         gate->is_waiting = false;
     }
-    uint8_t tid = gate->temporal_id;
-    unsigned lower = (1u << tid) - 1;
-    if (packet->is_layer_sync && !(gate->broken & lower))
-        gate->broken &= (uint8_t) ~(1u << tid);
+    bwe_temporal_sync_on_sent(&gate->sync, gate->temporal_id);
 }
 
 void bwe_frame_gate_cut(struct bwe_frame_gate *gate)

@@ -1,11 +1,8 @@
 /*
  * Which packets of one VP8 layer may pass, once some of its frames do not: frames pass or are
- * dropped whole, and no frame passes that depends on a dropped one (RFC 7741, section 4.2).
- *
- *  - A frame of temporal layer k > 0 was dropped: layers >= k are dropped until a layer-sync frame
- *    (Y: depends on the base layer only) repairs each, the lower one first.
- *  - A frame of the base layer was dropped: everything until the next key frame.
- *  - A frame that no other refers to (N) was dropped: nothing follows from it.
+ * dropped whole, and no frame passes that depends on a dropped one. After a frame of an upper
+ * temporal layer bwe/temporal_sync.h says which can be decoded; after one of the base layer
+ * everything is dropped until the next key frame.
  *
  * The gate does not decide what to drop: its caller says which new frames it would let pass, and
  * may cut one that has begun. Late packets share the fate of their frame.
@@ -15,6 +12,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "bwe/temporal_sync.h"
 
 #define BWE_FRAME_GATE_DROPPED 8 /* frames remembered, for their late packets */
 
@@ -37,13 +36,13 @@ enum bwe_frame_state {
 /* All zero is an open gate before the first frame. */
 struct bwe_frame_gate {
     bool has_frame;
-    bool is_passing;       /* the newest frame: it passes, */
-    bool is_keyframe;      /* is a key frame, */
-    bool is_non_reference; /* is referred to by no other, */
-    uint8_t temporal_id;   /* and belongs to this layer */
-    bool is_waiting;       /* for a key frame */
-    bool has_boundary;     /* boundary is set */
-    uint8_t broken;        /* temporal layers not to be decoded: 1 << temporal id */
+    bool is_passing;               /* the newest frame: it passes, */
+    bool is_keyframe;              /* is a key frame, */
+    bool is_non_reference;         /* is referred to by no other, */
+    uint8_t temporal_id;           /* and belongs to this layer */
+    bool is_waiting;               /* for a key frame */
+    bool has_boundary;             /* boundary is set */
+    struct bwe_temporal_sync sync; /* of the upper temporal layers */
     uint8_t dropped_next;
     uint8_t dropped_count;
     uint32_t newest;   /* timestamp */

@@ -18,10 +18,15 @@
 
 #define SLICE_US      BWE_BYTE_WINDOW_SLICE_US
 #define RUNG_LAST     (BWE_POLICER_LAYERS * BWE_POLICER_TEMPORALS - 1)
+#define WINDOW_US     ((int64_t)SLICE_US * BWE_BYTE_WINDOW_SLICES)
 #define SHORT_SLICES  5 /* 500 ms */
 #define SHORT_PERCENT 200
-#define MILD_PERCENT  150 /* with what key frames took from the allowance before */
+#define FLOOD_PERCENT 350     /* over 500 ms: stopped before 115 % of 2 s have passed */
+#define GRACE_US      2500000 /* the window's 2 s, and what REMB takes to work */
+#define GRACE_PERCENT 150
+#define MOST_PERCENT  165 /* of anything, also while policing is mild */
 #define MILD_US       2000000
+#define DEBT_SHARE    8        /* of the allowance: so little is no debt */
 #define BURST_US      200000   /* how long a stalled link takes to empty itself */
 #define RELAPSE_US    10000000 /* policed again so soon: twice the patience */
 
@@ -31,6 +36,11 @@
 /* Smoothing of a class's rate, a slice at a time: over about 0.8 s. */
 #define CLASS_WEIGHT 8
 
+static int32_t full_allowance(const struct bwe_policer *policer)
+{
+    return (int32_t)(policer->contract_bps / 8); /* a second's worth */
+}
+
 void bwe_policer_init(struct bwe_policer *policer, uint32_t contract_bps, bool is_audio)
 {
     memset(policer, 0, sizeof(*policer));
@@ -38,7 +48,7 @@ void bwe_policer_init(struct bwe_policer *policer, uint32_t contract_bps, bool i
     policer->is_audio = is_audio;
     policer->stall_us = BWE_POLICER_STALL_US;
     policer->hold_us = BWE_POLICER_HOLD_US;
-    policer->allowance_bytes = contract_bps / 8; /* a second's worth */
+    policer->allowance_bytes = full_allowance(policer);
     for (uint8_t layer = 0; layer < BWE_POLICER_LAYERS; layer++)
         policer->ranks[layer] = layer;
 }
@@ -49,6 +59,7 @@ void bwe_policer_forget_layer(struct bwe_policer *policer, unsigned layer)
     policer->frame_bytes[layer] = 0;
     policer->frame_peak_bytes[layer] = 0;
     policer->keyframe_bytes[layer] = 0;
+    memset(policer->headless[layer], 0, sizeof(policer->headless[layer]));
 }
 
 /* --- counting --------------------------------------------------------------------------------- */
@@ -78,6 +89,12 @@ static bool is_over_short(const struct bwe_policer *policer, int64_t now_us)
     return short_mean_bps(policer, now_us) > percent_bps(policer, SHORT_PERCENT);
 }
 
+/* Room in what has passed for so many bytes more. */
+static bool has_room(const struct bwe_policer *policer, uint64_t bytes, unsigned percent)
+{
+    return bwe_byte_window_has_room(&policer->passed, percent_bps(policer, percent), bytes);
+}
+
 static void smooth_classes(struct bwe_policer *policer)
 {
     if (policer->class_slices < CLASS_WEIGHT)
@@ -93,17 +110,30 @@ static void smooth_classes(struct bwe_policer *policer)
         }
 }
 
-/* The allowance gets what the last 2 s left unused of 115 %, a slice's share: so all that passes
-   in a long time is 115 %, and the allowance once. */
-static void refill_allowance(struct bwe_policer *policer)
+/* The allowance gets what the last 2 s left unused of 115 %, a slice's share, and pays for what
+   they were above: by less than a packet, or while policing is mild. So all that passes in a long
+   time is 115 %, and the allowance and one such debt once. What is dropped is not paid for. */
+static void settle_allowance(struct bwe_policer *policer, int64_t now_us)
 {
-    uint64_t limit_bytes = percent_bps(policer, BWE_CONTRACT_TOLERANCE_PERCENT) * 2 / 8;
-    uint64_t used_bytes = bwe_byte_window_bytes(&policer->offered, BWE_BYTE_WINDOW_SLICES);
-    uint64_t full_bytes = policer->contract_bps / 8;
-    if (used_bytes >= limit_bytes)
-        return;
-    uint64_t bytes = policer->allowance_bytes + (limit_bytes - used_bytes) / BWE_BYTE_WINDOW_SLICES;
-    policer->allowance_bytes = (uint32_t)(bytes < full_bytes ? bytes : full_bytes);
+    int64_t limit_bytes = (int64_t)(percent_bps(policer, BWE_CONTRACT_TOLERANCE_PERCENT) * 2 / 8);
+    int64_t unused_bytes = limit_bytes - (int64_t)policer->offered.sum_bytes;
+    int64_t room_bytes = limit_bytes - (int64_t)policer->passed.sum_bytes;
+    if (unused_bytes < 0 && policer->rung > 0)
+        unused_bytes = now_us <= policer->mild_until_us && room_bytes < 0 ? room_bytes : 0;
+    int64_t bytes = policer->allowance_bytes + unused_bytes / BWE_BYTE_WINDOW_SLICES;
+    int32_t full_bytes = full_allowance(policer);
+    policer->allowance_bytes = bytes < full_bytes ? (int32_t)bytes : full_bytes;
+}
+
+/* Returns how much of it the allowance has paid. */
+static uint32_t pay(struct bwe_policer *policer, uint32_t bytes)
+{
+    if (policer->allowance_bytes <= 0)
+        return 0;
+    uint32_t left = (uint32_t)policer->allowance_bytes;
+    uint32_t paid = bytes < left ? bytes : left;
+    policer->allowance_bytes -= (int32_t)paid;
+    return paid;
 }
 
 static unsigned temporal_of(const struct bwe_policer_packet *packet)
@@ -112,22 +142,57 @@ static unsigned temporal_of(const struct bwe_policer_packet *packet)
     return tid < BWE_POLICER_TEMPORALS ? tid : BWE_POLICER_TEMPORALS - 1;
 }
 
-static void count_offered(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
-                          int64_t now_us)
+/* Whether a frame is a key frame stands in its first packet. If others come before it, they count
+   as those of any frame, but it is remembered how much. */
+static void note_headless(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
+                          uint32_t counted_bytes)
+{
+    struct bwe_policer_headless *headless = policer->headless[packet->layer];
+    uint8_t *next = &policer->headless_next[packet->layer];
+    uint32_t timestamp = packet->frame.timestamp;
+    if (packet->frame.is_frame_start)
+        policer->begun[packet->layer] = timestamp;
+    if (timestamp == policer->begun[packet->layer])
+        return;
+    for (unsigned i = 0; i < BWE_POLICER_HEADLESS; i++)
+        if (headless[i].timestamp == timestamp) {
+            headless[i].bytes += counted_bytes;
+            return;
+        }
+    headless[*next] = (struct bwe_policer_headless){timestamp, counted_bytes};
+    *next = (uint8_t)((*next + 1) % BWE_POLICER_HEADLESS);
+}
+
+/* The first packet of a key frame has come at last: the allowance pays for the others, too. */
+static void pay_headless(struct bwe_policer *policer, const struct bwe_policer_packet *packet)
+{
+    struct bwe_policer_headless *headless = policer->headless[packet->layer];
+    for (unsigned i = 0; i < BWE_POLICER_HEADLESS; i++)
+        if (headless[i].bytes > 0 && headless[i].timestamp == packet->frame.timestamp) {
+            bwe_byte_window_take(&policer->offered, pay(policer, headless[i].bytes));
+            headless[i].bytes = 0;
+        }
+}
+
+/* Returns how much of the packet counts against the contract: what the allowance does not pay. */
+static uint32_t count_offered(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
+                              int64_t now_us)
 {
     uint32_t bytes = packet->payload_bytes;
     bool is_keyframe = !policer->is_audio &&
                        bwe_frame_gate_is_keyframe(&policer->gates[packet->layer], &packet->frame);
     /* Key frames, and what a stall has held back, pay from the allowance. */
-    if (is_keyframe || now_us < policer->stall_end_us) {
-        uint32_t paid = bytes < policer->allowance_bytes ? bytes : policer->allowance_bytes;
-        policer->allowance_bytes -= paid;
-        bytes -= paid;
-    }
+    if (is_keyframe || now_us < policer->stall_end_us)
+        bytes -= pay(policer, bytes);
     bwe_byte_window_add(&policer->offered, bytes);
+    if (is_keyframe && packet->frame.is_frame_start)
+        pay_headless(policer, packet);
+    else if (!is_keyframe && !policer->is_audio)
+        note_headless(policer, packet, bytes);
     /* A key frame is no rate: it would push the ladder about. */
     if (!is_keyframe)
         policer->class_bytes[packet->rank][temporal_of(packet)] += packet->payload_bytes;
+    return bytes;
 }
 
 /* --- the ladder ------------------------------------------------------------------------------- */
@@ -152,10 +217,9 @@ static uint64_t rung_bps(const struct bwe_policer *policer, unsigned rung)
     return sum_bps;
 }
 
-static unsigned first_rung(const struct bwe_policer *policer, int64_t now_us)
+/* The first that would do. */
+static unsigned fitting_rung(const struct bwe_policer *policer)
 {
-    if (!is_over_long(policer, now_us) && !is_over_short(policer, now_us))
-        return 0;
     if (policer->is_audio)
         return 1;
     uint64_t all_bps = rung_bps(policer, 0);
@@ -165,6 +229,12 @@ static unsigned first_rung(const struct bwe_policer *policer, int64_t now_us)
             return rung;
     }
     return RUNG_LAST;
+}
+
+static unsigned wanted_rung(const struct bwe_policer *policer, int64_t now_us)
+{
+    return is_over_long(policer, now_us) || is_over_short(policer, now_us) ? fitting_rung(policer)
+                                                                           : 0;
 }
 
 /* More is to be dropped. So soon after less was: have twice the patience before the next time. */
@@ -181,13 +251,18 @@ static void deepen(struct bwe_policer *policer, unsigned rung, int64_t now_us)
     policer->better_us = 0;
 }
 
-static void begin_policing(struct bwe_policer *policer, unsigned rung, int64_t now_us)
+static void begin_policing(struct bwe_policer *policer, int64_t now_us)
 {
     bool is_short = is_over_short(policer, now_us);
-    uint64_t measured_bps =
+    uint64_t counted_bps =
         is_short ? short_mean_bps(policer, now_us) : long_mean_bps(policer, now_us);
-    deepen(policer, rung, now_us);
-    policer->mild_until_us = policer->is_audio || is_short ? 0 : now_us + MILD_US;
+    uint64_t passed_bps =
+        bwe_byte_window_mean_bps(&policer->passed, BWE_BYTE_WINDOW_SLICES, now_us);
+    uint64_t measured_bps = counted_bps > passed_bps ? counted_bps : passed_bps;
+    deepen(policer, fitting_rung(policer), now_us);
+    bool has_mild = !policer->is_audio && !is_short &&
+                    policer->allowance_bytes >= -full_allowance(policer) / DEBT_SHARE;
+    policer->mild_until_us = has_mild ? now_us + MILD_US : 0;
     policer->has_excess = true;
     policer->excess.limit_bps = policer->contract_bps;
     policer->excess.measured_bps = measured_bps < UINT32_MAX ? (uint32_t)measured_bps : UINT32_MAX;
@@ -196,20 +271,20 @@ static void begin_policing(struct bwe_policer *policer, unsigned rung, int64_t n
 /* More when what is left is too much, less when that has fitted for long enough. */
 static void review_rung(struct bwe_policer *policer, int64_t now_us)
 {
-    unsigned first = first_rung(policer, now_us);
-    if (first >= policer->rung) {
+    unsigned wanted = wanted_rung(policer, now_us);
+    if (wanted >= policer->rung) {
         bool is_too_much =
             rung_bps(policer, policer->rung) > percent_bps(policer, BWE_CONTRACT_TOLERANCE_PERCENT);
         policer->better_us = 0;
-        if (first > policer->rung && is_too_much)
-            deepen(policer, first, now_us);
+        if (wanted > policer->rung && is_too_much)
+            deepen(policer, wanted, now_us);
         return;
     }
     if (policer->better_us == 0)
         policer->better_us = now_us;
     if (now_us - policer->better_us < policer->hold_us)
         return;
-    policer->rung = (uint8_t)first;
+    policer->rung = (uint8_t)wanted;
     policer->eased_us = now_us;
     policer->better_us = 0;
 }
@@ -227,14 +302,19 @@ static void pass_time(struct bwe_policer *policer, int64_t now_us)
 {
     struct bwe_byte_window *offered = &policer->offered;
     int64_t slice = now_us / SLICE_US;
-    if (policer->last_packet_us == 0) /* time begins with the first packet */
+    if (policer->last_packet_us == 0) { /* time begins with the first packet */
         offered->slice = slice;
+        policer->begun_us = now_us;
+    }
     if (slice - offered->slice > SETTLED_SLICES)
         bwe_byte_window_advance(offered, (slice - SETTLED_SLICES) * SLICE_US);
     while (offered->slice < slice) {
         int64_t ended_us = (offered->slice + 1) * SLICE_US;
         bwe_byte_window_advance(offered, ended_us);
-        refill_allowance(policer);
+        bwe_byte_window_advance(&policer->passed, ended_us);
+        if (has_room(policer, 0, BWE_CONTRACT_TOLERANCE_PERCENT))
+            policer->within_us = ended_us;
+        settle_allowance(policer, ended_us);
         smooth_classes(policer);
         forget_keyframes(policer);
         if (policer->rung > 0)
@@ -245,18 +325,55 @@ static void pass_time(struct bwe_policer *policer, int64_t now_us)
 
 /* --- what passes ------------------------------------------------------------------------------ */
 
-/* Room in what has passed for so many bytes more. */
-static bool has_room(const struct bwe_policer *policer, uint64_t bytes, int64_t now_us)
+/* Room for so many bytes more while policed. */
+static bool has_policed_room(const struct bwe_policer *policer, uint64_t bytes, int64_t now_us)
 {
-    unsigned percent =
-        now_us < policer->mild_until_us ? MILD_PERCENT : BWE_CONTRACT_TOLERANCE_PERCENT;
-    return bwe_byte_window_has_room(&policer->passed, percent_bps(policer, percent), bytes);
+    return has_room(policer, bytes,
+                    now_us < policer->mild_until_us ? MOST_PERCENT
+                                                    : BWE_CONTRACT_TOLERANCE_PERCENT);
+}
+
+/* Is this an encoder whose picture jumped, or somebody who sends what he likes? */
+static bool has_grace(const struct bwe_policer *policer, bool is_long, int64_t now_us)
+{
+    bool is_lasting = now_us - policer->within_us >= GRACE_US;
+    bool is_new = now_us - policer->begun_us < WINDOW_US; /* there were no 2 s yet */
+    return !policer->is_audio && !(is_long && (is_lasting || is_new)) &&
+           bwe_byte_window_mean_bps(&policer->passed, SHORT_SLICES, now_us) <=
+               percent_bps(policer, FLOOD_PERCENT) &&
+           has_room(policer, 0, GRACE_PERCENT);
+}
+
+/* The allowance pays for what was just counted, which is too much. @return whether it does */
+static bool pay_grace(struct bwe_policer *policer, uint32_t bytes, bool is_long, int64_t now_us)
+{
+    if (!has_grace(policer, is_long, now_us) || policer->allowance_bytes < (int64_t)bytes)
+        return false;
+    policer->allowance_bytes -= (int32_t)bytes;
+    bwe_byte_window_take(&policer->offered, bytes);
+    return true;
+}
+
+/* Is a packet too much, of which so much counts? Then that is paid for, or policing begins. */
+static void judge(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
+                  uint32_t counted_bytes, int64_t now_us)
+{
+    bool is_long = is_over_long(policer, now_us);
+    if (is_long)
+        policer->over_us = now_us;
+    if (policer->rung > 0)
+        return;
+    bool is_most = !has_room(policer, packet->payload_bytes, MOST_PERCENT);
+    bool is_over = is_long || is_over_short(policer, now_us);
+    if (is_most || (is_over && !pay_grace(policer, counted_bytes, is_long, now_us)))
+        begin_policing(policer, now_us);
 }
 
 /* Room for a key frame of a layer, and half a second of the contract after it. */
 static bool has_keyframe_room(const struct bwe_policer *policer, unsigned layer, int64_t now_us)
 {
-    return has_room(policer, policer->keyframe_bytes[layer] + policer->contract_bps / 16, now_us);
+    return has_policed_room(policer, policer->keyframe_bytes[layer] + policer->contract_bps / 16,
+                            now_us);
 }
 
 static bool is_frame_allowed(const struct bwe_policer *policer,
@@ -274,7 +391,8 @@ static bool is_frame_allowed(const struct bwe_policer *policer,
     uint64_t bytes = frame->is_frame_start && frame->is_keyframe
                          ? policer->keyframe_bytes[packet->layer]
                          : policer->frame_peak_bytes[packet->layer];
-    return has_room(policer, bytes > packet->payload_bytes ? bytes : packet->payload_bytes, now_us);
+    return has_policed_room(policer, bytes > packet->payload_bytes ? bytes : packet->payload_bytes,
+                            now_us);
 }
 
 static void count_frame(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
@@ -292,6 +410,18 @@ static void count_frame(struct bwe_policer *policer, const struct bwe_policer_pa
         policer->frame_peak_bytes[layer] = policer->frame_bytes[layer];
 }
 
+/* One packet more than BWE_POLICER_PACKETS_PER_S lets pass, a second's worth at once. */
+static bool take_packet(struct bwe_policer *policer, int64_t now_us)
+{
+    int64_t packet_us = 1000000 / BWE_POLICER_PACKETS_PER_S;
+    if (policer->paced_us < now_us - 1000000)
+        policer->paced_us = now_us - 1000000;
+    if (policer->paced_us + packet_us > now_us)
+        return false;
+    policer->paced_us += packet_us;
+    return true;
+}
+
 static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
                         int64_t now_us)
 {
@@ -304,7 +434,11 @@ static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_pa
     if (is_newest)
         count_frame(policer, packet, gate->newest != newest);
     bool is_passing = state == BWE_FRAME_NEW ? gate->is_passing : state == BWE_FRAME_PASSES;
-    if (is_passing && policer->rung > 0 && !has_room(policer, packet->payload_bytes, now_us)) {
+    bool is_refused =
+        is_passing &&
+        ((policer->rung > 0 && !has_policed_room(policer, packet->payload_bytes, now_us)) ||
+         !take_packet(policer, now_us));
+    if (is_refused) {
         /* Of a frame, or late of one that all the following refer to. */
         if (is_newest || temporal_of(packet) == 0)
             bwe_frame_gate_cut(gate);
@@ -314,12 +448,13 @@ static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_pa
 }
 
 /* Two slices' worth of the contract in two slices at most: thin, but even. */
-static bool passes_audio(const struct bwe_policer *policer, uint32_t bytes, int64_t now_us)
+static bool passes_audio(struct bwe_policer *policer, uint32_t bytes, int64_t now_us)
 {
     uint64_t even_bytes = (uint64_t)policer->contract_bps / 8 * 2 * SLICE_US / 1000000;
-    return policer->rung == 0 ||
-           (bwe_byte_window_bytes(&policer->passed, 1) + bytes <= even_bytes &&
-            has_room(policer, bytes, now_us));
+    bool has_room =
+        policer->rung == 0 || (bwe_byte_window_bytes(&policer->passed, 1) + bytes <= even_bytes &&
+                               has_policed_room(policer, bytes, now_us));
+    return has_room && take_packet(policer, now_us);
 }
 
 bool bwe_policer_passes(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
@@ -330,10 +465,7 @@ bool bwe_policer_passes(struct bwe_policer *policer, const struct bwe_policer_pa
         policer->stall_end_us = now_us + BURST_US;
     policer->last_packet_us = now_us;
     policer->ranks[packet->layer] = packet->rank;
-    count_offered(policer, packet, now_us);
-    unsigned rung = policer->rung == 0 ? first_rung(policer, now_us) : 0;
-    if (rung > 0)
-        begin_policing(policer, rung, now_us);
+    judge(policer, packet, count_offered(policer, packet, now_us), now_us);
     if (now_us < policer->mild_until_us && is_over_short(policer, now_us))
         policer->mild_until_us = 0;
 
@@ -358,10 +490,9 @@ bool bwe_policer_is_layer_dropped(const struct bwe_policer *policer, unsigned la
     return policer->rung > 0 && policer->ranks[layer] > rung_rank(policer->rung);
 }
 
-bool bwe_policer_is_over(struct bwe_policer *policer, int64_t now_us)
+int64_t bwe_policer_over_us(const struct bwe_policer *policer)
 {
-    pass_time(policer, now_us);
-    return is_over_long(policer, now_us);
+    return policer->over_us;
 }
 
 bool bwe_policer_take_excess(struct bwe_policer *policer, struct bwe_policer_excess *excess)

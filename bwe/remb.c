@@ -1,19 +1,16 @@
 /* A formula and a rule with reasons: see the header. */
 #include "bwe/remb.h"
 
-uint64_t bwe_remb_limit_bps(uint64_t contracts_bps)
+bool bwe_remb_note(struct bwe_remb *remb, int64_t over_us, int64_t now_us)
 {
-    return contracts_bps + contracts_bps / 4 + BWE_REMB_HEADROOM_BPS;
+    bool was_lowered = remb->is_lowered;
+    remb->is_lowered = over_us > 0 && now_us - over_us < BWE_REMB_RAISE_US;
+    return remb->is_lowered != was_lowered;
 }
 
-uint64_t bwe_remb_update(struct bwe_remb *remb, uint64_t contracts_bps, bool is_over,
-                         int64_t now_us)
+uint64_t bwe_remb_limit_bps(const struct bwe_remb *remb, uint64_t contracts_bps)
 {
-    if (is_over) {
-        remb->is_lowered = true;
-        remb->over_us = now_us;
-    } else if (remb->is_lowered && now_us - remb->over_us >= BWE_REMB_RAISE_US) {
-        remb->is_lowered = false;
-    }
-    return remb->is_lowered ? contracts_bps : bwe_remb_limit_bps(contracts_bps);
+    if (remb->is_lowered)
+        return contracts_bps * 100 / BWE_REMB_PACING_PERCENT;
+    return contracts_bps + contracts_bps / 4 + BWE_REMB_HEADROOM_BPS;
 }

@@ -12,6 +12,9 @@
 #define BWE_REMB_HEADROOM_BPS 150000
 #define BWE_REMB_PERIOD_US    1000000 /* how often it is repeated; a change is told at once */
 #define BWE_REMB_RAISE_US     5000000 /* after the last excess it is raised again */
+/* A browser sends what a picture that jumped has left in its pacer at so much of the limit (seen in
+   Chromium and Firefox: docs/bandwidth.md). */
+#define BWE_REMB_PACING_PERCENT 110
 
 /* The media contract of one track (facts.md): RTP payload, no headers, padding or RTX. */
 #define BWE_CONTRACT_AUDIO_BPS  100000
@@ -22,29 +25,27 @@
 /* What honest encoders overshoot by (protocol.md, section 5), over any 2 s. */
 #define BWE_CONTRACT_TOLERANCE_PERCENT 115
 
+/* Whether a participant's limit is lowered. All zero: it is not. */
+struct bwe_remb {
+    bool is_lowered;
+};
+
+/**
+ * Lowered while a track is over its contract by the mean of 2 s, and for BWE_REMB_RAISE_US after.
+ *
+ * @param over_us  when the last of the participant's tracks was, 0: none (bwe_policer_over_us())
+ * @param now_us   monotonic [us]
+ * @return         it has changed: tell at once
+ */
+bool bwe_remb_note(struct bwe_remb *remb, int64_t over_us, int64_t now_us);
+
 /**
  * The limit to announce.
  *
  * @param contracts_bps  sum of the contracts of the tracks that are sending now [bit/s]
- * @return               1.25 x contracts + headroom [bit/s]
+ * @return               1.25 x contracts + headroom; lowered, what a pacer makes the contracts of
+ *                       [bit/s]
  */
-uint64_t bwe_remb_limit_bps(uint64_t contracts_bps);
-
-/* Whether a participant's limit is lowered. All zero: it is not. */
-struct bwe_remb {
-    bool is_lowered;
-    int64_t over_us; /* when a track was last over its contract */
-};
-
-/**
- * The limit to announce now: as above; the bare contracts while a track is over its own by the mean
- * of 2 s, and for BWE_REMB_RAISE_US after.
- *
- * @param is_over  of any of the participant's tracks: bwe_policer_is_over()
- * @param now_us   monotonic [us]
- * @return         [bit/s]
- */
-uint64_t bwe_remb_update(struct bwe_remb *remb, uint64_t contracts_bps, bool is_over,
-                         int64_t now_us);
+uint64_t bwe_remb_limit_bps(const struct bwe_remb *remb, uint64_t contracts_bps);
 
 #endif

@@ -21,10 +21,10 @@
 
 #include "rtp/vp8.h"
 
-/* A second of one stream with its upper temporal layers skipped (15 runs), a replay of a key
-   frame's successors with a segment for each picture (11 of the base layer in 1.5 s), and some
-   reserve. */
-#define RTP_REWRITE_SEGMENTS 48
+/* What is sent within a second, which is how long it may be asked for again: of a stream with its
+   upper temporal layers skipped 15 runs; of a replay a segment for each picture: of a camera 11 of
+   the base layer in 1.5 s, of a slide the small changes of 20 s at five a second. */
+#define RTP_REWRITE_SEGMENTS 128
 
 /* What comes later than so many numbers is not sent: SRTP's replay windows are as wide in some
    receivers (RFC 3711, 3.3.2: 64 at least; libwebrtc's: 1024). */

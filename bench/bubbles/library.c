@@ -38,12 +38,15 @@ static void run(void *argument)
     }
 }
 
-/* 350 + 150 kbps come out of it, as the page sends: libvpx stays below its target here. */
+/* libvpx begins below its target: 140 + 320 kbps come out of it. In the busiest 2 s of each it is
+   156 + 375 and descriptors: what Chromium makes of the page's 150 + 350 (protocol.md, section 5).
+   More would be over the contract whenever key frames that were asked for have brought the busiest
+   parts of both together. */
 static void plan_camera(struct work *work, struct bubbles_library *library, unsigned source)
 {
     static const struct {
         unsigned width, height, kbps;
-    } sizes[BUBBLES_SIZES] = {{320, 240, 160}, {640, 480, 390}};
+    } sizes[BUBBLES_SIZES] = {{320, 240, 155}, {640, 480, 370}};
     for (unsigned i = BUBBLES_SIZES; i-- > 0;) {
         struct bubbles_clip_params params = {.source = source,
                                              .width = sizes[i].width,

@@ -32,7 +32,7 @@ void bwe_sim_summarize(struct bwe_sim_summary *summary, struct bwe_sim_run *run,
 bool bwe_sim_goal_is_reached(const struct bwe_sim_goal *goal,
                              const struct bwe_sim_summary *summary);
 
-/** What ten seeds hold of it: itself, or less. */
+/** What twenty seeds hold of it: itself, or less. */
 double bwe_sim_goal_bound(const struct bwe_sim_goal *goal);
 
 /** Whether that is held by the summary's value. */

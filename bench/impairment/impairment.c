@@ -39,6 +39,16 @@ enum core_cause impairment_cause(enum impairment impairment)
     return impairments[impairment].cause;
 }
 
+bool impairment_is_outage(enum impairment impairment)
+{
+    return impairment == IMPAIRMENT_UPLINK_OUTAGE || impairment == IMPAIRMENT_DOWNLINK_OUTAGE;
+}
+
+bool impairment_empties_slot(enum impairment impairment, bool is_receiver_victim)
+{
+    return impairment == IMPAIRMENT_UPLINK_OUTAGE && !is_receiver_victim;
+}
+
 bool impairment_concerns(enum impairment impairment, bool is_receiver_victim, bool is_sender_victim)
 {
     switch (impairments[impairment].cause) {

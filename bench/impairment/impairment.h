@@ -49,6 +49,15 @@ int impairment_parse(enum impairment *impairment, const char *name);
 /** The cause that is right. */
 enum core_cause impairment_cause(enum impairment impairment);
 
+/** Nothing arrives, for IMPAIRMENT_OUTAGE_US. */
+bool impairment_is_outage(enum impairment impairment);
+
+/**
+ * Whether a camera slot that is idle is the victim's: everybody has a slot for each of the others,
+ * so nothing comes from whom an idle one belongs to.
+ */
+bool impairment_empties_slot(enum impairment impairment, bool is_receiver_victim);
+
 /**
  * Whether a camera slot has to name the cause: one that shows the victim if what it sends is bad,
  * one of the victim's own if what it gets is; otherwise every one.

@@ -79,7 +79,18 @@ static void count(struct verdicts_tally *tally, const struct sample *sample, dou
 static bool is_shown(const json_t *slot)
 {
     return strcmp(text_of(slot, "state"), "live") == 0 ||
-           strcmp(text_of(slot, "reason"), "bandwidth") == 0;
+           strcmp(text_of(slot, "reason"), "bandwidth") == 0 ||
+           strcmp(text_of(slot, "reason"), "source") == 0;
+}
+
+static bool is_concerned(const struct verdicts_tally *tally, const json_t *slot,
+                         bool is_receiver_victim, const char *victim)
+{
+    bool is_emptied = strcmp(text_of(slot, "state"), "idle") == 0 &&
+                      impairment_empties_slot(tally->impairment, is_receiver_victim);
+    bool is_victims = is_emptied || strcmp(text_of(slot, "participant"), victim) == 0;
+    return strcmp(text_of(slot, "kind"), "camera") == 0 && (is_emptied || is_shown(slot)) &&
+           impairment_concerns(tally->impairment, is_receiver_victim, is_victims);
 }
 
 static void judge_participant(struct verdicts_tally *tally, const json_t *participant,
@@ -96,13 +107,9 @@ static void judge_participant(struct verdicts_tally *tally, const json_t *partic
         count(tally, &sample, waited_ms);
     json_array_foreach(slots, i, slot)
     {
-        bool is_camera = strcmp(text_of(slot, "kind"), "camera") == 0;
-        bool is_victims = strcmp(text_of(slot, "participant"), victim) == 0;
         sample.verdict = json_object_get(slot, "verdict");
         sample.slot = (unsigned)i;
-        if (i < CORE_SLOTS_MAX &&
-            (is_clean || (is_camera && is_shown(slot) &&
-                          impairment_concerns(tally->impairment, sample.seat == 0, is_victims))))
+        if (i < CORE_SLOTS_MAX && (is_clean || is_concerned(tally, slot, sample.seat == 0, victim)))
             count(tally, &sample, waited_ms);
     }
 }

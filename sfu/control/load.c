@@ -5,25 +5,16 @@
 #define DATAGRAMS_MIN 100     /* and of a share */
 #define IDLE_US       1500000 /* since the last snapshot: more than a second and its jitter */
 
-/* A histogram only grows, so a difference is one, too (io/delay.h). */
-static struct io_delay_histogram difference(const struct io_delay_histogram *now,
-                                            const struct io_delay_histogram *before)
-{
-    struct io_delay_histogram second = {.count = now->count - before->count};
-    for (unsigned i = 0; i < IO_DELAY_BUCKETS; i++)
-        second.buckets[i] = now->buckets[i] - before->buckets[i];
-    return second;
-}
-
 static struct control_load load_of(const struct io_statistics *now,
                                    const struct io_statistics *before,
                                    const struct control_backlog *backlog)
 {
-    struct io_delay_histogram delay = difference(&now->delay, &before->delay);
+    struct io_delay_histogram delay = io_delay_histogram_since(&now->delay, &before->delay);
     return (struct control_load){
         .delay_p99_us = io_delay_percentile_us(&delay, 0.99),
         .delay_samples = delay.count,
         .would_block = now->would_block - before->would_block,
+        .receive_drops = now->receive_drops - before->receive_drops,
         .missing_buffers = now->missing_buffers - before->missing_buffers,
         .lost_events = now->lost_events - before->lost_events,
         .is_queue_full = backlog->first != NULL,
@@ -40,14 +31,13 @@ static struct core_verdict_server server_of(const struct io_statistics *now,
                                             const struct io_statistics *before,
                                             const struct control_load *load)
 {
-    uint64_t receive_drops = now->receive_drops - before->receive_drops;
     uint64_t received = now->received_datagrams - before->received_datagrams;
     uint64_t send_drops =
         now->would_block - before->would_block + now->send_errors - before->send_errors;
     return (struct core_verdict_server){
         .delay_p99_ms = load->delay_samples < SAMPLES_MIN ? CORE_EVIDENCE_UNKNOWN
                                                           : (double)load->delay_p99_us / 1000.0,
-        .receive_drops = share(receive_drops, received + receive_drops),
+        .receive_drops = share(load->receive_drops, received + load->receive_drops),
         .send_drops = share(send_drops, now->sent_datagrams - before->sent_datagrams),
     };
 }

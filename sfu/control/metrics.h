@@ -12,7 +12,7 @@
 #define CONTROL_METRICS_LABELS_BYTES 512
 #define CONTROL_METRICS_NAME_BYTES   128
 
-/* One scrape. */
+/* What the functions that write one answer to a scrape hand each other. */
 struct control_metrics {
     FILE *out;
     const struct control *control;

@@ -19,6 +19,8 @@ enum control_overload_cause control_overload_judge(const struct control_load *lo
         return CONTROL_OVERLOAD_BUFFERS;
     if (load->would_block > 0)
         return CONTROL_OVERLOAD_SEND_BUFFER;
+    if (load->receive_drops > 0)
+        return CONTROL_OVERLOAD_RECEIVE_BUFFER;
     if (load->delay_samples >= DELAY_SAMPLES_MIN && load->delay_p99_us > DELAY_MAX_US)
         return CONTROL_OVERLOAD_DELAY;
     if (load->is_queue_full)
@@ -54,6 +56,8 @@ struct control_evidence control_overload_evidence(enum control_overload_cause ca
         return (struct control_evidence){"missing_buffers", (int64_t)load->missing_buffers};
     case CONTROL_OVERLOAD_SEND_BUFFER:
         return (struct control_evidence){"would_block", (int64_t)load->would_block};
+    case CONTROL_OVERLOAD_RECEIVE_BUFFER:
+        return (struct control_evidence){"receive_drops", (int64_t)load->receive_drops};
     case CONTROL_OVERLOAD_DELAY:
         return (struct control_evidence){"delay_p99_us", load->delay_p99_us};
     case CONTROL_OVERLOAD_COMMANDS:

@@ -18,6 +18,7 @@ struct control_load {
     int64_t delay_p99_us;     /* from the receive timestamp to the return of the send call */
     uint64_t delay_samples;   /* that this percentile is of */
     uint64_t would_block;     /* datagrams dropped: the send buffer was full */
+    uint64_t receive_drops;   /* datagrams dropped: the receive buffer was full */
     uint64_t missing_buffers; /* packets not sent: all buffers were in use */
     uint64_t lost_events;     /* not told: control was behind */
     bool is_queue_full;       /* commands wait: the worker does not take them */
@@ -29,6 +30,7 @@ enum control_overload_cause {
     CONTROL_OVERLOAD_SILENCE,
     CONTROL_OVERLOAD_BUFFERS,
     CONTROL_OVERLOAD_SEND_BUFFER,
+    CONTROL_OVERLOAD_RECEIVE_BUFFER,
     CONTROL_OVERLOAD_DELAY,
     CONTROL_OVERLOAD_COMMANDS,
     CONTROL_OVERLOAD_EVENTS,

@@ -61,8 +61,9 @@ struct control_participant {
     char slot_mids[CORE_SLOTS_MAX][CORE_TOKEN_BYTES];
     enum core_kind slot_kinds[CORE_SLOTS_MAX];
     struct core_slot_report slots[CORE_SLOTS_MAX]; /* as last told */
-    struct control_snapshots snapshots;
+    struct core_snapshots snapshots;
     struct core_verdicts verdicts;
+    uint64_t blamed; /* whose media `quality` named last: a number; 0: nobody's */
     struct control_decoding decodings[CORE_SLOTS_MAX];
     enum transport_srtp_profile profile;
 };

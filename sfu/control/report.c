@@ -26,7 +26,7 @@ void control_report_add(json_t *object, const struct core_statistic_table *table
 
 static json_t *layer(const struct control_participant *participant, unsigned track, unsigned index)
 {
-    const struct control_snapshots *snapshots = &participant->snapshots;
+    const struct core_snapshots *snapshots = &participant->snapshots;
     const struct core_track_params *params = &participant->tracks[track];
     const struct core_interval interval = CONTROL_INTERVAL(snapshots, layers[track][index]);
     json_t *object =
@@ -38,7 +38,7 @@ static json_t *layer(const struct control_participant *participant, unsigned tra
 
 static json_t *track(const struct control_participant *participant, unsigned index)
 {
-    const struct control_snapshots *snapshots = &participant->snapshots;
+    const struct core_snapshots *snapshots = &participant->snapshots;
     const struct core_track_params *params = &participant->tracks[index];
     const struct core_interval interval = CONTROL_INTERVAL(snapshots, tracks[index]);
     json_t *layers = json_array();
@@ -66,7 +66,7 @@ static json_t *uplink(const struct control_participant *participant)
 static void add_slot(json_t *object, const struct control_participant *participant, unsigned index,
                      const struct control_registry *registry)
 {
-    const struct control_snapshots *snapshots = &participant->snapshots;
+    const struct core_snapshots *snapshots = &participant->snapshots;
     const struct core_slot_layer *forwarded = &snapshots->now.forwarded[index];
     const struct core_interval interval = CONTROL_INTERVAL(snapshots, slots[index]);
     bool is_layered = forwarded->is_forwarding;

@@ -239,10 +239,12 @@ json_t *control_relay(struct control_session *session, const struct signalling_r
 json_t *control_statistics(struct control_session *session,
                            const struct signalling_request *request)
 {
-    const char *wrong =
-        control_verdicts_report(session->participant, json_object_get(request->params, "decoding"));
+    const json_t *decoding = json_object_get(request->params, "decoding");
+    const char *wrong = control_verdicts_report(session->participant, decoding);
     if (wrong)
         return control_refuse(request, SIGNALLING_E_PARAMS, wrong);
+    if (decoding && !json_is_null(decoding)) /* who tells, asks nothing (docs/decisions/0004) */
+        return signalling_jsonrpc_result(request->id, json_object());
     return signalling_jsonrpc_result(
         request->id, control_report_statistics(session->participant, &session->control->registry));
 }

@@ -44,6 +44,7 @@ static void tell_own_state(struct control_session *session,
         signalling_jsonrpc_notification(
             "participant_updated",
             json_pack("{s:o}", "participant", control_message_participant(session->participant))));
+    control_verdicts_tell(session->participant, &session->control->registry);
     control_drain_tell(session->control, session->connection);
 }
 

@@ -33,7 +33,7 @@ void control_statistics_init(struct control_statistics *statistics)
 
 static void add_tracks(const struct control_participant *participant, struct control_sums *sums)
 {
-    const struct control_snapshots *snapshots = &participant->snapshots;
+    const struct core_snapshots *snapshots = &participant->snapshots;
     for (unsigned t = 0; t < participant->track_count; t++)
         for (unsigned l = 0; l < CORE_LAYERS_MAX; l++) {
             const struct core_interval interval = CONTROL_INTERVAL(snapshots, layers[t][l]);
@@ -45,7 +45,7 @@ static void add_tracks(const struct control_participant *participant, struct con
 
 static void add(const struct control_participant *participant, struct control_sums *sums)
 {
-    const struct control_snapshots *snapshots = &participant->snapshots;
+    const struct core_snapshots *snapshots = &participant->snapshots;
     const struct core_interval uplink = CONTROL_INTERVAL(snapshots, uplink);
     const struct core_interval downlink = CONTROL_INTERVAL(snapshots, downlink);
     core_statistic_add(&core_uplink_table, &uplink, &sums->uplink);
@@ -60,12 +60,8 @@ static void add(const struct control_participant *participant, struct control_su
 void control_statistics_take(struct control *control, struct control_participant *participant,
                              const struct core_statistics *statistics)
 {
-    struct control_snapshots *snapshots = &participant->snapshots;
     uint64_t rtt_us = statistics->downlink.rtt_us;
-    snapshots->before = snapshots->now;
-    snapshots->now = *statistics;
-    if (snapshots->count < 2)
-        snapshots->count++;
+    core_snapshots_take(&participant->snapshots, statistics);
     add(participant, &control->statistics.sums);
     add(participant, &participant->room->sums);
     if (rtt_us != CORE_STATISTIC_UNKNOWN)

@@ -45,13 +45,7 @@ struct control_node_statistics {
 
 extern const struct core_statistic_table control_room_table, control_node_table;
 
-/* The newest statistics of a participant. All zero: none yet. */
-struct control_snapshots {
-    unsigned count; /* 0-2: which of them are there */
-    struct core_statistics now, before;
-};
-
-/* Likewise of a worker. */
+/* The newest two of a worker. All zero: none yet. */
 struct control_worker_snapshots {
     unsigned count;
     struct io_statistics now, before;

@@ -9,36 +9,33 @@
 #define REPORT_VALID_US 8000000 /* clients report every 5 s */
 #define FRAMES_MAX      100000  /* of one report */
 
-static struct core_verdict_pair pair_of(const struct control_participant *participant)
-{
-    const struct control_snapshots *snapshots = &participant->snapshots;
-    return (struct core_verdict_pair){
-        .now = snapshots->count > 0 ? &snapshots->now : NULL,
-        .before = snapshots->count > 1 ? &snapshots->before : NULL,
-    };
-}
-
-static struct core_verdict_source source_of(const struct control *control,
-                                            const struct core_slot_report *report)
-{
-    struct core_verdict_source source = {{NULL, NULL}, 0};
-    const struct control_participant *sender =
-        report->participant ? control_registry_find(&control->registry, report->participant) : NULL;
-    if (!sender)
-        return source;
-    for (unsigned t = 0; t < sender->track_count; t++)
-        if (sender->tracks[t].csrc == report->csrc)
-            source = (struct core_verdict_source){pair_of(sender), t};
-    return source;
-}
-
-/* The participant who sends what a slot shows; for JSON. NULL: nobody */
-static const struct control_participant *sender_of(const struct control_participant *participant,
-                                                   unsigned slot,
+/* Who sends what a slot shows, or showed last; NULL: nobody. */
+static const struct control_participant *sender_of(const struct core_verdict_shown *shown,
                                                    const struct control_registry *registry)
 {
-    const struct core_slot_report *report = &participant->snapshots.now.reports[slot];
-    return report->participant ? control_registry_find(registry, report->participant) : NULL;
+    return shown->participant ? control_registry_find(registry, shown->participant) : NULL;
+}
+
+static struct core_verdict_source source_of(const struct core_verdict_shown *shown,
+                                            const struct control_registry *registry)
+{
+    const struct control_participant *sender = sender_of(shown, registry);
+    if (!sender)
+        return (struct core_verdict_source){{NULL, NULL}, 0};
+    return core_verdict_source_of(&sender->snapshots, sender->tracks, shown->csrc);
+}
+
+/* It is what somebody else sends, and how. */
+static bool is_senders(const struct core_verdict *verdict)
+{
+    return verdict->cause == CORE_CAUSE_PUBLISHER_UPLINK || verdict->cause == CORE_CAUSE_POLICY;
+}
+
+/* Whose media the verdict as a whole names: a number; 0: nobody else's. */
+static uint64_t blamed_of(const struct core_verdicts *verdicts)
+{
+    bool is_named = verdicts->own_slot < CORE_SLOTS_MAX && is_senders(&verdicts->own);
+    return is_named ? verdicts->shown[verdicts->own_slot].participant : 0;
 }
 
 static json_t *evidence_of(const struct core_verdict *verdict,
@@ -50,9 +47,7 @@ static json_t *evidence_of(const struct core_verdict *verdict,
         json_pack("{s:s, s:f, s:s, s:f}", "what", core_evidence_name(verdict->evidence), "value",
                   verdict->value, "unit", core_unit_name(core_evidence_unit(verdict->evidence)),
                   "limit", verdict->limit);
-    bool is_senders =
-        verdict->cause == CORE_CAUSE_PUBLISHER_UPLINK || verdict->cause == CORE_CAUSE_POLICY;
-    if (sender && is_senders)
+    if (sender && is_senders(verdict))
         json_object_set_new(evidence, "participant", json_string(sender->id));
     return evidence;
 }
@@ -68,26 +63,36 @@ json_t *control_verdict_own(const struct control_participant *participant,
                             const struct control_registry *registry)
 {
     const struct core_verdicts *verdicts = &participant->verdicts;
-    return verdict_json(&verdicts->own, verdicts->own_slot < participant->slot_count
-                                            ? sender_of(participant, verdicts->own_slot, registry)
-                                            : NULL);
+    return verdict_json(&verdicts->own,
+                        verdicts->own_slot < CORE_SLOTS_MAX
+                            ? sender_of(&verdicts->shown[verdicts->own_slot], registry)
+                            : NULL);
 }
 
 json_t *control_verdict_slot(const struct control_participant *participant, unsigned slot,
                              const struct control_registry *registry)
 {
     return verdict_json(&participant->verdicts.slots[slot].told,
-                        sender_of(participant, slot, registry));
+                        sender_of(&participant->verdicts.shown[slot], registry));
+}
+
+void control_verdicts_tell(const struct control_participant *participant,
+                           const struct control_registry *registry)
+{
+    if (participant->connection)
+        signalling_connection_send(
+            participant->connection,
+            signalling_jsonrpc_notification(
+                "quality",
+                json_pack("{s:o}", "verdict", control_verdict_own(participant, registry))));
 }
 
 static void tell_own(struct control *control, struct control_participant *participant)
 {
-    json_t *verdict = control_verdict_own(participant, &control->registry);
-    if (participant->connection)
-        signalling_connection_send(
-            participant->connection,
-            signalling_jsonrpc_notification("quality", json_pack("{s:O}", "verdict", verdict)));
-    control_event_verdict(control, participant, NULL, verdict);
+    participant->blamed = blamed_of(&participant->verdicts);
+    control_verdicts_tell(participant, &control->registry);
+    control_event_verdict(control, participant, NULL,
+                          control_verdict_own(participant, &control->registry));
 }
 
 /* A picture that was moving stands still, by what the server itself has measured: neither by what a
@@ -119,12 +124,14 @@ static bool is_same(const struct core_verdict *a, const struct core_verdict *b)
 static struct core_verdict_second second_of(const struct control *control,
                                             const struct control_participant *participant)
 {
-    struct core_verdict_second second = {.pair = pair_of(participant)};
+    struct core_verdict_second second = {.pair = core_verdict_pair_of(&participant->snapshots)};
     int64_t now_us = second.pair.now->at_us;
     second.server = control->watches[participant->room->worker].server;
     for (unsigned i = 0; i < participant->slot_count; i++) {
         const struct control_decoding *reported = &participant->decodings[i];
-        second.sources[i] = source_of(control, &second.pair.now->reports[i]);
+        const struct core_verdict_shown shown =
+            core_verdicts_shown(&participant->verdicts, second.pair.now, i);
+        second.sources[i] = source_of(&shown, &control->registry);
         if (now_us - reported->at_us < REPORT_VALID_US &&
             reported->csrc == second.pair.now->reports[i].csrc)
             second.decodings[i] = reported->decoding;
@@ -136,13 +143,13 @@ void control_verdicts_follow(struct control *control, struct control_participant
 {
     struct core_verdict before[CORE_SLOTS_MAX];
     struct core_verdict_second second = second_of(control, participant);
-    for (unsigned i = 0; i < participant->slot_count; i++)
+    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
         before[i] = participant->verdicts.slots[i].told;
     bool is_own_changed = core_verdicts_follow(&participant->verdicts, &second);
     for (unsigned i = 0; i < participant->slot_count; i++)
         if (!is_same(&before[i], &participant->verdicts.slots[i].told))
             tell_slot(control, participant, i);
-    if (is_own_changed)
+    if (is_own_changed || blamed_of(&participant->verdicts) != participant->blamed)
         tell_own(control, participant);
 }
 

@@ -22,8 +22,15 @@ struct control_decoding {
     struct core_verdict_decoding decoding;
 };
 
-/** A participant's newest snapshot has been taken: judge, and tell what has changed. */
+/**
+ * A participant's newest snapshot has been taken: judge, and tell what has changed: the quality,
+ * the cause, or whose media it is that is bad.
+ */
 void control_verdicts_follow(struct control *control, struct control_participant *participant);
+
+/** Tell a participant its verdict (`quality`): what changed while it could not be told. */
+void control_verdicts_tell(const struct control_participant *participant,
+                           const struct control_registry *registry);
 
 /**
  * Take the optional parameter `decoding` of the request `stats`.

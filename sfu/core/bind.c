@@ -76,9 +76,12 @@ static int bind_media(struct core_participant *participant, struct core_track *t
         release_layer(participant, track, index);
     unsigned track_index = (unsigned)(track - participant->tracks);
     int error = core_participant_bind(participant, new->ssrc, track_index, (unsigned)index, false);
-    if (!error)
-        error = core_layer_init(layer, ++participant->engine->next_layer_id, new->ssrc,
-                                track->params.kind);
+    if (error)
+        return error;
+    error =
+        core_layer_init(layer, ++participant->engine->next_layer_id, new->ssrc, track->params.kind);
+    if (error) /* its next packet tries again; a binding without a layer is none */
+        core_participant_unbind(participant, track_index, (unsigned)index);
     return error;
 }
 

@@ -82,7 +82,7 @@ bool core_engine_next_event(struct core_engine *engine, struct core_event *event
 bool core_engine_next_statistics(struct core_engine *engine, int64_t now_us,
                                  struct core_statistics *statistics);
 
-/** There are some. */
+/** Statistics are due: core_engine_next_statistics() would hand some out. */
 bool core_engine_has_statistics(const struct core_engine *engine);
 
 /** When core_engine_advance() has something to do [us]; INT64_MAX while nobody is there. */

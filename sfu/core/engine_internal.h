@@ -101,6 +101,11 @@ void core_record_repair(struct core_slot *slot, const struct core_layer *layer,
 void core_record_padding(struct core_slot *slot, const struct rtp_rewrite_fields *fields,
                          int64_t now_us);
 
+/* receive.c: queue what the transport has to say to its peer (STUN, DTLS). */
+void core_engine_push_control(struct core_participant *participant);
+/* receive.c: what has happened in the transport: connected, or ended. */
+void core_engine_take_events(struct core_participant *participant, int64_t now_us);
+
 /* uplink.c: a decrypted RTP packet of a participant. */
 void core_uplink_receive(struct core_participant *participant, uint8_t *data, size_t len,
                          int64_t now_us);

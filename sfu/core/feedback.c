@@ -158,14 +158,15 @@ static bool takes_remb(const struct core_participant *participant)
     return false;
 }
 
-static bool is_over_contract(struct core_participant *participant, int64_t now_us)
+/* When a track was last over its contract; 0: none ever. */
+static int64_t last_over_us(const struct core_participant *participant)
 {
-    bool is_over = false;
-    if (participant->engine->config.is_unpoliced)
-        return false;
-    for (unsigned i = 0; i < participant->track_count; i++)
-        is_over |= bwe_policer_is_over(&participant->tracks[i].policer, now_us);
-    return is_over;
+    int64_t last_us = 0;
+    for (unsigned i = 0; i < participant->track_count; i++) {
+        int64_t over_us = bwe_policer_over_us(&participant->tracks[i].policer);
+        last_us = over_us > last_us ? over_us : last_us;
+    }
+    return last_us;
 }
 
 static void write_remb(struct core_participant *participant, struct rtcp_writer *writer,
@@ -176,8 +177,7 @@ static void write_remb(struct core_participant *participant, struct rtcp_writer 
     uint64_t sum_bps = sending_bps(participant, now_us, ssrcs, &ssrc_count);
     if (sum_bps == 0 || !takes_remb(participant))
         return;
-    uint64_t limit_bps =
-        bwe_remb_update(&participant->remb, sum_bps, is_over_contract(participant, now_us), now_us);
+    uint64_t limit_bps = bwe_remb_limit_bps(&participant->remb, sum_bps);
     rtcp_write_remb(writer, participant->feedback_ssrc, limit_bps, ssrcs, ssrc_count);
 }
 
@@ -234,10 +234,12 @@ static void send_reports(struct core_participant *participant, int64_t now_us)
     participant->report_us = core_room_next(participant->room, BWE_REMB_PERIOD_US, now_us);
 }
 
-/* Who is being policed is told, by REMB at once as well; a layer that waits for a key frame which
-   would pass now gets its request. */
+/* Who sends too much is told by REMB at once, and in words when it is policed; a layer that waits
+   for a key frame which would pass now gets its request. */
 static void tell_limits(struct core_participant *participant, int64_t now_us)
 {
+    if (bwe_remb_note(&participant->remb, last_over_us(participant), now_us))
+        participant->report_us = now_us;
     for (unsigned i = 0; i < participant->track_count; i++) {
         struct core_track *track = &participant->tracks[i];
         struct bwe_policer_excess excess;

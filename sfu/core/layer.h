@@ -34,8 +34,7 @@ struct core_layer {
     struct rtp_rewrite_pictures pictures;
     struct bwe_rate_meter meters[CORE_TEMPORAL_MAX + 1]; /* of each temporal layer alone */
     bool has_temporal_ids;
-    uint8_t rank;  /* of its height among the track's layers, 0: the lowest */
-    uint8_t syncs; /* bit t: temporal layer t says where it can begin (Y) */
+    uint8_t rank; /* of its height among the track's layers, 0: the lowest */
     int64_t last_packet_us;
     int64_t last_frame_us;     /* first packet of the newest frame */
     int64_t previous_frame_us; /* and of the one before */

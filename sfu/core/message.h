@@ -141,6 +141,16 @@ struct core_statistics {
     struct core_slot_statistics slots[CORE_SLOTS_MAX];
 };
 
+/* The newest two of a participant, about a second apart. All zero: none yet. */
+struct core_snapshots {
+    unsigned count; /* 0-2: which of them are there */
+    struct core_statistics now, before;
+};
+
+/** The newest statistics: what was now becomes before. */
+void core_snapshots_take(struct core_snapshots *snapshots,
+                         const struct core_statistics *statistics);
+
 enum core_event_type {
     CORE_EVENT_CONNECTED, /* profile */
     CORE_EVENT_GONE,      /* reason: the engine has forgotten the participant */

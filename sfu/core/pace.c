@@ -180,8 +180,12 @@ void core_pace_set_rate(struct core_participant *participant, uint32_t rate_bps,
 uint32_t core_pace_room(const struct core_participant *participant)
 {
     const struct bwe_pacer *pacer = &participant->pace.pacer;
+    const struct core_outbox *outbox = &participant->engine->outbox;
     if (!participant->pace.is_pacing)
         return UINT32_MAX;
+    /* The rest of the pool is for what cannot wait, of everybody on this worker. */
+    if (outbox->free_count <= outbox->total_count / 2)
+        return 0;
     uint64_t most = (uint64_t)pacer->rate_bps * BWE_PACER_QUEUE_MS / 8000;
     if (pacer->count >= CORE_PACE_PACKETS - PACKETS_SPARE || pacer->queued_bytes >= most)
         return 0;

@@ -51,8 +51,8 @@ void core_pace_send_now(struct core_participant *participant, struct core_buffer
 void core_pace_set_rate(struct core_participant *participant, uint32_t rate_bps, uint32_t burst_us,
                         int64_t now_us);
 
-/** Bytes of video that may be queued: what leaves within BWE_PACER_QUEUE_MS; UINT32_MAX while
- * nothing waits here. */
+/** Bytes of video that may be queued: what leaves within BWE_PACER_QUEUE_MS; 0 while half of the
+ * outbox's pool is in use; UINT32_MAX while nothing waits here. */
 uint32_t core_pace_room(const struct core_participant *participant);
 
 /** Video waits, here or in a history: what can be left out should be. */

@@ -83,7 +83,7 @@ void core_participant_send_rtcp(struct core_participant *participant, const uint
     if (!buffer)
         return;
     core_recorder_on_rtcp(participant->recorder, participant->id, true, data, len,
-                          participant->engine->ticked_us);
+                          participant->engine->now_us);
     memcpy(buffer->data, data, len);
     int sealed = transport_seal_rtcp(participant->transport, buffer->data, len);
     if (sealed < 0) {

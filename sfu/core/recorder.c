@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #define GROW_BYTES 65536
+/* When the oldest has to give way, some more of it does: the next records then need not look. */
+#define SPARE_BYTES 1024
 
 #define VP8_FRAME_HEADER_BYTES    3  /* RFC 6386, section 9.1: the frame tag */
 #define VP8_KEYFRAME_HEADER_BYTES 10 /* and the start code, width and height */
@@ -100,22 +102,39 @@ static void turn(struct core_recorder *recorder, int64_t now_us)
     recorder->is_wrapped = true;
 }
 
-/* A new record, to be filled. */
-static struct core_record *append(struct core_recorder *recorder, enum core_record_kind kind,
-                                  uint64_t participant, unsigned body_bytes, int64_t now_us)
+/* A time before that of the newest record, or so long after it that all is too old.
+   @return the time to record */
+static __attribute__((noinline)) int64_t leap(struct core_recorder *recorder, int64_t now_us)
 {
-    uint32_t size = size_of(body_bytes);
     if (now_us < recorder->newest_us) /* told by the time of the last tick */
-        now_us = recorder->newest_us;
-    if (now_us - recorder->newest_us > recorder->window_us) { /* all of it is too old */
-        recorder->head = recorder->tail = 0;
-        recorder->is_wrapped = false;
-    }
-    recorder->newest_us = now_us;
+        return recorder->newest_us;
+    recorder->head = recorder->tail = 0;
+    recorder->is_wrapped = false;
+    return now_us;
+}
+
+static __attribute__((noinline)) void make_room(struct core_recorder *recorder, uint32_t size,
+                                                int64_t now_us)
+{
     if (recorder->head + size > recorder->limit)
         turn(recorder, now_us);
-    while (recorder->is_wrapped && recorder->tail - recorder->head < size)
+    while (recorder->is_wrapped && recorder->tail - recorder->head < size + SPARE_BYTES)
         drop_oldest(recorder);
+}
+
+/* A new record, to be filled. On the packet path: two branches that are hardly ever taken. */
+static inline struct core_record *append(struct core_recorder *recorder, enum core_record_kind kind,
+                                         uint64_t participant, unsigned body_bytes, int64_t now_us)
+{
+    uint32_t size = size_of(body_bytes);
+    uint32_t free_end = recorder->is_wrapped ? recorder->tail : recorder->limit;
+    if ((uint64_t)(now_us - recorder->newest_us) > (uint64_t)recorder->window_us) {
+        now_us = leap(recorder, now_us);
+        free_end = recorder->is_wrapped ? recorder->tail : recorder->limit;
+    }
+    recorder->newest_us = now_us;
+    if (recorder->head + size > free_end)
+        make_room(recorder, size, now_us);
     struct core_record *record = (struct core_record *)(void *)(recorder->bytes + recorder->head);
     recorder->head += size;
     *record = (struct core_record){.time_us = (uint32_t)now_us,

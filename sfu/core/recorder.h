@@ -71,7 +71,7 @@ enum core_outcome { CORE_OUTCOMES(CORE_OUTCOME_ENUMERATOR) CORE_OUTCOME_COUNT };
 #define CORE_DECISION_ENUMERATOR(name, text, a, b, c) CORE_DECISION_##name,
 enum core_decision_kind { CORE_DECISIONS(CORE_DECISION_ENUMERATOR) CORE_DECISION_COUNT };
 
-/* Why. */
+/* What brought a decision about. */
 #define CORE_TRIGGERS(X)                                                                           \
     X(NONE, "")                                                                                    \
     X(PINNED, "pinned")                                                                            \

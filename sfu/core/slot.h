@@ -16,6 +16,7 @@
 #ifndef IRIS_CORE_SLOT_H
 #define IRIS_CORE_SLOT_H
 
+#include "bwe/temporal_sync.h"
 #include "rtp/rewrite.h"
 #include "sfu/core/keyframe_limit.h"
 #include "sfu/core/recorder.h"
@@ -40,7 +41,7 @@ struct core_slot {
     struct core_layer *target;      /* that shall be forwarded; NULL: paused (video) */
     uint8_t target_temporal;        /* highest temporal layer that shall be, of the target */
     uint8_t interim_temporal;       /* and of another layer, until the target's key frame comes */
-    uint8_t synced;                 /* bit t: the receiver can decode temporal layer t */
+    struct bwe_temporal_sync sync;  /* which temporal layers the receiver can decode */
     bool is_held;                   /* by the receiver's layout: shown, but nothing is forwarded */
     bool is_starved;                /* by the receiver's budget */
     bool has_missed;                /* of what the newest segment is made of, packets that came */
@@ -54,7 +55,9 @@ struct core_slot {
     uint32_t frame_timestamp;         /* the source's */
     uint64_t replay_seq;              /* next packet to be sent from the layer's history; 0: live */
     bool has_replayed;                /* the first packet of the replay */
+    bool is_queued;                   /* its switch waits for another slot's replay to end */
     bool is_waiting;                  /* it began at the live edge, for want of room in the pacer */
+    int64_t replayed_us;              /* when a packet of a history was last sent; 0: none */
     int64_t switching_us;             /* since when another layer than the target is forwarded */
     int64_t asked_us;                 /* when a key frame was last wanted for that */
     int64_t wanted_us;                /* when its source was last asked for one; 0: not yet */

@@ -6,21 +6,6 @@
 
 #include "sfu/core/engine_internal.h"
 
-/* Temporal layer t can be decoded if the layers up to it were sent since they began: with a key
-   frame, or with a frame of t that needs the base layer only (Y; RFC 7741, 4.2). Of a source that
-   never says so of t, the layers below are taken to be all that t needs; what it says is known
-   after a while only (libwebrtc says it every eight frames, and the first may be lost). */
-#define SYNCS_KNOWN_PACKETS 64
-static bool is_decodable(const struct core_slot *slot, const struct core_media *media)
-{
-    const struct rtp_vp8 *vp8 = media->vp8;
-    unsigned t = vp8->has_temporal_id ? vp8->temporal_id : 0;
-    bool is_known = media->layer->reception.packets >= SYNCS_KNOWN_PACKETS;
-    unsigned syncs = is_known ? media->layer->syncs : UINT8_MAX;
-    unsigned below = (1u << t) - 1, needed = below | (syncs & 1u << t);
-    return t == 0 || vp8->is_layer_sync || (slot->synced & needed) == needed;
-}
-
 /* Of its contract and its budget, what upper temporal layers leave to base layers and repairs. */
 #define UPPER_PERCENT 106
 /* Of its contract, when a frame of the base layer or a key frame may begin: what follows of it fits
@@ -33,35 +18,44 @@ static unsigned highest_temporal(const struct core_slot *slot, const struct core
     return layer == slot->target ? slot->target_temporal : slot->interim_temporal;
 }
 
-/* What refers to the frame goes with it. */
-static void leave_out(struct core_slot *slot, const struct rtp_vp8 *vp8, unsigned t)
+static unsigned temporal_of(const struct rtp_vp8 *vp8)
 {
-    if (!vp8->is_non_reference)
-        slot->synced &= (uint8_t)((1u << t) - 1);
+    return vp8->has_temporal_id ? vp8->temporal_id : 0;
 }
 
+static bool is_decodable(const struct core_slot *slot, const struct rtp_vp8 *vp8)
+{
+    return bwe_temporal_sync_is_decodable(&slot->sync, temporal_of(vp8), vp8->is_layer_sync);
+}
+
+static void leave_out(struct core_slot *slot, const struct rtp_vp8 *vp8)
+{
+    bwe_temporal_sync_on_dropped(&slot->sync, temporal_of(vp8), vp8->is_non_reference);
+}
+
+/* The allocation keeps the contract and the budget but for key frames, replays and peaks: these are
+   at the expense of the upper temporal layers. */
+static bool is_upper_wanted(const struct core_slot *slot, const struct core_media *media)
+{
+    return temporal_of(media->vp8) <= highest_temporal(slot, media->layer) &&
+           is_decodable(slot, media->vp8) && !core_pace_is_behind(slot->owner) &&
+           core_downlink_has_room(slot->owner, UPPER_PERCENT, media->payload_len, media->now_us);
+}
+
+/* A frame of the base layer is wanted in any case: what comes first of it may belong to a key frame
+   whose beginning is late. */
 static bool is_wanted(struct core_slot *slot, const struct core_media *media)
 {
     const struct rtp_vp8 *vp8 = media->vp8;
-    unsigned t = vp8->has_temporal_id ? vp8->temporal_id : 0;
-    unsigned highest = highest_temporal(slot, media->layer);
-    if (media->is_policed) {
-        leave_out(slot, vp8, t);
+    unsigned t = temporal_of(vp8);
+    if (vp8->is_frame_start && vp8->is_keyframe && !media->is_policed)
+        bwe_temporal_sync_on_keyframe(&slot->sync);
+    bwe_temporal_sync_limit(&slot->sync, highest_temporal(slot, media->layer));
+    if (media->is_policed || (t > 0 && !is_upper_wanted(slot, media))) {
+        leave_out(slot, vp8);
         return false;
     }
-    slot->synced &= (uint8_t)((2u << highest) - 1);
-    if (vp8->is_frame_start && vp8->is_keyframe)
-        slot->synced = (uint8_t)((2u << highest) - 1);
-    if (t > highest || !is_decodable(slot, media))
-        return false;
-    /* The allocation keeps the contract and the budget but for key frames, replays and peaks. */
-    if (t > 0 &&
-        (core_pace_is_behind(slot->owner) ||
-         !core_downlink_has_room(slot->owner, UPPER_PERCENT, media->payload_len, media->now_us))) {
-        leave_out(slot, vp8, t);
-        return false;
-    }
-    slot->synced |= (uint8_t)(1u << t);
+    bwe_temporal_sync_on_sent(&slot->sync, t);
     return true;
 }
 
@@ -135,7 +129,7 @@ static void on_new_frame(struct core_slot *slot, const struct core_media *media)
     slot->is_frame_sent = is_wanted(slot, media);
     if (!slot->is_frame_sent)
         return;
-    if (media->vp8->has_temporal_id && media->vp8->temporal_id > 0)
+    if (temporal_of(media->vp8) > 0)
         remember_fate(slot, media, true); /* the others are not in doubt */
     if (slot->is_retiming)
         retime(slot, media);
@@ -149,9 +143,7 @@ static void skip(struct core_slot *slot, const struct core_media *media)
     struct rtp_rewrite_fields fields = media->fields;
     enum rtp_rewrite_skipped skipped = RTP_REWRITE_PADDING;
     if (media->vp8 && !slot->is_frame_cut) /* the picture of one that is cut was sent */
-        skipped = media->vp8->has_temporal_id && media->vp8->temporal_id > 0
-                      ? RTP_REWRITE_PICTURE
-                      : RTP_REWRITE_BASE_PICTURE;
+        skipped = temporal_of(media->vp8) > 0 ? RTP_REWRITE_PICTURE : RTP_REWRITE_BASE_PICTURE;
     if (rtp_rewrite_skip(&slot->rewrite, &fields, skipped) == RTP_REWRITE_FILL)
         core_slot_send_padding(slot, &fields, media->now_us);
 }
@@ -185,8 +177,8 @@ static bool is_useless(const struct core_slot *slot, const struct core_media *me
 {
     const struct rtp_rewrite *rewrite = &slot->rewrite;
     uint64_t in_seq, out_seq;
-    unsigned t = media->vp8 && media->vp8->has_temporal_id ? media->vp8->temporal_id : 0;
-    if (t == 0 || (t <= highest_temporal(slot, media->layer) && is_decodable(slot, media)))
+    unsigned t = temporal_of(media->vp8);
+    if (t == 0 || (t <= highest_temporal(slot, media->layer) && is_decodable(slot, media->vp8)))
         return false;
     const struct rtp_rewrite_segment *newest =
         rtp_rewrite_find(rewrite, (uint16_t)rewrite->newest_out_seq, &in_seq, &out_seq);
@@ -203,7 +195,7 @@ static bool is_over_contract(const struct core_slot *slot, const struct core_med
 
 static bool is_of_base(const struct core_media *media)
 {
-    return media->vp8 && !(media->vp8->has_temporal_id && media->vp8->temporal_id > 0);
+    return media->vp8 && temporal_of(media->vp8) == 0;
 }
 
 /* What the receiver's contract has no room for of the base layer: honest sources together can be
@@ -252,7 +244,7 @@ static void go_on(struct core_slot *slot, const struct core_media *media)
         slot->is_frame_cut |=
             slot->is_frame_sent && (media->is_policed || is_over_contract(slot, media));
         if (slot->is_frame_cut)
-            leave_out(slot, media->vp8, media->vp8->has_temporal_id ? media->vp8->temporal_id : 0);
+            leave_out(slot, media->vp8);
         if (!slot->is_frame_sent || slot->is_frame_cut) {
             skip(slot, media);
             return;
@@ -308,7 +300,7 @@ static bool must_wait(const struct core_slot *slot, const struct core_media *med
     bool is_begun = slot->has_frame && media->fields.timestamp == slot->frame_timestamp;
     if (!vp8 || slot->replay_seq ||
         media->fields.ext_seq < rtp_rewrite_next_in_seq(&slot->rewrite) ||
-        (is_begun ? !slot->is_frame_sent : vp8->has_temporal_id && vp8->temporal_id > 0))
+        (is_begun ? !slot->is_frame_sent : temporal_of(vp8) > 0))
         return false;
     return core_pace_room(slot->owner) == 0;
 }

@@ -16,8 +16,6 @@
 /* A camera's picture of so long ago is not worth its bytes: one of now is. */
 #define STALE_US  (CORE_LAYER_REPLAY_US + 500000)
 #define BEHIND_US 1000000 /* the same of one that only waited */
-/* A hole that is still there after so long stays, or the history has let go of it. */
-#define HOLE_US 500000
 
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us)
 {
@@ -88,12 +86,14 @@ static uint32_t send_stored(struct core_slot *slot, const struct core_media *med
     bool is_first = !slot->has_replayed;
     slot->has_replayed = true;
     slot->has_missed = false;
+    slot->replayed_us = media->now_us;
     if (is_first)
         rtp_rewrite_start(&slot->rewrite, media->layer->id, &media->fields, media->now_us);
     slot->is_retiming = !is_first;
     if (!is_recent) {
         slot->target_temporal = slot->interim_temporal = 0;
-        slot->synced &= 1; /* what is left out may be missed by what gets recent meanwhile */
+        /* What is left out may be missed by what gets recent meanwhile. */
+        bwe_temporal_sync_limit(&slot->sync, 0);
     }
     core_slot_forward(slot, media);
     slot->target_temporal = target;
@@ -130,7 +130,8 @@ uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us
         slot->replay_seq = slot->layer->keyframe_seq; /* a newer one has come meanwhile */
         slot->has_replayed = slot->has_frame = slot->is_waiting = false;
     }
-    while (slot->replay_seq && sent < bytes) {
+    /* Bytes tell nothing of small packets, which fill the pacer's ring or the pool. */
+    while (slot->replay_seq && sent < bytes && core_pace_room(slot->owner) > 0) {
         struct core_media media = {.payload_len = 0};
         int64_t age_us;
         uint64_t seq = slot->replay_seq;

@@ -154,12 +154,13 @@ const struct core_layer *core_slot_find_layer(const struct core_slot *slot, uint
     return NULL;
 }
 
-/* What a replay has just sent was received long before. */
+/* What a replay has just sent was received long before; and the replay of a slide alone takes
+   seconds of a small budget. */
 static bool find_stored(const struct core_slot *slot, const struct core_layer *layer,
                         uint64_t in_seq, int64_t now_us, struct rtp_history_packet *stored)
 {
-    bool is_replayed = layer->keyframe_seq && in_seq >= layer->keyframe_seq &&
-                       now_us - slot->keyframe_us < RTP_HISTORY_AGE_US;
+    bool is_replayed = layer->keyframe_seq && in_seq >= layer->keyframe_seq && slot->replayed_us &&
+                       now_us - slot->replayed_us < RTP_HISTORY_AGE_US;
     return is_replayed ? rtp_history_get(&layer->history, in_seq, stored) && !stored->is_void
                        : rtp_history_find(&layer->history, in_seq, now_us, stored);
 }

@@ -172,6 +172,14 @@ bool core_engine_next_statistics(struct core_engine *engine, int64_t now_us,
     return true;
 }
 
+void core_snapshots_take(struct core_snapshots *snapshots, const struct core_statistics *statistics)
+{
+    snapshots->before = snapshots->now;
+    snapshots->now = *statistics;
+    if (snapshots->count < 2)
+        snapshots->count++;
+}
+
 bool core_engine_has_statistics(const struct core_engine *engine)
 {
     return engine->first_snapshot != NULL;

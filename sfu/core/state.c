@@ -32,6 +32,7 @@ static void take_own(struct core_engine *engine, const struct core_engine *own)
 {
     uint64_t exhausted = engine->outbox.exhausted, lost = engine->events.lost;
     engine->config = own->config;
+    engine->recorder_budget = own->recorder_budget;
     engine->transports = own->transports;
     engine->directory = own->directory;
     engine->outbox = own->outbox;

@@ -54,7 +54,11 @@ void core_state_make_pace(struct core_participant *participant);
 void core_state_export_waiting(const struct core_participant *participant,
                                struct transport_state_writer *writer);
 
-/** Read them. */
+/**
+ * Put the packets that waited back into the pacer.
+ *
+ * @return  0 or a negative code: what is read cannot be such packets, or there is no memory
+ */
 int core_state_import_waiting(struct core_state_import *import,
                               struct core_participant *participant);
 

@@ -268,6 +268,7 @@ void core_state_skip(struct core_engine *engine)
             core_slot_interrupt(slot);
             slot->asked_us = 0; /* the key frame is asked for at once */
         }
+        p->transport_seq += TRANSPORT_STATE_SKIP;
         core_state_drop_waiting(p);
         p->deadline_us = INT64_MIN;
     }

@@ -139,6 +139,19 @@ struct core_verdict_source {
     unsigned track;
 };
 
+/** What is known of a participant, for a second. */
+struct core_verdict_pair core_verdict_pair_of(const struct core_snapshots *snapshots);
+
+/**
+ * A sender's track as a source.
+ *
+ * @param tracks  of its join, as many as its snapshots have; those outlive the source
+ * @param csrc    of the track; now NULL if it has none of this name
+ */
+struct core_verdict_source core_verdict_source_of(const struct core_snapshots *sender,
+                                                  const struct core_track_params *tracks,
+                                                  uint32_t csrc);
+
 /* A second of a participant. */
 struct core_verdict_second {
     struct core_verdict_pair pair;
@@ -164,8 +177,8 @@ struct core_verdict_coverage {
 
 /**
  * What comes through a slot: the numbers of the way from the sender to the receiver. Those of a
- * slot that shows nobody, or is paused because of a layout or a mute, are all unknown; where the
- * source is silent, that is the only one.
+ * slot that is paused because of a layout or a mute are all unknown; where nothing comes from the
+ * source, be the slot paused or idle for that reason (core_verdicts_shown()), that is the only one.
  *
  * @param coverage  of this slot and source, for the next second
  */
@@ -195,15 +208,30 @@ bool core_verdict_follow(struct core_verdict_history *history,
 const struct core_verdict *core_verdict_worse(const struct core_verdict *a,
                                               const struct core_verdict *b);
 
+/* Whose track a slot shows. */
+struct core_verdict_shown {
+    uint64_t participant; /* 0: nobody's */
+    uint32_t csrc;
+};
+
 /* All verdicts of a participant. Start with zeroes. */
 struct core_verdicts {
     struct core_verdict_history tracks[CORE_TRACKS_MAX]; /* what it sends */
     struct core_verdict_history slots[CORE_SLOTS_MAX];   /* what it gets */
     struct core_verdict_coverage coverages[CORE_SLOTS_MAX];
-    uint32_t csrcs[CORE_SLOTS_MAX]; /* whose verdict a slot's is; 0: nobody's */
-    struct core_verdict own;        /* the worst of all; what it sends goes before what it gets */
-    unsigned own_slot;              /* the slot that decided; CORE_SLOTS_MAX: a track */
+    struct core_verdict_shown shown[CORE_SLOTS_MAX]; /* whose verdict a slot's is */
+    struct core_verdict own; /* the worst of all; what it sends goes before what it gets */
+    unsigned own_slot;       /* the slot that decided; CORE_SLOTS_MAX: a track */
 };
+
+/**
+ * Whose track a slot shows now or, where it has become idle since, showed last: who falls silent
+ * while sending loses the slot after 2 s, but whoever looks at it still sees nothing of them, and
+ * the verdict says why for as long as nothing comes and nobody else has the slot. This is whom the
+ * slot's source in a core_verdict_second is to be looked up for.
+ */
+struct core_verdict_shown core_verdicts_shown(const struct core_verdicts *verdicts,
+                                              const struct core_statistics *now, unsigned slot);
 
 /**
  * Measure, smooth and decide everything of one participant for a second.

@@ -241,7 +241,7 @@ void core_verdict_measure_slot(const struct core_verdict_second *second, unsigne
     bool is_sourceless = is_paused && report->pause == CORE_PAUSE_SOURCE;
     clear(out);
     if (report->participant == 0 || (report->state != CORE_SLOT_LIVE && !is_starved)) {
-        if (report->participant && is_sourceless && source->pair.now)
+        if ((report->participant == 0 || is_sourceless) && source->pair.now)
             out->values[CORE_EVIDENCE_UPLINK_SILENCE] = silence_ms(source->pair.now, source->track);
         *coverage = (struct core_verdict_coverage){.is_begun = false};
         return;

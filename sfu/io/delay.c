@@ -19,6 +19,16 @@ void io_delay_histogram_add(struct io_delay_histogram *histogram, int64_t value_
     histogram->sum_us += time_us < LONGEST_US ? time_us : LONGEST_US;
 }
 
+struct io_delay_histogram io_delay_histogram_since(const struct io_delay_histogram *now,
+                                                   const struct io_delay_histogram *before)
+{
+    struct io_delay_histogram since = {.count = now->count - before->count,
+                                       .sum_us = now->sum_us - before->sum_us};
+    for (unsigned i = 0; i < IO_DELAY_BUCKETS; i++)
+        since.buckets[i] = now->buckets[i] - before->buckets[i];
+    return since;
+}
+
 int64_t io_delay_percentile_us(const struct io_delay_histogram *histogram, double share)
 {
     unsigned bucket =

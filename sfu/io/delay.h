@@ -22,6 +22,10 @@ struct io_delay_histogram {
     uint64_t buckets[IO_DELAY_BUCKETS];
 };
 
+/** What has come to a histogram since it was as before: of a second, say. */
+struct io_delay_histogram io_delay_histogram_since(const struct io_delay_histogram *now,
+                                                   const struct io_delay_histogram *before);
+
 /** Add a time [us]; below 0 counts as 0, above 16 s as 16 s. */
 void io_delay_histogram_add(struct io_delay_histogram *histogram, int64_t value_us);
 

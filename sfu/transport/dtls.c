@@ -3,12 +3,12 @@
  * is sent again, and when the handshake has failed.
  *
  *   client                                      server (stage)
- *   ClientHello (message 0)              -->    AWAIT_HELLO
- *                                        <--    ServerHello ... ServerHelloDone, AWAIT_CERTIFICATE
+ *   ClientHello (message 0)              -->    DTLS_AWAIT_HELLO
+ *                                        <--    ServerHello ... ServerHelloDone
  *   Certificate, ClientKeyExchange,
- *   CertificateVerify (1, 2, 3),
- *   ChangeCipherSpec, Finished (epoch 1) -->    AWAIT_FINISHED
- *                                        <--    ChangeCipherSpec, Finished; CONNECTED
+ *   CertificateVerify (1, 2, 3),         -->    DTLS_AWAIT_CERTIFICATE
+ *   ChangeCipherSpec, Finished (epoch 1) -->    DTLS_AWAIT_FINISHED
+ *                                        <--    ChangeCipherSpec, Finished; connected
  *
  * Until Finished nothing is authenticated, so whoever can send from the client's address may lie.
  * Plaintext alerts are not believed. What OpenSSL or the fingerprint refuses is forgotten, and
@@ -32,53 +32,18 @@
 #define DOUBT_US            2000000 /* two tries of a client that starts with a second */
 #define REPLACE_US          200000 /* a first ClientHello that led nowhere for longer than a round trip */
 
-#define MESSAGES           4
-#define LAST_FLIGHT_BYTES  128 /* ChangeCipherSpec 14, Finished 61 */
-#define EARLY_RECORD_BYTES 128
-
-enum stage { AWAIT_HELLO, AWAIT_CERTIFICATE, AWAIT_FINISHED };
-
-/* What lives as long as the handshake. */
-struct handshake {
-    struct transport_session *session;           /* NULL before the first good ClientHello */
-    struct transport_message messages[MESSAGES]; /* 0 is kept: repeats are told by it */
-    struct transport_message challenger; /* another ClientHello than the one that was answered */
-    uint8_t early[EARLY_RECORD_BYTES];   /* a record of epoch 1 that came before message 3 */
-    size_t early_len;
-    enum stage stage;
-    int64_t timeout_us, doubt_us, resend_us, backoff_us; /* INT64_MAX: not running */
-    int64_t answered_us;                                 /* when the ClientHello was */
-    const char *doubt;
-    bool has_alert; /* an unauthenticated one */
-};
-
-struct transport_dtls {
-    struct transport_dtls_context *context;
-    struct handshake *handshake;     /* NULL once connected */
-    struct transport_flight *flight; /* what is sent now: the session's, then last */
-    struct transport_flight last;
-    uint8_t last_bytes[LAST_FLIGHT_BYTES];
-    int64_t sent_us; /* when the flight was queued last */
-    enum transport_dtls_state state;
-    const char *reason;
-    bool has_keys;
-    struct transport_srtp_keys send, receive;
-    struct transport_alert_key alert_key;
-    uint8_t fingerprint[TRANSPORT_FINGERPRINT_BYTES];
-};
-
 /* Types of the client's messages by their number (RFC 5246, 7.4; RFC 6347, 4.2.4). */
-static const uint8_t message_types[MESSAGES] = {SSL3_MT_CLIENT_HELLO, SSL3_MT_CERTIFICATE,
-                                                SSL3_MT_CLIENT_KEY_EXCHANGE,
-                                                SSL3_MT_CERTIFICATE_VERIFY};
+static const uint8_t message_types[DTLS_MESSAGES] = {SSL3_MT_CLIENT_HELLO, SSL3_MT_CERTIFICATE,
+                                                     SSL3_MT_CLIENT_KEY_EXCHANGE,
+                                                     SSL3_MT_CERTIFICATE_VERIFY};
 
-static void destroy_handshake(struct transport_dtls *dtls)
+void transport_handshake_destroy(struct transport_dtls *dtls)
 {
-    struct handshake *handshake = dtls->handshake;
+    struct transport_handshake *handshake = dtls->handshake;
     if (!handshake)
         return;
     transport_session_destroy(handshake->session);
-    for (int i = 0; i < MESSAGES; i++)
+    for (int i = 0; i < DTLS_MESSAGES; i++)
         transport_message_clear(&handshake->messages[i]);
     transport_message_clear(&handshake->challenger);
     free(handshake);
@@ -89,7 +54,7 @@ struct transport_dtls *transport_dtls_create(struct transport_dtls_context *cont
                                              const uint8_t *fingerprint, int64_t now_us)
 {
     struct transport_dtls *dtls = calloc(1, sizeof(*dtls));
-    struct handshake *handshake = calloc(1, sizeof(*handshake));
+    struct transport_handshake *handshake = calloc(1, sizeof(*handshake));
     if (!dtls || !handshake) {
         free(dtls);
         free(handshake);
@@ -110,7 +75,7 @@ void transport_dtls_destroy(struct transport_dtls *dtls)
 {
     if (!dtls)
         return;
-    destroy_handshake(dtls);
+    transport_handshake_destroy(dtls);
     OPENSSL_cleanse(dtls, sizeof(*dtls));
     free(dtls);
 }
@@ -125,13 +90,13 @@ static void fail(struct transport_dtls *dtls, const char *reason)
 /* Something is wrong, but it may have been forged: fail if it is not put right in time. */
 static void doubt(struct transport_dtls *dtls, const char *reason, int64_t now_us)
 {
-    struct handshake *handshake = dtls->handshake;
+    struct transport_handshake *handshake = dtls->handshake;
     if (handshake->doubt_us == INT64_MAX)
         handshake->doubt_us = now_us + DOUBT_US;
     handshake->doubt = reason;
 }
 
-static void dispel_doubt(struct handshake *handshake)
+static void dispel_doubt(struct transport_handshake *handshake)
 {
     handshake->doubt_us = INT64_MAX;
     handshake->doubt = NULL;
@@ -153,27 +118,27 @@ static void on_repeat(struct transport_dtls *dtls, int64_t now_us)
 /* Answer a whole ClientHello with a fresh SSL; what stood before stays if this one is refused. */
 static void start(struct transport_dtls *dtls, struct transport_message *hello, int64_t now_us)
 {
-    struct handshake *handshake = dtls->handshake;
+    struct transport_handshake *handshake = dtls->handshake;
     struct transport_session *session = transport_session_create(dtls->context, dtls->fingerprint);
     if (!session || transport_session_feed_message(session, hello, 0) < 0 ||
         session->flight.count == 0) {
         transport_session_destroy(session);
         transport_message_clear(hello);
-        if (handshake->stage == AWAIT_HELLO)
+        if (handshake->stage == DTLS_AWAIT_HELLO)
             doubt(dtls, "no acceptable ClientHello", now_us);
         return;
     }
     transport_session_destroy(handshake->session);
     handshake->session = session;
     if (hello != &handshake->messages[0]) { /* nothing of the attempt before is of any use */
-        for (int i = 0; i < MESSAGES; i++)
+        for (int i = 0; i < DTLS_MESSAGES; i++)
             transport_message_clear(&handshake->messages[i]);
         handshake->early_len = 0;
         handshake->messages[0] = *hello;
         *hello = (struct transport_message){0};
     }
     dispel_doubt(handshake);
-    handshake->stage = AWAIT_CERTIFICATE;
+    handshake->stage = DTLS_AWAIT_CERTIFICATE;
     handshake->answered_us = dtls->sent_us = now_us;
     handshake->backoff_us = RETRANSMIT_FIRST_US;
     handshake->resend_us = now_us + RETRANSMIT_FIRST_US;
@@ -183,9 +148,9 @@ static void start(struct transport_dtls *dtls, struct transport_message *hello, 
 static void on_hello(struct transport_dtls *dtls, const struct transport_fragment *fragment,
                      int64_t now_us)
 {
-    struct handshake *handshake = dtls->handshake;
+    struct transport_handshake *handshake = dtls->handshake;
     struct transport_message *hello = &handshake->messages[0];
-    if (handshake->stage == AWAIT_HELLO) {
+    if (handshake->stage == DTLS_AWAIT_HELLO) {
         if (transport_message_insert(hello, fragment) == 0 && transport_message_is_complete(hello))
             start(dtls, hello, now_us);
         return;
@@ -196,7 +161,7 @@ static void on_hello(struct transport_dtls *dtls, const struct transport_fragmen
     }
     /* Another one: the first was forged, or the client has begun anew. */
     struct transport_message *challenger = &handshake->challenger;
-    if (handshake->stage != AWAIT_CERTIFICATE || now_us - handshake->answered_us < REPLACE_US)
+    if (handshake->stage != DTLS_AWAIT_CERTIFICATE || now_us - handshake->answered_us < REPLACE_US)
         return;
     /* A single fragment may differ, the others will be taken for repeats. */
     if (!challenger->bytes && hello->len == fragment->message_len &&
@@ -251,7 +216,7 @@ static void on_finished(struct transport_dtls *dtls, int64_t now_us)
     dtls->sent_us = now_us;
     dtls->has_keys = true;
     dtls->state = TRANSPORT_DTLS_CONNECTED;
-    destroy_handshake(dtls);
+    transport_handshake_destroy(dtls);
 }
 
 static void feed_encrypted(struct transport_dtls *dtls, const uint8_t *record, size_t len,
@@ -268,10 +233,10 @@ static void feed_encrypted(struct transport_dtls *dtls, const uint8_t *record, s
 /* Messages 1 to 3 are there: hand them over, and what of epoch 1 was waiting for them. */
 static void feed_certificate(struct transport_dtls *dtls, int64_t now_us)
 {
-    struct handshake *handshake = dtls->handshake;
+    struct transport_handshake *handshake = dtls->handshake;
     struct transport_session *session = handshake->session;
     int result = 0;
-    for (uint16_t i = 1; i < MESSAGES && result == 0; i++) {
+    for (uint16_t i = 1; i < DTLS_MESSAGES && result == 0; i++) {
         result = transport_session_feed_message(session, &handshake->messages[i], i);
         transport_message_clear(&handshake->messages[i]);
     }
@@ -285,7 +250,7 @@ static void feed_certificate(struct transport_dtls *dtls, int64_t now_us)
         fail(dtls, session_failure(session));
         return;
     }
-    handshake->stage = AWAIT_FINISHED;
+    handshake->stage = DTLS_AWAIT_FINISHED;
     if (handshake->early_len)
         feed_encrypted(dtls, handshake->early, handshake->early_len, now_us);
 }
@@ -293,9 +258,9 @@ static void feed_certificate(struct transport_dtls *dtls, int64_t now_us)
 static void on_later_message(struct transport_dtls *dtls, const struct transport_fragment *fragment,
                              int64_t now_us)
 {
-    struct handshake *handshake = dtls->handshake;
+    struct transport_handshake *handshake = dtls->handshake;
     struct transport_message *message = &handshake->messages[fragment->message_seq];
-    if (handshake->stage != AWAIT_CERTIFICATE)
+    if (handshake->stage != DTLS_AWAIT_CERTIFICATE)
         return;
     if (fragment->message_seq == 1 && transport_message_is_complete(message))
         return; /* the announced certificate: nothing better can come */
@@ -310,7 +275,7 @@ static void on_later_message(struct transport_dtls *dtls, const struct transport
         }
         dispel_doubt(handshake);
     }
-    for (int i = 1; i < MESSAGES; i++)
+    for (int i = 1; i < DTLS_MESSAGES; i++)
         if (!transport_message_is_complete(&handshake->messages[i]))
             return;
     feed_certificate(dtls, now_us);
@@ -324,7 +289,7 @@ static void on_plain_handshake(struct transport_dtls *dtls, const struct transpo
     size_t len = record->body_len;
     while (dtls->state == TRANSPORT_DTLS_HANDSHAKE &&
            transport_fragment_next(&body, &len, &fragment)) {
-        if (fragment.message_seq >= MESSAGES ||
+        if (fragment.message_seq >= DTLS_MESSAGES ||
             fragment.type != message_types[fragment.message_seq])
             continue;
         if (fragment.message_seq == 0)
@@ -337,10 +302,10 @@ static void on_plain_handshake(struct transport_dtls *dtls, const struct transpo
 static void on_encrypted(struct transport_dtls *dtls, const struct transport_record *record,
                          int64_t now_us)
 {
-    struct handshake *handshake = dtls->handshake;
-    if (handshake->stage == AWAIT_FINISHED) {
+    struct transport_handshake *handshake = dtls->handshake;
+    if (handshake->stage == DTLS_AWAIT_FINISHED) {
         feed_encrypted(dtls, record->whole, record->whole_len, now_us);
-    } else if (handshake->stage == AWAIT_CERTIFICATE && record->type == DTLS_HANDSHAKE &&
+    } else if (handshake->stage == DTLS_AWAIT_CERTIFICATE && record->type == DTLS_HANDSHAKE &&
                record->whole_len <= sizeof(handshake->early)) {
         memcpy(handshake->early, record->whole, record->whole_len);
         handshake->early_len = record->whole_len;
@@ -399,7 +364,7 @@ static int64_t earlier(int64_t a_us, int64_t b_us)
 
 int64_t transport_dtls_deadline(const struct transport_dtls *dtls)
 {
-    const struct handshake *handshake = dtls->handshake;
+    const struct transport_handshake *handshake = dtls->handshake;
     if (dtls->state != TRANSPORT_DTLS_HANDSHAKE)
         return INT64_MAX;
     return earlier(handshake->timeout_us, earlier(handshake->doubt_us, handshake->resend_us));
@@ -407,7 +372,7 @@ int64_t transport_dtls_deadline(const struct transport_dtls *dtls)
 
 enum transport_dtls_state transport_dtls_advance(struct transport_dtls *dtls, int64_t now_us)
 {
-    struct handshake *handshake = dtls->handshake;
+    struct transport_handshake *handshake = dtls->handshake;
     if (dtls->state != TRANSPORT_DTLS_HANDSHAKE)
         return dtls->state;
     if (now_us >= handshake->doubt_us) {
@@ -443,72 +408,5 @@ int transport_dtls_take_keys(struct transport_dtls *dtls, struct transport_srtp_
     OPENSSL_cleanse(&dtls->send, sizeof(dtls->send));
     OPENSSL_cleanse(&dtls->receive, sizeof(dtls->receive));
     dtls->has_keys = false;
-    return 0;
-}
-
-size_t transport_dtls_size(void)
-{
-    return sizeof(struct transport_dtls);
-}
-
-void transport_dtls_export(const struct transport_dtls *dtls, struct transport_state_writer *writer)
-{
-    struct transport_dtls image = *dtls;
-    int64_t timeout_us = dtls->handshake ? dtls->handshake->timeout_us : INT64_MAX;
-    bool is_over = dtls->state != TRANSPORT_DTLS_HANDSHAKE;
-    image.context = NULL;
-    image.handshake = NULL;
-    image.flight = NULL;
-    image.last.bytes = NULL;
-    image.reason = NULL;
-    transport_state_put(writer, &image, sizeof(image));
-    transport_state_put_count(writer, is_over);
-    transport_state_put(writer, &timeout_us, sizeof(timeout_us));
-    OPENSSL_cleanse(&image, sizeof(image));
-}
-
-static bool is_flight_sound(const struct transport_flight *flight)
-{
-    size_t used = 0, sent = 0;
-    if (flight->count > DTLS_FLIGHT_DATAGRAMS || flight->sent > flight->count ||
-        flight->cap_bytes != LAST_FLIGHT_BYTES)
-        return false;
-    for (unsigned i = 0; i < flight->count; i++) {
-        used += flight->lens[i];
-        sent += i < flight->sent ? flight->lens[i] : 0;
-    }
-    return used <= LAST_FLIGHT_BYTES && flight->used_bytes == used && flight->sent_bytes == sent;
-}
-
-int transport_dtls_import(struct transport_dtls_context *context,
-                          struct transport_state_reader *reader, struct transport_dtls **dtls)
-{
-    struct transport_dtls image;
-    size_t is_over = 0;
-    int64_t timeout_us = 0;
-    int error = transport_state_get(reader, &image, sizeof(image));
-    if (!error)
-        error = transport_state_get_count(reader, 1, &is_over);
-    if (!error)
-        error = transport_state_get(reader, &timeout_us, sizeof(timeout_us));
-    if (!error && (!is_flight_sound(&image.last) || image.alert_key.key_bytes > 32))
-        error = IRIS_E_MALFORMED;
-    if (error)
-        return error;
-    struct transport_dtls *made = transport_dtls_create(context, image.fingerprint, 0);
-    if (!made)
-        return IRIS_E_NO_MEMORY;
-    if (is_over) {
-        destroy_handshake(made);
-        *made = image;
-        made->context = context;
-        made->flight = &made->last;
-        made->last.bytes = made->last_bytes;
-        made->reason = image.state == TRANSPORT_DTLS_FAILED ? "the handshake failed before" : "";
-    } else {
-        made->handshake->timeout_us = timeout_us;
-    }
-    OPENSSL_cleanse(&image, sizeof(image));
-    *dtls = made;
     return 0;
 }

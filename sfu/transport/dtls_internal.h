@@ -6,6 +6,7 @@
  *   dtls_session.c  OpenSSL: one SSL with an in-memory BIO
  *   dtls_flight.c   datagrams kept to be sent, and sent again
  *   dtls_close.c    the client's alerts after the SSL is freed
+ *   dtls_state.c    a hand-over
  *
  * OpenSSL is fed whole messages in order, in records that we number ourselves, and never a
  * plaintext record as it came: record numbers and fragments of epoch 0 are authenticated by
@@ -186,5 +187,45 @@ int transport_session_feed_change_cipher_spec(struct transport_session *session)
  */
 int transport_session_export(const struct transport_session *session,
                              struct transport_srtp_keys *send, struct transport_srtp_keys *receive);
+
+/* ---- dtls.c ---- */
+
+#define DTLS_MESSAGES           4
+#define DTLS_LAST_FLIGHT_BYTES  128 /* ChangeCipherSpec 14, Finished 61 */
+#define DTLS_EARLY_RECORD_BYTES 128
+
+enum dtls_stage { DTLS_AWAIT_HELLO, DTLS_AWAIT_CERTIFICATE, DTLS_AWAIT_FINISHED };
+
+/* What lives as long as the handshake. */
+struct transport_handshake {
+    struct transport_session *session;                /* NULL before the first good ClientHello */
+    struct transport_message messages[DTLS_MESSAGES]; /* 0 is kept: repeats are told by it */
+    struct transport_message challenger;    /* another ClientHello than the one that was answered */
+    uint8_t early[DTLS_EARLY_RECORD_BYTES]; /* a record of epoch 1 that came before message 3 */
+    size_t early_len;
+    enum dtls_stage stage;
+    int64_t timeout_us, doubt_us, resend_us, backoff_us; /* INT64_MAX: not running */
+    int64_t answered_us;                                 /* when the ClientHello was */
+    const char *doubt;
+    bool has_alert; /* an unauthenticated one */
+};
+
+struct transport_dtls {
+    struct transport_dtls_context *context;
+    struct transport_handshake *handshake; /* NULL once connected */
+    struct transport_flight *flight;       /* what is sent now: the session's, then last */
+    struct transport_flight last;
+    uint8_t last_bytes[DTLS_LAST_FLIGHT_BYTES];
+    int64_t sent_us; /* when the flight was queued last */
+    enum transport_dtls_state state;
+    const char *reason;
+    bool has_keys;
+    struct transport_srtp_keys send, receive;
+    struct transport_alert_key alert_key;
+    uint8_t fingerprint[TRANSPORT_FINGERPRINT_BYTES];
+};
+
+/** Free the handshake, if there is one still. */
+void transport_handshake_destroy(struct transport_dtls *dtls);
 
 #endif

@@ -274,15 +274,21 @@ void transport_srtp_sender_export(const struct transport_srtp_sender *sender,
         transport_srtp_libsrtp_export(sender->lib, writer);
 }
 
+/* The caller wipes them. */
+static int import_master(struct transport_state_reader *reader, struct transport_srtp_keys *master)
+{
+    int error = transport_state_get(reader, master, sizeof(*master));
+    if (!error && transport_srtp_key_bytes(master->profile) == 0)
+        error = IRIS_E_MALFORMED;
+    return error;
+}
+
 int transport_srtp_sender_import(struct transport_aead_context *context,
                                  struct transport_state_reader *reader, uint32_t skipped,
                                  struct transport_srtp_sender **sender)
 {
     struct transport_srtp_keys master;
-    int error = transport_state_get(reader, &master, sizeof(master));
-
-    if (!error && transport_srtp_key_bytes(master.profile) == 0)
-        error = IRIS_E_MALFORMED;
+    int error = import_master(reader, &master);
     if (error)
         return error;
     struct transport_srtp_sender *made = transport_srtp_sender_create(context, &master);
@@ -322,10 +328,7 @@ int transport_srtp_receiver_import(struct transport_aead_context *context,
                                    struct transport_srtp_receiver **receiver)
 {
     struct transport_srtp_keys master;
-    int error = transport_state_get(reader, &master, sizeof(master));
-
-    if (!error && transport_srtp_key_bytes(master.profile) == 0)
-        error = IRIS_E_MALFORMED;
+    int error = import_master(reader, &master);
     if (error)
         return error;
     struct transport_srtp_receiver *made = transport_srtp_receiver_create(context, &master);

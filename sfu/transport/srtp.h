@@ -15,7 +15,9 @@
 #define TRANSPORT_SRTP_TRAILER_BYTES 32
 #define TRANSPORT_SRTP_KEY_BYTES     32
 #define TRANSPORT_SRTP_SALT_BYTES    14
-#define TRANSPORT_SRTP_SSRCS         64 /* SSRCs that a peer may send at once */
+/* SSRCs that a peer may send in a session: one that has ended stays known, or it could be replayed.
+   A source that restarts takes two for each layer. */
+#define TRANSPORT_SRTP_SSRCS 256
 
 /* DTLS-SRTP protection profiles (RFC 5764, 4.1.2; RFC 7714, 14.2), in order of preference. */
 enum transport_srtp_profile {

@@ -52,7 +52,7 @@ int transport_srtp_sources_add(struct transport_srtp_sources *sources, uint32_t 
  */
 uint64_t transport_srtp_source_estimate(const struct transport_srtp_source *source, uint16_t seq);
 
-/** Append the table. */
+/** Append what a hand-over must carry: who was heard, how far, and what would be a replay. */
 void transport_srtp_sources_export(const struct transport_srtp_sources *sources,
                                    struct transport_state_writer *writer);
 

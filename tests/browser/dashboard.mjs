@@ -37,7 +37,7 @@ export async function go(who, address) {
  * @property {string} view        rooms, node or room
  * @property {string} connection  connecting, live, waiting or retrying
  * @property {string} state       of the view: loading, empty, unfound, ready, gone, error
- * @property {string} placeholder  what stands in place of the view; empty if nothing does
+ * @property {string} note  what stands in place of the view; empty if nothing does
  * @property {Record<string, string>} facts  the numbers at the top, by id
  * @property {string[][]} rooms   cells of each row
  * @property {string[][]} workers
@@ -77,7 +77,7 @@ function readDashboard() {
     view,
     connection,
     state: document.getElementById(`${view}-view`)?.dataset['state'] ?? '',
-    placeholder: all('main .placeholder').map(words).join(' '),
+    note: all('main .note').map(words).join(' '),
     facts: Object.fromEntries(
       all('.fact').map((fact) => [
         fact.id.replace('fact-', ''),

@@ -295,6 +295,21 @@ unsigned server_process_count_log(const char *first, ...)
     return count;
 }
 
+char *server_process_grep(const char *text)
+{
+    char command[1200], *found = NULL;
+    size_t len = 0;
+    snprintf(command, sizeof(command), "grep -F '%s' '%s'", text, server.log);
+    FILE *grep = popen(command, "r");
+    if (!grep || getdelim(&found, &len, EOF, grep) < 0) { /* nothing is not an error */
+        free(found);
+        found = strdup("");
+    }
+    if (grep)
+        pclose(grep);
+    return found;
+}
+
 static void print_log(void)
 {
     char line[1024];

@@ -44,7 +44,7 @@ uint16_t server_process_public_port(void);
 /** Likewise of the operations listener. */
 uint16_t server_process_operations_port(void);
 
-/** Send a signal. */
+/** Send the server a signal; what it does with it is not waited for. */
 void server_process_signal(int number);
 
 /**
@@ -56,6 +56,9 @@ int server_process_await_exit(unsigned timeout_ms);
 
 /** How many lines of the log have all of these texts (NULL ends them). */
 unsigned server_process_count_log(const char *first, ...) __attribute__((sentinel));
+
+/** What `grep -F TEXT` finds in the log, as an operator would. @return to be freed; "": nothing */
+char *server_process_grep(const char *text);
 
 /** GET /readyz is answered by 200. */
 bool server_process_is_ready(void);

@@ -32,6 +32,8 @@ static char *metrics(void)
     const char *body = strstr(reply.text ?: "", "\r\n\r\n");
     assert_int_equal(reply.status, 200);
     assert_non_null(body);
+    assert_non_null(
+        strcasestr(reply.text, "\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
     char *text = strdup(body + 4);
     operations_reply_free(&reply);
     return text;

@@ -49,67 +49,66 @@ static void assert_answer(const char *what, struct operations_reply *reply, int 
     operations_reply_free(reply);
 }
 
+static const struct {
+    const char *method, *path, *headers, *body;
+    int status;
+} calls[] = {
+    {"GET", "/healthz", "", NULL, 200},
+    {"GET", "/readyz", "", NULL, 200},
+    {"GET", "/v1/workers", "", NULL, 200},
+    {"GET", "/v1/drain", "", NULL, 200},
+    {"GET", "/v1/rooms/here", "", NULL, 200},
+    {"GET", "/v1/rooms/h%65re", "", NULL, 200},
+    {"GET", "/v1/rooms/nowhere", "", NULL, 404},
+    {"GET", "/v1/rooms/", "", NULL, 404},
+    {"GET", "/v1/rooms/here/participants", "", NULL, 404},
+    {"GET", "/v1/nothing", "", NULL, 404},
+    {"GET", "/nothing", "", NULL, 404},
+    {"DELETE", "/v1/rooms/nowhere", "", NULL, 404},
+    {"DELETE", "/v1/rooms/here/participants/p-1", "", NULL, 404},
+    {"DELETE", "/v1/rooms/nowhere/participants/p-1", "", NULL, 404},
+    {"DELETE", "/v1/rooms/here%2Fparticipants%2Fp-1", "", NULL, 404},
+    {"GET", "/v1/rooms/here/participants/p-1", "", NULL, 405},
+    {"POST", "/v1/rooms/here", "", "{}", 405},
+    {"POST", "/healthz", "", NULL, 405},
+    {"DELETE", "/v1/workers", "", NULL, 405},
+    {"PUT", "/v1/drain", "", "{}", 405},
+    {"OPTIONS", "/v1/drain", "Access-Control-Request-Method: POST\r\n", NULL, 405},
+    {"DELETE", "/v1/rooms/here", "", "{}", 415},
+    {"POST", "/v1/drain", "", "{\"deadline_ms\":", 400},
+    {"POST", "/v1/drain", "", "{\"deadline_ms\":1,\"deadline_ms\":2}", 400},
+    {"POST", "/v1/drain", "", "\"\xff\"", 400},
+    {"POST", "/v1/drain", "", "[]", 422},
+    {"POST", "/v1/drain", "", "1", 422},
+    {"POST", "/v1/drain", "", "{\"deadline\":1}", 422},
+    {"POST", "/v1/drain", "", "{\"deadline_ms\":\"1\"}", 422},
+    {"POST", "/v1/drain", "", "{\"deadline_ms\":1.5}", 422},
+    {"POST", "/v1/drain", "", "{\"deadline_ms\":-1}", 422},
+    {"POST", "/v1/drain", "", "{\"deadline_ms\":86400001}", 422},
+    {"POST", "/v1/drain", "", "{\"deadline_ms\":1,\"x\":1}", 422},
+    /* what pages of other origins would send */
+    {"POST", "/v1/drain", "Origin: http://evil.example\r\n", NULL, 403},
+    {"POST", "/v1/drain", "Origin: null\r\n", "{}", 403},
+    {"POST", "/v1/drain", "Origin: http://localhost:8080\r\n", NULL, 403},
+    {"POST", "/v1/drain", "Sec-Fetch-Site: cross-site\r\n", NULL, 403},
+    {"POST", "/v1/drain", "Sec-Fetch-Site: same-site\r\n", NULL, 403},
+    {"DELETE", "/v1/rooms/here", "Origin: https://evil.example\r\n", NULL, 403},
+    {"DELETE", "/v1/rooms/here", "Sec-Fetch-Site: cross-site\r\n", NULL, 403},
+    {"GET", "/v1/events", "Sec-Fetch-Site: cross-site\r\n", NULL, 403},
+    {"GET", "/v1/drain", "Sec-Fetch-Site: cross-site\r\n", NULL, 200},
+    {"GET", "/healthz", "Content-Type: application/json\r\n", NULL, 200},
+};
+
 static void calls_are_judged(void **state)
 {
-    static const char *const none = "";
-    static const char json[] = "Content-Type: application/json\r\n";
-    const struct {
-        const char *method, *path, *headers, *body;
-        int status;
-    } rows[] = {
-        {"GET", "/healthz", none, NULL, 200},
-        {"GET", "/readyz", none, NULL, 200},
-        {"GET", "/v1/workers", none, NULL, 200},
-        {"GET", "/v1/drain", none, NULL, 200},
-        {"GET", "/v1/rooms/here", none, NULL, 200},
-        {"GET", "/v1/rooms/h%65re", none, NULL, 200},
-        {"GET", "/v1/rooms/nowhere", none, NULL, 404},
-        {"GET", "/v1/rooms/", none, NULL, 404},
-        {"GET", "/v1/rooms/here/participants", none, NULL, 404},
-        {"GET", "/v1/nothing", none, NULL, 404},
-        {"GET", "/nothing", none, NULL, 404},
-        {"DELETE", "/v1/rooms/nowhere", none, NULL, 404},
-        {"DELETE", "/v1/rooms/here/participants/p-1", none, NULL, 404},
-        {"DELETE", "/v1/rooms/nowhere/participants/p-1", none, NULL, 404},
-        {"DELETE", "/v1/rooms/here%2Fparticipants%2Fp-1", none, NULL, 404},
-        {"GET", "/v1/rooms/here/participants/p-1", none, NULL, 405},
-        {"POST", "/v1/rooms/here", none, "{}", 405},
-        {"POST", "/healthz", none, NULL, 405},
-        {"DELETE", "/v1/workers", none, NULL, 405},
-        {"PUT", "/v1/drain", none, "{}", 405},
-        {"OPTIONS", "/v1/drain", "Access-Control-Request-Method: POST\r\n", NULL, 405},
-        {"DELETE", "/v1/rooms/here", none, "{}", 415},
-        {"POST", "/v1/drain", none, "{\"deadline_ms\":", 400},
-        {"POST", "/v1/drain", none, "{\"deadline_ms\":1,\"deadline_ms\":2}", 400},
-        {"POST", "/v1/drain", none, "\"\xff\"", 400},
-        {"POST", "/v1/drain", none, "[]", 422},
-        {"POST", "/v1/drain", none, "1", 422},
-        {"POST", "/v1/drain", none, "{\"deadline\":1}", 422},
-        {"POST", "/v1/drain", none, "{\"deadline_ms\":\"1\"}", 422},
-        {"POST", "/v1/drain", none, "{\"deadline_ms\":1.5}", 422},
-        {"POST", "/v1/drain", none, "{\"deadline_ms\":-1}", 422},
-        {"POST", "/v1/drain", none, "{\"deadline_ms\":86400001}", 422},
-        {"POST", "/v1/drain", none, "{\"deadline_ms\":1,\"x\":1}", 422},
-        /* what pages of other origins would send */
-        {"POST", "/v1/drain", "Origin: http://evil.example\r\n", NULL, 403},
-        {"POST", "/v1/drain", "Origin: null\r\n", "{}", 403},
-        {"POST", "/v1/drain", "Origin: http://localhost:8080\r\n", NULL, 403},
-        {"POST", "/v1/drain", "Sec-Fetch-Site: cross-site\r\n", NULL, 403},
-        {"POST", "/v1/drain", "Sec-Fetch-Site: same-site\r\n", NULL, 403},
-        {"DELETE", "/v1/rooms/here", "Origin: https://evil.example\r\n", NULL, 403},
-        {"DELETE", "/v1/rooms/here", "Sec-Fetch-Site: cross-site\r\n", NULL, 403},
-        {"GET", "/v1/events", "Sec-Fetch-Site: cross-site\r\n", NULL, 403},
-        {"GET", "/v1/drain", "Sec-Fetch-Site: cross-site\r\n", NULL, 200},
-        {"GET", "/healthz", json, NULL, 200},
-    };
     struct media_client *ann = assert_joined("here", "ann");
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         struct operations_reply reply =
-            operations_call(rows[i].method, rows[i].path, rows[i].headers, rows[i].body);
+            operations_call(calls[i].method, calls[i].path, calls[i].headers, calls[i].body);
         char what[96];
-        snprintf(what, sizeof(what), "row %zu, %s %.60s", i, rows[i].method, rows[i].path);
-        assert_answer(what, &reply, rows[i].status);
+        snprintf(what, sizeof(what), "row %zu, %s %.60s", i, calls[i].method, calls[i].path);
+        assert_answer(what, &reply, calls[i].status);
     }
     struct operations_reply reply = operations_call("PUT", "/v1/drain", "", NULL);
     assert_non_null(strstr(reply.text, "\r\nAllow: GET, HEAD, POST\r\n"));

@@ -24,6 +24,7 @@
     X(BUDGET, "budget", "a receiver's video stays within its budget and its contract")             \
     X(NETWORK, "network",                                                                          \
       "a receiver gets what its network carries: voices, layers without flaps")                    \
+    X(JOIN, "join", "who joins sees somebody at once, at little cost for the others")              \
     X(ROOM, "room", "nobody receives from another room")                                           \
     X(ONESELF, "oneself", "nobody receives oneself")                                               \
     X(STORM, "storm", "a source is asked for key frames within their budget")                      \

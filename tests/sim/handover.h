@@ -19,10 +19,10 @@ struct sim_handover {
 /** Draw count times within the run. */
 void sim_handover_begin(struct sim_world *world, unsigned count);
 
-/** Hand over. */
+/** Export the engine, import it into another, and go on with that one. */
 void sim_handover_now(struct sim_world *world);
 
-/** The same, if it is time. */
+/** sim_handover_now(), if it is time. */
 void sim_handover_advance(struct sim_world *world);
 
 #endif

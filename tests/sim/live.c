@@ -13,7 +13,9 @@
 #define SLIDE_BITS       UINT64_C(1000000) /* and as much again of voices, and of cameras */
 #define UNREPAIRED_LOSS  0.02
 #define CONTRACT_PERCENT 115
-#define BUDGET_PERCENT   115    /* base layers and repairs: what is above makes room (downlink.c) */
+#define BUDGET_PERCENT   115 /* base layers and repairs: what is above makes room (downlink.c) */
+#define MEAN_US          10000000
+#define MEAN_PERCENT     100
 #define REPLAYED_US      600000 /* what is sent so late is replayed, or was repaired by its source */
 #define UNKNOWN_US       1000000 /* a new owner's rate is known from then on */
 #define SILENT_US        1900000 /* about as long a silence ends an ownership */
@@ -56,9 +58,21 @@ void sim_check_audio(struct sim_world *world, struct sim_tap *tap, const struct 
     }
 }
 
-static uint64_t bytes_of(uint64_t bps, unsigned percent)
+static uint64_t bytes_of(uint64_t bps, unsigned percent, int64_t window_us)
 {
-    return bps * percent / 100 * WINDOW_US / 8000000;
+    return bps * percent / 100 * (uint64_t)window_us / 8000000;
+}
+
+/* In the mean all of it is within the budget: screen, key frames, replays and repairs. */
+static void check_mean(struct sim_world *world, struct sim_person *receiver, unsigned len)
+{
+    uint64_t all =
+        sim_window_add(&receiver->video_all, MEAN_US / SIM_WINDOW_STEPS, world->now_us, len);
+    uint64_t most = bytes_of(receiver->budget_bps, MEAN_PERCENT, MEAN_US);
+    if (receiver->budget_bps && world->now_us - receiver->switched_us > UNKNOWN_US &&
+        world->now_us - receiver->budget_us > MEAN_US + REACTION_US && all > most)
+        sim_check_fail(&world->checks, SIM_CHECK_BUDGET, receiver->number,
+                       "%" PRIu64 " bytes of video in 10 s, at most %" PRIu64, all, most);
 }
 
 void sim_check_budget(struct sim_world *world, struct sim_person *receiver,
@@ -72,19 +86,20 @@ void sim_check_budget(struct sim_world *world, struct sim_person *receiver,
     bool is_burst = media->is_stamped &&
                     (media->stamp.flags & SIM_STAMP_KEY || media->stamp.track == SIM_TRACK_SCREEN ||
                      world->now_us - media->stamp.captured_us > REPLAYED_US);
+    check_mean(world, receiver, media->wire_len);
     uint64_t wire = sim_window_add(&receiver->video_wire, step_us, world->now_us,
                                    is_burst ? 0 : media->wire_len);
-    if (payload > bytes_of(BWE_CONTRACT_DOWN_BPS, CONTRACT_PERCENT))
+    if (payload > bytes_of(BWE_CONTRACT_DOWN_BPS, CONTRACT_PERCENT, WINDOW_US))
         sim_check_fail(&world->checks, SIM_CHECK_BUDGET, receiver->number,
                        "%" PRIu64 " bytes of video in 2 s, contract and 15 %%: %" PRIu64, payload,
-                       bytes_of(BWE_CONTRACT_DOWN_BPS, CONTRACT_PERCENT));
+                       bytes_of(BWE_CONTRACT_DOWN_BPS, CONTRACT_PERCENT, WINDOW_US));
     if (receiver->budget_bps && world->now_us - receiver->switched_us > WINDOW_US + UNKNOWN_US &&
         world->now_us - receiver->budget_us > WINDOW_US + REACTION_US &&
-        wire > bytes_of(receiver->budget_bps, BUDGET_PERCENT))
+        wire > bytes_of(receiver->budget_bps, BUDGET_PERCENT, WINDOW_US))
         sim_check_fail(&world->checks, SIM_CHECK_BUDGET, receiver->number,
                        "%" PRIu64
                        " bytes but key frames and slides in 2 s, budget and 15 %%: %" PRIu64,
-                       wire, bytes_of(receiver->budget_bps, BUDGET_PERCENT));
+                       wire, bytes_of(receiver->budget_bps, BUDGET_PERCENT, WINDOW_US));
 }
 
 /* On good networks, when all have joined: what those cause who ask all the time, and now and then

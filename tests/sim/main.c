@@ -1,18 +1,19 @@
 /* iris-sim: one conference, or one after the other with seeds that count up. */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/arguments.h"
 #include "tests/sim/world.h"
 
 struct options {
     uint64_t seed;
     unsigned participants, seconds, runs, handovers;
     const char *profile;
-    const char *seeds; /* or NULL */
+    const char *seeds;    /* or NULL */
+    unsigned least_speed; /* times real time; 0: any */
     bool is_json, is_quiet;
 };
 
@@ -33,6 +34,9 @@ static void print_help(void)
          "  --handover N      export and import the engine N times in a run, and compare with\n"
          "                    the run without (0)\n"
          "  --seeds N,N...    these, until one breaks\n"
+         "  --speed-min N     fails when a run is simulated less than N times faster than real "
+         "time\n"
+         "                    (CPU time); ten people in release: 200\n"
          "  --json            one JSON object a run\n"
          "  --quiet           nothing of runs in which all holds\n\n"
          "Profiles:");
@@ -44,18 +48,6 @@ static void print_help(void)
                sim_check_claim((enum sim_check)i));
 }
 
-static uint64_t number_of(const char *text, uint64_t max)
-{
-    char *end;
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    if (errno || *end || end == text || number > max) {
-        fprintf(stderr, "iris-sim: not a number up to %" PRIu64 ": %s\n", max, text);
-        exit(2);
-    }
-    return number;
-}
-
 static void read_options(struct options *options, int argc, char **argv)
 {
     static const struct option names[] = {{"seed", required_argument, NULL, 's'},
@@ -65,6 +57,7 @@ static void read_options(struct options *options, int argc, char **argv)
                                           {"runs", required_argument, NULL, 'r'},
                                           {"handover", required_argument, NULL, 'o'},
                                           {"seeds", required_argument, NULL, 'l'},
+                                          {"speed-min", required_argument, NULL, 'm'},
                                           {"json", no_argument, NULL, 'j'},
                                           {"quiet", no_argument, NULL, 'q'},
                                           {"help", no_argument, NULL, 'h'},
@@ -72,25 +65,28 @@ static void read_options(struct options *options, int argc, char **argv)
     for (int option; (option = getopt_long(argc, argv, "h", names, NULL)) != -1;)
         switch (option) {
         case 's':
-            options->seed = number_of(optarg, UINT64_MAX);
+            options->seed = sim_arguments_seed(optarg);
             break;
         case 'p':
             options->profile = optarg;
             break;
         case 'n':
-            options->participants = (unsigned)number_of(optarg, SIM_PARTICIPANTS_MAX);
+            options->participants = sim_arguments_count(optarg, SIM_PARTICIPANTS_MAX);
             break;
         case 't':
-            options->seconds = (unsigned)number_of(optarg, 100000);
+            options->seconds = sim_arguments_count(optarg, 100000);
             break;
         case 'r':
-            options->runs = (unsigned)number_of(optarg, 1000000000);
+            options->runs = sim_arguments_count(optarg, 1000000000);
             break;
         case 'o':
-            options->handovers = (unsigned)number_of(optarg, 100000);
+            options->handovers = sim_arguments_count(optarg, 100000);
             break;
         case 'l':
             options->seeds = optarg;
+            break;
+        case 'm':
+            options->least_speed = sim_arguments_count(optarg, 100000);
             break;
         case 'j':
             options->is_json = true;
@@ -112,6 +108,15 @@ static void simulate(struct sim_world *world, const struct sim_config *config)
         fprintf(stderr, "iris-sim: the engine cannot be created\n");
         exit(2);
     }
+}
+
+static bool is_fast(const struct sim_summary *summary, unsigned least)
+{
+    double speed = sim_summary_speed(summary);
+    if (speed >= least)
+        return true;
+    printf("SLOW    %.0f x real time, at least %u\n", speed, least);
+    return false;
 }
 
 /* @return whether all invariants held that are to hold */
@@ -147,7 +152,8 @@ static bool run(const struct options *options, uint64_t seed)
         sim_summary_print_json(&world);
     else
         sim_summary_print(&world, options->is_quiet);
-    return !sim_checks_are_broken(&world.checks, SIM_CHECKS_ALL);
+    return !sim_checks_are_broken(&world.checks, SIM_CHECKS_ALL) &&
+           is_fast(&world.summary, options->least_speed);
 }
 
 static bool run_listed(const struct options *options)
@@ -155,7 +161,7 @@ static bool run_listed(const struct options *options)
     char list[512], *rest = list;
     snprintf(list, sizeof(list), "%s", options->seeds);
     for (const char *seed; (seed = strsep(&rest, ","));)
-        if (!run(options, number_of(seed, UINT64_MAX)))
+        if (!run(options, sim_arguments_seed(seed)))
             return false;
     return true;
 }

@@ -1,11 +1,11 @@
 /* sim-verdicts: are the verdicts right? Known impairments, one after the other, over many seeds. */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/arguments.h"
 #include "tests/sim/world.h"
 
 struct options {
@@ -36,18 +36,6 @@ static void print_help(void)
                core_cause_name(impairment_cause((enum impairment)i)));
 }
 
-static uint64_t number_of(const char *text)
-{
-    char *end;
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    if (errno || *end || end == text) {
-        fprintf(stderr, "sim-verdicts: not a number: %s\n", text);
-        exit(2);
-    }
-    return number;
-}
-
 static void read_options(struct options *options, int argc, char **argv)
 {
     static const struct option names[] = {
@@ -58,10 +46,10 @@ static void read_options(struct options *options, int argc, char **argv)
     for (int option; (option = getopt_long(argc, argv, "h", names, NULL)) != -1;)
         switch (option) {
         case 'n':
-            options->seeds = (unsigned)number_of(optarg);
+            options->seeds = sim_arguments_count(optarg, 1000000);
             break;
         case 's':
-            options->seed = number_of(optarg);
+            options->seed = sim_arguments_seed(optarg);
             break;
         case 'o':
             options->only = optarg;

@@ -59,7 +59,9 @@ struct sim_person {
     struct sim_requests requests[SIM_TRACK_COUNT];
     struct sim_slot slots[CORE_SLOTS_MAX];
     struct sim_tap taps[CORE_SLOTS_MAX];
-    struct sim_window video_payload, video_wire; /* what the server sent it in 2 s */
+    struct sim_window video_payload, video_wire; /* what the server sent it in 2 s, */
+    struct sim_window video_all;                 /* in 10 s */
+    uint64_t media_bytes, filler_bytes; /* in all: of use to it; padding, unasked repairs */
     struct rtp_arrival_log arrivals;
     uint32_t feedback_ssrc, media_ssrc;
     uint16_t transport_seq;

@@ -8,8 +8,7 @@
 
 #define RTCP_BYTES       1200
 #define NACKS_MAX        64
-#define REPORT_US        1000000
-#define VIDEO_REPORT_US  1000000 /* of browsers (trials): from half of it to one and a half */
+#define VIDEO_REPORT_US  1000000 /* from half of it to one and a half (RFC 3550, 6.3.1) */
 #define VOICE_REPORT_US  5000000
 #define ESTIMATE_US      1000000
 #define ESTIMATE_MIN_BPS 100000
@@ -88,20 +87,14 @@ static int64_t next_report_us(struct sim_world *world, struct sim_person *person
     return world->now_us + sim_random_between(&person->random, mean_us / 2, mean_us * 3 / 2);
 }
 
-/* In a trial as browsers report, for verdicts live on it. Elsewhere of everything once a second:
-   the seeds that are kept were found so, and squeezed 1 and 6 and random 1190 do not hold
-   otherwise. */
+/* As browsers do: libwebrtc's modules of video and audio each at random around their mean. */
 static void report(struct sim_world *world, struct sim_person *person, struct rtcp_writer *writer)
 {
-    bool is_video_due = person->video_report_us <= world->now_us;
-    if (!world->trial && is_video_due) {
-        send_reports(world, person, ON_VOICE | ON_VIDEO, writer);
-        person->video_report_us = world->now_us + REPORT_US;
-    } else if (world->trial && is_video_due) {
+    if (person->video_report_us <= world->now_us) {
         send_reports(world, person, ON_VIDEO, writer);
         person->video_report_us = next_report_us(world, person, VIDEO_REPORT_US);
     }
-    if (world->trial && person->voice_report_us <= world->now_us) {
+    if (person->voice_report_us <= world->now_us) {
         send_reports(world, person, ON_VOICE, writer);
         person->voice_report_us = next_report_us(world, person, VOICE_REPORT_US);
     }
@@ -174,7 +167,7 @@ void sim_person_nack(struct sim_world *world, struct sim_person *person)
         int64_t rtt_us = person->up.params.delay_us + person->down.params.delay_us;
         size_t count = rtp_nack_collect(&slot->nack, world->now_us, rtt_us, seqs, NACKS_MAX);
         rtcp_write_nack(&writer, person->feedback_ssrc, slot->params.ssrc, seqs, count);
-        slot->nacks += (unsigned)count;
+        sim_slot_ask(slot, seqs, count);
         int64_t due_us = rtp_nack_deadline(&slot->nack);
         if (due_us < person->nack_us)
             person->nack_us = due_us;

@@ -39,6 +39,15 @@ struct sim_network {
 struct sim_stage {
     int64_t for_us;
     uint64_t down_bps;
+    uint32_t
+        full_ms; /* where all fits after it did not: all cameras at their top layers; 0: 20 s */
+};
+
+/* What is asked of all who join (SIM_CHECK_JOIN); 0: nothing. */
+struct sim_join_goals {
+    int32_t first_frame_ms; /* p95 until a camera is seen, and everybody sees one */
+    unsigned key_requests;  /* for key frames, to each camera in the whole run */
+    unsigned filler_pct;    /* padding and unasked repairs, of what each receives */
 };
 
 struct sim_profile {
@@ -56,7 +65,10 @@ struct sim_profile {
     double hostile;   /* share that sends garbage, too much, jumping numbers */
     double impatient; /* share that asks for key frames all the time; the networks are good then */
     bool has_screens; /* somebody shares, by turns */
+    unsigned wraps;   /* so often at least a stream's numbers wrap where a packet is lost, each way;
+                         there one always is. 0: as it comes */
     struct sim_network network;
+    struct sim_join_goals goals;
     /* With a schedule the second seat shares its screen all the time. */
     unsigned stage_count;
     struct sim_stage stages[SIM_STAGES_MAX];

@@ -350,6 +350,20 @@ void sim_slot_on_report(struct sim_slot *slot, const struct core_slot_report *re
     slot->report = *report;
 }
 
+void sim_slot_ask(struct sim_slot *slot, const uint16_t *seqs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        slot->asked[slot->nacks++ % SIM_SLOT_ASKED] = seqs[i];
+}
+
+bool sim_slot_has_asked(const struct sim_slot *slot, uint16_t seq)
+{
+    for (unsigned i = 0; i < slot->nacks && i < SIM_SLOT_ASKED; i++)
+        if (slot->asked[i] == seq)
+            return true;
+    return false;
+}
+
 bool sim_slot_wants_key(struct sim_slot *slot, int64_t now_us)
 {
     if (slot->undecodable_us == 0 || slot->report.state != CORE_SLOT_LIVE ||

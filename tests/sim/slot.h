@@ -16,6 +16,7 @@
 #include "tests/sim/decoder.h"
 #include "tests/sim/media.h"
 
+#define SIM_SLOT_ASKED   256 /* numbers asked for that are remembered */
 #define SIM_SLOT_WAITING 512 /* packets that may wait behind a gap; a power of two */
 
 struct sim_waiting {
@@ -51,6 +52,8 @@ struct sim_slot {
     int64_t pli_us;
     unsigned frames, undecodable, plis, nacks, switches, layer_switches, packets, repairs;
     uint32_t csrc; /* of the newest packet */
+    uint16_t
+        asked[SIM_SLOT_ASKED]; /* the last numbers that were asked for, a ring: nacks of them */
 };
 
 /* What a packet brought about; at most one new fact of each kind. */
@@ -77,6 +80,12 @@ void sim_slot_advance(struct sim_slot *slot, int64_t now_us, struct sim_taken *t
 /** The server told what the slot shows. */
 void sim_slot_on_report(struct sim_slot *slot, const struct core_slot_report *report,
                         int64_t now_us);
+
+/** These numbers are asked for again. */
+void sim_slot_ask(struct sim_slot *slot, const uint16_t *seqs, size_t count);
+
+/** Whether a number was, of late. */
+bool sim_slot_has_asked(const struct sim_slot *slot, uint16_t seq);
 
 /** A key frame should be asked for now; remembers that it was. */
 bool sim_slot_wants_key(struct sim_slot *slot, int64_t now_us);

@@ -29,6 +29,8 @@ static void add_sources(struct sim_summary *summary, const struct sim_person *pe
     for (unsigned v = 0; v < 2; v++) {
         const struct sim_video *video = &person->videos[v];
         summary->plis_sent += person->requests[SIM_TRACK_CAMERA + v].plis;
+        if (v == 0 && person->requests[SIM_TRACK_CAMERA].plis > summary->plis_most)
+            summary->plis_most = person->requests[SIM_TRACK_CAMERA].plis;
         summary->key_frames += video->key_frames;
         if (video->frame_us == 0)
             continue;
@@ -38,6 +40,14 @@ static void add_sources(struct sim_summary *summary, const struct sim_person *pe
     }
 }
 
+static void add_filler(struct sim_summary *summary, const struct sim_person *person)
+{
+    uint64_t all = person->media_bytes + person->filler_bytes;
+    double pct = all ? 100.0 * (double)person->filler_bytes / (double)all : 0;
+    if (pct > summary->filler_most_pct)
+        summary->filler_most_pct = pct;
+}
+
 void sim_summary_add(struct sim_summary *summary, const struct sim_person *person, int64_t now_us)
 {
     for (unsigned i = 0; i < person->join.slot_count; i++) {
@@ -45,6 +55,7 @@ void sim_summary_add(struct sim_summary *summary, const struct sim_person *perso
         summary->retransmitted += person->taps[i].retransmitted;
     }
     add_sources(summary, person, now_us);
+    add_filler(summary, person);
     if (!person->expects_frame)
         return;
     if (person->first_frame_us == INT64_MAX)
@@ -71,7 +82,46 @@ static int32_t percentile(const struct sim_summary *summary, unsigned percent)
     return sorted[(count - 1) * percent / 100];
 }
 
-static double speed_of(const struct sim_summary *summary)
+static void judge_joins(struct sim_world *world)
+{
+    const struct sim_join_goals *goals = &world->config.profile->goals;
+    const struct sim_summary *summary = &world->summary;
+    int32_t first_ms = percentile(summary, 95);
+    if (goals->first_frame_ms > 0 && summary->without_frame > 0)
+        sim_check_fail(&world->checks, SIM_CHECK_JOIN, 0, "%u never saw anybody",
+                       summary->without_frame);
+    if (goals->first_frame_ms > 0 && first_ms > goals->first_frame_ms)
+        sim_check_fail(&world->checks, SIM_CHECK_JOIN, 0,
+                       "p95 %" PRId32 " ms to the first frame, at most %" PRId32, first_ms,
+                       goals->first_frame_ms);
+    if (goals->key_requests > 0 && summary->plis_most > goals->key_requests)
+        sim_check_fail(&world->checks, SIM_CHECK_JOIN, 0,
+                       "a camera was asked for %u key frames, at most %u", summary->plis_most,
+                       goals->key_requests);
+    if (goals->filler_pct > 0 && summary->filler_most_pct > goals->filler_pct)
+        sim_check_fail(&world->checks, SIM_CHECK_JOIN, 0,
+                       "%.2f %% of what somebody got is padding and unasked repairs, at most %u",
+                       summary->filler_most_pct, goals->filler_pct);
+}
+
+static void judge_wraps(struct sim_world *world)
+{
+    const struct sim_summary *summary = &world->summary;
+    unsigned least = world->config.profile->wraps;
+    if (summary->wraps_up < least || summary->wraps_down < least)
+        sim_check_fail(&world->checks, SIM_CHECK_SEQUENCE, 0,
+                       "%u numbers to the server and %u from it wrapped where a packet was lost, "
+                       "at least %u each",
+                       summary->wraps_up, summary->wraps_down, least);
+}
+
+void sim_summary_judge(struct sim_world *world)
+{
+    judge_joins(world);
+    judge_wraps(world);
+}
+
+double sim_summary_speed(const struct sim_summary *summary)
 {
     return (double)summary->virtual_us / 1e6 / summary->wall_s;
 }
@@ -94,16 +144,18 @@ static void print_stages(const struct sim_world *world)
     const struct sim_profile *profile = world->config.profile;
     for (unsigned i = 0; i < profile->stage_count; i++) {
         const struct sim_stage_result *result = &world->network.results[i];
-        printf("  %4" PRIu64 " kbps: %4" PRIu64 " kbps after 5 s (%" PRIu64
-               " in the last 5), %" PRIu64 " of %" PRIu64
-               " voice packets lost, layers %u up, %u down, %u flaps, %u slots paused; ms at a "
-               "switch %u, between frames %u (%u at first), to the top %u, back %u, all at the top "
-               "%u\n",
-               profile->stages[i].down_bps / 1000,
-               result->adapted_bytes * 8000 / (uint64_t)(profile->stages[i].for_us - 5000000),
-               result->late_bytes * 8 / 5000, result->voices_lost, result->voices, result->ups,
-               result->downs, result->flaps, result->paused, result->switch_gap_ms, result->wait_ms,
-               result->drain_ms, result->full_ms, result->back_ms, result->all_full_ms);
+        printf(
+            "  %4" PRIu64 " kbps: %4" PRIu64 " kbps after 5 s (%" PRIu64 " in the last 5), %" PRIu64
+            " of %" PRIu64
+            " voice packets lost, layers %u up, %u down, %u flaps of one, %u slots paused; ms at a "
+            "switch %u (%u at first), between frames %u (%u at first), until the layers fit %u, "
+            "below the top %u, back %u, all at the top %u\n",
+            profile->stages[i].down_bps / 1000,
+            result->adapted_bytes * 8000 / (uint64_t)(profile->stages[i].for_us - 5000000),
+            result->late_bytes * 8 / 5000, result->voices_lost, result->voices, result->ups,
+            result->downs, result->flaps, result->paused, result->switch_gap_ms,
+            result->drain_switch_ms, result->wait_ms, result->drain_ms, result->fit_ms,
+            result->full_ms, result->back_ms, result->all_full_ms);
     }
 }
 
@@ -124,14 +176,20 @@ void sim_summary_print(const struct sim_world *world, bool is_quiet)
     printf("  frames %" PRIu64 ", undecodable %" PRIu64 ", freezes %" PRIu64 " (%" PRIu64
            " ms), sources switched %" PRIu64 ", layers %" PRIu64 "\n",
            s->frames, s->undecodable, s->freezes, s->frozen_ms, s->switches, s->layer_switches);
-    printf("  PLIs from receivers %" PRIu64 ", to sources %" PRIu64 "; key frames %" PRIu64
-           " of %" PRIu64 " sources in %.0f s of cameras\n",
-           s->plis_received, s->plis_sent, s->key_frames, s->sources, (double)s->source_us / 1e6);
-    printf("  asked again %" PRIu64 ", answered %" PRIu64 ", repaired %" PRIu64 "\n", s->nacked,
-           s->retransmitted, s->repaired);
+    printf("  PLIs from receivers %" PRIu64 ", to sources %" PRIu64
+           " (to one %u); key frames %" PRIu64 " of %" PRIu64 " sources in %.0f s of cameras\n",
+           s->plis_received, s->plis_sent, s->plis_most, s->key_frames, s->sources,
+           (double)s->source_us / 1e6);
+    printf("  asked again %" PRIu64 ", answered %" PRIu64 ", repaired %" PRIu64
+           "; padding and unasked repairs %.2f %% at most\n",
+           s->nacked, s->retransmitted, s->repaired, s->filler_most_pct);
     printf("  in %" PRIu64 " packets, %" PRIu64 " bytes; out %" PRIu64 " packets, %" PRIu64
            " bytes; %.2f s of CPU: %.0f x real time\n",
-           s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s, speed_of(s));
+           s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s,
+           sim_summary_speed(s));
+    if (s->wraps_up + s->wraps_down > 0)
+        printf("  numbers wrapped where a packet was lost: %u to the server, %u from it\n",
+               s->wraps_up, s->wraps_down);
     if (s->handovers)
         printf("  handed over %u times, the last state %" PRIu64 " bytes\n", s->handovers,
                s->state_bytes);
@@ -181,7 +239,8 @@ void sim_summary_print_json(const struct sim_world *world)
            s->repaired);
     printf("\"packets_in\":%" PRIu64 ",\"bytes_in\":%" PRIu64 ",\"packets_out\":%" PRIu64
            ",\"bytes_out\":%" PRIu64 ",\"cpu_s\":%.3f,\"speed\":%.1f,",
-           s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s, speed_of(s));
+           s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s,
+           sim_summary_speed(s));
     printf("\"handovers\":%u,\"state_bytes\":%" PRIu64 ",", s->handovers, s->state_bytes);
     print_json_breaches(world);
     printf("}\n");

@@ -19,17 +19,27 @@ struct sim_summary {
     uint64_t frames, undecodable, freezes, frozen_ms;
     uint64_t switches, layer_switches; /* another source; another layer of the same one */
     uint64_t plis_received, plis_sent; /* by the server, from receivers; to sources */
+    unsigned plis_most;                /* of these, to one camera */
+    double filler_most_pct;            /* of what one receiver got: padding and unasked repairs */
     uint64_t nacked, repaired, retransmitted;
-    uint64_t key_frames, sources; /* of cameras and screens that sent */
-    int64_t source_us;            /* how long they did, together */
-    unsigned handovers;           /* of the engine */
-    uint64_t state_bytes;         /* of the last one */
+    uint64_t key_frames, sources;  /* of cameras and screens that sent */
+    int64_t source_us;             /* how long they did, together */
+    unsigned wraps_up, wraps_down; /* of video's numbers, at which a packet was lost */
+    unsigned handovers;            /* of the engine */
+    uint64_t state_bytes;          /* of the last one */
     int64_t virtual_us;
     double wall_s;
 };
 
 /** A participant leaves: what it saw and sent is added up. */
 void sim_summary_add(struct sim_summary *summary, const struct sim_person *person, int64_t now_us);
+
+/** All have left: judge it by the profile's goals (SIM_CHECK_JOIN), and whether its
+ * numbers wrapped as they should. */
+void sim_summary_judge(struct sim_world *world);
+
+/** Times faster than real time, by CPU time. */
+double sim_summary_speed(const struct sim_summary *summary);
 
 /** Print for people. @param is_quiet only what broke */
 void sim_summary_print(const struct sim_world *world, bool is_quiet);

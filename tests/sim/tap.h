@@ -70,6 +70,8 @@ struct sim_tap {
     int64_t owned_us;                                /* since when it is the owner's */
     struct sim_tap_counted counted[CORE_LAYERS_MAX]; /* by layer */
     struct sim_window window;
+    double excess_bytes; /* of the slot's source above 115 %, so far */
+    int64_t excess_us;
     uint64_t packets, bytes, retransmitted;
 };
 
@@ -107,7 +109,7 @@ void sim_check_timestamp(const struct sim_tap *tap, const struct sim_media *medi
 void sim_check_picture(const struct sim_tap *tap, const struct sim_media *media,
                        const struct sim_tap_source *source, struct sim_checks *checks);
 
-/** SIM_CHECK_POLICER: what came of the slot's source in 2 s. */
+/** SIM_CHECK_POLICER: what came of the slot's source in 2 s, and in any time. */
 void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
                        const struct sim_tap_source *source, struct sim_checks *checks);
 

@@ -23,11 +23,6 @@ static const struct sim_profile profile = {.name = "trial",
                                                        .jitter_max_us = 10 * MS,
                                                        .loss_max = .005}};
 
-static bool is_outage(enum impairment impairment)
-{
-    return impairment == IMPAIRMENT_UPLINK_OUTAGE || impairment == IMPAIRMENT_DOWNLINK_OUTAGE;
-}
-
 static void impair(struct sim_world *world, struct sim_person *victim)
 {
     struct sim_link_params *up = &victim->up.params, *down = &victim->down.params;
@@ -87,31 +82,19 @@ static void take_snapshots(struct sim_world *world)
             memset(seat, 0, sizeof(*seat));
             seat->number = person->number;
         }
-        seat->snapshots[seat->count++ % 2] = statistics;
+        core_snapshots_take(&seat->snapshots, &statistics);
     }
 }
 
-static struct core_verdict_pair pair_of(const struct sim_trial_seat *seat)
-{
-    struct core_verdict_pair pair = {NULL, NULL};
-    if (seat->count > 0)
-        pair.now = &seat->snapshots[(seat->count - 1) % 2];
-    if (seat->count > 1)
-        pair.before = &seat->snapshots[seat->count % 2];
-    return pair;
-}
-
+/* Who sends what a slot shows, or showed last. */
 static struct core_verdict_source source_of(struct sim_world *world,
-                                            const struct core_slot_report *report)
+                                            const struct core_verdict_shown *shown)
 {
-    struct core_verdict_source source = {{NULL, NULL}, 0};
-    struct sim_person *sender = sim_world_person(world, report->participant);
+    const struct sim_person *sender = sim_world_person(world, shown->participant);
     if (!sender || sender->seat >= SIM_TRIAL_PEOPLE)
-        return source;
-    for (unsigned t = 0; t < SIM_TRACK_COUNT; t++)
-        if (sender->join.tracks[t].csrc == report->csrc)
-            source = (struct core_verdict_source){pair_of(&world->trial->seats[sender->seat]), t};
-    return source;
+        return (struct core_verdict_source){{NULL, NULL}, 0};
+    return core_verdict_source_of(&world->trial->seats[sender->seat].snapshots, sender->join.tracks,
+                                  shown->csrc);
 }
 
 /* What a page reports of a decoder, and of whose pictures; of a mixture of two sources nothing. */
@@ -119,7 +102,7 @@ static void report_decoding(struct sim_world *world, const struct sim_person *pe
 {
     struct sim_trial_seat *seat = &world->trial->seats[person->seat];
     const struct sim_slot *at = &person->slots[slot];
-    uint32_t csrc = seat->snapshots[(seat->count - 1) % 2].reports[slot].csrc;
+    uint32_t csrc = seat->snapshots.now.reports[slot].csrc;
     bool is_slow = world->trial->is_on && person->seat == SIM_TRIAL_VICTIM &&
                    world->trial->impairment == IMPAIRMENT_CLIENT;
     unsigned decoded = at->frames - seat->decoded[slot];
@@ -135,9 +118,7 @@ static void report_decoding(struct sim_world *world, const struct sim_person *pe
 
 static double delay_p99_ms(const struct sim_trial *trial)
 {
-    struct io_delay_histogram second = {.count = trial->held.count - trial->before.count};
-    for (unsigned i = 0; i < IO_DELAY_BUCKETS; i++)
-        second.buckets[i] = trial->held.buckets[i] - trial->before.buckets[i];
+    struct io_delay_histogram second = io_delay_histogram_since(&trial->held, &trial->before);
     return second.count ? (double)io_delay_percentile_us(&second, .99) / (double)MS
                         : CORE_EVIDENCE_UNKNOWN;
 }
@@ -145,7 +126,7 @@ static double delay_p99_ms(const struct sim_trial *trial)
 static void follow(struct sim_world *world, const struct sim_person *person)
 {
     struct sim_trial_seat *seat = &world->trial->seats[person->seat];
-    struct core_verdict_second second = {.pair = pair_of(seat)};
+    struct core_verdict_second second = {.pair = core_verdict_pair_of(&seat->snapshots)};
     bool is_reporting = world->now_us >= seat->report_us;
     if (!second.pair.now)
         return;
@@ -153,11 +134,12 @@ static void follow(struct sim_world *world, const struct sim_person *person)
         seat->report_us = world->now_us + REPORT_US;
     second.server = (struct core_verdict_server){.delay_p99_ms = delay_p99_ms(world->trial)};
     for (unsigned i = 0; i < person->join.slot_count; i++) {
-        const struct core_slot_report *report = &second.pair.now->reports[i];
-        second.sources[i] = source_of(world, report);
+        const struct core_verdict_shown shown =
+            core_verdicts_shown(&seat->verdicts, second.pair.now, i);
+        second.sources[i] = source_of(world, &shown);
         if (is_reporting)
             report_decoding(world, person, i);
-        if (seat->decoded_csrcs[i] == report->csrc)
+        if (seat->decoded_csrcs[i] == second.pair.now->reports[i].csrc)
             second.decodings[i] = seat->decodings[i];
     }
     core_verdicts_follow(&seat->verdicts, &second);
@@ -184,20 +166,29 @@ static void sample(struct sim_world *world, const char *what, unsigned number,
         print_verdict(world, what, number, verdict);
 }
 
-/* Video that comes from or to the victim, as the impairment says; of the server's, all. */
+static bool is_shown(const struct core_slot_report *report)
+{
+    bool is_paused = report->state == CORE_SLOT_PAUSED;
+    return report->state == CORE_SLOT_LIVE ||
+           (is_paused &&
+            (report->pause == CORE_PAUSE_BANDWIDTH || report->pause == CORE_PAUSE_SOURCE));
+}
+
+/* Video that comes, or should, from or to the victim, as the impairment says; of the server's,
+   all. */
 static bool is_concerned(const struct sim_world *world, const struct sim_person *receiver,
                          unsigned slot)
 {
-    const struct sim_trial_seat *seat = &world->trial->seats[receiver->seat];
-    const struct core_slot_report *report = &seat->snapshots[(seat->count - 1) % 2].reports[slot];
-    bool is_paused = report->state == CORE_SLOT_PAUSED;
-    bool is_shown = report->state == CORE_SLOT_LIVE ||
-                    (is_paused &&
-                     (report->pause == CORE_PAUSE_BANDWIDTH || report->pause == CORE_PAUSE_SOURCE));
-    bool is_victims = report->participant == world->trial->seats[SIM_TRIAL_VICTIM].number;
-    return is_shown && receiver->join.slots[slot].kind == CORE_KIND_CAMERA &&
-           impairment_concerns(world->trial->impairment, receiver->seat == SIM_TRIAL_VICTIM,
-                               is_victims);
+    const struct sim_trial *trial = world->trial;
+    const struct core_slot_report *report =
+        &trial->seats[receiver->seat].snapshots.now.reports[slot];
+    bool is_receiver_victim = receiver->seat == SIM_TRIAL_VICTIM;
+    bool is_emptied =
+        report->participant == 0 && impairment_empties_slot(trial->impairment, is_receiver_victim);
+    bool is_victims = is_emptied || report->participant == trial->seats[SIM_TRIAL_VICTIM].number;
+    return (is_emptied || is_shown(report)) &&
+           receiver->join.slots[slot].kind == CORE_KIND_CAMERA &&
+           impairment_concerns(trial->impairment, is_receiver_victim, is_victims);
 }
 
 static void sample_person(struct sim_world *world, const struct sim_person *person)
@@ -247,7 +238,7 @@ void sim_trial_second(struct sim_world *world)
     take_snapshots(world);
     for (unsigned i = 0; i < SIM_TRIAL_PEOPLE; i++) {
         struct sim_person *person = world->people[i];
-        if (!person || trial->seats[i].count == 0)
+        if (!person || trial->seats[i].snapshots.count == 0)
             continue;
         follow(world, person);
         if (trial->impairment == IMPAIRMENT_NONE)
@@ -258,7 +249,8 @@ void sim_trial_second(struct sim_world *world)
     trial->before = trial->held;
     if (!trial->is_on && since_us >= 0)
         impair(world, victim);
-    if (is_outage(trial->impairment) && since_us >= IMPAIRMENT_OUTAGE_US && !trial->is_over)
+    if (impairment_is_outage(trial->impairment) && since_us >= IMPAIRMENT_OUTAGE_US &&
+        !trial->is_over)
         end_outage(world, victim);
     sim_world_schedule(world, SIM_EVENT_TRIAL, NULL, world->now_us + 1 * S, 0);
 }

@@ -18,8 +18,7 @@ struct sim_world;
 /* What was said of a participant, and the last two snapshots that it was said from. */
 struct sim_trial_seat {
     uint64_t number; /* participant; 0: nobody */
-    struct core_statistics snapshots[2];
-    unsigned count; /* of snapshots, in all */
+    struct core_snapshots snapshots;
     struct core_verdicts verdicts;
     struct core_verdict_decoding decodings[CORE_SLOTS_MAX];   /* as last reported */
     uint32_t decoded_csrcs[CORE_SLOTS_MAX];                   /* of whom */

@@ -14,6 +14,7 @@
 #define SLIDE_MAX_US     20000000
 #define SLIDE_FRAMES     4
 #define SLIDE_KEY_BYTES  40000
+#define OVERHEAD_BYTES   60  /* of a packet (protocol.md, section 5) */
 #define START_FACTOR     1.2 /* libwebrtc starts a layer at so much more than its minimum */
 
 struct layer_params {
@@ -146,6 +147,16 @@ static double rate_of(const struct sim_video *video, unsigned index)
     if (video->excess > 0)
         return (double)params[index].target_bps * video->excess;
     return rate_bps > params[index].min_bps ? rate_bps : params[index].min_bps;
+}
+
+/* As frame_bytes() shares them out: of four frames one of the base layer, with twice the bytes. */
+uint64_t sim_video_rate_bps(const struct sim_video *video, unsigned layer, unsigned temporal)
+{
+    static const double frames[] = {0.25, 0.5, 1}, bytes[] = {0.4, 0.6, 1};
+    bool is_part = video->temporal_count == 3 && temporal < 2;
+    double frames_s = 1e6 / (double)video->interval_us * (is_part ? frames[temporal] : 1);
+    double media_bps = rate_of(video, layer) * (is_part ? bytes[temporal] : 1);
+    return (uint64_t)(media_bps + 8 * OVERHEAD_BYTES * frames_s);
 }
 
 static double slide_bytes(struct sim_video *video, bool is_key, int64_t now_us)

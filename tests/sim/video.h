@@ -77,6 +77,9 @@ void sim_video_set_sending(struct sim_video *video, bool is_sending, int64_t now
 /** What congestion control and REMB leave for video: the upper layers stop and start with it. */
 void sim_video_set_available(struct sim_video *video, uint64_t available_bps);
 
+/** What a layer up to one of its temporal layers takes, between key frames: UDP payload. */
+uint64_t sim_video_rate_bps(const struct sim_video *video, unsigned layer, unsigned temporal);
+
 /** PLI: the next frame of every layer is a key frame. */
 void sim_video_on_pli(struct sim_video *video);
 

@@ -1,6 +1,7 @@
 /* The loop: what is next, and whom it concerns. */
 #include "tests/sim/world.h"
 
+#include "rtp/bytes.h"
 #include "sfu/core/engine_internal.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #define CLOSING_US      40000000 /* whoever went without a word is forgotten by then */
 #define TAMPER_AFTER_US 8000000
 #define WARM_US         1000000
+#define WRAP_NUMBERS    4
 #define LEAK_BYTES      200000 /* of the self-test */
 #define WARM_PORTS      4
 #define TRIAL_FIRST_US  3000000 /* all are there */
@@ -62,11 +64,28 @@ static void release(struct sim_world *world, struct sim_datagram *datagram)
     world->free_datagrams = datagram;
 }
 
+/* The last number before or one of the first behind, by the stream. */
+bool sim_world_loses(const struct sim_world *world, uint32_t ssrc, uint16_t seq)
+{
+    return world->config.profile->wraps > 0 && seq == (uint16_t)(ssrc % WRAP_NUMBERS - 1);
+}
+
+static bool is_lost_at_wrap(struct sim_world *world, const struct sim_datagram *datagram)
+{
+    bool is_lost = datagram->is_media && datagram->stamp.track != SIM_TRACK_VOICE &&
+                   sim_world_loses(world, rtp_bytes_get32(datagram->data + 8),
+                                   rtp_bytes_get16(datagram->data + 2));
+    world->summary.wraps_up += is_lost;
+    return is_lost;
+}
+
 bool sim_world_send(struct sim_world *world, struct sim_person *person,
                     struct sim_datagram *datagram)
 {
     int64_t arrivals_us[SIM_LINK_COPIES];
     unsigned copies = sim_link_send(&person->up, datagram->len, world->now_us, arrivals_us);
+    if (is_lost_at_wrap(world, datagram))
+        copies = 0;
     datagram->path = person->path;
     for (unsigned i = 0; i < copies; i++) {
         struct sim_datagram *sent = datagram;
@@ -418,6 +437,8 @@ int sim_world_run(struct sim_world *world, const struct sim_config *config)
     free_pools(world);
     if (config->tamper == SIM_TAMPER_MEMORY)
         world->tamper.leak = malloc(LEAK_BYTES);
+    world->summary.without_frame += config->tamper == SIM_TAMPER_JOIN;
+    sim_summary_judge(world);
     sim_check_memory(world, start_bytes);
     core_engine_destroy(world->engine);
     transport_aead_context_destroy(world->aead);

@@ -123,6 +123,9 @@ void sim_world_schedule(struct sim_world *world, enum sim_event_kind kind,
 /** A datagram to fill and to send with sim_world_send(); never NULL. */
 struct sim_datagram *sim_world_datagram(struct sim_world *world);
 
+/** Whether a packet of video with this number is to be lost: its stream's numbers wrap there. */
+bool sim_world_loses(const struct sim_world *world, uint32_t ssrc, uint16_t seq);
+
 /** Put a participant's datagram on its uplink. @return whether it will arrive */
 bool sim_world_send(struct sim_world *world, struct sim_person *person,
                     struct sim_datagram *datagram);
@@ -158,6 +161,12 @@ void sim_script_budget(struct sim_world *world, struct sim_person *person, uint6
 
 /** The engine has forgotten a participant. */
 void sim_script_gone(struct sim_world *world, uint64_t number);
+
+/* target.c */
+
+/** What the cameras' layers that the server means to forward to a receiver take, by what their
+ * encoders are set to: UDP payload. */
+uint64_t sim_world_target_bps(struct sim_world *world, const struct sim_person *receiver);
 
 /* live.c: invariants that need more than one stream. */
 

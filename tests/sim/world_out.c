@@ -208,9 +208,42 @@ static void lose_voices(struct sim_world *world)
         return;
     tamper->is_done = true;
     sim_network_begin(&watch, sim_profile_find("squeezed"), 0, tamper->receiver, world->now_us);
-    watch.results[0] = (struct sim_stage_result){
-        .voices = 100, .voices_lost = 1, .late_bytes = watch.profile->stages[0].down_bps};
+    watch.results[0] = (struct sim_stage_result){.voices = 100,
+                                                 .voices_lost = 1,
+                                                 .late_bytes = watch.profile->stages[0].down_bps,
+                                                 .all_full_ms = 1};
     sim_network_end(&watch, 0, &world->checks);
+}
+
+/* What fills probes is of no use to a receiver that lost nothing. */
+static void count_filler(struct sim_person *receiver, const struct sim_media *media)
+{
+    const struct sim_slot *slot = &receiver->slots[media->slot];
+    bool is_filler = !media->is_media || (media->is_rtx && !sim_slot_has_asked(slot, media->seq));
+    if (is_filler)
+        receiver->filler_bytes += media->wire_len;
+    else
+        receiver->media_bytes += media->wire_len;
+}
+
+static bool is_lost_at_wrap(struct sim_world *world, const struct sim_person *receiver,
+                            const struct sim_media *media)
+{
+    bool is_lost = receiver->join.slots[media->slot].kind != CORE_KIND_AUDIO && !media->is_rtx &&
+                   sim_world_loses(world, media->ssrc, media->seq);
+    world->summary.wraps_down += is_lost;
+    return is_lost;
+}
+
+static void watch_network(struct sim_world *world, struct sim_person *receiver,
+                          const struct sim_media *media, bool is_lost)
+{
+    struct sim_network_watch *watch = &world->network;
+    if (!watch->profile)
+        return;
+    sim_network_note(watch, media, receiver->join.slots[media->slot].kind, is_lost, world->now_us);
+    if (sim_network_wants_fit(watch))
+        sim_network_fit(watch, sim_world_target_bps(world, receiver), world->now_us);
 }
 
 static void send_media(struct sim_world *world, struct sim_person *receiver, uint8_t *data,
@@ -229,10 +262,12 @@ static void send_media(struct sim_world *world, struct sim_person *receiver, uin
     unsigned copies = passes && is_routed ? sim_link_send(&receiver->down, media->wire_len,
                                                           world->now_us, arrivals_us)
                                           : 0;
-    if (world->network.profile && passes && is_routed &&
-        receiver->number == world->network.receiver)
-        sim_network_note(&world->network, media, receiver->join.slots[media->slot].kind,
-                         copies == 0, world->now_us);
+    if (copies > 0 && is_lost_at_wrap(world, receiver, media))
+        copies = 0;
+    if (passes)
+        count_filler(receiver, media);
+    if (passes && is_routed && receiver->number == world->network.receiver)
+        watch_network(world, receiver, media, copies == 0);
     for (unsigned i = 1; i < copies; i++) { /* the second is one that SRTP refuses */
         receiver->down.sent++;
         receiver->down.bytes += media->wire_len;
@@ -353,7 +388,8 @@ static void on_slots(struct sim_world *world, const struct core_event *event)
             person->switched_us = world->now_us;
         sim_slot_on_report(&person->slots[i], &event->slots[i], world->now_us);
         if (world->network.profile && person->number == world->network.receiver)
-            sim_network_report(&world->network, i, person->join.slots[i].kind, &event->slots[i]);
+            sim_network_report(&world->network, i, person->join.slots[i].kind, &event->slots[i],
+                               world->now_us);
     }
 }
 

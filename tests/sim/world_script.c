@@ -149,6 +149,9 @@ static void on_stage(struct sim_world *world, unsigned index)
     receiver->down.trouble_us = world->now_us;
     watch->is_all_paused = videos > 0 && paused == videos;
     sim_network_begin(watch, profile, index, receiver->number, world->now_us);
+    for (unsigned i = 0; i < receiver->join.slot_count; i++)
+        sim_network_report(watch, i, receiver->join.slots[i].kind, &receiver->slots[i].report,
+                           world->now_us);
     sim_world_schedule(world, SIM_EVENT_STAGE, NULL, watch->stage_end_us, index + 1);
 }
 

@@ -29,6 +29,9 @@
 #ifndef PACKETS_MAX
 #define PACKETS_MAX 8192
 #endif
+#ifndef CONFERENCE_BUFFERS
+#define CONFERENCE_BUFFERS 1024
+#endif
 #define EVENTS_MAX      256
 #define CONFERENCE_SEED 4711
 #ifndef CONFERENCE_RECORDER_BYTES
@@ -93,7 +96,7 @@ static inline void conference_init(struct conference *c)
                                         .aead = TRANSPORT_AEAD_AUTO,
                                         .seed = CONFERENCE_SEED,
                                         .ntp_at_zero = UINT64_C(0xE000000000000000),
-                                        .buffer_count = 1024,
+                                        .buffer_count = CONFERENCE_BUFFERS,
                                         .recorder_bytes = CONFERENCE_RECORDER_BYTES,
                                         .recorder_us = CONFERENCE_RECORDER_US};
     c->engine = core_engine_create(&config);
@@ -138,6 +141,17 @@ static inline void hear(struct person *person, const struct core_buffer *buffer,
     if (!heard->is_rtcp)
         assert_int_equal(rtp_packet_parse(&heard->rtp, heard->data, heard->len), 0);
     person->heard_count++;
+}
+
+/* Which transport-wide number a packet carries. */
+static inline uint16_t heard_transport_seq(const struct heard *heard)
+{
+    struct rtp_extension_map map = {0};
+    struct rtp_extension_values values;
+    map.kind[ID_SEQ] = RTP_EXTENSION_TRANSPORT_SEQ;
+    rtp_packet_read_extensions(&heard->rtp, &map, &values);
+    assert_true(values.has_transport_seq);
+    return values.transport_seq;
 }
 
 /* Take what the engine has to send and to say. */

@@ -32,9 +32,11 @@ struct scenario {
     uint32_t contract_bps;
     uint32_t fps, temporals, keyframe_factor, noise_percent;
     struct phase phases[POLICED_PHASES];
-    uint32_t keyframe_every_ms;        /* 0: only at the start, and when asked for */
-    uint32_t stall_every_ms, stall_ms; /* the network holds everything back */
-    uint32_t on_ms, off_ms;            /* sends in bursts: the mean of all, in on_ms */
+    uint32_t keyframe_every_ms;          /* 0: only at the start, and when asked for */
+    uint32_t stall_every_ms, stall_ms;   /* the network holds everything back */
+    uint32_t on_ms, off_ms;              /* sends in bursts: the mean of all, in on_ms */
+    uint32_t jump_every_ms, jump_ms;     /* the picture jumps: so much of the phase's rates, */
+    uint32_t jump_percent, calm_percent; /* then, and else; 0: it does not */
     enum lie lie;
     bool ignores_requests;          /* of key frames */
     uint32_t first_ms;              /* when the excess begins */
@@ -55,7 +57,7 @@ struct run {
     bool was_policing;
     unsigned frozen_steps; /* the lowest layer waits for a key frame */
     uint32_t random;
-    int64_t now_us, keyframe_us, begun_us, policed_us;
+    int64_t now_us, keyframe_us, first_begun_us, begun_us, policed_us;
     uint32_t seconds;
 };
 
@@ -67,16 +69,28 @@ static uint32_t scenario_seconds(const struct scenario *scenario)
     return seconds;
 }
 
+/* Of the phase's rates. */
+static uint32_t jump_percent(const struct run *run)
+{
+    const struct scenario *scenario = run->scenario;
+    if (scenario->jump_every_ms == 0)
+        return 100;
+    int64_t phase_ms = (run->now_us - START_US) / 1000 % scenario->jump_every_ms;
+    bool is_calm = phase_ms < scenario->jump_every_ms - scenario->jump_ms;
+    return is_calm ? scenario->calm_percent : scenario->jump_percent;
+}
+
 static void set_rates(struct run *run)
 {
     int64_t at_us = START_US;
     for (unsigned i = 0; i < POLICED_PHASES; i++) {
         const struct phase *phase = &run->scenario->phases[i];
         at_us += (int64_t)phase->seconds * 1000000;
-        if (run->now_us < at_us) {
-            memcpy(run->source.layer_bps, phase->layer_bps, sizeof(phase->layer_bps));
-            return;
-        }
+        if (run->now_us >= at_us)
+            continue;
+        for (unsigned layer = 0; layer < VIDEO_SOURCE_LAYERS; layer++)
+            run->source.layer_bps[layer] = phase->layer_bps[layer] / 100 * jump_percent(run);
+        return;
     }
 }
 
@@ -123,6 +137,8 @@ static void note_state(struct run *run)
     if (is_policing && !run->was_policing) {
         run->policed_begins++;
         run->begun_us = run->now_us;
+        if (run->first_begun_us == 0)
+            run->first_begun_us = run->now_us;
     }
     if (is_policing)
         run->policed_us += STEP_US;
@@ -263,6 +279,21 @@ static uint64_t late_bps(const struct run *run)
         for (unsigned tid = 0; tid < 3; tid++)
             sum += run->class_bytes[layer][tid];
     return sum * 8000 / 8500; /* the last 10 s, but for 1.5 s */
+}
+
+/* The most that passed above 115 % of the contract, over any stretch of time however long [bytes].
+ */
+static uint64_t most_excess_bytes(const struct run *run)
+{
+    int64_t excess = 0, most = 0;
+    int64_t step_bytes = (int64_t)run->scenario->contract_bps * 115 / 100 / 8 * STEP_US / 1000000;
+    for (int64_t step = 0; step < (int64_t)run->seconds * 1000000 / STEP_US; step++) {
+        excess += (int64_t)run->passed_bytes[step] - step_bytes;
+        if (excess < 0)
+            excess = 0;
+        most = excess > most ? excess : most;
+    }
+    return (uint64_t)most;
 }
 
 #endif

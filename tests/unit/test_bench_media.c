@@ -11,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include "bench/bubbles/library.h"
 #include "bench/bubbles/verify.h"
+#include "bwe/remb.h"
 
 #define FRAME_US 33333
 #define SSRC     0x1000
@@ -312,9 +314,42 @@ static void pieces_are_nearly_equal(void **state)
     }
 }
 
+/* RTP payload of the busiest 2 s, in bit/s; the key frame at its start is the allowance's. */
+static unsigned busiest_bps(const struct bubbles_clip *clip)
+{
+    unsigned most = 0, frames = (unsigned)(2 * clip->frame_rate);
+    for (unsigned first = 0; first < clip->frame_count; first++) {
+        unsigned bytes = 0;
+        for (unsigned i = first; i < first + frames; i++) {
+            const struct bubbles_frame *frame = &clip->frames[i % clip->frame_count];
+            for (unsigned p = 0; p < frame->piece_count && !frame->is_key; p++)
+                bytes += clip->pieces[frame->first_piece + p].len + RTP_VP8_DESCRIPTOR_BYTES;
+        }
+        most = bytes > most ? bytes : most;
+    }
+    return most * 8 / 2;
+}
+
+/* Key frames that are asked for bring any parts of a camera's layers together. */
+static void cameras_hold_the_contract(void **state)
+{
+    (void)state;
+    static struct bubbles_library cameras;
+    const struct bubbles_options options = {.participants = BUBBLES_CAMERAS};
+    assert_int_equal(bubbles_library_init(&cameras, &options), 0);
+    assert_int_equal(cameras.camera_count, BUBBLES_CAMERAS);
+    for (unsigned i = 0; i < BUBBLES_CAMERAS; i++) {
+        unsigned bps = busiest_bps(cameras.cameras[i][0]) + busiest_bps(cameras.cameras[i][1]);
+        print_message("camera %u: %u bit/s\n", i, bps);
+        assert_in_range(bps, BWE_CONTRACT_CAMERA_BPS, BWE_CONTRACT_CAMERA_BPS / 100 * 110);
+    }
+    bubbles_library_dispose(&cameras);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cameras_hold_the_contract),
         cmocka_unit_test(pictures_survive_the_round_trip),
         cmocka_unit_test(a_wrong_source_is_seen),
         cmocka_unit_test(loss_is_repaired),

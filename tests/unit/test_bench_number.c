@@ -42,9 +42,33 @@ static void test_numbers(void **state)
     }
 }
 
+static void test_seeds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int result;
+        uint64_t seed;
+    } table[] = {
+        {"0", 0, 0},
+        {"18446744073709551615", 0, UINT64_MAX},
+        {"18446744073709551616", -1, 7},
+        {"", -1, 7},
+        {"-1", -1, 7},
+        {" 1", -1, 7},
+        {"1 ", -1, 7},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        uint64_t seed = 7;
+        assert_int_equal(bench_take_seed(table[i].text, &seed), table[i].result);
+        assert_true(seed == table[i].seed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

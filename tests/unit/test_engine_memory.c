@@ -13,6 +13,7 @@
 #define TICK     (20 * MS)
 #define WARM_S   3
 #define SILENT_S 6 /* below what a transport lives without checks */
+#define MOST     5 /* allocations when a stream begins, and one more */
 
 /* SSRCs of usual_join(). */
 #define FIRST_CAMERA     4
@@ -20,12 +21,15 @@
 
 static bool is_counting;
 static unsigned allocations;
+static unsigned ours;              /* of allocations, those of our own code */
+static unsigned failing;           /* which of ours fails, counted from 1; 0: none */
 static unsigned pictures, repairs; /* packets that were heard */
 
 static bool on_allocation(void)
 {
     allocations += is_counting;
-    return false;
+    ours += is_counting;
+    return is_counting && ours == failing;
 }
 
 /* Of the sanitizers (sanitizer/allocator_interface.h); not there without one. */
@@ -128,10 +132,41 @@ static void test_joins_do(void **state)
     conference_dispose(&c);
 }
 
+/* Memory is short when a stream begins: what comes is dropped until there is some. */
+static void test_streams_begin_later(void **state)
+{
+    (void)state;
+    static struct conference c;
+    for (failing = 1; failing <= MOST; failing++) {
+        conference_init(&c);
+        struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+        for (unsigned i = 0; i < 10; i++) { /* what else they need is there then */
+            person_speak(&c, ann, 20);
+            conference_run(&c, TICK);
+        }
+        ours = 0;
+        is_counting = true;
+        person_show(&c, ann, CAM, true);
+        bool has_failed = ours >= failing;
+        is_counting = false;
+        for (unsigned i = 0; i < 25; i++) {
+            person_show(&c, ann, CAM, i == 5);
+            conference_run(&c, TICK);
+        }
+        assert_true(count_heard(bob, FIRST_CAMERA) >= 15);
+        conference_dispose(&c);
+        if (!has_failed)
+            break;
+    }
+    assert_in_range(failing, 3, MOST);
+    failing = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_packets_need_no_heap),
-                                       cmocka_unit_test(test_joins_do)};
+                                       cmocka_unit_test(test_joins_do),
+                                       cmocka_unit_test(test_streams_begin_later)};
     if (__sanitizer_install_malloc_and_free_hooks)
         __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,17 +31,6 @@ struct network {
     struct rtp_arrival_log log;
 };
 
-/* Which transport-wide number a packet carries. */
-static uint16_t number_of(const struct heard *heard)
-{
-    struct rtp_extension_map map = {0};
-    struct rtp_extension_values values;
-    map.kind[ID_SEQ] = RTP_EXTENSION_TRANSPORT_SEQ;
-    rtp_packet_read_extensions(&heard->rtp, &map, &values);
-    assert_true(values.has_transport_seq);
-    return values.transport_seq;
-}
-
 /* Whatever has left since the last call passes the bottleneck, or is dropped there. */
 static void carry(struct conference *c, struct person *receiver, struct network *network)
 {
@@ -57,7 +46,7 @@ static void carry(struct conference *c, struct person *receiver, struct network 
         network->free_us =
             from_us + (int64_t)((heard->len + OVERHEAD) * 8 * 1000000 / network->capacity_bps);
         network->arrivals[network->sent_count++] =
-            (struct arrival){number_of(heard), network->free_us + DELAY_US};
+            (struct arrival){heard_transport_seq(heard), network->free_us + DELAY_US};
     }
     for (; network->arrived_count < network->sent_count; network->arrived_count++) {
         const struct arrival *arrival = &network->arrivals[network->arrived_count];
@@ -293,8 +282,8 @@ static void test_voices_overtake_video(void **state)
         if (heard->is_rtcp)
             continue;
         if (n++ > 0)
-            assert_int_equal(number_of(heard), (uint16_t)(previous + 1));
-        previous = number_of(heard);
+            assert_int_equal(heard_transport_seq(heard), (uint16_t)(previous + 1));
+        previous = heard_transport_seq(heard);
     }
     conference_dispose(&scene.c);
 }

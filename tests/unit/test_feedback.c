@@ -205,6 +205,55 @@ static void test_remb(void **state)
     conference_dispose(&c);
 }
 
+/* A camera of so much, in frames of one packet, beside a microphone. */
+static void send_camera(struct conference *c, struct person *person, uint64_t rate_bps,
+                        int64_t duration_us)
+{
+    for (int64_t end_us = c->now_us + duration_us; c->now_us < end_us;) {
+        person_speak(c, person, 30);
+        person_send(c, person,
+                    &(struct media){.track = CAM,
+                                    .mid = person->join.tracks[CAM].mid,
+                                    .timestamp = (uint32_t)(c->now_us * 9 / 100),
+                                    .level = -1,
+                                    .is_start = true,
+                                    .marker = true,
+                                    .height = 480,
+                                    .payload_len = rate_bps / 8 / 100});
+        conference_run(c, 10 * MS);
+    }
+}
+
+/* Who comes above 115 % over 2 s is told by REMB at once, and nothing is dropped of who obeys. */
+static void test_remb_lowered(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1);
+    person_show(&c, ann, CAM, true);
+    send_camera(&c, ann, 400000, 4 * S);
+    assert_in_range(last_remb_bps(ann), 899000, 900000);
+    int64_t jumped_us = c.now_us;
+    while (last_remb_bps(ann) > 899000 && c.now_us - jumped_us < 4 * S)
+        send_camera(&c, ann, 700000, 20 * MS);
+    /* 400 + 150 t = 575, and 100 ms at most until it is looked at; reports come every second. */
+    int64_t took_ms = (c.now_us - jumped_us) / 1000;
+    print_message("lowered after %d ms\n", (int)took_ms);
+    assert_in_range(took_ms, 1100, 1350);
+    assert_in_range(last_remb_bps(ann), 544000, 545454);
+    int64_t lowered_us = c.now_us;
+    send_camera(&c, ann, 480000, 4500 * MS);
+    assert_in_range(last_remb_bps(ann), 544000, 545454);
+    while (last_remb_bps(ann) < 899000 && c.now_us - lowered_us < 10 * S)
+        send_camera(&c, ann, 480000, 20 * MS);
+    took_ms = (c.now_us - lowered_us) / 1000;
+    print_message("raised after %d ms\n", (int)took_ms);
+    assert_in_range(took_ms, 5000, 7300); /* 5 s after the last excess */
+    assert_int_equal(count_events(&c, CORE_EVENT_LIMIT, ann->number), 0);
+    conference_dispose(&c);
+}
+
 /* On a slot that is sending, and no other; on the server's clock. */
 static void test_sender_reports(void **state)
 {
@@ -536,6 +585,7 @@ int main(void)
         cmocka_unit_test(test_transport_feedback),
         cmocka_unit_test(test_receiver_reports),
         cmocka_unit_test(test_remb),
+        cmocka_unit_test(test_remb_lowered),
         cmocka_unit_test(test_sender_reports),
         cmocka_unit_test(test_nack_retries),
         cmocka_unit_test(test_nack_not_needed),

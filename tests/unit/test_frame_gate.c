@@ -26,6 +26,7 @@ static const struct {
     {"TL2 that nobody needs", "K0+ 21n- z1x 12y+ 23+"},
     {"a dropped TL1 takes TL2 with it", "K0+ 21y+ 12- 23x B4+ 25y+ 16x 17y+ 28x"},
     {"TL1 is repaired before TL2", "K0+ 11- B2+ 23y+ 24x 15y+ 26x 27y+ 28+"},
+    {"TL2 before TL1, as libwebrtc's pattern has it", "K0+ 11- 22x B3+ 24y+ 15y+ 26+"},
     {"a key frame repairs all", "K0+ 11- 22x K3+ 14+ 25+"},
     {"a dropped base frame: until a key frame", "K0+ B1- b1x 22yx B3x 14yx K5+ k5+ B6+"},
     {"a dropped key frame, too", "K0- k0x B1x K2+ B3+"},

@@ -29,8 +29,9 @@ static void take_line(int level, const char *event, const char *const *pairs)
 
 /*
  * A character a second, what comes from the worker: 'g' a good snapshot, 's' one with slow packets,
- * 'd' one with dropped packets, '.' nothing; in capitals, and ':' for nothing, it has participants.
- * Control's tick follows each. '-': control itself is held; what came meanwhile comes afterwards.
+ * 'd' one with dropped packets, 'r' one with packets that found no room, '.' nothing; in capitals,
+ * and ':' for nothing, it has participants. Control's tick follows each. '-': control itself is
+ * held; what came meanwhile comes afterwards.
  */
 static const struct {
     const char *seconds, *lines;
@@ -41,6 +42,8 @@ static const struct {
     /* a snapshot every other second only */
     {":S:S", "worker.overload delay_p99_us "},
     {":D:D", "worker.overload would_block "},
+    {"RRR", "worker.overload receive_drops "},
+    {"RGRGRG", ""},
     {":S:G:S:G", ""},
     {":S:S:G:G:G:G:G", "worker.overload delay_p99_us worker.overload_end "},
     /* it hangs */
@@ -71,6 +74,7 @@ static void deliver(struct control *control, char second, int64_t now_us)
         snapshot.delay.buckets[SLOW_BUCKET] += 100;
     }
     snapshot.would_block += second == 'd' || second == 'D';
+    snapshot.receive_drops += second == 'r' || second == 'R';
     control_statistics_take_worker(&control->worker_snapshots[0], &snapshot);
     control_load_on_snapshot(control, 0);
 }

@@ -30,18 +30,20 @@ static void seconds_are_judged(void **state)
          20001},
         {{.delay_p99_us = 900000, .delay_samples = 19}, CONTROL_OVERLOAD_NONE, "none", 0},
         {{.would_block = 1}, CONTROL_OVERLOAD_SEND_BUFFER, "would_block", 1},
+        {{.receive_drops = 9}, CONTROL_OVERLOAD_RECEIVE_BUFFER, "receive_drops", 9},
         {{.missing_buffers = 7}, CONTROL_OVERLOAD_BUFFERS, "missing_buffers", 7},
         {{.lost_events = 2}, CONTROL_OVERLOAD_EVENTS, "lost_events", 2},
         {{.is_queue_full = true}, CONTROL_OVERLOAD_COMMANDS, "command_queue_full", 1},
         {{.silent_us = 2999999}, CONTROL_OVERLOAD_NONE, "none", 0},
         {{.silent_us = 3000000}, CONTROL_OVERLOAD_SILENCE, "silent_us", 3000000},
         /* the gravest is named */
-        {{3100000, 30000, 50, 1, 2, 3, true}, CONTROL_OVERLOAD_SILENCE, "silent_us", 3100000},
-        {{0, 30000, 50, 1, 2, 3, true}, CONTROL_OVERLOAD_BUFFERS, "missing_buffers", 2},
-        {{0, 30000, 50, 1, 0, 3, true}, CONTROL_OVERLOAD_SEND_BUFFER, "would_block", 1},
-        {{0, 30000, 50, 0, 0, 3, true}, CONTROL_OVERLOAD_DELAY, "delay_p99_us", 30000},
-        {{0, 300, 50, 0, 0, 3, true}, CONTROL_OVERLOAD_COMMANDS, "command_queue_full", 1},
-        {{0, 300, 50, 0, 0, 3, false}, CONTROL_OVERLOAD_EVENTS, "lost_events", 3},
+        {{3100000, 30000, 50, 1, 4, 2, 3, true}, CONTROL_OVERLOAD_SILENCE, "silent_us", 3100000},
+        {{0, 30000, 50, 1, 4, 2, 3, true}, CONTROL_OVERLOAD_BUFFERS, "missing_buffers", 2},
+        {{0, 30000, 50, 1, 4, 0, 3, true}, CONTROL_OVERLOAD_SEND_BUFFER, "would_block", 1},
+        {{0, 30000, 50, 0, 4, 0, 3, true}, CONTROL_OVERLOAD_RECEIVE_BUFFER, "receive_drops", 4},
+        {{0, 30000, 50, 0, 0, 0, 3, true}, CONTROL_OVERLOAD_DELAY, "delay_p99_us", 30000},
+        {{0, 300, 50, 0, 0, 0, 3, true}, CONTROL_OVERLOAD_COMMANDS, "command_queue_full", 1},
+        {{0, 300, 50, 0, 0, 0, 3, false}, CONTROL_OVERLOAD_EVENTS, "lost_events", 3},
     };
 
     (void)state;

@@ -9,6 +9,8 @@
 
 #include "bwe/remb.h"
 
+static const struct bwe_remb usual;
+
 static void test_limit(void **state)
 {
     (void)state;
@@ -27,7 +29,7 @@ static void test_limit(void **state)
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         print_message("%s\n", table[i].what);
-        assert_int_equal(bwe_remb_limit_bps(table[i].contracts_bps), table[i].limit_bps);
+        assert_int_equal(bwe_remb_limit_bps(&usual, table[i].contracts_bps), table[i].limit_bps);
     }
 }
 
@@ -37,38 +39,38 @@ static void test_contracts(void **state)
     (void)state;
     assert_int_equal(BWE_CONTRACT_CAMERA_BPS + BWE_CONTRACT_SCREEN_BPS, 1300000);
     assert_int_equal(BWE_CONTRACT_DOWN_BPS, 4 * BWE_CONTRACT_CAMERA_BPS + BWE_CONTRACT_SCREEN_BPS);
-    assert_int_equal(bwe_remb_limit_bps(BWE_CONTRACT_AUDIO_BPS + BWE_CONTRACT_CAMERA_BPS +
-                                        BWE_CONTRACT_SCREEN_BPS),
+    assert_int_equal(bwe_remb_limit_bps(&usual, BWE_CONTRACT_AUDIO_BPS + BWE_CONTRACT_CAMERA_BPS +
+                                                    BWE_CONTRACT_SCREEN_BPS),
                      1900000);
 }
 
-/* Lowered to the bare contracts while somebody is over them, raised 5 s after. */
+/* Lowered while somebody is over a contract, so that a pacer's 110 % are the contracts; raised 5 s
+   after. */
 static void test_lowering(void **state)
 {
     (void)state;
     static const struct {
-        int64_t at_ms;
-        uint64_t contracts_bps;
-        bool is_over;
-        uint64_t limit_bps;
+        int64_t at_ms, over_ms; /* 0: never */
+        uint64_t contracts_bps, limit_bps;
+        bool has_changed;
     } table[] = {
-        {0, 600000, false, 900000},
-        {1000, 600000, true, 600000},
-        {1010, 600000, false, 600000},
-        {3000, 1400000, true, 1400000}, /* what is sent has changed */
-        {7990, 1400000, false, 1400000},
-        {8000, 1400000, false, 1900000},
-        {8010, 1400000, true, 1400000},
-        {13009, 1400000, false, 1400000},
-        {13010, 1400000, false, 1900000},
-        {14000, 0, false, 150000},
+        {100, 0, 600000, 900000, false},
+        {1000, 1000, 600000, 545454, true},
+        {1010, 1000, 600000, 545454, false},
+        {3000, 2990, 1400000, 1272727, false}, /* what is sent has changed */
+        {7989, 2990, 1400000, 1272727, false},
+        {7990, 2990, 1400000, 1900000, true},
+        {8010, 8005, 1400000, 1272727, true},
+        {13004, 8005, 1400000, 1272727, false},
+        {13005, 8005, 1400000, 1900000, true},
+        {14000, 8005, 0, 150000, false},
     };
     struct bwe_remb remb = {0};
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         print_message("%u ms\n", (unsigned)table[i].at_ms);
-        assert_int_equal(
-            bwe_remb_update(&remb, table[i].contracts_bps, table[i].is_over, table[i].at_ms * 1000),
-            table[i].limit_bps);
+        bool has_changed = bwe_remb_note(&remb, table[i].over_ms * 1000, table[i].at_ms * 1000);
+        assert_int_equal(has_changed, table[i].has_changed);
+        assert_int_equal(bwe_remb_limit_bps(&remb, table[i].contracts_bps), table[i].limit_bps);
     }
 }
 

@@ -288,70 +288,71 @@ static void test_read_no_extension(void **state)
     assert_string_equal(text, "- - - - - -");
 }
 
+static const struct {
+    struct rtp_header_fields fields;
+    size_t len, seq_offset;
+    uint8_t bytes[RTP_HEADER_MAX_BYTES];
+} written[] = {
+    {{.ssrc = 0x01020304, .timestamp = 0x05060708, .seq = 0x090A, .payload_type = 111},
+     12,
+     0,
+     {0x80, 0x6F, 0x09, 0x0A, 5, 6, 7, 8, 1, 2, 3, 4}},
+    {{.ssrc = 1,
+      .timestamp = 2,
+      .seq = 3,
+      .payload_type = 96,
+      .marker = true,
+      .has_csrc = true,
+      .csrc = 0xCAFEBABE,
+      .has_padding = true},
+     16,
+     0,
+     {0xA1, 0xE0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0xCA, 0xFE, 0xBA, 0xBE}},
+    {{.ssrc = 1, .payload_type = 96, .transport_seq_id = 3, .transport_seq = 0xABCD},
+     20,
+     17,
+     {0x90, 0x60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xBE, 0xDE, 0, 1, 0x31, 0xAB, 0xCD, 0}},
+    {{.ssrc = 1,
+      .payload_type = 111,
+      .has_csrc = true,
+      .csrc = 2,
+      .transport_seq_id = 14,
+      .transport_seq = 0x0102,
+      .audio_level_id = 1,
+      .audio_level = 45,
+      .voice_activity = true,
+      .mid_id = 4,
+      .mid = "10",
+      .abs_send_time_id = 2,
+      .abs_send_time = 0x123456},
+     32,
+     21,
+     {0x91, 0x6F, 0, 0, 0,    0,    0,    0,    0,    0,    0,    1,    0,    0,    0,   2,
+      0xBE, 0xDE, 0, 3, 0xE1, 0x01, 0x02, 0x22, 0x12, 0x34, 0x56, 0x10, 0xAD, 0x41, '1', '0'}},
+    {{.ssrc = 1, .payload_type = 0, .audio_level_id = 1, .audio_level = 127},
+     20,
+     0,
+     {0x90, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xBE, 0xDE, 0, 1, 0x10, 0x7F, 0, 0}},
+    {{.ssrc = 1, .mid_id = 4, .mid = "0123456789abcdef"},
+     36,
+     0,
+     {0x90, 0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   1,   0xBE, 0xDE, 0,   5, 0x4F, '0',
+      '1',  '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd',  'e',  'f', 0, 0,    0}},
+    {{.ssrc = 1, .mid_id = 4, .mid = ""}, 12, 0, {0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}},
+    {{.ssrc = 1, .mid_id = 4}, 12, 0, {0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}},
+};
+
 static void test_write(void **state)
 {
     (void)state;
-    static const struct {
-        struct rtp_header_fields fields;
-        size_t len, seq_offset;
-        uint8_t bytes[RTP_HEADER_MAX_BYTES];
-    } table[] = {
-        {{.ssrc = 0x01020304, .timestamp = 0x05060708, .seq = 0x090A, .payload_type = 111},
-         12,
-         0,
-         {0x80, 0x6F, 0x09, 0x0A, 5, 6, 7, 8, 1, 2, 3, 4}},
-        {{.ssrc = 1,
-          .timestamp = 2,
-          .seq = 3,
-          .payload_type = 96,
-          .marker = true,
-          .has_csrc = true,
-          .csrc = 0xCAFEBABE,
-          .has_padding = true},
-         16,
-         0,
-         {0xA1, 0xE0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0xCA, 0xFE, 0xBA, 0xBE}},
-        {{.ssrc = 1, .payload_type = 96, .transport_seq_id = 3, .transport_seq = 0xABCD},
-         20,
-         17,
-         {0x90, 0x60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xBE, 0xDE, 0, 1, 0x31, 0xAB, 0xCD, 0}},
-        {{.ssrc = 1,
-          .payload_type = 111,
-          .has_csrc = true,
-          .csrc = 2,
-          .transport_seq_id = 14,
-          .transport_seq = 0x0102,
-          .audio_level_id = 1,
-          .audio_level = 45,
-          .voice_activity = true,
-          .mid_id = 4,
-          .mid = "10",
-          .abs_send_time_id = 2,
-          .abs_send_time = 0x123456},
-         32,
-         21,
-         {0x91, 0x6F, 0, 0, 0,    0,    0,    0,    0,    0,    0,    1,    0,    0,    0,   2,
-          0xBE, 0xDE, 0, 3, 0xE1, 0x01, 0x02, 0x22, 0x12, 0x34, 0x56, 0x10, 0xAD, 0x41, '1', '0'}},
-        {{.ssrc = 1, .payload_type = 0, .audio_level_id = 1, .audio_level = 127},
-         20,
-         0,
-         {0x90, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xBE, 0xDE, 0, 1, 0x10, 0x7F, 0, 0}},
-        {{.ssrc = 1, .mid_id = 4, .mid = "0123456789abcdef"},
-         36,
-         0,
-         {0x90, 0,    0,   0,   0,    0,   0,   0,   0,   0,   0,   1,
-          0xBE, 0xDE, 0,   5,   0x4F, '0', '1', '2', '3', '4', '5', '6',
-          '7',  '8',  '9', 'a', 'b',  'c', 'd', 'e', 'f', 0,   0,   0}},
-        {{.ssrc = 1, .mid_id = 4, .mid = ""}, 12, 0, {0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}},
-        {{.ssrc = 1, .mid_id = 4}, 12, 0, {0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}},
-    };
-    for (size_t i = 0; i < COUNT(table); i++) {
+    for (size_t i = 0; i < COUNT(written); i++) {
         uint8_t *out = malloc(RTP_HEADER_MAX_BYTES);
-        size_t expected = table[i].len;
+        size_t expected = written[i].len;
         memset(out, 0xEE, RTP_HEADER_MAX_BYTES);
-        assert_int_equal(rtp_packet_write_header(out, &table[i].fields), expected);
-        assert_memory_equal(out, table[i].bytes, expected);
-        assert_int_equal(rtp_packet_transport_seq_offset(&table[i].fields), table[i].seq_offset);
+        assert_int_equal(rtp_packet_write_header(out, &written[i].fields), expected);
+        assert_memory_equal(out, written[i].bytes, expected);
+        assert_int_equal(rtp_packet_transport_seq_offset(&written[i].fields),
+                         written[i].seq_offset);
         free(out);
     }
 }

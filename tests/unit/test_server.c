@@ -334,8 +334,7 @@ static void taken_ports_are_named(void **state)
 static void foreign_addresses_are_named(void **state)
 {
     struct fixture *f = *state;
-    const struct signalling_handlers handlers = {f,        on_open, on_request,
-                                                 on_close, on_http, on_notice};
+    const struct signalling_handlers handlers = handlers_of(f);
     struct signalling_server_config config = {.public_address = "192.0.2.1",
                                               .operations_address = "127.0.0.1"};
     char error[256] = "";

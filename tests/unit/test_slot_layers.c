@@ -124,12 +124,12 @@ static void set_height(struct conference *c, const struct person *person, uint16
                                               .layout = {.max_cameras = 4, .max_height = height}});
 }
 
-static void send_nack(struct conference *c, struct person *person, uint16_t seq)
+static void send_nack(struct conference *c, struct person *person, uint32_t ssrc, uint16_t seq)
 {
     uint8_t data[64];
     struct rtcp_writer writer;
     rtcp_writer_init(&writer, data, sizeof(data));
-    assert_int_equal(rtcp_write_nack(&writer, 9, 4, &seq, 1), 0);
+    assert_int_equal(rtcp_write_nack(&writer, 9, ssrc, &seq, 1), 0);
     person_send_rtcp(c, person, &writer);
 }
 
@@ -193,7 +193,12 @@ static void test_layer_stops(void **state)
     camera.is_stopped[HIGH] = true;
     int64_t stopped_us = c.now_us;
     unsigned heard = count_heard(bob, 4);
-    show_for(&c, &camera, 30);
+    const struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[3];
+    while (slot->target->height == 480 && c.now_us - stopped_us < S)
+        show(&c, &camera);
+    assert_int_equal(slot->target->height, 240);
+    assert_in_range(c.now_us - stopped_us, 1, 500 * MS);
+    show_for(&c, &camera, 15);
     assert_true(heard_at(bob, 4, heard)->at_us - stopped_us <= 600 * MS); /* and the PLI's answer */
     assert_int_equal(height_told(&c, bob), 240);
     camera.is_stopped[HIGH] = false;
@@ -305,10 +310,56 @@ static void test_replay_is_repaired(void **state)
         show_for(&c, &camera, 30);
         struct person *cid = conference_join(&c, 1);
         show_for(&c, &camera, table[i].frames);
-        send_nack(&c, cid, heard_at(cid, 4, 0)->rtp.seq);
+        send_nack(&c, cid, 4, heard_at(cid, 4, 0)->rtp.seq);
         assert_int_equal(count_heard(cid, 104), table[i].repaired);
         conference_dispose(&c);
     }
+}
+
+#define SLIDE_PACKETS 150
+
+/* A slide of many packets, then a small change every 200 ms. */
+static void show_slide(struct conference *c, struct person *person, unsigned changes)
+{
+    for (unsigned i = 0; i < SLIDE_PACKETS + changes; i++) {
+        bool is_slide = i < SLIDE_PACKETS;
+        person_send(c, person,
+                    &(struct media){.track = SCR,
+                                    .mid = "scr",
+                                    .height = 720,
+                                    .timestamp = is_slide ? 1000 : (uint32_t)(c->now_us * 9 / 100),
+                                    .level = -1,
+                                    .is_start = i == 0 || !is_slide,
+                                    .is_keyframe = i == 0,
+                                    .marker = i >= SLIDE_PACKETS - 1,
+                                    .payload_len = is_slide ? 700 : 100});
+        conference_run(c, is_slide ? 1 * MS : 200 * MS);
+    }
+}
+
+/* Where the budget is small, a slide's replay takes longer than a second: its end is repaired like
+   its beginning. */
+static void test_slow_replay_is_repaired(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1);
+    show_slide(&c, ann, 100);
+    struct person *bob = conference_join(&c, 1);
+    set_budget(&c, bob, 150000);
+    int64_t joined_us = c.now_us;
+    while (count_heard(bob, 8) < SLIDE_PACKETS && c.now_us - joined_us < 3 * S)
+        conference_run(&c, 20 * MS);
+    const struct heard *end = heard_at(bob, 8, SLIDE_PACKETS - 1);
+    assert_true(end->at_us - heard_at(bob, 8, 0)->at_us > RTP_HISTORY_AGE_US);
+    conference_run(&c, 200 * MS); /* it was lost: the receiver asks */
+    send_nack(&c, bob, 8, end->rtp.seq);
+    assert_int_equal(count_heard(bob, 108), 1);
+    conference_run(&c, RTP_HISTORY_AGE_US);
+    send_nack(&c, bob, 8, end->rtp.seq); /* too late */
+    assert_int_equal(count_heard(bob, 108), 1);
+    conference_dispose(&c);
 }
 
 /* Seven join within a second: the source is asked at most once. */
@@ -331,6 +382,17 @@ static void test_burst_of_joiners(void **state)
     conference_dispose(&c);
 }
 
+/* Somebody is shown the low layer and wants the high one of a source that answers no request. */
+static struct person *join_and_want_in_vain(struct conference *c, struct camera *camera)
+{
+    struct person *bob = conference_join(c, 1);
+    set_height(c, bob, 240);
+    show_for(c, camera, 60);
+    camera->is_deaf = true;
+    set_height(c, bob, 480);
+    return bob;
+}
+
 /* A layer that was given up is taken all the same when the other one stops. */
 static void test_given_up_but_the_only_one(void **state)
 {
@@ -338,11 +400,7 @@ static void test_given_up_but_the_only_one(void **state)
     struct conference c;
     conference_init(&c);
     struct camera camera = {.person = join_with_layers(&c)};
-    struct person *bob = conference_join(&c, 1);
-    set_height(&c, bob, 240);
-    show_for(&c, &camera, 60);
-    camera.is_deaf = true;
-    set_height(&c, bob, 480);
+    struct person *bob = join_and_want_in_vain(&c, &camera);
     show_for(&c, &camera, 90);
     assert_int_equal(height_told(&c, bob), 240);
     camera.is_deaf = false;
@@ -363,11 +421,7 @@ static void test_switch_is_given_up(void **state)
     struct conference c;
     conference_init(&c);
     struct camera camera = {.person = join_with_layers(&c)};
-    struct person *bob = conference_join(&c, 1);
-    set_height(&c, bob, 240);
-    show_for(&c, &camera, 60);
-    camera.is_deaf = true;
-    set_height(&c, bob, 480);
+    struct person *bob = join_and_want_in_vain(&c, &camera);
     unsigned heard = count_heard(bob, 4);
     show_for(&c, &camera, 90);
     assert_int_equal(count_heard(bob, 4) - heard, 90);
@@ -453,6 +507,7 @@ int main(void)
         cmocka_unit_test(test_switch_is_given_up),
         cmocka_unit_test(test_given_up_but_the_only_one),
         cmocka_unit_test(test_replay_is_repaired),
+        cmocka_unit_test(test_slow_replay_is_repaired),
         cmocka_unit_test(test_starved),
         cmocka_unit_test(test_interim),
     };

@@ -3,6 +3,7 @@
  * address; that a process which takes over late repeats no index. That no byte changes is held by
  * tests/sim (sim/handover-*).
  */
+#define CONFERENCE_RECORDER_BYTES 262144
 #include "conference.h"
 
 #include "rtp/error.h"
@@ -310,6 +311,15 @@ static uint16_t last_seq(const struct person *person, uint32_t ssrc)
     return 0;
 }
 
+static uint16_t last_transport_seq(const struct person *person)
+{
+    for (unsigned i = person->heard_count; i-- > 0;)
+        if (!person->heard[i].is_rtcp)
+            return heard_transport_seq(&person->heard[i]);
+    fail_msg("nothing was heard");
+    return 0;
+}
+
 /* The first packet of an SSRC after the first count ones. */
 static const struct heard *heard_after(const struct person *person, unsigned count, uint32_t ssrc)
 {
@@ -333,6 +343,7 @@ static void leaves_indices_out(void **state)
     struct person *person = &first.people[0];
     uint8_t *bytes = export(first.engine, &len);
     uint16_t audio = last_seq(person, FIRST_AUDIO), video = last_seq(person, FIRST_CAMERA);
+    uint16_t transport = last_transport_seq(person);
     pass(&first, 45);
     skipping.is_skipping = true;
     assert_int_equal(import(&first, &skipping, bytes, len, &engine), 0);
@@ -349,11 +360,29 @@ static void leaves_indices_out(void **state)
     }
     assert_int_equal(heard_after(person, before, FIRST_AUDIO)->rtp.seq,
                      (uint16_t)(audio + 1 + TRANSPORT_STATE_SKIP));
+    assert_in_range((uint16_t)(heard_transport_seq(&person->heard[before]) - transport),
+                    TRANSPORT_STATE_SKIP, TRANSPORT_STATE_SKIP + 8);
     const struct heard *picture = heard_after(person, before, FIRST_CAMERA);
     assert_int_equal(picture->rtp.seq, (uint16_t)(video + 1 + TRANSPORT_STATE_SKIP));
     assert_int_equal(rtp_vp8_parse(&vp8, picture->rtp.payload, picture->rtp.payload_len), 0);
     assert_true(vp8.is_keyframe && vp8.is_frame_start);
     assert_true(plis_to(&first.people[2]) > plis);
+    free(bytes);
+    conference_dispose(&first);
+}
+
+/* Recorders are each process's own, and so is what they have taken: the importer here has none. */
+static void recorders_are_not_taken_over(void **state)
+{
+    (void)state;
+    struct core_engine *engine;
+    size_t len;
+    fill(&first);
+    assert_true(first.engine->recorder_budget.bytes > 0);
+    uint8_t *bytes = export(first.engine, &len);
+    assert_int_equal(import(&first, &options, bytes, len, &engine), 0);
+    assert_int_equal(engine->recorder_budget.bytes, 0);
+    core_engine_destroy(engine);
     free(bytes);
     conference_dispose(&first);
 }
@@ -369,6 +398,7 @@ int main(void)
         cmocka_unit_test(wrong_counts_are_refused),
         cmocka_unit_test(wrong_lists_are_refused),
         cmocka_unit_test(leaves_indices_out),
+        cmocka_unit_test(recorders_are_not_taken_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

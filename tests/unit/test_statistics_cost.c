@@ -1,9 +1,10 @@
 /*
  * What statistics cost with 500 participants, in rooms of 20 and alone in 500 rooms: a worker's
  * share and the longest of its wakes; control's share for taking snapshots, for the verdicts on
- * them, and for the rates of every room that a stream of events gets once a second. CPU time with
- * caches that media has used in between. In the release build it is the figure of
- * docs/performance.md; under a sanitizer a bound.
+ * them, for the rates of every room that a stream of events gets once a second, and for the reports
+ * on decoding that each client makes every five seconds by `stats`: read, carried out, answered
+ * (framing and TLS aside). CPU time with caches that media has used in between. In the release
+ * build it is the figure of docs/performance.md; under a sanitizer a bound.
  */
 #define PEOPLE_MAX  500
 #define PACKETS_MAX 40
@@ -19,11 +20,12 @@
 #include "sfu/control/operations.h"
 #include "sfu/io/queue.h"
 
-#define SECONDS     10
-#define TURNS_MAX   10000
-#define WAKE        32 /* as sfu/io/worker.c */
-#define WAKE_US     10000
-#define CACHE_BYTES (4u << 20) /* walked between two wakes: more than a core has to itself */
+#define SECONDS      10
+#define TURNS_MAX    10000
+#define WAKE         32 /* as sfu/io/worker.c */
+#define WAKE_US      10000
+#define REPORT_EVERY 5          /* seconds; as web/client does */
+#define CACHE_BYTES  (4u << 20) /* walked between two wakes: more than a core has to itself */
 #ifdef __SANITIZE_ADDRESS__
 #define SLOWDOWN 8
 #else
@@ -38,8 +40,8 @@ static struct control_participant *known[PEOPLE_MAX + 1];
 static uint8_t cache[CACHE_BYTES];
 
 struct cost {
-    uint64_t worker_ns, take_ns, verdicts_ns, rates_ns, longest_wake_ns;
-    unsigned snapshots;
+    uint64_t worker_ns, take_ns, verdicts_ns, rates_ns, reports_ns, longest_wake_ns;
+    unsigned snapshots, reports;
 };
 
 /* Control with a listener, and one who follows the events. */
@@ -64,6 +66,13 @@ static void forget(void)
         crowd.people[i].heard_count = 0;
 }
 
+static void take_slot(struct control_participant *participant, unsigned slot,
+                      const struct core_slot_params *params)
+{
+    participant->slot_kinds[slot] = params->kind;
+    snprintf(participant->slot_mids[slot], sizeof(participant->slot_mids[slot]), "%u", slot);
+}
+
 /* Everybody is there, and has sent a microphone, a camera and a screen. */
 static void fill(struct control *control, unsigned room_people)
 {
@@ -77,7 +86,7 @@ static void fill(struct control *control, unsigned room_people)
         memcpy(participant->tracks, person->join.tracks, sizeof(participant->tracks));
         participant->slot_count = person->join.slot_count;
         for (unsigned s = 0; s < person->join.slot_count; s++)
-            participant->slot_kinds[s] = person->join.slots[s].kind;
+            take_slot(participant, s, &person->join.slots[s]);
         known[person->number] = participant;
         person_speak(&crowd, person, 40);
         person_show(&crowd, person, CAM, true);
@@ -151,6 +160,57 @@ static void tell_rates(struct desk *desk, struct cost *cost)
         read_events(desk);
     }
     assert_true(desk->followed_bytes > before_bytes);
+}
+
+/* A request, read and carried out. @return its CPU time [ns] */
+static uint64_t ask(struct control *control, struct control_participant *participant,
+                    const char *params, unsigned *result_bytes)
+{
+    struct control_session session = {.control = control, .participant = participant};
+    struct signalling_request request;
+    char text[512];
+    json_t *error;
+    snprintf(text, sizeof(text),
+             "{\"jsonrpc\":\"2.0\",\"id\":17,\"method\":\"stats\",\"params\":%s}", params);
+    uint64_t start_ns = cpu_ns();
+    assert_int_equal(signalling_jsonrpc_parse(text, strlen(text), &request, &error), 0);
+    json_t *reply = control_statistics(&session, &request);
+    char *result = json_dumps(reply, JSON_COMPACT);
+    *result_bytes = (unsigned)strlen(result);
+    free(result);
+    json_decref(reply);
+    signalling_request_dispose(&request);
+    return cpu_ns() - start_ns;
+}
+
+/* A fifth of all tells of its five video slots, in each of five seconds. */
+static void report_some(struct control *control, int64_t now_us, struct cost *cost)
+{
+    static const char report[] =
+        "{\"decoding\":[{\"mid\":\"3\",\"frames_received\":150,\"frames_decoded\":150},"
+        "{\"mid\":\"4\",\"frames_received\":150,\"frames_decoded\":149},"
+        "{\"mid\":\"5\",\"frames_received\":150,\"frames_decoded\":150},"
+        "{\"mid\":\"6\",\"frames_received\":150,\"frames_decoded\":150},"
+        "{\"mid\":\"7\",\"frames_received\":25,\"frames_decoded\":25}]}";
+    unsigned bytes, first = (unsigned)(now_us / S) % REPORT_EVERY;
+    for (unsigned i = first; i < crowd.person_count; i += REPORT_EVERY) {
+        struct control_participant *participant = known[crowd.people[i].number];
+        cost->reports_ns += ask(control, participant, report, &bytes);
+        cost->reports++;
+        assert_int_equal(participant->decodings[4].decoding.frames_decoded, 149);
+        assert_int_equal(bytes, strlen("{\"jsonrpc\":\"2.0\",\"id\":17,\"result\":{}}"));
+    }
+}
+
+/* One's own statistics, for those who want them. */
+static void ask_once(struct control *control)
+{
+    unsigned bytes;
+    memset(cache, 1, sizeof(cache));
+    uint64_t taken_ns = ask(control, known[crowd.people[0].number], "{}", &bytes);
+    print_message("one participant's statistics: %u bytes, %.0f us\n", bytes,
+                  (double)taken_ns / 1000);
+    assert_true(bytes > 1000 && taken_ns < (uint64_t)WAKE_MAX_NS * SLOWDOWN);
 }
 
 static void open_desk(struct desk *desk)
@@ -232,17 +292,23 @@ static void measure(unsigned room_people)
             continue;
         told_us = crowd.now_us;
         tell_rates(desk, &cost);
+        memset(cache, (int)(told_us / WAKE_US), sizeof(cache));
+        report_some(control, told_us, &cost);
     }
     double scrape_ms = scrape(control, room_people);
-    double control_ns = (double)(cost.take_ns + cost.verdicts_ns + cost.rates_ns);
+    ask_once(control);
+    double control_ns = (double)(cost.take_ns + cost.verdicts_ns + cost.rates_ns + cost.reports_ns);
     double all = share_of(cost.worker_ns + (uint64_t)control_ns);
     print_message("rooms of %u, %u snapshots of %zu bytes in %d s: worker %.3f %% of a core; "
-                  "control: taking %.3f %%, verdicts %.3f %%, rates %.3f %%; longest wake %.0f us; "
-                  "a scrape %.1f ms\n",
+                  "control: taking %.3f %%, verdicts %.3f %%, rates %.3f %%, %u reports "
+                  "%.3f %%; all %.3f %%; longest wake %.0f us; a scrape %.1f ms\n",
                   room_people, cost.snapshots, sizeof(struct core_statistics), SECONDS,
                   share_of(cost.worker_ns) * 100, share_of(cost.take_ns) * 100,
-                  share_of(cost.verdicts_ns) * 100, share_of(cost.rates_ns) * 100,
-                  (double)cost.longest_wake_ns / 1000, scrape_ms);
+                  share_of(cost.verdicts_ns) * 100, share_of(cost.rates_ns) * 100, cost.reports,
+                  share_of(cost.reports_ns) * 100, all * 100, (double)cost.longest_wake_ns / 1000,
+                  scrape_ms);
+    assert_in_range(cost.reports, PEOPLE_MAX / REPORT_EVERY * (SECONDS - 1),
+                    PEOPLE_MAX / REPORT_EVERY * SECONDS);
     assert_true(scrape_ms < SCRAPE_MAX_MS * SLOWDOWN);
     assert_in_range(cost.snapshots, PEOPLE_MAX * (SECONDS - 2), PEOPLE_MAX * (SECONDS + 1));
     assert_true(all < SHARE_MAX * SLOWDOWN);

@@ -485,6 +485,77 @@ static void test_what_is_not_there(void **state)
     assert_blames(&world, CORE_EVIDENCE_UPLINK_LOSS, .2);
 }
 
+/* A slot whose source falls silent is idle after 2 s; what is said of it from then on. */
+static void test_missed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        uint64_t shown;      /* participant in the slot */
+        uint64_t silent_us;  /* of the sender */
+        bool is_sending;     /* until then */
+        uint64_t remembered; /* afterwards: whose verdict the slot's is */
+        enum core_cause told;
+    } seconds[] = {
+        {"shown", 7, 0, true, 7, CORE_CAUSE_NONE},
+        {"nothing comes", 7, 1000000, true, 7, CORE_CAUSE_NONE},
+        {"fair, and now poor", 7, 2000000, true, 7, CORE_CAUSE_NONE},
+        {"the slot is free", 0, 3000000, true, 7, CORE_CAUSE_PUBLISHER_UPLINK},
+        {"and stays so", 0, 9000000, true, 7, CORE_CAUSE_PUBLISHER_UPLINK},
+        {"", 0, 29000000, true, 7, CORE_CAUSE_PUBLISHER_UPLINK},
+        {"somebody else comes", 8, 29000000, true, 8, CORE_CAUSE_NONE},
+        {"and ends the camera", 0, 500000, false, 0, CORE_CAUSE_NONE},
+        {"silence of whom nobody looks at", 0, 9000000, true, 0, CORE_CAUSE_NONE},
+        {"", 0, 10000000, true, 0, CORE_CAUSE_NONE},
+        {"", 0, 11000000, true, 0, CORE_CAUSE_NONE},
+        {"shown once more", 7, 0, true, 7, CORE_CAUSE_NONE},
+        {"the receiver wants it no more", 0, 300000, true, 0, CORE_CAUSE_NONE},
+        {"", 0, 9000000, true, 0, CORE_CAUSE_NONE},
+        {"", 0, 10000000, true, 0, CORE_CAUSE_NONE},
+        {"shown once more", 7, 0, true, 7, CORE_CAUSE_NONE},
+        {"unplugged; RTCP still comes", 0, 900000, false, 0, CORE_CAUSE_NONE},
+    };
+    static struct core_verdicts verdicts;
+    struct world world;
+    world_init(&world);
+    memset(&verdicts, 0, sizeof(verdicts));
+    for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+        struct core_slot_report *report = &world.receiver[1].reports[SLOT];
+        print_message("%zu: %s\n", i, seconds[i].what);
+        *report =
+            (struct core_slot_report){.participant = seconds[i].shown,
+                                      .csrc = (uint32_t)seconds[i].shown,
+                                      .state = seconds[i].shown ? CORE_SLOT_LIVE : CORE_SLOT_IDLE};
+        world.sender[1].uplink.silent_us = seconds[i].silent_us;
+        world.sender[1].sending_tracks = (uint8_t)(seconds[i].is_sending << TRACK);
+        struct core_verdict_second second = second_of(&world);
+        if (core_verdicts_shown(&verdicts, second.pair.now, SLOT).participant == 0)
+            second.sources[SLOT].pair.now = NULL;
+        core_verdicts_follow(&verdicts, &second);
+        assert_int_equal(verdicts.slots[SLOT].told.cause, seconds[i].told);
+        assert_int_equal(verdicts.shown[SLOT].participant, seconds[i].remembered);
+        assert_int_equal(verdicts.own.cause, seconds[i].told);
+    }
+}
+
+static void test_sources(void **state)
+{
+    (void)state;
+    static struct core_snapshots snapshots;
+    static const struct core_track_params tracks[] = {{.csrc = 5}, {.csrc = 6}, {.csrc = 7}};
+    const struct core_statistics first = {.at_us = 1, .track_count = 2}, next = {.at_us = 2};
+    assert_null(core_verdict_pair_of(&snapshots).now);
+    core_snapshots_take(&snapshots, &first);
+    assert_int_equal(core_verdict_pair_of(&snapshots).now->at_us, 1);
+    assert_null(core_verdict_pair_of(&snapshots).before);
+    assert_int_equal(core_verdict_source_of(&snapshots, tracks, 6).track, 1);
+    assert_ptr_equal(core_verdict_source_of(&snapshots, tracks, 6).pair.now, &snapshots.now);
+    assert_null(core_verdict_source_of(&snapshots, tracks, 7).pair.now); /* it has but two */
+    core_snapshots_take(&snapshots, &next);
+    assert_int_equal(core_verdict_pair_of(&snapshots).now->at_us, 2);
+    assert_int_equal(core_verdict_pair_of(&snapshots).before->at_us, 1);
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -506,6 +577,8 @@ int main(void)
         cmocka_unit_test(test_reports_between),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_downlink_silence),
+        cmocka_unit_test(test_missed),
+        cmocka_unit_test(test_sources),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

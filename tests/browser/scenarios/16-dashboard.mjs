@@ -2,7 +2,7 @@
  * The operators' page against a server with simulated bubbles: what it shows is what the load generator does and what the
  * server says, what its buttons do is done, and it says so when the server is away.
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBubbles } from '../bubbles.mjs';
 import { go, until } from '../dashboard.mjs';
@@ -21,6 +21,9 @@ const TROUBLED = 'gamma';
 const TROUBLE = '0 who=1 down loss=33\n';
 /** Smoothed, and found twice in a row, a verdict takes some seconds [ms]. */
 const VERDICT_MS = 15_000;
+/** Where the flight recorders of its rooms are dumped to. */
+const RECORDER = `${SCREENSHOTS}/dashboard-recorder`;
+const DUMP_MS = 5_000;
 /** They encode their pictures first [ms]. */
 const LOAD_MS = 30_000;
 /** Charts have a line then [ms]. */
@@ -45,9 +48,9 @@ async function open(stage, server, browser, colorScheme) {
   await who.page.goto(`${server.operations}/dashboard`);
   const look = await until(who, ({ state }) => state === 'empty');
   check(
-    look.connection === 'live' && /No room is open/.test(look.placeholder),
+    look.connection === 'live' && /No room is open/.test(look.note),
     `${who.name}: a node without rooms says so`,
-    `${look.connection}, "${look.placeholder}"`,
+    `${look.connection}, "${look.note}"`,
   );
   return who;
 }
@@ -219,6 +222,52 @@ async function checkRemoval(who, witness, server) {
   check(seen.facts['participants'] === people2, `${witness.name} sees it, too`);
 }
 
+/** @param {string} path @returns {Promise<Buffer>} of a file that is being written: empty until it is there */
+async function readSoon(path) {
+  for (const endMs = Date.now() + DUMP_MS; Date.now() < endMs; await sleep(100)) {
+    const bytes = await readFile(path).catch(() => null);
+    if (bytes) return bytes;
+  }
+  return Buffer.alloc(0);
+}
+
+/** By keyboard: of one participant, then once more too soon. @param {Stage} stage @param {Participant} who */
+async function checkDump(stage, who) {
+  await go(who, '#/room/beta');
+  const { people } = await until(who, (look) => look.people.length === LOAD.beta);
+  await who.page.evaluate(() => document.getElementById('dump-room')?.focus());
+  await who.page.press('Enter');
+  await until(who, ({ focused }) => focused === 'Cancel');
+  await stage.screenshot(who, 'dump-question');
+  await who.page.press('Enter');
+  const refused = await until(who, () => true);
+  check(refused.outcome === '', `${who.name}: Cancel dumps nothing`, refused.outcome);
+  await who.page.press('Enter'); // the button has the focus again
+  await until(who, ({ focused }) => focused === 'Cancel');
+  await who.page.evaluate((id) => {
+    const select = document.querySelector('#confirm-select');
+    if (select instanceof HTMLSelectElement) select.value = id;
+  }, people[0]?.id ?? '');
+  await who.page.click('#confirm-yes');
+  const told = await until(who, ({ outcome }) => outcome !== '');
+  const [, pcapng = '', decisions = ''] =
+    /(\S+\.pcapng) and (\S+\.jsonl)$/.exec(told.outcome) ?? [];
+  check(pcapng.startsWith(RECORDER), 'a dump says which files', told.outcome);
+  await stage.screenshot(who, 'dump');
+  const [packets, lines] = await Promise.all([readSoon(pcapng), readSoon(decisions)]);
+  check(
+    packets.readUInt32LE(0) === 0x0a0d0d0a && packets.length > 10_000,
+    'there is a pcapng file of the room',
+    `${packets.length} bytes`,
+  );
+  const names = people.filter(({ name }) => lines.includes(`"${name}"`));
+  check(names.length === LOAD.beta, 'and one of its decisions', `${names.length} of its people`);
+  await who.page.click('#dump-room');
+  await who.page.click('#confirm-yes');
+  const late = await until(who, ({ outcome }) => /not dumped/.test(outcome));
+  check(/try again in \d+ s/.test(late.outcome), 'too soon is told, and when', late.outcome);
+}
+
 /** @param {Stage} stage @param {Participant} who @param {Server} server */
 async function checkEnd(stage, who, server) {
   await go(who, '#/room/alpha');
@@ -228,9 +277,9 @@ async function checkEnd(stage, who, server) {
   await who.page.click('#confirm-yes');
   const look = await until(who, ({ state }) => state === 'gone');
   check(
-    look.state === 'gone' && /not open/.test(look.placeholder),
+    look.state === 'gone' && /not open/.test(look.note),
     `${who.name}: a room that was ended is no longer open`,
-    `${look.outcome} ${look.placeholder}`,
+    `${look.outcome} ${look.note}`,
   );
   await stage.screenshot(who, 'gone');
   const { status } = await fetch(`${server.operations}/v1/rooms/alpha`);
@@ -280,8 +329,11 @@ async function checkDrain(stage, who, server) {
 
 /** @param {Stage} stage */
 export async function run(stage) {
+  await rm(RECORDER, { recursive: true, force: true });
+  await mkdir(RECORDER, { recursive: true });
   const server = await startServer(`${SCREENSHOTS}/server-dashboard.log`, {
     token_key_file: stage.key,
+    recorder_folder: RECORDER,
   });
   const light = await open(stage, server, 'chromium', 'light');
   const dark = await open(stage, server, 'chromium', 'dark');
@@ -308,6 +360,7 @@ export async function run(stage) {
     await checkVerdict(who, server);
   }
   await Promise.all([picture(stage, light, 'light'), picture(stage, dark, 'dark')]);
+  await checkDump(stage, light);
   await checkRemoval(light, firefox, server);
   await checkEnd(stage, light, server);
   for (const who of pages) await go(who, '#/');

@@ -76,7 +76,7 @@ async function checkKeyboard(who) {
   );
   await who.page.type('x');
   const none = await until(who, ({ state }) => state === 'unfound');
-  check(/“retro-1x”/.test(none.placeholder), 'or says that there is none', none.placeholder);
+  check(/“retro-1x”/.test(none.note), 'or says that there is none', none.note);
   await who.page.press('Tab'); // the check box
   await who.page.press('Tab'); // all rooms
   await who.page.press('Enter');
@@ -93,14 +93,34 @@ async function checkKeyboard(who) {
   check(room.view === 'room' && room.focused === 'retro-14', 'Enter opens it', room.focused);
 }
 
+/** Of the room that is open: a question with a choice, by keyboard. @param {Participant} who */
+async function checkDump(who) {
+  for (let i = 0; i < 10; i++) {
+    await who.page.press('Tab');
+    if (/^Dump/.test((await until(who, () => true)).focused)) break;
+  }
+  await who.page.press('Enter');
+  const asked = await until(who, ({ focused }) => focused === 'Cancel');
+  check(asked.focused === 'Cancel', 'a dump is asked for; Cancel has the focus', asked.focused);
+  await checkAxe(who, 'the question');
+  await who.page.press('Shift+Tab');
+  await who.page.press('Enter'); // Dump
+  const done = await until(who, ({ outcome }) => outcome !== '');
+  check(/\.pcapng and \S+\.jsonl$/.test(done.outcome), 'and its files are told', done.outcome);
+  await checkAxe(who, 'the outcome');
+  await who.page.click('#outcome-close');
+  const closed = await until(who, ({ outcome }) => outcome === '');
+  check(closed.outcome === '', 'until they are dismissed', closed.outcome);
+}
+
 /** The server answers, but not as it should. @param {Participant} who @param {FakeWorld} world */
 async function checkError(who, world) {
   world.isBroken = true;
   const bad = await until(who, ({ state }) => state === 'error');
   check(
-    /cannot be shown.*out of order/.test(bad.placeholder),
+    /cannot be shown.*out of order/.test(bad.note),
     'an error is told in the words of the server',
-    bad.placeholder,
+    bad.note,
   );
   await checkAxe(who, 'the error');
   world.isBroken = false;
@@ -140,6 +160,7 @@ export async function run(stage) {
     const who = await stage.newPage(browser, browser);
     await who.page.goto(fake.url);
     await checkKeyboard(who);
+    if (browser === 'chromium') await checkDump(who);
     await checkError(who, world);
   }
   fake.close();

@@ -43,6 +43,7 @@ export interface Node {
 export interface Worker {
   udp_port: number;
   delay_us: { p50: number; p99: number };
+  receive_drops: number;
   send_errors: number;
   would_block: number;
   missing_buffers: number;
@@ -129,6 +130,12 @@ export interface Drain {
   rooms: number;
 }
 
+/** The files that a flight recorder is being written to: complete when they have these names. */
+export interface Dump {
+  pcapng: string;
+  decisions: string;
+}
+
 /** The events of the stream by name, and what comes with them. */
 export interface Events {
   rates: { node: Node; rooms: RoomSummary[] };
@@ -188,6 +195,12 @@ export function endRoom(room: string): Promise<void> {
 /** Disconnect one participant. */
 export function removeParticipant(room: string, id: string): Promise<void> {
   return call('DELETE', `rooms/${encodeURIComponent(room)}/participants/${encodeURIComponent(id)}`);
+}
+
+/** Write down what a room's flight recorder holds. @param participant leave out what was sent to others; null: nobody is left out */
+export function dumpRoom(room: string, participant: string | null): Promise<Dump> {
+  const path = `rooms/${encodeURIComponent(room)}/dump`;
+  return call('POST', path, participant === null ? undefined : { participant });
 }
 
 /** Begin a drain, or give it another deadline. @param deadlineMs null: as the server is configured */

@@ -17,7 +17,7 @@ const TITLES: [string, string][] = [
   ['sent', 'Sent'],
   ['received', 'Received'],
   ['cpu', 'Busiest worker'],
-  ['drops', 'Packets not sent'],
+  ['drops', 'Packets dropped'],
 ];
 
 export class FactsStrip {

@@ -16,9 +16,9 @@ export interface Fact {
 /** From where on the load of a link, a core or the node is worth a look. */
 const FULL = 0.85;
 
-/** Datagrams that a worker could not send, for whatever reason, since its start. */
+/** Datagrams that a worker could not take or not send, for whatever reason, since its start. */
 export function dropsOf(worker: Worker): number {
-  return worker.send_errors + worker.would_block + worker.missing_buffers;
+  return worker.receive_drops + worker.send_errors + worker.would_block + worker.missing_buffers;
 }
 
 /** Of all workers, since their start. */

@@ -98,7 +98,11 @@ function pictureWords(slot: Slot): string[] {
 }
 
 function slotCell(slot: Slot, nameOf: (id: string) => string): Cell {
-  if (slot.participant === null) return { ...NOTHING, title: 'free', state: 'idle' };
+  const { quality } = slot.verdict;
+  const trouble = quality === 'good' ? '' : verdictWords(slot.verdict, nameOf);
+  /* Nothing comes from whom it showed: the verdict says of whom. */
+  if (slot.participant === null)
+    return { ...NOTHING, title: 'free', state: 'idle', quality, trouble };
   const isLive = slot.state === 'live';
   const numbers = [
     ...(slot.kind === 'audio' ? [] : pictureWords(slot)),
@@ -111,8 +115,8 @@ function slotCell(slot: Slot, nameOf: (id: string) => string): Cell {
     title: nameOf(slot.participant),
     details: details.filter((part) => part !== '' && part !== UNKNOWN),
     state: slot.state,
-    quality: slot.verdict.quality,
-    trouble: slot.verdict.quality === 'good' ? '' : verdictWords(slot.verdict, nameOf),
+    quality,
+    trouble,
   };
 }
 

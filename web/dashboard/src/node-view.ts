@@ -63,7 +63,7 @@ export class NodeView {
       words: count,
     });
     this.#drops = new Chart({
-      title: 'Packets not sent',
+      title: 'Packets dropped',
       unit: 'every 2 s',
       scale: 1,
       least: 10,

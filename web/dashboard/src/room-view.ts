@@ -1,6 +1,6 @@
 /** One room, drawn: who is there and how they do, the charts of one of them, who sends what, who sees whom. */
 import { byId, make, setText } from '../../meet/src/dom.js';
-import { askAndEnd, askAndRemove } from './actions.js';
+import { askAndDump, askAndEnd, askAndRemove } from './actions.js';
 import { ApiError, type Participant, type Room, getRoom } from './api.js';
 import { makeBadge, setBadge } from './badge.js';
 import { MatrixTable } from './matrix-table.js';
@@ -64,6 +64,7 @@ export class RoomView {
       fill: (row, participant) => this.#fillPerson(row, participant),
     });
     byId('end-room', HTMLElement).addEventListener('click', () => void this.#end());
+    byId('dump-room', HTMLElement).addEventListener('click', () => void this.#dump());
   }
 
   /** Look at a room from now on; null: at none. What is known of another one is forgotten. */
@@ -99,8 +100,9 @@ export class RoomView {
     }
     byId('room-view', HTMLElement).dataset['state'] = this.#state;
     this.#news.draw(this.store.news.filter(({ room }) => room === this.#name));
-    const end = byId('end-room', HTMLButtonElement);
-    end.disabled = this.#state !== 'ready' || this.store.connection.phase !== 'live';
+    const canAct = this.#state === 'ready' && this.store.connection.phase === 'live';
+    byId('end-room', HTMLButtonElement).disabled = !canAct;
+    byId('dump-room', HTMLButtonElement).disabled = !canAct;
     setText(byId('room-about', HTMLElement), this.#about());
     if (this.#room && this.#state === 'ready') this.#drawRoom(this.#room, nowMs);
   }
@@ -150,6 +152,10 @@ export class RoomView {
     if (!this.#room) return;
     const { room, participants } = this.#room;
     if (await askAndEnd(room, participants.length)) this.#poller?.askNow();
+  }
+
+  async #dump(): Promise<void> {
+    if (this.#room) await askAndDump(this.#room.room, this.#room.participants);
   }
 
   async #remove({ id, name }: Participant): Promise<void> {

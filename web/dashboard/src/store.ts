@@ -23,7 +23,7 @@ export interface NodeSeries {
   people: Series;
   /** Each worker, 0 to 1 of a core. */
   cpu: Series;
-  /** Packets that were not sent, since the point before. */
+  /** Packets that this server dropped, since the point before. */
   drops: Series;
 }
 
@@ -82,7 +82,7 @@ export class Store {
     for (const { id, name } of room.participants) this.names.learn(id, name);
   }
 
-  /** Packets that the node could not send in the last minute; null: not known. */
+  /** Packets that the node dropped in the last minute; null: not known. */
   get drops(): number | null {
     return this.#drops.over(MINUTE_S);
   }

@@ -30,6 +30,8 @@ const CAUSES: Record<Cause, string> = {
 const EVIDENCES: Record<string, string> = {
   policed: 'dropped, over the contract',
   server_drops: 'not sent by the server',
+  server_receive_drops: 'came to the server and found no room',
+  server_send_drops: 'left the server and found no room',
   server_delay_ms: 'delay in the server (99th percentile)',
   uplink_silence_ms: 'nothing came from the sender for',
   uplink_residual_loss: 'lost from the sender, not repaired',
@@ -37,6 +39,7 @@ const EVIDENCES: Record<string, string> = {
   uplink_layers_stopped: 'simulcast layers that the sender stopped',
   uplink_jitter_ms: 'jitter from the sender',
   uplink_rtt_ms: 'round trip to the sender',
+  downlink_silence_ms: 'the receiver has reported nothing for',
   downlink_short: 'bitrate missing of what is needed',
   downlink_loss: 'lost on the way to the receiver',
   downlink_jitter_ms: 'jitter at the receiver',

@@ -17,6 +17,7 @@ describe('the fake node', () => {
       ['Workers', world.workers()],
       ['Room', world.room(first)],
       ['Drain', world.drainReport(0)],
+      ['Dump', world.dump(first)],
     ];
     world.end(first);
     const schemas: Record<string, string> = {

@@ -43,6 +43,13 @@ function sendEvents(world, answer) {
   answer.on('close', () => world.listeners.delete(listener));
 }
 
+/** @param {FakeWorld} world @param {import('./world.mjs').FakeRoom} room @param {Answer} answer */
+function onDump(world, room, answer) {
+  const files = world.dump(room);
+  if (files) return json(answer, 202, files);
+  json(answer, 429, { code: 429, message: 'The room’s recorder was dumped a moment ago.' });
+}
+
 /** @param {FakeWorld} world @param {string} method @param {string[]} names @param {Answer} answer */
 function onRoom(world, method, [name = '', id], answer) {
   const room = world.find(name);
@@ -50,6 +57,7 @@ function onRoom(world, method, [name = '', id], answer) {
     return json(answer, 500, { code: 500, message: 'The rooms are out of order.' });
   if (!room) return absent(answer, 'There is no such room.');
   if (method === 'GET') return json(answer, 200, world.room(room));
+  if (method === 'POST') return onDump(world, room, answer);
   if (id === undefined) world.end(room);
   else if (!world.remove(room, id)) return absent(answer, 'Nobody in the room has this id.');
   answer.writeHead(204).end();

@@ -88,6 +88,24 @@ describe('who sees whom', () => {
     expect([cell?.title, cell?.details.join()]).toEqual([title, detail]);
   });
 
+  it('says of whom nothing comes where a slot is free for that reason', () => {
+    const verdict: Verdict = {
+      quality: 'poor',
+      cause: 'publisher_uplink',
+      evidence: {
+        what: 'uplink_silence_ms',
+        value: 9000,
+        unit: 'ms',
+        limit: 2000,
+        participant: 'b',
+      },
+    };
+    const missed = slot({ participant: null, state: 'idle', verdict });
+    const { rows } = matrixOf(roomOf(person('a', [missed]), person('b', [])));
+    expect(rows[0]?.cells[0]).toMatchObject({ title: 'free', state: 'idle', quality: 'poor' });
+    expect(rows[0]?.cells[0]?.trouble).toMatch(/^the sender’s network; nothing came .*, B$/);
+  });
+
   it('has no columns while nobody has slots', () => {
     expect(matrixOf(roomOf(person('a', []))).columns).toEqual([]);
     expect(matrixOf(roomOf()).rows).toEqual([]);

@@ -83,7 +83,7 @@ describe('the node at a glance', () => {
     expect(all.get('cpu')).toMatchObject({ value: '–', load: null });
   });
 
-  it('shows the busiest worker and what was not sent', () => {
+  it('shows the busiest worker and what was dropped', () => {
     const workers = [worker({ cpu: 0.2 }), worker({ cpu: 0.86 }), worker({ cpu: null })];
     expect(facts({}, workers, 3).get('cpu')).toMatchObject({ load: 0.86, isBad: true });
     expect(facts({}, workers, 3).get('drops')).toMatchObject({ value: '3', isBad: true });
@@ -150,14 +150,14 @@ describe('the store', () => {
     ]);
   });
 
-  it('counts packets that were not sent, whatever kept them', () => {
+  it('counts packets that were dropped, wherever', () => {
     const store = new Store();
     const at = (nowMs: number, values: object) =>
       store.onWorkers(node({}), [worker(values)], nowMs);
     at(0, {});
-    at(2000, { would_block: 2, send_errors: 1, missing_buffers: 4 });
-    expect(store.drops).toBe(7);
-    expect(store.series.drops.lines).toEqual([[null, 7]]);
+    at(2000, { would_block: 2, send_errors: 1, missing_buffers: 4, receive_drops: 8 });
+    expect(store.drops).toBe(15);
+    expect(store.series.drops.lines).toEqual([[null, 15]]);
   });
 
   it('counts the time that a drain leaves down', () => {

@@ -1,4 +1,5 @@
 /** Numbers and verdicts in words. Narrow spaces stand between a number and its unit. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   bitrate,
@@ -109,6 +110,17 @@ describe('verdicts', () => {
   it('says nothing of what is good, or without evidence', () => {
     expect(verdictWords({ quality: 'good', cause: 'none', evidence: null })).toBe('–');
     expect(verdictWords({ quality: 'fair', cause: 'server', evidence: null })).toBe('this server');
+  });
+
+  it('has words for every number that docs/operations.md says decides', () => {
+    const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+    const [, table = ''] = page.split(/<!-- (?:end of )?evidence -->/);
+    const names = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name = '']) => name);
+    expect(names.length).toBeGreaterThan(15);
+    const wordless = names.filter((what) =>
+      evidenceWords({ what, value: 1, unit: '' }).startsWith(what.replace(/_/g, ' ')),
+    );
+    expect(wordless).toEqual([]);
   });
 
   it('tells causes and evidence of a newer server as they are', () => {

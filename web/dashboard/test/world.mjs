@@ -58,6 +58,8 @@ export class FakeWorld {
   ticks = 0;
   joins = 0;
   #random;
+  /** @type {WeakSet<FakeRoom>} */
+  #dumped = new WeakSet();
 
   /** @param {{ rooms: number, people?: number, seed?: number }} size people: of each room, else 2 to 8 */
   constructor({ rooms, people, seed = 1 }) {
@@ -111,6 +113,14 @@ export class FakeWorld {
   startDrain(deadlineMs, nowMs) {
     this.drain = { deadlineAtMs: nowMs + deadlineMs };
     this.#tell('draining', this.drainReport(nowMs));
+  }
+
+  /** What is held goes to files; then a room's recorder is empty for a while. @param {FakeRoom} room @returns {{ pcapng: string, decisions: string } | null} */
+  dump(room) {
+    if (this.#dumped.has(room)) return null;
+    this.#dumped.add(room);
+    const base = `/var/lib/iris/${room.name}-20261121T110738.123Z`;
+    return objectOf('Dump', { pcapng: `${base}.pcapng`, decisions: `${base}.jsonl` });
   }
 
   /** A second passes. */

@@ -1,0 +1,133 @@
+/* What is asked of a conference on a changing network (issue: bandwidth estimation). */
+#include <inttypes.h>
+
+#include "tests/sim/network.h"
+
+#define S               SIM_NETWORK_S
+#define VOICES_LOST_PPM 5000
+#define OVER_PCT        105 /* of the capacity: probes */
+#define USED_PCT        55  /* of what the network carries, once that is known; measured 58-66 */
+#define USED_LOW_PCT    45  /* where not all cameras fit; measured 53-69 */
+#define USED_VOICES_PCT 40  /* where only voices fit: what is spoken */
+#define FULL_BPS        1400000 /* of four cameras, a still screen and three voices; 1.5-1.7 */
+#define GAP_MS          200
+#define WAIT_MS         1000 /* then a camera begins anew (sfu/core/slot_replay.c) */
+#define DRAIN_MS        1000
+#define DRAIN_SWITCH_MS 300 /* measured 110-253 */
+#define DRAIN_BPS       900000
+#define DRAIN_LOW_MS    650     /* less; measured 200-440 */
+#define FULL_MS         1500    /* bwe.md, goal 1: at the first stage's capacity */
+#define FULL_AGAIN_MS   20000   /* unless the profile says less */
+#define FIT_MS          1000    /* layers step down */
+#define BACK_MS         3000    /* goal 12 */
+#define VOICES_BPS      200000  /* carries three voices and what makes them known */
+#define CAMERAS_BPS     700000  /* carries all cameras' lowest layers */
+#define UNPAUSED_BPS    2000000 /* with which nothing has to be paused, and all fits */
+
+static void too_long(const struct sim_network_watch *watch, struct sim_checks *checks, uint32_t ms,
+                     uint32_t most_ms, const char *what)
+{
+    if (ms > most_ms)
+        sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
+                       "stage %u: %" PRIu32 " ms %s, at most %" PRIu32, watch->stage, ms, what,
+                       most_ms);
+}
+
+static uint32_t full_ms(const struct sim_network_watch *watch)
+{
+    uint32_t stage_ms = watch->profile->stages[watch->stage].full_ms;
+    return watch->stage == 0 ? FULL_MS : stage_ms > 0 ? stage_ms : FULL_AGAIN_MS;
+}
+
+/* Where everything fits. */
+static void judge_fullness(const struct sim_network_watch *watch, struct sim_checks *checks)
+{
+    const struct sim_stage_result *result = &watch->results[watch->stage];
+    if (watch->profile->stages[watch->stage].down_bps < UNPAUSED_BPS)
+        return;
+    if (watch->is_all_paused)
+        sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
+                       "stage %u: all video stays paused", watch->stage);
+    if (result->paused > 0)
+        sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
+                       "stage %u: %u slots paused in the end", watch->stage, result->paused);
+    if (result->all_full_ms == 0)
+        sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
+                       "stage %u: never all cameras at their top layers", watch->stage);
+    too_long(watch, checks, result->back_ms, BACK_MS, "until there is video again");
+    too_long(watch, checks, result->full_ms, full_ms(watch), "without a camera's top layer");
+}
+
+/* Where the network carries no video at all, what still comes of it comes by chance. */
+static void judge_gaps(const struct sim_network_watch *watch, struct sim_checks *checks)
+{
+    const struct sim_stage_result *result = &watch->results[watch->stage];
+    uint64_t capacity_bps = watch->profile->stages[watch->stage].down_bps;
+    if (capacity_bps < VOICES_BPS)
+        return;
+    too_long(watch, checks, result->drain_ms, DRAIN_MS, "between two frames after the change");
+    too_long(watch, checks, result->drain_switch_ms,
+             capacity_bps < DRAIN_BPS ? DRAIN_LOW_MS : DRAIN_SWITCH_MS,
+             "between two frames at a switch after the change");
+    too_long(watch, checks, result->switch_gap_ms, GAP_MS, "between two frames at a switch");
+    too_long(watch, checks, result->wait_ms, WAIT_MS, "between two frames");
+}
+
+static void judge_voices(const struct sim_network_watch *watch, struct sim_checks *checks)
+{
+    const struct sim_stage_result *result = &watch->results[watch->stage];
+    if (watch->profile->stages[watch->stage].down_bps >= VOICES_BPS &&
+        result->voices_lost * 1000000 > result->voices * VOICES_LOST_PPM)
+        sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
+                       "stage %u: %" PRIu64 " of %" PRIu64 " packets of voices lost", watch->stage,
+                       result->voices_lost, result->voices);
+}
+
+static void judge_use(const struct sim_network_watch *watch, struct sim_checks *checks)
+{
+    const struct sim_stage_result *result = &watch->results[watch->stage];
+    uint64_t capacity_bps = watch->profile->stages[watch->stage].down_bps;
+    uint64_t early_bps =
+        result->early_bytes * 8 * (uint64_t)S / (SIM_NETWORK_EARLY_US - SIM_NETWORK_ADAPTED_US);
+    uint64_t late_bps = result->late_bytes * 8 * (uint64_t)S / SIM_NETWORK_LATE_US;
+    int64_t adapted_us = watch->profile->stages[watch->stage].for_us - SIM_NETWORK_LATE_US;
+    uint64_t adapted_bps = result->adapted_bytes * 8 * (uint64_t)S / (uint64_t)adapted_us;
+    unsigned used_pct = capacity_bps < VOICES_BPS    ? USED_VOICES_PCT
+                        : capacity_bps < CAMERAS_BPS ? USED_LOW_PCT
+                                                     : USED_PCT;
+    if (capacity_bps >= VOICES_BPS && early_bps * 100 > capacity_bps * OVER_PCT)
+        sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
+                       "stage %u: a second after the change %" PRIu64 " bit/s for %" PRIu64,
+                       watch->stage, early_bps, capacity_bps);
+    if (capacity_bps >= UNPAUSED_BPS && late_bps < FULL_BPS)
+        sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
+                       "stage %u: in the end %" PRIu64 " bit/s", watch->stage, late_bps);
+    if (capacity_bps < UNPAUSED_BPS && adapted_bps * 100 < capacity_bps * used_pct)
+        sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
+                       "stage %u: %" PRIu64 " bit/s used of %" PRIu64, watch->stage, adapted_bps,
+                       capacity_bps);
+}
+
+/* Where there has come to be more, all cameras rise on the way to what there is, and what they then
+   bring at once may take them down again, once. */
+static void judge_flaps(const struct sim_network_watch *watch, struct sim_checks *checks)
+{
+    const struct sim_stage *stage = &watch->profile->stages[watch->stage];
+    unsigned flaps = watch->results[watch->stage].flaps;
+    if (flaps > (watch->stage > 0 && stage[0].down_bps > stage[-1].down_bps))
+        sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
+                       "stage %u: a camera %u times up and down again", watch->stage, flaps);
+}
+
+void sim_network_judge(const struct sim_network_watch *watch, struct sim_checks *checks)
+{
+    const struct sim_stage *stage = &watch->profile->stages[watch->stage];
+    judge_fullness(watch, checks);
+    judge_gaps(watch, checks);
+    judge_voices(watch, checks);
+    judge_use(watch, checks);
+    if (watch->stage > 0 && stage[0].down_bps < stage[-1].down_bps)
+        too_long(watch, checks, watch->results[watch->stage].fit_ms, FIT_MS,
+                 "until the layers fit");
+    judge_flaps(watch, checks);
+}
