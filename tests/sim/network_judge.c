@@ -11,8 +11,7 @@
 #define USED_VOICES_PCT 40  /* where only voices fit: what is spoken */
 #define FULL_BPS        1400000 /* of four cameras, a still screen and three voices; 1.5-1.7 */
 #define GAP_MS          200
-#define GAP_RISE_MS     250 /* where there has come to be more; measured 221, in 10 of 250 runs more \
-                             */
+#define GAP_RISE_MS     250  /* where there has come to be more; measured 221 */
 #define WAIT_MS         1000 /* then a camera begins anew (sfu/core/slot_replay.c) */
 #define DRAIN_MS        1000
 #define DRAIN_SWITCH_MS 300 /* measured 110-253 */
