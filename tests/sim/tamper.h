@@ -14,7 +14,12 @@ enum sim_tamper_kind {
 #define X(name, text, claim) SIM_TAMPER_##name,
     SIM_CHECK_LIST(X)
 #undef X
-        SIM_TAMPER_COUNT
+    /* Another half of an invariant. */
+    SIM_TAMPER_HIDDEN,   /* STUCK: a camera is not shown */
+    SIM_TAMPER_CONTRACT, /* BUDGET: more than the contract, without a budget */
+    SIM_TAMPER_SHARE,    /* STORM: requested key frames take more than their share */
+    SIM_TAMPER_LEFT,     /* MEMORY: somebody stays */
+    SIM_TAMPER_COUNT
 };
 
 struct sim_tamper {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 /* cmocka needs the first four above. */
 #include <cmocka.h>
 
@@ -47,6 +48,33 @@ static void test_each_invariant_trips_alone(void **state)
             if (i != check && count > 0 && before.breaches[i].count == 0)
                 fail_msg("breaking %s tripped %s: %s", sim_check_name((enum sim_check)check),
                          sim_check_name((enum sim_check)i), world.checks.breaches[i].detail);
+        }
+    }
+}
+
+/* The halves of invariants that the table's own tampering does not break. */
+static void test_other_halves_trip(void **state)
+{
+    static const struct {
+        enum sim_tamper_kind tamper;
+        enum sim_check check;
+        const char *said;
+    } rows[] = {
+        {SIM_TAMPER_HIDDEN, SIM_CHECK_STUCK, "a camera is not shown"},
+        {SIM_TAMPER_CONTRACT, SIM_CHECK_BUDGET, "contract and 15 %"},
+        {SIM_TAMPER_SHARE, SIM_CHECK_STORM, "of requested ones in 10 s"},
+        {SIM_TAMPER_LEFT, SIM_CHECK_MEMORY, "1 participants left"},
+    };
+    (void)state;
+    for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
+        run(rows[r].tamper, 0, SEED);
+        for (unsigned i = 0; i < SIM_CHECK_COUNT; i++) {
+            const struct sim_breach *breach = &world.checks.breaches[i];
+            if ((breach->count > 0) != (i == rows[r].check))
+                fail_msg("%s: %s: %s", rows[r].said, sim_check_name((enum sim_check)i),
+                         breach->detail);
+            if (i == rows[r].check && !strstr(breach->detail, rows[r].said))
+                fail_msg("%s: %s", rows[r].said, breach->detail);
         }
     }
 }
@@ -243,6 +271,7 @@ int main(void)
         cmocka_unit_test(test_profiles_draw_the_same),
         cmocka_unit_test(test_same_seed_same_bytes),
         cmocka_unit_test(test_each_invariant_trips_alone),
+        cmocka_unit_test(test_other_halves_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -445,12 +445,18 @@ int sim_world_run(struct sim_world *world, const struct sim_config *config)
         sim_check_fail(&world->checks, SIM_CHECK_HANDOVER, 0, "%u of %u took place",
                        world->summary.handovers, config->handovers);
     world->summary.virtual_us = world->end_us - world->begin_us;
+    if (config->tamper == SIM_TAMPER_LEFT) {
+        world->is_closing = false;
+        sim_script_join(world, 0);
+    }
     free_pools(world);
     if (config->tamper == SIM_TAMPER_MEMORY)
         world->tamper.leak = malloc(LEAK_BYTES);
     world->summary.without_frame += config->tamper == SIM_TAMPER_JOIN;
     sim_summary_judge(world);
     sim_check_memory(world, start_bytes);
+    if (world->people[0])
+        sim_person_destroy(world->people[0]);
     core_engine_destroy(world->engine);
     transport_aead_context_destroy(world->aead);
     transport_certificate_destroy(world->certificate);

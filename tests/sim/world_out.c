@@ -11,6 +11,12 @@
 #define DIGEST_HEAD 16
 #define DIGEST_TAIL 24
 
+/* Of self-tests. */
+#define CONTRACT_TIMES 8       /* a packet counts so often */
+#define SHARE_LATER_US 2000000 /* after the request before */
+#define SHARE_STEP_US  500000  /* of a window of 10 s (live.c) */
+#define SHARE_BYTES    1000000
+
 static uint64_t mix(uint64_t digest, uint64_t word)
 {
     digest = (digest ^ word) * 0x9FB21C651E98DF25u;
@@ -182,7 +188,9 @@ static bool listen(struct sim_world *world, struct sim_person *receiver, struct 
     if (tap->params.kind == CORE_KIND_AUDIO)
         sim_check_audio(world, tap, &seen);
     else
-        sim_check_budget(world, receiver, &seen);
+        for (unsigned i = 0; i < (world->tamper.kind == SIM_TAMPER_CONTRACT ? CONTRACT_TIMES : 1);
+             i++)
+            sim_check_budget(world, receiver, &seen);
     sim_tap_packet(tap, &seen, &source, &world->checks);
     if (sim_tamper_reaches_receiver(&world->tamper))
         *media = seen;
@@ -282,10 +290,19 @@ static void send_media(struct sim_world *world, struct sim_person *receiver, uin
 static void add_requests(struct sim_world *world, struct sim_person *source)
 {
     struct sim_tamper *tamper = &world->tamper;
-    if (tamper->kind != SIM_TAMPER_STORM || tamper->is_done || source->number != tamper->receiver ||
-        world->now_us < tamper->begin_us)
+    struct sim_requests *requests = &source->requests[SIM_TRACK_CAMERA];
+    bool is_share = tamper->kind == SIM_TAMPER_SHARE;
+    if ((tamper->kind != SIM_TAMPER_STORM && !is_share) || tamper->is_done ||
+        source->number != tamper->receiver || world->now_us < tamper->begin_us)
         return;
     tamper->is_done = true;
+    if (is_share) { /* long after the last one, but it brought too much */
+        requests->pli_us = world->now_us - SHARE_LATER_US;
+        requests->keyframe_us = world->now_us;
+        sim_window_add(&requests->bytes, SHARE_STEP_US, world->now_us, SHARE_BYTES);
+        sim_check_storm(world, source, SIM_TRACK_CAMERA);
+        return;
+    }
     for (unsigned i = 0; i < 3; i++)
         sim_check_storm(world, source, SIM_TRACK_CAMERA);
 }
