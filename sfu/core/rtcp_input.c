@@ -61,7 +61,7 @@ static void on_loss(struct core_slot *slot, const uint16_t *seqs, int count, int
 {
     for (int i = 0; i < count; i++)
         if (core_slot_needs(slot, seqs[i])) {
-            core_slot_need_keyframe(slot, now_us);
+            core_slot_on_request(slot, now_us);
             return;
         }
 }
@@ -95,7 +95,7 @@ static void on_pli(struct core_participant *participant, const struct rtcp_packe
     if (!slot || slot->params.kind == CORE_KIND_AUDIO)
         return;
     slot->statistics.plis++;
-    core_slot_need_keyframe(slot, now_us);
+    core_slot_on_request(slot, now_us);
 }
 
 static void on_sender_report(struct core_participant *participant, const struct rtcp_packet *packet,

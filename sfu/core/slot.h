@@ -18,6 +18,7 @@
 
 #include "bwe/temporal_sync.h"
 #include "rtp/rewrite.h"
+#include "sfu/core/keyframe_limit.h"
 #include "sfu/core/recorder.h"
 #include "sfu/core/rtx_limit.h"
 #include "sfu/core/track.h"
@@ -59,6 +60,7 @@ struct core_slot {
     int64_t replayed_us;              /* when a packet of a history was last sent; 0: none */
     int64_t switching_us;             /* since when another layer than the target is forwarded */
     int64_t asked_us;                 /* when a key frame was last wanted for that */
+    int64_t wanted_us;                /* when its source was last asked for one; 0: not yet */
     int64_t keyframe_us;              /* when one was last sent; 0: none of this layer */
     int64_t answered_us;              /* it answers requests until then */
     const struct core_layer *refused; /* its key frame did not come */
@@ -75,7 +77,8 @@ struct core_slot {
     struct core_slot_reported reported;
     struct rtp_rewrite rewrite;
     struct core_rtx_limit rtx_limit;
-    struct rtp_seen filled; /* numbers that padding has closed */
+    struct core_keyframe_limit keyframe_limit; /* of whatever it shows */
+    struct rtp_seen filled;                    /* numbers that padding has closed */
     /* What was decided on frames that others may have been lost of or come late: a ring of keys. */
     uint32_t fates[CORE_SLOT_FATES];
     unsigned fates_next;
@@ -143,9 +146,13 @@ void core_slot_leave_layer(struct core_slot *slot, const struct core_layer *next
 /** Forward nothing until told otherwise; then a key frame is needed. */
 void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
 
-/** The receiver has no picture (PLI, a new path): from the history if it can serve, else the source
- * is asked. One that has just been sent answers as well. */
+/** The receiver has no picture (another layer, a new path): from the history if it can serve, else
+ * the source is asked. One that has just been sent answers as well. */
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us);
+
+/** The receiver asks for a key frame itself (PLI, or a loss that nothing else repairs): the same,
+ * as often as it may ask a source (keyframe_limit.h). */
+void core_slot_on_request(struct core_slot *slot, int64_t now_us);
 
 /** A key frame begins, with what is replayed after it so many bytes: it answers who asks for one,
  * until it and those of the other slots before it have had half of the receiver's budget, 300 ms at
