@@ -21,7 +21,8 @@ struct call {
     int64_t now_us;
     int64_t deadline_us;
     bool is_budget_less;                                        /* than what was decided last */
-    struct bwe_allocation safe;                                 /* what would fit with a margin */
+    struct bwe_allocation safe;                                 /* what would fit with a margin, */
+    struct bwe_allocation lasting;                              /* and after a dip */
     struct bwe_hysteresis_track *tracks[BWE_ALLOCATION_TRACKS]; /* as the input's */
     int carried[BWE_ALLOCATION_TRACKS];                         /* what is left of the last level */
     int ceilings[BWE_ALLOCATION_TRACKS];
@@ -184,11 +185,14 @@ static int permitted_level(struct call *call, struct bwe_hysteresis_track *track
     return at_us <= call->now_us ? wished : carried;
 }
 
-/* Right after a downgrade the budget may be in a dip, from which it comes back. */
+/* Right after a downgrade the budget may be in a dip, from which it comes back. One that rises
+   without having fallen, or because a probe has passed, is another one. */
 static void note_budget(const struct call *call, struct bwe_hysteresis_track *track)
 {
     uint64_t budget_bps = call->input->budget_bps;
-    if (track->lowered_bps < budget_bps && call->now_us - track->lowered_us < DIP_US)
+    track->was_cut &= !call->input->is_probe_passed;
+    if (track->was_cut && track->lowered_bps < budget_bps &&
+        call->now_us - track->lowered_us < DIP_US)
         track->lowered_bps = budget_bps;
 }
 
@@ -208,14 +212,17 @@ static void set_ceilings(struct call *call)
 
 /* --- what becomes of it ----------------------------------------------------------------------- */
 
-/* The lowest layer of a live track does not fit: it stays for a while. */
-static bool is_kept(struct call *call, struct bwe_hysteresis_track *track, int carried)
+/* The lowest layer of a live track does not fit: it stays for a while, and through a dip. A pause
+   is longer than that: it takes a probe and a key frame to end it. */
+static bool is_kept(struct call *call, unsigned i)
 {
-    if (carried < 0)
+    struct bwe_hysteresis_track *track = call->tracks[i];
+    if (call->carried[i] < 0)
         return false;
     if (track->unfit_us == 0)
         track->unfit_us = call->now_us;
-    int64_t until_us = track->unfit_us + BWE_HYSTERESIS_PAUSE_US;
+    bool is_dip = call->lasting.choices[i].level >= 0;
+    int64_t until_us = track->unfit_us + (is_dip ? BWE_HYSTERESIS_DIP_US : BWE_HYSTERESIS_PAUSE_US);
     call_again(call, until_us);
     return call->now_us < until_us;
 }
@@ -230,6 +237,7 @@ static void note_downgrade(const struct call *call, struct bwe_hysteresis_track 
             track->hold_us = BWE_HYSTERESIS_HOLD_MAX_US;
     }
     track->was_raised = false;
+    track->was_cut = call->is_budget_less;
     track->lowered_us = now_us;
     track->lowered_bps = call->input->budget_bps;
     track->fits_us = 0;
@@ -257,7 +265,7 @@ static void follow(struct call *call, unsigned i, struct bwe_allocation *out)
     int carried = call->carried[i];
     if (choice->state != BWE_ALLOCATION_BANDWIDTH) {
         track->unfit_us = 0;
-    } else if (is_kept(call, track, carried)) {
+    } else if (is_kept(call, i)) {
         *choice = bwe_allocation_choose(input, bwe_allocation_lowest_level(input));
         out->total_bps += choice->cost_bps;
     }
@@ -306,6 +314,9 @@ int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
         bwe_allocation_decide_on(&ladders, NULL, safe_bps, &call.safe);
     set_ceilings(&call);
     bwe_allocation_decide_on(&ladders, call.ceilings, input->budget_bps, out);
+    call.lasting = *out;
+    if (input->sustained_bps > input->budget_bps)
+        bwe_allocation_decide_on(&ladders, call.ceilings, input->sustained_bps, &call.lasting);
     for (unsigned i = 0; i < input->count; i++)
         follow(&call, i, out);
     out->next_budget_bps = pure.next_budget_bps;

@@ -2,7 +2,8 @@
  * When an allocation is followed (bwe.md, "Allocation" 4 and 5): down at once, up with patience.
  *
  *  - Down: at once, and only as far as the budget demands; a track whose lowest layer does not fit
- *    keeps that for 500 ms, then it is paused.
+ *    keeps that for 500 ms, then it is paused; for 600 ms if it would fit into what the network
+ *    carries once a queue is drained.
  *  - Up: a level that has fitted into budget / 1.10 for 1 s, or into budget / 1.03 as shown by a
  *    passed probe; 5 s after the
  *    track's last downgrade, x1.5 (to 60 s) when an upgrade turned out wrong, but not when the
@@ -27,6 +28,7 @@
 #define BWE_HYSTERESIS_FITS_US        1000000
 #define BWE_HYSTERESIS_STEPS          10
 #define BWE_HYSTERESIS_PAUSE_US       500000
+#define BWE_HYSTERESIS_DIP_US         600000
 #define BWE_HYSTERESIS_HOLD_US        5000000
 #define BWE_HYSTERESIS_HOLD_MAX_US    60000000
 #define BWE_HYSTERESIS_UP_US          10000000
@@ -40,7 +42,8 @@ struct bwe_hysteresis_track {
     uint8_t step;                         /* BWE_HYSTERESIS_FITS_US, or since fits_us; the newest */
     int16_t newest;                       /* what fitted at the last call */
     bool is_best;                         /* nothing better was wanted and available */
-    bool was_raised;                      /* after its last downgrade */
+    bool was_raised;                      /* after its last downgrade, */
+    bool was_cut;                         /* for which there was a smaller budget */
     int64_t since_us;                     /* when it was first seen */
     int64_t fits_us;                      /* 0: nothing better fits */
     int64_t step_us;                      /* when the newest step began */
@@ -63,6 +66,7 @@ struct bwe_hysteresis_input {
     const struct bwe_allocation_track *tracks; /* ids differ; any order, also from call to call */
     unsigned count;                            /* at most BWE_ALLOCATION_TRACKS */
     uint64_t budget_bps;
+    uint64_t sustained_bps; /* the budget without a dip that drains a queue; at least budget_bps */
     bool has_estimator;
     bool is_probe_passed; /* since the last call; the budget is what it showed */
 };

@@ -33,11 +33,14 @@ void bwe_byte_window_add(struct bwe_byte_window *window, uint32_t bytes)
 
 void bwe_byte_window_take(struct bwe_byte_window *window, uint32_t bytes)
 {
-    uint32_t *running = &window->bytes[place_of(window->slice)];
-    if (bytes > *running)
-        bytes = *running;
-    *running -= bytes;
-    window->sum_bytes -= bytes;
+    unsigned place = place_of(window->slice);
+    for (unsigned age = 0; age < RING && bytes > 0; age++) {
+        uint32_t part = bytes < window->bytes[place] ? bytes : window->bytes[place];
+        window->bytes[place] -= part;
+        window->sum_bytes -= part;
+        bytes -= part;
+        place = place > 0 ? place - 1 : RING - 1;
+    }
 }
 
 uint64_t bwe_byte_window_bytes(const struct bwe_byte_window *window, unsigned slices)

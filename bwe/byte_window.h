@@ -35,7 +35,7 @@ static inline void bwe_byte_window_advance(struct bwe_byte_window *window, int64
 /** Count bytes in the running slice; call bwe_byte_window_advance() first. Saturates. */
 void bwe_byte_window_add(struct bwe_byte_window *window, uint32_t bytes);
 
-/** Take back what was added last, in the same slice. */
+/** Take back what was added lately: from the running slice, then from those before it. */
 void bwe_byte_window_take(struct bwe_byte_window *window, uint32_t bytes);
 
 /** Bytes of the last so many whole slices (at most BWE_BYTE_WINDOW_SLICES) and of the running one.

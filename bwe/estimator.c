@@ -13,6 +13,8 @@
 #define HOLD_FACTOR        2.0     /* no estimate beyond this times the demand */
 #define RECEIVED_MIN_US    80000
 #define RECEIVED_MIN_BYTES 5000
+#define BUSY_MS            10.0 /* of queue: more than jitter */
+#define BUSY_MIN_US        40000
 #define START_US           3000000
 #define MET_US             5000000 /* a capacity met longer ago is no limit for probes */
 #define FORGET_FACTOR      1.5     /* over what losses have bounded */
@@ -23,7 +25,7 @@
 
 /* What one message adds up to. */
 struct summary {
-    int64_t newest_sent_us, least_delay_us, last_arrival_us;
+    int64_t newest_sent_us, least_delay_us, last_arrival_us, last_delay_us;
     uint64_t newest_seq;
     uint32_t bytes;
     struct bwe_probe_shown shown;
@@ -124,8 +126,10 @@ static void on_received(struct bwe_estimator *estimator, struct summary *summary
     }
     if (!summary->has_arrival || arrival_us - sent_us < summary->least_delay_us)
         summary->least_delay_us = arrival_us - sent_us;
-    if (!summary->has_arrival || arrival_us > summary->last_arrival_us)
+    if (!summary->has_arrival || arrival_us > summary->last_arrival_us) {
         summary->last_arrival_us = arrival_us;
+        summary->last_delay_us = arrival_us - sent_us;
+    }
     if (!summary->has_arrival || sent_us > summary->newest_sent_us)
         summary->newest_sent_us = sent_us;
     summary->has_arrival = true;
@@ -156,6 +160,23 @@ static void take_entry(struct bwe_estimator *estimator, struct summary *summary,
     on_received(estimator, summary, packet, arrival_us, now_us);
 }
 
+/* The rate at which packets came out of a queue that was never empty: that of the bottleneck,
+   however little was sent before. */
+static void measure_busy(struct bwe_estimator *estimator)
+{
+    const struct bwe_mark *marks = estimator->marks;
+    uint64_t bytes = 0;
+    unsigned newest = estimator->mark_count - 1U, i = newest;
+    int64_t span_us = 0;
+    for (; i > 0 && marks[i].queue_ms > BUSY_MS && marks[i - 1].queue_ms > BUSY_MS &&
+           span_us < RECEIVED_MIN_US;
+         i--) {
+        bytes += marks[i].bytes;
+        span_us = marks[newest].arrival_us - marks[i - 1].arrival_us;
+    }
+    estimator->busy_bps = span_us >= BUSY_MIN_US ? 8e6 * (double)bytes / (double)span_us : 0;
+}
+
 /* The rate at which packets came of late: over as many messages as it takes for a sound figure. */
 static void measure_received(struct bwe_estimator *estimator, const struct summary *summary)
 {
@@ -164,8 +185,11 @@ static void measure_received(struct bwe_estimator *estimator, const struct summa
         memmove(marks, marks + 1, (BWE_FEEDBACK_MARKS - 1) * sizeof(*marks));
         estimator->mark_count--;
     }
-    marks[estimator->mark_count++] =
-        (struct bwe_mark){summary->last_arrival_us, summary->newest_sent_us, summary->bytes};
+    double last_queue_ms = estimator->queue_delay.queue_ms +
+                           (double)(summary->last_delay_us - summary->least_delay_us) / 1000;
+    marks[estimator->mark_count++] = (struct bwe_mark){
+        summary->last_arrival_us, summary->newest_sent_us, summary->bytes, (float)last_queue_ms};
+    measure_busy(estimator);
     uint64_t bytes = 0;
     int64_t span_us = 0, sent_us = 0;
     for (unsigned i = estimator->mark_count - 1; i > 0; i--) {
@@ -183,12 +207,15 @@ static void measure_received(struct bwe_estimator *estimator, const struct summa
 
 /* While there is a queue, what arrives is what the path carries of ours. In the short time in which
  * that is measured a source may just have sent less than it may: so rather the share of what was
- * sent. All flows of a link see the same share, hence give way alike. */
+ * sent. All flows of a link see the same share, hence give way alike. Where less is sent than could
+ * be, it was a burst that made the queue, and what arrived before it shows nothing: as long as
+ * nothing shows the contrary, the path carries what it did. */
 static double capacity_bps(const struct bwe_estimator *estimator)
 {
     double received_bps = estimator->received_bps;
     if (estimator->app_limited.is_limited)
-        return received_bps;
+        return estimator->busy_bps > 0 ? estimator->busy_bps
+                                       : fmax(received_bps, estimator->rate_control.rate_bps);
     return fmax(received_bps, estimator->carried * estimator->rate_control.rate_bps);
 }
 
@@ -211,6 +238,8 @@ static void update_guard(struct bwe_estimator *estimator, const struct summary *
         .short_queue_ms = estimator->queue_delay.short_queue_ms,
         .received_bps = estimator->received_bps,
         .capacity_bps = capacity_bps(estimator),
+        .busy_bps = estimator->busy_bps,
+        .is_limited = estimator->app_limited.is_limited,
         .carried = estimator->carried,
         .outstanding_bits = 8.0 * estimator->history.outstanding_bytes,
         .rtt_ms = (double)(now_us - summary->newest_sent_us) / 1000,
@@ -222,7 +251,7 @@ static void update_guard(struct bwe_estimator *estimator, const struct summary *
     bwe_guard_update(guard, estimator->tuning, &input, now_us);
     if (guard->is_new_path)
         bwe_queue_delay_reset(&estimator->queue_delay);
-    if (guard->has_left) {
+    if (guard->has_left && !guard->was_moment) {
         double return_bps = estimator->tuning->guard_return * guard->capacity_bps;
         bwe_rate_control_met(control, guard->capacity_bps, now_us);
         bwe_rate_control_set(control, fmin(control->rate_bps, return_bps), now_us);
@@ -237,6 +266,8 @@ static enum bwe_usage usage_of(const struct bwe_estimator *estimator)
     if (estimator->guard.is_active ||
         (usage == BWE_USAGE_OVER && queue_ms(estimator) < estimator->tuning->trend_queue_ms))
         return BWE_USAGE_NORMAL;
+    if (usage == BWE_USAGE_OVER && estimator->busy_bps <= 0 && estimator->tuning->guard > 0)
+        return BWE_USAGE_UNDER;
     return usage;
 }
 

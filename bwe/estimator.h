@@ -79,6 +79,7 @@ struct bwe_mark {
     int64_t arrival_us; /* the last one in the message */
     int64_t sent_us;    /* and when it left */
     uint32_t bytes;     /* since the mark before */
+    float queue_ms;     /* that the last one met */
 };
 
 struct bwe_estimator {
@@ -109,6 +110,7 @@ struct bwe_estimator {
     double rtt_ms;  /* smoothed; 0: unknown */
     double carried; /* share of the rate sent at which the last messages' packets came */
     double received_bps, target_bps, stable_bps;
+    double busy_bps; /* rate of the last arrivals out of a queue; 0: there was none all the time */
 };
 
 /** Start; see the config for who owns what. */

@@ -22,11 +22,12 @@ static double predict(const struct bwe_guard_input *input, double queue_ms)
 
 static void enter(struct bwe_guard *guard, const struct bwe_guard_input *input, int64_t now_us)
 {
-    guard->is_active = true;
+    guard->is_active = guard->was_moment = true;
     guard->queue_ms = 0;
     guard->progress_us = guard->since_us = now_us;
     guard->floor_bps = guard->yield_for_ms > 0 ? TRIAL_FLOOR * input->received_bps : 0;
     guard->capacity_bps = input->capacity_bps;
+    guard->is_guessing = input->is_limited;
 }
 
 static void leave(struct bwe_guard *guard)
@@ -76,11 +77,16 @@ static bool is_stuck(struct bwe_guard *guard, const struct bwe_tuning *tuning,
 
 /* From what was sent before the guard acted; later packets come at the rate that it allowed. Unless
  * they show that the path has become slower meanwhile: they come much more slowly than they left,
- * into a queue. */
+ * into a queue. Where less was sent than could be, a burst (a key frame, a probe) has made the
+ * queue: only what arrives out of that is a measure. */
 static void measure_capacity(struct bwe_guard *guard, const struct bwe_tuning *tuning,
                              const struct bwe_guard_input *input)
 {
-    if (input->sent_us <= guard->since_us)
+    if (guard->is_guessing && input->busy_bps > 0)
+        guard->capacity_bps = input->busy_bps;
+    else if (guard->is_guessing)
+        return;
+    else if (input->sent_us <= guard->since_us)
         guard->capacity_bps += CAPACITY_WEIGHT * (input->capacity_bps - guard->capacity_bps);
     else if (guard->predicted_ms > SLOWER_QUEUES * tuning->guard_enter_ms &&
              input->carried < SLOWER_SHARE)
@@ -107,6 +113,8 @@ void bwe_guard_update(struct bwe_guard *guard, const struct bwe_tuning *tuning,
     measure_capacity(guard, tuning, input);
     if (queue_ms <= tuning->guard_exit_ms)
         leave(guard);
+    else if (now_us > guard->since_us || input->busy_bps > 0)
+        guard->was_moment = false;
     if (guard->is_active && is_stuck(guard, tuning, input, now_us))
         yield(guard, tuning, now_us);
     double excess_ms = fmax(guard->predicted_ms - tuning->guard_exit_ms, 0);

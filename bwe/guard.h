@@ -25,6 +25,8 @@ struct bwe_guard_input {
     double short_queue_ms; /* above the base of the last seconds */
     double received_bps;   /* over the last messages */
     double capacity_bps;   /* with the queue: what the path carries of ours */
+    double busy_bps;       /* the rate of arrival while the queue was never empty; 0: not known */
+    bool is_limited;       /* less is sent than could be: capacity_bps is a guess */
     double carried;        /* the rate at which they came over that at which they left, 0 to 1 */
     double outstanding_bits;
     double rtt_ms;   /* since the newest acknowledged packet was sent */
@@ -36,6 +38,8 @@ struct bwe_guard {
     bool is_active, is_yielding;
     bool has_left;       /* just now: the rate may return */
     bool is_new_path;    /* just now: the long base does not hold any more */
+    bool is_guessing;    /* the capacity, until busy_bps shows it */
+    bool was_moment;     /* the queue that it has left was seen in one message only */
     double queue_ms;     /* the most since it last became clearly less */
     int64_t progress_us; /* when that was */
     int64_t since_us;    /* active */

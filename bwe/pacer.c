@@ -155,10 +155,10 @@ size_t bwe_pacer_pop(struct bwe_pacer *pacer, int64_t now_us, struct bwe_paced *
     return count;
 }
 
-uint16_t bwe_pacer_padding(struct bwe_pacer *pacer, int64_t now_us, uint16_t limit,
+uint16_t bwe_pacer_padding(const struct bwe_pacer *pacer, int64_t now_us, uint16_t limit,
                            uint8_t *cluster)
 {
-    struct bwe_probe *probe = &pacer->probe;
+    const struct bwe_probe *probe = &pacer->probe;
     int64_t due_us = pacer->is_probing ? pacer->probe_free_us : pacer->probe_begin_us;
     *cluster = probe->id;
     if (!has_probe(pacer) || pacer->count > 0 || now_us < due_us)
@@ -167,10 +167,12 @@ uint16_t bwe_pacer_padding(struct bwe_pacer *pacer, int64_t now_us, uint16_t lim
     uint32_t bytes = probe->packets > 0 ? probe->bytes / probe->packets : probe->bytes;
     if (bytes > limit)
         bytes = limit;
-    if (bytes < 100)
-        bytes = 100;
+    return (uint16_t)(bytes < 100 ? 100 : bytes);
+}
+
+void bwe_pacer_on_padding(struct bwe_pacer *pacer, uint32_t bytes, int64_t now_us)
+{
     take_probe_bytes(pacer, bytes, now_us);
-    return (uint16_t)bytes;
 }
 
 void bwe_pacer_clear(struct bwe_pacer *pacer)

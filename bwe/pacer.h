@@ -78,13 +78,18 @@ size_t bwe_pacer_pop(struct bwe_pacer *pacer, int64_t now_us, struct bwe_paced *
                      uint8_t *cluster);
 
 /**
- * The padding that a probe is short of, when nothing is queued.
+ * The padding that a probe is short of, when nothing is queued. What is sent of it, or instead of
+ * it, is to be told: bwe_pacer_on_padding().
  *
  * @param cluster  written: the probe
- * @return         bytes of one packet, up to limit; 0: none. Sending it is assumed.
+ * @return         bytes of one packet, up to limit; 0: none
  */
-uint16_t bwe_pacer_padding(struct bwe_pacer *pacer, int64_t now_us, uint16_t limit,
+uint16_t bwe_pacer_padding(const struct bwe_pacer *pacer, int64_t now_us, uint16_t limit,
                            uint8_t *cluster);
+
+/** So many bytes were sent for the probe after bwe_pacer_padding(): a probe that counted more than
+ * that would be slower than it was meant to be, and show too little. */
+void bwe_pacer_on_padding(struct bwe_pacer *pacer, uint32_t bytes, int64_t now_us);
 
 /** Throw the queue away (its tracks are gone, or everything is paused). */
 void bwe_pacer_clear(struct bwe_pacer *pacer);

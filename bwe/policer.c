@@ -26,10 +26,9 @@
 #define GRACE_PERCENT 150
 #define MOST_PERCENT  165 /* of anything, also while policing is mild */
 #define MILD_US       2000000
-#define DEBT_SHARE    8 /* of the allowance; what is above it by less than a packet adds up to less \
-                         */
-#define BURST_US   200000   /* how long a stalled link takes to empty itself */
-#define RELAPSE_US 10000000 /* policed again so soon: twice the patience */
+#define DEBT_SHARE    8        /* of the allowance: so little is no debt */
+#define BURST_US      200000   /* how long a stalled link takes to empty itself */
+#define RELAPSE_US    10000000 /* policed again so soon: twice the patience */
 
 /* After so many slices of silence nothing is left to catch up with. */
 #define SETTLED_SLICES (BWE_POLICER_HOLD_MAX_US / SLICE_US + 2 * BWE_BYTE_WINDOW_SLICES)
@@ -60,6 +59,7 @@ void bwe_policer_forget_layer(struct bwe_policer *policer, unsigned layer)
     policer->frame_bytes[layer] = 0;
     policer->frame_peak_bytes[layer] = 0;
     policer->keyframe_bytes[layer] = 0;
+    memset(policer->headless[layer], 0, sizeof(policer->headless[layer]));
 }
 
 /* --- counting --------------------------------------------------------------------------------- */
@@ -115,13 +115,11 @@ static void smooth_classes(struct bwe_policer *policer)
    time is 115 %, and the allowance and one such debt once. What is dropped is not paid for. */
 static void settle_allowance(struct bwe_policer *policer, int64_t now_us)
 {
-    bool is_mild = now_us <= policer->mild_until_us;
-    const struct bwe_byte_window *used = is_mild ? &policer->passed : &policer->offered;
     int64_t limit_bytes = (int64_t)(percent_bps(policer, BWE_CONTRACT_TOLERANCE_PERCENT) * 2 / 8);
-    int64_t unused_bytes =
-        limit_bytes - (int64_t)bwe_byte_window_bytes(used, BWE_BYTE_WINDOW_SLICES);
-    if (unused_bytes < 0 && policer->rung > 0 && !is_mild)
-        return;
+    int64_t unused_bytes = limit_bytes - (int64_t)policer->offered.sum_bytes;
+    int64_t room_bytes = limit_bytes - (int64_t)policer->passed.sum_bytes;
+    if (unused_bytes < 0 && policer->rung > 0)
+        unused_bytes = now_us <= policer->mild_until_us && room_bytes < 0 ? room_bytes : 0;
     int64_t bytes = policer->allowance_bytes + unused_bytes / BWE_BYTE_WINDOW_SLICES;
     int32_t full_bytes = full_allowance(policer);
     policer->allowance_bytes = bytes < full_bytes ? (int32_t)bytes : full_bytes;
@@ -144,6 +142,38 @@ static unsigned temporal_of(const struct bwe_policer_packet *packet)
     return tid < BWE_POLICER_TEMPORALS ? tid : BWE_POLICER_TEMPORALS - 1;
 }
 
+/* Whether a frame is a key frame stands in its first packet. If others come before it, they count
+   as those of any frame, but it is remembered how much. */
+static void note_headless(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
+                          uint32_t counted_bytes)
+{
+    struct bwe_policer_headless *headless = policer->headless[packet->layer];
+    uint8_t *next = &policer->headless_next[packet->layer];
+    uint32_t timestamp = packet->frame.timestamp;
+    if (packet->frame.is_frame_start)
+        policer->begun[packet->layer] = timestamp;
+    if (timestamp == policer->begun[packet->layer])
+        return;
+    for (unsigned i = 0; i < BWE_POLICER_HEADLESS; i++)
+        if (headless[i].timestamp == timestamp) {
+            headless[i].bytes += counted_bytes;
+            return;
+        }
+    headless[*next] = (struct bwe_policer_headless){timestamp, counted_bytes};
+    *next = (uint8_t)((*next + 1) % BWE_POLICER_HEADLESS);
+}
+
+/* The first packet of a key frame has come at last: the allowance pays for the others, too. */
+static void pay_headless(struct bwe_policer *policer, const struct bwe_policer_packet *packet)
+{
+    struct bwe_policer_headless *headless = policer->headless[packet->layer];
+    for (unsigned i = 0; i < BWE_POLICER_HEADLESS; i++)
+        if (headless[i].bytes > 0 && headless[i].timestamp == packet->frame.timestamp) {
+            bwe_byte_window_take(&policer->offered, pay(policer, headless[i].bytes));
+            headless[i].bytes = 0;
+        }
+}
+
 /* Returns how much of the packet counts against the contract: what the allowance does not pay. */
 static uint32_t count_offered(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
                               int64_t now_us)
@@ -155,6 +185,10 @@ static uint32_t count_offered(struct bwe_policer *policer, const struct bwe_poli
     if (is_keyframe || now_us < policer->stall_end_us)
         bytes -= pay(policer, bytes);
     bwe_byte_window_add(&policer->offered, bytes);
+    if (is_keyframe && packet->frame.is_frame_start)
+        pay_headless(policer, packet);
+    else if (!is_keyframe && !policer->is_audio)
+        note_headless(policer, packet, bytes);
     /* A key frame is no rate: it would push the ladder about. */
     if (!is_keyframe)
         policer->class_bytes[packet->rank][temporal_of(packet)] += packet->payload_bytes;
@@ -376,6 +410,18 @@ static void count_frame(struct bwe_policer *policer, const struct bwe_policer_pa
         policer->frame_peak_bytes[layer] = policer->frame_bytes[layer];
 }
 
+/* One packet more than BWE_POLICER_PACKETS_PER_S lets pass, a second's worth at once. */
+static bool take_packet(struct bwe_policer *policer, int64_t now_us)
+{
+    int64_t packet_us = 1000000 / BWE_POLICER_PACKETS_PER_S;
+    if (policer->paced_us < now_us - 1000000)
+        policer->paced_us = now_us - 1000000;
+    if (policer->paced_us + packet_us > now_us)
+        return false;
+    policer->paced_us += packet_us;
+    return true;
+}
+
 static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
                         int64_t now_us)
 {
@@ -388,8 +434,11 @@ static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_pa
     if (is_newest)
         count_frame(policer, packet, gate->newest != newest);
     bool is_passing = state == BWE_FRAME_NEW ? gate->is_passing : state == BWE_FRAME_PASSES;
-    if (is_passing && policer->rung > 0 &&
-        !has_policed_room(policer, packet->payload_bytes, now_us)) {
+    bool is_refused =
+        is_passing &&
+        ((policer->rung > 0 && !has_policed_room(policer, packet->payload_bytes, now_us)) ||
+         !take_packet(policer, now_us));
+    if (is_refused) {
         /* Of a frame, or late of one that all the following refer to. */
         if (is_newest || temporal_of(packet) == 0)
             bwe_frame_gate_cut(gate);
@@ -399,12 +448,13 @@ static bool passes_gate(struct bwe_policer *policer, const struct bwe_policer_pa
 }
 
 /* Two slices' worth of the contract in two slices at most: thin, but even. */
-static bool passes_audio(const struct bwe_policer *policer, uint32_t bytes, int64_t now_us)
+static bool passes_audio(struct bwe_policer *policer, uint32_t bytes, int64_t now_us)
 {
     uint64_t even_bytes = (uint64_t)policer->contract_bps / 8 * 2 * SLICE_US / 1000000;
-    return policer->rung == 0 ||
-           (bwe_byte_window_bytes(&policer->passed, 1) + bytes <= even_bytes &&
-            has_policed_room(policer, bytes, now_us));
+    bool has_room =
+        policer->rung == 0 || (bwe_byte_window_bytes(&policer->passed, 1) + bytes <= even_bytes &&
+                               has_policed_room(policer, bytes, now_us));
+    return has_room && take_packet(policer, now_us);
 }
 
 bool bwe_policer_passes(struct bwe_policer *policer, const struct bwe_policer_packet *packet,

@@ -28,6 +28,9 @@
  * source alternates between. Grace needs no pause between two: there is more of it only where there
  * was less traffic.
  *
+ *  - At most BWE_POLICER_PACKETS_PER_S packets, a second's worth at once: tiny ones cost the server
+ *    as much as large ones, for each receiver. An honest source sends a fifth of that.
+ *
  * Camera and screen of a participant both kept so, their sum is within 115 % of 1.3 Mbps: video
  * together needs no count of its own.
  *
@@ -40,14 +43,24 @@
 #include "bwe/byte_window.h"
 #include "bwe/frame_gate.h"
 
-#define BWE_POLICER_LAYERS      3
-#define BWE_POLICER_TEMPORALS   3
-#define BWE_POLICER_HOLD_US     5000000 /* fitting for so long before less is dropped */
-#define BWE_POLICER_HOLD_MAX_US 40000000
+#define BWE_POLICER_LAYERS        3
+#define BWE_POLICER_TEMPORALS     3
+#define BWE_POLICER_PACKETS_PER_S 1000
+#define BWE_POLICER_HOLD_US       5000000 /* fitting for so long before less is dropped */
+#define BWE_POLICER_HOLD_MAX_US   40000000
 /* Silence, after which a burst is the network's doing. What a shorter one holds back is 5 % of a
    window of 2 s at most: a third of the tolerance, the rest is the encoder's. */
 #define BWE_POLICER_STALL_US        100000
 #define BWE_POLICER_SCREEN_STALL_US 250000 /* its frames alone are 200 ms apart, at 5 a second */
+
+/* Frames of a layer of which packets have come, but not the first: on a lossy uplink one of eight
+   key frames or so, until that is repaired. */
+#define BWE_POLICER_HEADLESS 4
+
+struct bwe_policer_headless {
+    uint32_t timestamp;
+    uint32_t bytes; /* that count against the contract */
+};
 
 struct bwe_policer_packet {
     uint8_t layer;          /* which of the track's streams, the same as long as it lives, < 3 */
@@ -77,6 +90,7 @@ struct bwe_policer {
     int64_t within_us;              /* when what passed in 2 s was last within them */
     int64_t begun_us;               /* the first packet */
     int64_t last_packet_us;         /* 0: none yet */
+    int64_t paced_us;               /* how far what passed has used up its packets a second */
     int64_t stall_end_us;           /* what comes until then was held back by a stall */
 
     uint8_t class_slices; /* that class_bps is made of, saturating */
@@ -91,6 +105,9 @@ struct bwe_policer {
     uint32_t frame_bytes[BWE_POLICER_LAYERS];      /* of the layer's last frame so far */
     uint32_t keyframe_bytes[BWE_POLICER_LAYERS];   /* of its last key frame */
     uint8_t ranks[BWE_POLICER_LAYERS];             /* as last told */
+    uint8_t headless_next[BWE_POLICER_LAYERS];
+    uint32_t begun[BWE_POLICER_LAYERS]; /* timestamp of the frame that began last */
+    struct bwe_policer_headless headless[BWE_POLICER_LAYERS][BWE_POLICER_HEADLESS];
     struct bwe_frame_gate gates[BWE_POLICER_LAYERS];
 };
 

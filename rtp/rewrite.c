@@ -106,6 +106,27 @@ void rtp_rewrite_leave_out(struct rtp_rewrite *rewrite, uint32_t count)
     };
 }
 
+/* The source's next packet gets the number after it. Before the first segment there is nothing to
+   be shifted. */
+void rtp_rewrite_pad(struct rtp_rewrite *rewrite, struct rtp_rewrite_fields *fields)
+{
+    uint64_t out_seq = rewrite->highest_out_seq + 1;
+    *fields = (struct rtp_rewrite_fields){.ext_seq = out_seq, .timestamp = rewrite->last_timestamp};
+    if (rewrite->started) {
+        struct rtp_rewrite_segment segment = rewrite->segments[rewrite->current];
+        bool is_empty = segment.first_out_seq == out_seq;
+        if (!is_empty) {
+            segment.first_in_seq = rtp_rewrite_next_in_seq(rewrite);
+            segment.is_start = segment.is_after_skip = false;
+            segment.closed_count = 0;
+        }
+        segment.first_out_seq = out_seq + 1;
+        segment.closed_count += segment.closed_count < UINT16_MAX;
+        *next_segment(rewrite, out_seq) = segment;
+    }
+    rewrite->highest_out_seq = out_seq;
+}
+
 uint64_t rtp_rewrite_next_in_seq(const struct rtp_rewrite *rewrite)
 {
     const struct rtp_rewrite_segment *segment = &rewrite->segments[rewrite->current];
@@ -383,6 +404,18 @@ const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rew
         return segment;
     }
     return NULL;
+}
+
+bool rtp_rewrite_has_restarted(const struct rtp_rewrite *rewrite,
+                               const struct rtp_rewrite_segment *segment)
+{
+    unsigned index = (unsigned)(segment - rewrite->segments);
+    while (index != rewrite->current) {
+        index = (index + 1) % RTP_REWRITE_SEGMENTS;
+        if (rewrite->segments[index].is_start)
+            return true;
+    }
+    return false;
 }
 
 uint32_t rtp_rewrite_timestamp_at(const struct rtp_rewrite *rewrite, int64_t now_us)

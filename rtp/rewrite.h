@@ -7,11 +7,11 @@
  * out = in + offset for every field. Segments change in three ways: another source begins (sequence
  * + 1, timestamp advanced by wall clock and by one tick at least, picture id + 1); a packet is
  * skipped, whose numbers are closed, so that what is left out on purpose leaves no gap; or the same
- * source goes on at another time (packets replayed from a history). A number that was never seen
- * stays reserved: its packet may come late, and is then sent with the offsets of its segment, or,
- * if its picture was skipped, filled by padding. One above the newest number sent (what came after
- * it was skipped) becomes the newest when it is sent; another source takes its picture's numbers,
- * so that then it is closed.
+ * source goes on at another time (packets replayed from a history), or after padding that was sent
+ * between its packets. A number that was never seen stays reserved: its packet may come late, and
+ * is then sent with the offsets of its segment, or, if its picture was skipped, filled by padding.
+ * One above the newest number sent (what came after it was skipped) becomes the newest when it is
+ * sent; another source takes its picture's numbers, so that then it is closed.
  *
  * Segments are remembered, so that a NACK for an old packet finds the mapping that it was sent
  * with.
@@ -137,6 +137,16 @@ enum rtp_rewrite_verdict rtp_rewrite_skip(struct rtp_rewrite *rewrite,
  */
 void rtp_rewrite_leave_out(struct rtp_rewrite *rewrite, uint32_t count);
 
+/**
+ * Take the next number for a packet of padding alone (RFC 3550, 5.1). It is closed: what the source
+ * sends next follows it, and nothing is ever sent again under it. Not within a frame: a receiver
+ * would miss a piece of it there.
+ *
+ * @param fields  written: number, and the timestamp of the last packet (of the first to come,
+ * before there was one)
+ */
+void rtp_rewrite_pad(struct rtp_rewrite *rewrite, struct rtp_rewrite_fields *fields);
+
 /** The source's packet after the newest one sent, skipped or reserved; of the newest segment. */
 uint64_t rtp_rewrite_next_in_seq(const struct rtp_rewrite *rewrite);
 
@@ -202,6 +212,10 @@ void rtp_rewrite_complete_vp8(struct rtp_rewrite_pictures *pictures, const struc
 const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rewrite,
                                                    uint16_t out_seq, uint64_t *in_seq,
                                                    uint64_t *out_ext_seq);
+
+/** Another source has begun after a segment, or the same one anew: with a key frame, of video. */
+bool rtp_rewrite_has_restarted(const struct rtp_rewrite *rewrite,
+                               const struct rtp_rewrite_segment *segment);
 
 /** A picture (in the source's terms) that a segment's packets would belong to was skipped. */
 bool rtp_rewrite_is_skipped(const struct rtp_rewrite *rewrite,

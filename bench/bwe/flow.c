@@ -102,8 +102,10 @@ static void send_paced(struct bwe_sim_flow *flow, int64_t now_us)
             send(flow, packets[i].bytes, cluster, false, now_us);
     }
     uint16_t padding;
-    while ((padding = bwe_pacer_padding(&flow->pacer, now_us, PADDING_BYTES, &cluster)) > 0)
+    while ((padding = bwe_pacer_padding(&flow->pacer, now_us, PADDING_BYTES, &cluster)) > 0) {
         send(flow, padding, cluster, true, now_us);
+        bwe_pacer_on_padding(&flow->pacer, padding, now_us);
+    }
 }
 
 /* The receiver's clock. */

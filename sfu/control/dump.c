@@ -207,17 +207,16 @@ static struct control_dump *begin(struct control *control, struct control_room *
     return dump;
 }
 
-/* How long until a room may be dumped again [us]; 0: now. */
-static int64_t wait_us(const struct control_room *room)
+/* How long until the period since a dump is over [us]; 0: it is, or there was none. */
+static int64_t left_us(int64_t dumped_us)
 {
-    int64_t since_us = now_us() - room->dumped_us;
-    return room->dumped_us && since_us < CONTROL_DUMP_PERIOD_US ? CONTROL_DUMP_PERIOD_US - since_us
-                                                                : 0;
+    int64_t since_us = now_us() - dumped_us;
+    return dumped_us && since_us < CONTROL_DUMP_PERIOD_US ? CONTROL_DUMP_PERIOD_US - since_us : 0;
 }
 
 void control_dump_on_freeze(struct control *control, struct control_participant *participant)
 {
-    if (control->config.recorder_folder && wait_us(participant->room) == 0)
+    if (control->config.recorder_folder && left_us(participant->room->dumped_us) == 0)
         begin(control, participant->room, participant, "freeze");
 }
 
@@ -249,20 +248,21 @@ static void answer_files(struct signalling_http_response *response, const struct
         response->status = 202;
 }
 
-/* @return 0, or a refusing status with its sentence */
+/* What a room has dumped by itself keeps nobody from asking what came of it. @return 0, or a
+   refusing status with its sentence */
 static int refuse(const struct control *control, const struct control_room *room, char *sentence,
                   size_t cap)
 {
-    int64_t left_us = wait_us(room);
+    int64_t wait_us = left_us(room->asked_us);
     if (!control->config.recorder_folder) {
         snprintf(sentence, cap, "%s", OFF_TEXT);
         return 409;
     }
-    if (left_us == 0)
+    if (wait_us == 0)
         return 0;
     snprintf(sentence, cap,
              "The room's recorder was dumped a moment ago and began anew: try again in %u s.",
-             (unsigned)(left_us / US_PER_S + 1));
+             (unsigned)(wait_us / US_PER_S + 1));
     return 429;
 }
 
@@ -280,8 +280,10 @@ void control_dump_call(struct control *control, const struct control_call *call,
         sentence = BUSY_TEXT;
         status = 503;
     }
-    if (dump)
-        answer_files(response, dump);
-    else
+    if (!dump) {
         control_answer_error(response, status, sentence);
+        return;
+    }
+    call->room->asked_us = call->room->dumped_us;
+    answer_files(response, dump);
 }

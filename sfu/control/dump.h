@@ -7,12 +7,13 @@
 
 #include "sfu/control/operations.h"
 
-#define CONTROL_DUMP_PERIOD_US 60000000 /* between two dumps of a room */
+/* Between two that are asked for; and after any dump, until one that is not. */
+#define CONTROL_DUMP_PERIOD_US 60000000
 
 /**
  * `POST /v1/rooms/{room}/dump`, body {"participant": id} or none: 202 {"pcapng", "decisions"}, the
  * files that are there within a second. 404 nobody of that id, 409 no recorder configured, 422
- * another body, 429 too soon after the last one, 503 too many at once.
+ * another body, 429 too soon after the last one that was asked for, 503 too many at once.
  */
 void control_dump_call(struct control *control, const struct control_call *call,
                        struct signalling_http_response *response);

@@ -32,6 +32,7 @@ struct control_room {
     int64_t opened_s;         /* wall clock [s since 1970] */
     struct control_sums sums; /* of all who ever were in it */
     int64_t dumped_us;        /* when its flight recorder was last dumped; 0: never */
+    int64_t asked_us;         /* when that was last asked for; 0: never */
     json_t *past_people;      /* owned; who left lately, for dumps; NULL: nobody */
     struct control_participant *first, *last; /* in order of joining */
 };

@@ -3,7 +3,8 @@
 
 #include "sfu/core/room.h"
 
-#define BEHIND_US 1000000 /* video that waits for longer is no single burst */
+#define BEHIND_US 4000000 /* video that waits for longer is no single slide */
+#define MOVING    3       /* a mean of more than this part of the peak: no slides */
 
 /* The slots that take part, in the order of bwe's tracks. */
 struct shares {
@@ -19,10 +20,15 @@ uint64_t core_allocate_most_bps(const struct core_participant *receiver)
     return receiver->budget_bps < contract_bps ? receiver->budget_bps : contract_bps;
 }
 
+static uint64_t within_most_bps(const struct core_participant *receiver, uint64_t video_bps)
+{
+    uint64_t most_bps = core_allocate_most_bps(receiver);
+    return video_bps < most_bps ? video_bps : most_bps;
+}
+
 uint64_t core_allocate_budget_bps(const struct core_participant *receiver)
 {
-    uint64_t most_bps = core_allocate_most_bps(receiver), video_bps = receiver->estimate.video_bps;
-    return video_bps < most_bps ? video_bps : most_bps;
+    return within_most_bps(receiver, receiver->estimate.video_bps);
 }
 
 static bool is_pinned(const struct core_layout *layout, const struct core_participant *source)
@@ -35,7 +41,9 @@ static bool is_pinned(const struct core_layout *layout, const struct core_partic
 
 /* A slide is a second's burst, and then nothing for long: its peak would keep cameras low for five
    seconds more. Spread by the pacer it takes what it is in the mean, for which the cameras' upper
-   temporal layers make room. A screen that moves, or waits for long, gets its peak. */
+   temporal layers make room. A screen that moves, or waits for long, gets its peak: with its mean
+   it would come back to a network that does not carry it, push the cameras out, wait, and be paused
+   again. */
 static bool is_spread(const struct core_slot *slot, int64_t now_us)
 {
     return slot->params.kind == CORE_KIND_SCREEN && slot->owner->pace.is_pacing &&
@@ -46,9 +54,12 @@ static void spread_costs(const struct core_offer *offer, struct bwe_allocation_t
                          int64_t now_us)
 {
     for (unsigned i = 0; i < track->layer_count; i++)
-        for (unsigned t = 0; t < BWE_ALLOCATION_TEMPORALS; t++)
-            track->layers[i].cost_bps[t] =
-                bwe_rate_meter_long_cost_bps(&offer->layers[i]->meters[t], now_us);
+        for (unsigned t = 0; t < BWE_ALLOCATION_TEMPORALS; t++) {
+            uint32_t *cost_bps = &track->layers[i].cost_bps[t];
+            uint32_t mean_bps = bwe_rate_meter_long_cost_bps(&offer->layers[i]->meters[t], now_us);
+            if (mean_bps <= *cost_bps / MOVING)
+                *cost_bps = mean_bps;
+        }
 }
 
 static void describe(struct shares *shares, struct core_slot *slot, int64_t now_us)
@@ -116,11 +127,13 @@ void core_allocate_in_round(struct core_participant *receiver, int64_t now_us)
     for (unsigned i = 0; i < receiver->slot_count; i++)
         if (receiver->slots[i].track && receiver->slots[i].params.kind != CORE_KIND_AUDIO)
             describe(&shares, &receiver->slots[i], now_us);
-    struct bwe_hysteresis_input input = {.tracks = shares.tracks,
-                                         .count = shares.count,
-                                         .budget_bps = core_allocate_budget_bps(receiver),
-                                         .has_estimator = receiver->estimate.is_active,
-                                         .is_probe_passed = receiver->estimate.is_probed};
+    struct bwe_hysteresis_input input = {
+        .tracks = shares.tracks,
+        .count = shares.count,
+        .budget_bps = core_allocate_budget_bps(receiver),
+        .sustained_bps = within_most_bps(receiver, receiver->estimate.sustained_bps),
+        .has_estimator = receiver->estimate.is_active,
+        .is_probe_passed = receiver->estimate.is_probed};
     receiver->estimate.is_probed = false;
     bwe_hysteresis_decide(&receiver->hysteresis, &input, now_us, &allocation);
     uint64_t spare_bps =

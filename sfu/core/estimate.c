@@ -13,6 +13,8 @@
 #define USABLE_PCT 95 /* bwe_allocation_budget_bps() takes so much of an estimate */
 /* While the contract holds, video is spread no thinner than this: it must not wait for an estimate
    that is still low. */
+#define PROBED_US     1000000
+#define PROBED_PACE   1.1  /* so soon after a probe: what it showed may be all that there is */
 #define MET_SHARE     1.05 /* beyond that capacity it has become another one */
 #define OPEN_PACE_BPS (3 * BWE_CONTRACT_DOWN_BPS / 2)
 
@@ -38,7 +40,7 @@ static uint64_t reserved_bps(struct core_estimate *estimate, int64_t now_us)
 
 void core_estimate_init(struct core_estimate *estimate)
 {
-    estimate->video_bps = UINT64_MAX;
+    estimate->video_bps = estimate->sustained_bps = UINT64_MAX;
 }
 
 /* From the first packet on, so that what is known of the first seconds is of these. */
@@ -143,6 +145,12 @@ static void set_pace(struct core_participant *participant, const struct bwe_deci
     /* Video that waits uses all of the pace: above the target no queue would be drained. */
     if (decision->state == BWE_STATE_DRAINING)
         pacing_bps = decision->target_bps;
+    struct core_estimate *estimate = &participant->estimate;
+    if (decision->is_probed)
+        estimate->probed_us = now_us;
+    if (!estimate->is_open && now_us - estimate->probed_us < PROBED_US &&
+        pacing_bps > PROBED_PACE * decision->target_bps)
+        pacing_bps = (uint32_t)(PROBED_PACE * decision->target_bps);
     /* Nor is there room for it in the network above the capacity that was met: it would wait there
        instead, before the voices. */
     double met_bps = participant->estimate.estimator.rate_control.met_bps;
@@ -192,12 +200,14 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
     close_when_known(estimate, decision.state, now_us);
     set_pace(participant, &decision, now_us);
     uint64_t reserved = reserved_bps(estimate, now_us);
-    /* A dip that makes video wait is no dip. */
-    uint32_t sustained_bps =
-        core_pace_is_behind(participant) ? decision.target_bps : decision.stable_bps;
+    /* A dip that makes video wait lowers layers, but pauses nothing. */
+    uint32_t now_bps = core_pace_is_behind(participant) ? decision.target_bps : decision.stable_bps;
     estimate->is_probed |= decision.is_probed;
     estimate->video_bps =
-        estimate->is_open ? UINT64_MAX : bwe_allocation_budget_bps(sustained_bps, reserved, 0);
+        estimate->is_open ? UINT64_MAX : bwe_allocation_budget_bps(now_bps, reserved, 0);
+    estimate->sustained_bps = estimate->is_open
+                                  ? UINT64_MAX
+                                  : bwe_allocation_budget_bps(decision.stable_bps, reserved, 0);
     record(participant, &decision, now_us);
     core_pace_behind_us(participant, now_us);
     if (decision.is_probed || estimate->video_bps < estimate->allocated_bps)

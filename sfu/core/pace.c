@@ -35,6 +35,7 @@ static void depart(struct core_participant *participant, struct core_buffer *buf
         uint16_t seq = participant->transport_seq++;
         rtp_bytes_put16(buffer->data + buffer->transport_seq_at, seq);
         core_estimate_on_sent(participant, seq, wire_bytes(buffer), participant->pace.cluster);
+        participant->pace.filled_bytes += wire_bytes(buffer);
     } else if (buffer->send_time_at) {
         uint64_t time = ((uint64_t)engine->now_us << ABS_SEND_TIME_BITS) / 1000000;
         rtp_bytes_put24(buffer->data + buffer->send_time_at, (uint32_t)time & 0xFFFFFF);
@@ -91,7 +92,8 @@ static void release(struct core_participant *participant, const struct bwe_paced
 }
 
 /* What fills a probe when no media waits: packets that were sent before, over RTX, so that they
-   may repair something; then padding. */
+   may repair something; then padding. Without RTX the same packet sealed anew would repeat a nonce:
+   all is padding then. */
 static void fill_probe(struct core_participant *participant, uint16_t bytes)
 {
     struct core_pace *pace = &participant->pace;
@@ -117,8 +119,12 @@ static bool send_due(struct core_participant *participant, int64_t at_us)
     uint16_t bytes = 0;
     if (count == 0)
         bytes = bwe_pacer_padding(&pace->pacer, at_us, PROBE_PACKET_BYTES, &pace->cluster);
+    pace->filled_bytes = 0;
     if (bytes > 0)
         fill_probe(participant, bytes);
+    if (bytes > 0) /* the old packet was another size; or there is nowhere to send */
+        bwe_pacer_on_padding(&pace->pacer, pace->filled_bytes > 0 ? pace->filled_bytes : bytes,
+                             at_us);
     pace->cluster = 0;
     return count > 0 || bytes > 0;
 }

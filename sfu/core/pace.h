@@ -25,13 +25,14 @@ struct core_participant;
 struct core_pace {
     struct core_participant *next; /* in the engine's list of those that have something to send */
     bool is_listed;
-    bool is_pacing;      /* video waits for its turn */
-    int64_t behind_us;   /* since when some waits again and again, */
-    int64_t waited_us;   /* and when some did last */
-    uint8_t cluster;     /* probe that what leaves now belongs to; 0: none */
-    uint8_t filler_slot; /* where old packets were last taken from */
-    uint8_t turn;        /* slot that is replayed first, modulo their number */
-    int64_t due_us;      /* while listed: when to look again */
+    bool is_pacing;        /* video waits for its turn */
+    int64_t behind_us;     /* since when some waits again and again, */
+    int64_t waited_us;     /* and when some did last */
+    uint8_t cluster;       /* probe that what leaves now belongs to; 0: none */
+    uint32_t filled_bytes; /* that have left to fill a probe: of the last packet asked for */
+    uint8_t filler_slot;   /* where old packets were last taken from */
+    uint8_t turn;          /* slot that is replayed first, modulo their number */
+    int64_t due_us;        /* while listed: when to look again */
     struct bwe_pacer pacer;
     struct bwe_paced ring[CORE_PACE_PACKETS];
 };

@@ -55,6 +55,17 @@ static void on_report_blocks(struct core_participant *participant, const struct 
     }
 }
 
+/* The same packet sealed anew would repeat a nonce (RFC 7714, section 8.4): without RTX a loss is
+   repaired by a key frame, if anything needs it. */
+static void on_loss(struct core_slot *slot, const uint16_t *seqs, int count, int64_t now_us)
+{
+    for (int i = 0; i < count; i++)
+        if (core_slot_needs(slot, seqs[i])) {
+            core_slot_on_request(slot, now_us);
+            return;
+        }
+}
+
 static void on_nack(struct core_participant *participant, const struct rtcp_packet *packet,
                     int64_t now_us)
 {
@@ -67,9 +78,7 @@ static void on_nack(struct core_participant *participant, const struct rtcp_pack
     if (count > 0)
         slot->statistics.nacks += (unsigned)count;
     if (count > 0 && !slot->params.rtx_ssrc && slot->params.kind != CORE_KIND_AUDIO) {
-        /* The same packet sealed anew would repeat a nonce (RFC 7714, section 8.4): without RTX a
-           loss is repaired by a key frame. */
-        core_slot_need_keyframe(slot, now_us);
+        on_loss(slot, seqs, count, now_us);
         return;
     }
     for (int i = 0; i < count; i++)
@@ -86,7 +95,7 @@ static void on_pli(struct core_participant *participant, const struct rtcp_packe
     if (!slot || slot->params.kind == CORE_KIND_AUDIO)
         return;
     slot->statistics.plis++;
-    core_slot_need_keyframe(slot, now_us);
+    core_slot_on_request(slot, now_us);
 }
 
 static void on_sender_report(struct core_participant *participant, const struct rtcp_packet *packet,

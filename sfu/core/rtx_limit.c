@@ -1,22 +1,28 @@
 /* The bucket is kept as a time: what is taken moves it towards now. */
 #include "sfu/core/rtx_limit.h"
 
-#define BITS_US_PER_BYTE 8000000 /* bytes to us at 1 bit/s */
+#define JUST_SENT        UINT32_MAX /* less than a millisecond ago, which was rounded up */
+#define BITS_US_PER_BYTE 8000000    /* bytes to us at 1 bit/s */
+
+/* Rounded up, so that no wait becomes shorter. */
+static uint32_t to_ms(int64_t us)
+{
+    return (uint32_t)((us + 999) / 1000);
+}
 
 bool core_rtx_limit_allows(const struct core_rtx_limit *limit, uint16_t seq, int64_t now_us,
                            int64_t rtt_us)
 {
-    unsigned index = seq % CORE_RTX_LIMIT_ENTRIES;
-    int64_t wait_us = rtt_us > CORE_RTX_RTT_MIN_US ? rtt_us : CORE_RTX_RTT_MIN_US;
-    return limit->sent_us[index] == 0 || limit->seqs[index] != seq ||
-           now_us - limit->sent_us[index] >= wait_us;
+    uint32_t sent_ms = limit->sent_ms[seq % CORE_RTX_LIMIT_ENTRIES];
+    uint32_t wait_ms = to_ms(rtt_us > CORE_RTX_RTT_MIN_US ? rtt_us : CORE_RTX_RTT_MIN_US);
+    uint32_t elapsed_ms = (uint32_t)(now_us / 1000) - sent_ms;
+    return sent_ms == 0 || (elapsed_ms >= wait_ms && elapsed_ms != JUST_SENT);
 }
 
 void core_rtx_limit_on_sent(struct core_rtx_limit *limit, uint16_t seq, int64_t now_us)
 {
-    unsigned index = seq % CORE_RTX_LIMIT_ENTRIES;
-    limit->seqs[index] = seq;
-    limit->sent_us[index] = now_us;
+    uint32_t sent_ms = to_ms(now_us);
+    limit->sent_ms[seq % CORE_RTX_LIMIT_ENTRIES] = sent_ms ? sent_ms : 1;
 }
 
 bool core_rtx_bucket_take(struct core_rtx_bucket *bucket, uint32_t bytes, uint64_t budget_bps,

@@ -2,9 +2,10 @@
  * How often one slot's packets are sent again: each at most once per round trip, because a receiver
  * that asks twice within one cannot have seen the first answer.
  *
- * Direct-mapped by sequence number: two packets that share an entry can only be answered more
- * often than that, never less. The share of the receiver's bandwidth that answers may take is a
- * token bucket beside it.
+ * Direct-mapped by sequence number, and an entry is kept for its round trip: of two packets that
+ * share one the second waits as long. These are as many numbers apart as one message may name; a
+ * longer loss is repaired in two round trips. The share of the receiver's bandwidth that answers
+ * may take is a token bucket beside it.
  */
 #ifndef IRIS_CORE_RTX_LIMIT_H
 #define IRIS_CORE_RTX_LIMIT_H
@@ -12,14 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CORE_RTX_LIMIT_ENTRIES 64
+#define CORE_RTX_LIMIT_ENTRIES 128
 #define CORE_RTX_SHARE_PCT     25     /* of the receiver's budget */
 #define CORE_RTX_BURST_US      500000 /* of that share */
 #define CORE_RTX_RTT_MIN_US    10000
 
 struct core_rtx_limit {
-    uint16_t seqs[CORE_RTX_LIMIT_ENTRIES];
-    int64_t sent_us[CORE_RTX_LIMIT_ENTRIES]; /* 0: empty */
+    uint32_t sent_ms[CORE_RTX_LIMIT_ENTRIES]; /* modulo 2^32; 0: empty */
 };
 
 /* All retransmissions to one receiver. All zero is one that has sent nothing. */

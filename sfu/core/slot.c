@@ -93,6 +93,7 @@ void core_slot_set_track(struct core_slot *slot, struct core_track *track)
     core_slot_interrupt(slot);
     slot->target = NULL;
     slot->refused = NULL;
+    slot->wanted_us = 0;
     slot->is_owner_new = true;
     if (!track)
         return;
@@ -139,7 +140,28 @@ static bool must_queue(const struct core_slot *slot, int64_t now_us)
     return false;
 }
 
-void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)
+/* The source was asked for this slot, and has not sent one since: to ask again is not to ask for
+   more. */
+static bool is_wanted(const struct core_slot *slot)
+{
+    const struct core_keyframe_budget *budget = &slot->track->keyframes;
+    return slot->wanted_us > 0 && (!budget->has_keyframe || budget->keyframe_us < slot->wanted_us);
+}
+
+/* @return false: the receiver has caused enough of them in this slot */
+static bool may_want(struct core_slot *slot, bool is_asked, int64_t now_us)
+{
+    struct core_keyframe_limit *limit = &slot->keyframe_limit;
+    if (is_wanted(slot))
+        return true;
+    if (is_asked && !core_keyframe_limit_allows(limit, now_us))
+        return false;
+    core_keyframe_limit_on_wanted(limit, is_asked, now_us);
+    slot->wanted_us = now_us;
+    return true;
+}
+
+static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
 {
     struct core_layer *target = slot->target;
     bool has_new = slot->keyframe_us && now_us < slot->answered_us;
@@ -156,9 +178,21 @@ void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)
             core_slot_start_replay(slot, target, now_us);
         return;
     }
+    if (!may_want(slot, is_asked, now_us))
+        return;
     core_track_want_keyframe(slot->track, target, now_us);
     core_record_slot(slot, target, &(struct core_decision){.kind = CORE_DECISION_WANTED}, now_us);
     core_participant_wake(slot->track->owner, now_us);
+}
+
+void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)
+{
+    need_keyframe(slot, false, now_us);
+}
+
+void core_slot_on_request(struct core_slot *slot, int64_t now_us)
+{
+    need_keyframe(slot, true, now_us);
 }
 
 static void record_target(const struct core_slot *slot, const struct core_layer *target,

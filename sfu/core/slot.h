@@ -10,13 +10,15 @@
  * leaves it there; what the pacer holds of before (BWE_PACER_QUEUE_MS) goes out first.
  *
  * slot.c: what is shown, and which layer shall be; slot_forward.c: a received packet;
- * slot_replay.c: from the history; slot_send.c: making and sealing; slot_report.c: what is told.
+ * slot_needed.c: what a loss costs without RTX; slot_replay.c: from the history; slot_send.c:
+ * making and sealing; slot_report.c: what is told.
  */
 #ifndef IRIS_CORE_SLOT_H
 #define IRIS_CORE_SLOT_H
 
 #include "bwe/temporal_sync.h"
 #include "rtp/rewrite.h"
+#include "sfu/core/keyframe_limit.h"
 #include "sfu/core/recorder.h"
 #include "sfu/core/rtx_limit.h"
 #include "sfu/core/track.h"
@@ -58,6 +60,7 @@ struct core_slot {
     int64_t replayed_us;              /* when a packet of a history was last sent; 0: none */
     int64_t switching_us;             /* since when another layer than the target is forwarded */
     int64_t asked_us;                 /* when a key frame was last wanted for that */
+    int64_t wanted_us;                /* when its source was last asked for one; 0: not yet */
     int64_t keyframe_us;              /* when one was last sent; 0: none of this layer */
     int64_t answered_us;              /* it answers requests until then */
     const struct core_layer *refused; /* its key frame did not come */
@@ -74,7 +77,8 @@ struct core_slot {
     struct core_slot_reported reported;
     struct rtp_rewrite rewrite;
     struct core_rtx_limit rtx_limit;
-    struct rtp_seen filled; /* numbers that padding has closed */
+    struct core_keyframe_limit keyframe_limit; /* of whatever it shows */
+    struct rtp_seen filled;                    /* numbers that padding has closed */
     /* What was decided on frames that others may have been lost of or come late: a ring of keys. */
     uint32_t fates[CORE_SLOT_FATES];
     unsigned fates_next;
@@ -142,9 +146,13 @@ void core_slot_leave_layer(struct core_slot *slot, const struct core_layer *next
 /** Forward nothing until told otherwise; then a key frame is needed. */
 void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
 
-/** The receiver has no picture (PLI, a new path): from the history if it can serve, else the source
- * is asked. One that has just been sent answers as well. */
+/** The receiver has no picture (another layer, a new path): from the history if it can serve, else
+ * the source is asked. One that has just been sent answers as well. */
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us);
+
+/** The receiver asks for a key frame itself (PLI, or a loss that nothing else repairs): the same,
+ * as often as it may ask a source (keyframe_limit.h). */
+void core_slot_on_request(struct core_slot *slot, int64_t now_us);
 
 /** A key frame begins, with what is replayed after it so many bytes: it answers who asks for one,
  * until it and those of the other slots before it have had half of the receiver's budget, 300 ms at
@@ -164,6 +172,20 @@ int64_t core_slot_deadline(const struct core_slot *slot);
 
 /** Send a packet of the slot's track, if it is one to be forwarded. */
 void core_slot_forward(struct core_slot *slot, const struct core_media *media);
+
+/** A frame of an upper temporal layer was sent lately, by its source's timestamp. */
+bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *layer,
+                        uint32_t timestamp);
+
+/* slot_needed.c */
+
+/**
+ * A packet that the receiver misses belongs to a frame that it needs, if it cannot be sent again:
+ * one of the base layer, or one that something sent since refers to, after the last key frame.
+ *
+ * @param seq  outgoing, as a NACK names it
+ */
+bool core_slot_needs(const struct core_slot *slot, uint16_t seq);
 
 /* slot_replay.c */
 
@@ -186,6 +208,9 @@ void core_slot_wait(struct core_slot *slot, uint64_t ext_seq, int64_t now_us);
 uint32_t core_slot_replay(struct core_slot *slot, uint32_t bytes, int64_t now_us);
 
 /* slot_send.c */
+
+/** The layer that a rewriting segment was made of, by its id; NULL: of another track by now. */
+const struct core_layer *core_slot_find_layer(const struct core_slot *slot, uint64_t id);
 
 /** Make, seal and queue a packet with these outgoing fields. @return false: no buffer, no path */
 bool core_slot_send(struct core_slot *slot, const struct core_media *media,
@@ -211,9 +236,10 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us);
 bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us);
 
 /**
- * Fill a probe with padding on the RTX stream (RFC 3550, 5.1: 255 bytes a packet at most).
+ * Fill a probe with padding (RFC 3550, 5.1: 255 bytes a packet at most): on the RTX stream, without
+ * one on the media stream between two frames, under numbers of its own.
  *
- * @return  false: no RTX stream, or nowhere to send
+ * @return  false: audio, a frame has begun that goes on, or nowhere to send
  */
 bool core_slot_send_filler(struct core_slot *slot, uint16_t bytes);
 

@@ -107,6 +107,13 @@ static const uint32_t *find_fate(const struct core_slot *slot, const struct core
     return NULL;
 }
 
+bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *layer,
+                        uint32_t timestamp)
+{
+    const uint32_t *fate = find_fate(slot, layer, timestamp);
+    return fate && *fate & FATE_SENT;
+}
+
 static void remember_fate(struct core_slot *slot, const struct core_media *media, bool is_sent)
 {
     slot->fates[slot->fates_next] =

@@ -146,8 +146,7 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
     core_record_padding(slot, fields, now_us);
 }
 
-/* The layer that a segment was made of, if its source is still shown here. */
-static const struct core_layer *find_layer(const struct core_slot *slot, uint64_t id)
+const struct core_layer *core_slot_find_layer(const struct core_slot *slot, uint64_t id)
 {
     for (unsigned i = 0; slot->track && i < CORE_LAYERS_MAX; i++)
         if (slot->track->layers[i].id == id)
@@ -183,7 +182,7 @@ static bool find_sent(const struct core_slot *slot, uint16_t seq, int64_t now_us
     const struct rtp_rewrite_segment *segment =
         rtp_rewrite_find(&slot->rewrite, seq, &in_seq, &out_ext_seq);
     bool is_sent = segment && !rtp_seen_check(&slot->filled, out_ext_seq);
-    sent->layer = is_sent ? find_layer(slot, segment->source) : NULL;
+    sent->layer = is_sent ? core_slot_find_layer(slot, segment->source) : NULL;
     if (!sent->layer || !find_stored(slot, sent->layer, in_seq, now_us, &sent->stored) ||
         rtp_rewrite_is_skipped(&slot->rewrite, segment, stored->picture_id) ||
         rtp_vp8_parse(&sent->vp8, stored->payload, stored->payload_len))
@@ -270,24 +269,47 @@ bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us)
     return false;
 }
 
+/* A packet in the middle of a frame would be a piece of it that is missing. One that was left so
+   does not go on (core_slot_send_filler()). */
+static bool is_within_frame(const struct core_slot *slot)
+{
+    return slot->layer && slot->rewrite.started && !slot->is_complete;
+}
+
+/* The next number of the media stream. @return its SRTP index */
+static uint64_t number_on_media(struct core_slot *slot, struct rtp_header_fields *header)
+{
+    struct rtp_rewrite_fields fields;
+    rtp_rewrite_pad(&slot->rewrite, &fields);
+    header->ssrc = slot->params.ssrc;
+    header->payload_type = slot->params.payload_type;
+    header->timestamp = fields.timestamp;
+    header->seq = (uint16_t)fields.ext_seq;
+    return fields.ext_seq - RTP_SEQUENCE_FIRST;
+}
+
+static uint64_t number_on_rtx(struct core_slot *slot, struct rtp_header_fields *header)
+{
+    header->ssrc = slot->params.rtx_ssrc;
+    header->payload_type = (uint8_t)slot->params.rtx_payload_type;
+    header->timestamp = slot->rewrite.last_timestamp;
+    header->seq = (uint16_t)slot->rtx_index;
+    return slot->rtx_index++;
+}
+
 static bool send_filler(struct core_slot *slot, uint8_t padding)
 {
     struct core_buffer *buffer = core_participant_buffer(slot->owner);
     if (!buffer)
         return false;
-    struct rtp_header_fields header = {
-        .ssrc = slot->params.rtx_ssrc,
-        .timestamp = slot->rewrite.last_timestamp,
-        .seq = (uint16_t)slot->rtx_index,
-        .payload_type = (uint8_t)slot->params.rtx_payload_type,
-        .has_padding = true,
-    };
+    struct rtp_header_fields header = {.has_padding = true};
+    uint64_t index =
+        slot->params.rtx_ssrc ? number_on_rtx(slot, &header) : number_on_media(slot, &header);
     size_t header_len = write_header(slot, buffer, &header);
     memset(buffer->data + header_len, 0, padding);
     buffer->data[header_len + padding - 1] = padding;
     buffer->len = (uint16_t)(header_len + padding);
-    core_participant_send_rtp(slot->owner, buffer, header_len, slot->rtx_index, false);
-    slot->rtx_index++;
+    core_participant_send_rtp(slot->owner, buffer, header_len, index, false);
     return true;
 }
 
@@ -296,8 +318,10 @@ bool core_slot_send_filler(struct core_slot *slot, uint16_t bytes)
     /* In equal packets: one that is all head would be no filler. */
     unsigned head = RTP_HEADER_BYTES + EXTENSION_HEAD_BYTES + TRANSPORT_AEAD_TAG_BYTES;
     unsigned count = (bytes + head + PADDING_MAX - 1) / (head + PADDING_MAX);
-    if (!slot->params.rtx_ssrc || slot->params.kind == CORE_KIND_AUDIO)
+    if (slot->params.kind == CORE_KIND_AUDIO || (!slot->params.rtx_ssrc && is_within_frame(slot)))
         return false;
+    /* What was cut off where a layer ended cannot go on behind padding. */
+    slot->has_missed |= !slot->params.rtx_ssrc && !slot->is_complete;
     for (unsigned i = 0; i < count; i++) {
         unsigned padding = bytes / count > head ? bytes / count - head : 1;
         if (!send_filler(slot, (uint8_t)(padding < PADDING_MAX ? padding : PADDING_MAX)))

@@ -135,9 +135,11 @@ static bool is_sound(const struct core_participant *p)
     for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
         if (!is_bool(&p->slots[i].rewrite.started) ||
             p->slots[i].rewrite.current >= RTP_REWRITE_SEGMENTS ||
-            p->slots[i].fates_next >= CORE_SLOT_FATES)
+            p->slots[i].fates_next >= CORE_SLOT_FATES ||
+            p->slots[i].keyframe_limit.oldest >= CORE_KEYFRAME_LIMIT_COUNT)
             return false;
-    return core_state_is_pace_sound(p) && is_bool(&p->estimate.has_begun) && is_bool(&p->is_gone) &&
+    return core_state_is_pace_sound(p) &&
+           is_bool(&p->estimate.has_begun) && is_bool(&p->is_gone) &&
            p->track_count <= CORE_TRACKS_MAX && p->slot_count <= CORE_SLOTS_MAX &&
            p->path_count <= CORE_PATHS_MAX && p->binding_count <= CORE_SSRCS_MAX &&
            p->layout.pinned_count <= CORE_PINNED_MAX;

@@ -31,15 +31,20 @@ void core_track_init(struct core_track *track, const struct core_track_params *p
 bool core_track_is_layer_sent(const struct core_track *track, const struct core_layer *layer,
                               int64_t now_us)
 {
-    int64_t newest_us = INT64_MIN;
+    int64_t newest_us = INT64_MIN, stopped_us = CORE_LAYER_STOPPED_LOWEST_US;
     if (!core_layer_is_alive(layer, now_us) ||
         bwe_policer_is_layer_dropped(&track->policer, (unsigned)(layer - track->layers)))
         return false;
-    for (unsigned i = 0; i < CORE_LAYERS_MAX; i++)
-        if (core_layer_is_alive(&track->layers[i], now_us) &&
-            track->layers[i].last_packet_us > newest_us)
-            newest_us = track->layers[i].last_packet_us;
-    return newest_us - layer->last_packet_us < CORE_LAYER_STOPPED_US;
+    for (unsigned i = 0; i < CORE_LAYERS_MAX; i++) {
+        const struct core_layer *sibling = &track->layers[i];
+        if (!core_layer_is_alive(sibling, now_us))
+            continue;
+        if (sibling->last_packet_us > newest_us)
+            newest_us = sibling->last_packet_us;
+        if (sibling->height > 0 && sibling->height < layer->height)
+            stopped_us = CORE_LAYER_STOPPED_US;
+    }
+    return newest_us - layer->last_packet_us < stopped_us;
 }
 
 static bool is_above(const struct core_layer *a, const struct core_layer *b)

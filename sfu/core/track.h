@@ -59,7 +59,8 @@ void core_track_init(struct core_track *track, const struct core_track_params *p
 /**
  * Is a layer still sent, and may it be? Its siblings show that its source is alive: one that sent
  * nothing for CORE_LAYER_STOPPED_US while another did has been stopped (a browser under load drops
- * the upper layer). One whose rank is policed away is for nobody.
+ * the upper layer); the lowest after CORE_LAYER_STOPPED_LOWEST_US. One whose rank is policed away
+ * is for nobody.
  */
 bool core_track_is_layer_sent(const struct core_track *track, const struct core_layer *layer,
                               int64_t now_us);

@@ -110,16 +110,30 @@ static void count(struct core_media *media, const struct rtp_packet *packet, boo
         track_loss(media);
 }
 
-/* A key frame is counted against the source's budget of them. One that shows another height than
-   before may begin with this very packet wherever its layer is wanted. */
-static void take_keyframe(struct core_media *media, bool is_start, bool is_news)
+/* What a layer was before the packet. */
+struct picture {
+    uint16_t height;
+    int64_t keyframe_us;
+};
+
+/* A layer shows another height than before: it may begin with this very packet wherever it is
+   wanted. Heights that change all the time are left to the rooms' rounds: this costs as much as
+   there are receivers. */
+#define HEIGHTS_US 100000
+static void note_height(struct core_media *media, const struct picture *before)
+{
+    core_track_note_ranks(media->track);
+    if (before->height == 0 || media->now_us - before->keyframe_us >= HEIGHTS_US)
+        core_allocate_track(media->track, media->now_us);
+}
+
+/* A key frame is counted against the source's budget of them. */
+static void take_keyframe(struct core_media *media, bool is_start, const struct picture *before)
 {
     if (is_start && media->track->params.has_nack)
         rtp_nack_on_keyframe(media->layer->nack, media->fields.ext_seq);
-    if (is_news) {
-        core_track_note_ranks(media->track);
-        core_allocate_track(media->track, media->now_us);
-    }
+    if (media->layer->height != before->height)
+        note_height(media, before);
     core_keyframe_budget_on_packet(&media->track->keyframes, is_start, media->payload_len,
                                    media->now_us);
 }
@@ -172,11 +186,10 @@ static void take_picture(struct core_media *media, const struct rtp_packet *pack
         return;
     }
     meter(media);
-    uint16_t height = layer->height;
+    const struct picture before = {layer->height, layer->keyframe_us};
     core_layer_on_frame(layer, packet, media->vp8, media->fields.ext_seq, media->now_us);
     if (core_layer_is_of_keyframe(layer, packet->timestamp))
-        take_keyframe(media, media->vp8->is_frame_start && media->vp8->is_keyframe,
-                      layer->height != height);
+        take_keyframe(media, media->vp8->is_frame_start && media->vp8->is_keyframe, &before);
     if (media->track->is_muted)
         core_layer_forget_keyframe(layer); /* nobody may ever see it */
     else

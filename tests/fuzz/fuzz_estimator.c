@@ -69,9 +69,11 @@ static void send_packets(struct subject *subject, struct input *input)
     }
     uint16_t padding = bwe_pacer_padding(&subject->pacer, subject->now_us, 1200, &cluster);
     CHECK(padding <= 1200);
-    if (padding > 0)
+    if (padding > 0) {
         bwe_estimator_on_sent(&subject->estimator, subject->seq++, padding, cluster,
                               subject->now_us);
+        bwe_pacer_on_padding(&subject->pacer, padding, subject->now_us);
+    }
     if (take(input, 1) & 1) /* audio */
         bwe_estimator_on_sent(&subject->estimator, subject->seq++, 100, 0, subject->now_us);
 }

@@ -57,7 +57,7 @@ struct bucket {
 
 static void pour(struct bucket *bucket, uint32_t contract_bps, uint32_t bytes, int64_t now_us)
 {
-    bucket->bytes -= contract_bps / 8 * 1.15 * (double)(now_us - bucket->at_us) / 1e6;
+    bucket->bytes -= (double)contract_bps / 8 * 1.15 * (double)(now_us - bucket->at_us) / 1e6;
     if (bucket->bytes < 0)
         bucket->bytes = 0;
     bucket->at_us = now_us;

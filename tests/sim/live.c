@@ -11,7 +11,7 @@
 #define STUCK_US         2000000
 #define HEALTHY_US       4000000           /* so long after trouble a network is healthy again */
 #define SLIDE_BITS       UINT64_C(1000000) /* and as much again of voices, and of cameras */
-#define UNREPAIRED_LOSS  0.0005
+#define UNREPAIRED_LOSS  0.02
 #define CONTRACT_PERCENT 115
 #define BUDGET_PERCENT   115 /* base layers and repairs: what is above makes room (downlink.c) */
 #define MEAN_US          10000000
@@ -22,6 +22,8 @@
 #define VOICE_GAP_MAX    200     /* packets of which is known what became of them */
 #define PLI_SPACING_US   980000  /* once a second; a tick of the engine is 10 ms */
 #define REQUESTED_US     10000000
+#define IMPATIENT_MAX    3 /* in so long */
+#define OTHERS_MAX       3 /* switches of layers */
 #define CAMERA_KEY_BYTES (BWE_CONTRACT_CAMERA_BPS / 8 * 10 * 20 / 100)
 #define SCREEN_KEY_BYTES (BWE_CONTRACT_SCREEN_BPS / 8 * 10 * 50 / 100)
 
@@ -100,8 +102,28 @@ void sim_check_budget(struct sim_world *world, struct sim_person *receiver,
                        wire, bytes_of(receiver->budget_bps, BUDGET_PERCENT, WINDOW_US));
 }
 
+/* On good networks, when all have joined: what those cause who ask all the time, and now and then
+   somebody else (bwe.md, "Allocation", 6). */
+static void check_impatient(struct sim_world *world, struct sim_person *source, unsigned track)
+{
+    const struct sim_profile *profile = world->config.profile;
+    int64_t since_us = world->now_us - world->begin_us - profile->join_spread_us - HEALTHY_US;
+    unsigned limit = OTHERS_MAX, *asked = &source->requests[track].asked;
+    if (profile->impatient <= 0 || since_us < 0)
+        return;
+    ++*asked;
+    for (unsigned i = 0; i < world->config.participants; i++)
+        if (world->people[i] && world->people[i]->is_impatient)
+            limit += IMPATIENT_MAX + (unsigned)(IMPATIENT_MAX * since_us / REQUESTED_US);
+    if (*asked > limit)
+        sim_check_fail(&world->checks, SIM_CHECK_STORM, source->number,
+                       "track %u: %u requests for key frames in %" PRId64 " s, most %u", track,
+                       *asked, since_us / 1000000, limit);
+}
+
 void sim_check_storm(struct sim_world *world, struct sim_person *source, unsigned track)
 {
+    check_impatient(world, source, track);
     struct sim_requests *requests = &source->requests[track];
     int64_t since_us = world->now_us - requests->pli_us;
     uint64_t bytes =
@@ -123,7 +145,8 @@ void sim_check_storm(struct sim_world *world, struct sim_person *source, unsigne
                        track, bytes, limit);
 }
 
-/* Without RTX, losses make large key frames fail again and again. */
+/* Without RTX each loss that counts takes a key frame, of which a receiver may cause three in 10 s
+   for all its slots (bwe.md, "Allocation", 6); slides of 35 packets fail again and again. */
 static bool is_healthy(const struct sim_person *person, int64_t now_us)
 {
     bool has_repair =

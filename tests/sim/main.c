@@ -14,7 +14,7 @@ struct options {
     const char *profile;
     const char *seeds;    /* or NULL */
     unsigned least_speed; /* times real time; 0: any */
-    bool is_json, is_quiet;
+    bool is_json, is_quiet, is_traced;
 };
 
 static void print_help(void)
@@ -22,7 +22,8 @@ static void print_help(void)
     unsigned count;
     const struct sim_profile *profiles = sim_profiles(&count);
     puts("usage: iris-sim [--seed N] [--profile NAME] [--participants P] [--seconds S]\n"
-         "                [--runs N | --seeds N,N...] [--handover N] [--json] [--quiet]\n\n"
+         "                [--runs N | --seeds N,N...] [--handover N] [--trace] [--json]\n"
+         "                [--quiet]\n\n"
          "Simulates a conference in virtual time: the real engine, everybody in it and their\n"
          "networks. The same seed gives the same bytes (digest). Exits with 1 when an invariant\n"
          "breaks, and says when and how to replay it.\n\n"
@@ -37,6 +38,8 @@ static void print_help(void)
          "  --speed-min N     fails when a run is simulated less than N times faster than real "
          "time\n"
          "                    (CPU time); ten people in release: 200\n"
+         "  --trace           a line a second: what the receiver whose network changes gets, and "
+         "why\n"
          "  --json            one JSON object a run\n"
          "  --quiet           nothing of runs in which all holds\n\n"
          "Profiles:");
@@ -58,6 +61,7 @@ static void read_options(struct options *options, int argc, char **argv)
                                           {"handover", required_argument, NULL, 'o'},
                                           {"seeds", required_argument, NULL, 'l'},
                                           {"speed-min", required_argument, NULL, 'm'},
+                                          {"trace", no_argument, NULL, 'v'},
                                           {"json", no_argument, NULL, 'j'},
                                           {"quiet", no_argument, NULL, 'q'},
                                           {"help", no_argument, NULL, 'h'},
@@ -87,6 +91,9 @@ static void read_options(struct options *options, int argc, char **argv)
             break;
         case 'm':
             options->least_speed = sim_arguments_count(optarg, 100000);
+            break;
+        case 'v':
+            options->is_traced = true;
             break;
         case 'j':
             options->is_json = true;
@@ -135,6 +142,7 @@ static bool run(const struct options *options, uint64_t seed)
     }
     struct sim_config config = {.seed = seed,
                                 .profile = profile,
+                                .is_traced = options->is_traced,
                                 .participants = options->participants ? options->participants
                                                                       : profile->participants,
                                 .seconds = options->seconds ? options->seconds : profile->seconds};

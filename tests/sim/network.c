@@ -9,7 +9,7 @@ void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile
     watch->receiver = receiver;
     if (stage == 0)
         watch->begin_us = now_us;
-    watch->stage_us = now_us;
+    watch->stage_us = watch->seen_us = now_us;
     watch->stage_end_us = now_us + profile->stages[stage].for_us;
     watch->has_fitted = false;
     for (unsigned i = 0; i < CORE_SLOTS_MAX; i++) {
@@ -49,6 +49,12 @@ static void raise_to(uint32_t *most, int64_t us)
 {
     if (us / 1000 > *most)
         *most = (uint32_t)(us / 1000);
+}
+
+void sim_network_see(struct sim_network_watch *watch, int64_t now_us)
+{
+    raise_to(&watch->results[watch->stage].dark_ms, now_us - watch->seen_us);
+    watch->seen_us = now_us;
 }
 
 /* How long a camera took to its next frame. In the first second of a narrower network its queue is
@@ -166,6 +172,7 @@ void sim_network_end(struct sim_network_watch *watch, unsigned paused, struct si
 {
     struct sim_stage_result *result = &watch->results[watch->stage];
     result->paused = paused;
+    sim_network_see(watch, watch->stage_end_us);
     for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
         if (watch->slots[i].low_us)
             raise_to(&result->full_ms, watch->stage_end_us - watch->slots[i].low_us);

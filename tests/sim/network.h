@@ -33,6 +33,7 @@ struct sim_stage_result {
     uint32_t drain_ms;        /* is drained */
     uint32_t full_ms;         /* longest time that a camera shown was not at its top layer */
     uint32_t all_full_ms;     /* until all cameras are at their top layers; 0: never */
+    uint32_t dark_ms;         /* longest time in which the receiver decoded no camera's frame */
     uint32_t fit_ms;          /* until the layers that shall be forwarded fit into the capacity */
     uint32_t back_ms;         /* from the beginning to the first video; all was paused before */
 };
@@ -53,6 +54,7 @@ struct sim_network_watch {
     unsigned stage;
     int64_t begin_us, stage_us, stage_end_us; /* of all stages; of this one */
     uint64_t receiver;
+    int64_t seen_us;      /* when a camera's frame was last decoded, or the stage began */
     bool is_all_paused;   /* all video was, when the stage began; until there is some */
     bool has_fitted;      /* fit_ms is known */
     uint64_t voice_bytes; /* in all stages so far */
@@ -68,6 +70,9 @@ void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile
  * dropped it */
 void sim_network_note(struct sim_network_watch *watch, const struct sim_media *media,
                       enum core_kind kind, bool is_lost, int64_t now_us);
+
+/** The receiver has decoded a frame of a camera. */
+void sim_network_see(struct sim_network_watch *watch, int64_t now_us);
 
 /** What the receiver is told of a slot of this kind. Paused or idle, what comes next of it is no
  * switch. */

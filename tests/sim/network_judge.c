@@ -14,7 +14,7 @@
 #define GAP_RISE_MS     250  /* where there has come to be more; measured 221 */
 #define WAIT_MS         1000 /* then a camera begins anew (sfu/core/slot_replay.c) */
 #define DRAIN_MS        1000
-#define DRAIN_SWITCH_MS 300 /* measured 110-253 */
+#define DRAIN_SWITCH_MS 400 /* measured 110-253, without RTX 352 */
 #define DRAIN_BPS       900000
 #define DRAIN_LOW_MS    650     /* less; measured 200-440 */
 #define FULL_MS         1500    /* bwe.md, goal 1: at the first stage's capacity */
@@ -23,6 +23,7 @@
 #define BACK_MS         3000    /* goal 12 */
 #define VOICES_BPS      200000  /* carries three voices and what makes them known */
 #define CAMERAS_BPS     700000  /* carries all cameras' lowest layers */
+#define DARK_MS         1000    /* without any camera */
 #define UNPAUSED_BPS    2000000 /* with which nothing has to be paused, and all fits */
 
 static void too_long(const struct sim_network_watch *watch, struct sim_checks *checks, uint32_t ms,
@@ -81,6 +82,17 @@ static void judge_gaps(const struct sim_network_watch *watch, struct sim_checks 
     too_long(watch, checks, result->wait_ms, WAIT_MS, "between two frames");
 }
 
+/* Cameras make room for each other and for a screen, but never all of them. A beginning without any
+   is that of the stage before. */
+static void judge_darkness(const struct sim_network_watch *watch, struct sim_checks *checks)
+{
+    const struct sim_stage *stage = &watch->profile->stages[watch->stage];
+    bool begins_dark = watch->stage > 0 && stage[-1].down_bps < CAMERAS_BPS;
+    if (stage->down_bps >= CAMERAS_BPS && !begins_dark)
+        too_long(watch, checks, watch->results[watch->stage].dark_ms, DARK_MS,
+                 "without a frame of any camera");
+}
+
 static void judge_voices(const struct sim_network_watch *watch, struct sim_checks *checks)
 {
     const struct sim_stage_result *result = &watch->results[watch->stage];
@@ -131,6 +143,7 @@ void sim_network_judge(const struct sim_network_watch *watch, struct sim_checks 
     const struct sim_stage *stage = &watch->profile->stages[watch->stage];
     judge_fullness(watch, checks);
     judge_gaps(watch, checks);
+    judge_darkness(watch, checks);
     judge_voices(watch, checks);
     judge_use(watch, checks);
     if (watch->stage > 0 && stage[0].down_bps < stage[-1].down_bps)

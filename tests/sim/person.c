@@ -71,7 +71,8 @@ static void init_media(struct sim_person *person, const struct sim_profile *prof
     sim_voice_init(&person->voice, sim_random_fork(random), has_levels, has_dtx);
     init_stream(person, &person->voice.stream, false);
     sim_video_init(&person->videos[0], kind, sim_random_fork(random));
-    sim_video_init(&person->videos[1], SIM_VIDEO_SCREEN, sim_random_fork(random));
+    sim_video_init(&person->videos[1], profile->has_demos ? SIM_VIDEO_DEMO : SIM_VIDEO_SCREEN,
+                   sim_random_fork(random));
     for (unsigned v = 0; v < 2; v++)
         for (unsigned l = 0; l < person->videos[v].layer_count; l++)
             init_stream(person, &person->videos[v].layers[l].stream, has_rtx);
@@ -179,6 +180,8 @@ struct sim_person *sim_person_create(struct sim_world *world, unsigned seat, uin
     /* By seat and not by chance, so that the share is met in small rooms too. */
     person->is_hostile =
         (unsigned)((seat + 1) * profile->hostile) > (unsigned)(seat * profile->hostile);
+    person->is_impatient =
+        (unsigned)((seat + 1) * profile->impatient) > (unsigned)(seat * profile->impatient);
     person->joined_us = person->estimate_us = world->now_us;
     person->connected_us = person->first_frame_us = person->nack_us = INT64_MAX;
     person->estimate_bps = person->remb_bps = ESTIMATE_START_BPS;

@@ -21,9 +21,9 @@ struct sim_world;
 
 /* What a track was asked for (SIM_CHECK_STORM). */
 struct sim_requests {
-    int64_t pli_us;      /* last one sent to the source; 0: none */
-    int64_t keyframe_us; /* newest key frame */
-    unsigned plis;
+    int64_t pli_us;          /* last one sent to the source; 0: none */
+    int64_t keyframe_us;     /* newest key frame */
+    unsigned plis, asked;    /* asked: since all have joined */
     struct sim_window bytes; /* of requested key frames, 10 s */
     unsigned largest_bytes;  /* of the key frames of one request */
 };
@@ -33,7 +33,8 @@ struct sim_person {
     unsigned seat;   /* place in the world */
     uint32_t room;
     bool is_hostile, has_rtx;
-    bool is_ghost; /* went without a word; the engine does not know yet */
+    bool is_impatient; /* asks for a key frame of every slot all the time */
+    bool is_ghost;     /* went without a word; the engine does not know yet */
     struct sim_random random;
     struct core_join join;
     struct transport_path path;

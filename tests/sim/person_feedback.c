@@ -142,7 +142,7 @@ void sim_person_tick(struct sim_world *world, struct sim_person *person)
             continue;
         sim_slot_advance(slot, world->now_us, &taken);
         sim_person_note(world, person, i, &taken);
-        if (sim_slot_wants_key(slot, world->now_us))
+        if (sim_slot_wants_key(slot, world->now_us) || person->is_impatient)
             rtcp_write_pli(&writer, person->feedback_ssrc, slot->params.ssrc);
     }
     send_transport_feedback(world, person, &writer);

@@ -57,15 +57,18 @@ struct sim_profile {
     unsigned floors; /* people who talk at once, in each room */
     unsigned early;  /* who are there a while before the others (world_script.c); 0: nobody */
     int64_t join_spread_us;             /* the first joins come within so long */
+    int64_t tick_us;                    /* between two transport feedbacks; 0: 100 ms */
     int64_t stay_us, away_us;           /* mean; stay 0: for the whole run */
     int64_t action_us;                  /* mean time between actions of a participant; 0: none */
     unsigned actions[SIM_ACTION_COUNT]; /* weights */
     unsigned cameras[SIM_VIDEO_KIND_COUNT]; /* weights of the encoders */
     double no_levels, no_dtx, no_rtx;       /* shares of participants without these */
     double hostile;   /* share that sends garbage, too much, jumping numbers */
+    double impatient; /* share that asks for key frames all the time; the networks are good then */
     bool has_screens; /* somebody shares, by turns */
     unsigned wraps;   /* so often at least a stream's numbers wrap where a packet is lost, each way;
                          there one always is. 0: as it comes */
+    bool has_demos;   /* and something moves on the screens */
     struct sim_network network;
     struct sim_join_goals goals;
     /* With a schedule the second seat shares its screen all the time. */

@@ -11,7 +11,7 @@
 #define VIDEO_HZ       90000
 #define WINDOW_US      2000000
 #define CROSSING_BYTES 1200
-#define REACTION_US    2000000 /* a source over its contract is policed within so long */
+#define REACTION_US    500000 /* a flood is policed within so long */
 #define SLACK_US       400000 /* of a timestamp against the wall clock: jitter, an encoder's hiccup */
 #define NEAR           600    /* numbers: as many as a source may lose at once and repair */
 #define AWAY_EFFECT_US                                                                             \
@@ -298,13 +298,12 @@ void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
                                     payload_bytes);
     check_policed_long(tap, media, contract_bps[tap->params.kind], source->arrived_us,
                        payload_bytes, checks);
-    /* And the packet that crosses the line: a frame's size is not known at its first. */
-    uint64_t limit =
-        contract_bps[tap->params.kind] * 115 / 100 * WINDOW_US / 8000000 + CROSSING_BYTES;
+    uint64_t limit = contract_bps[tap->params.kind] * 115 / 100 * WINDOW_US / 8000000;
     /* What an honest source's network held back comes at once, and key frames are large: the
-       policer's allowance, a second of the contract (bwe/policer.h). Who floods has used it up. */
+       policer's allowance, a second of the contract (bwe/policer.h), and the packet that crosses
+       the line. Who floods has used it up. */
     if (source->over_us == INT64_MAX)
-        limit += contract_bps[tap->params.kind] / 8;
+        limit += contract_bps[tap->params.kind] / 8 + CROSSING_BYTES;
     bool is_new = checks->now_us - source->over_us < WINDOW_US + REACTION_US;
     if (bytes > limit && !(source->over_us != INT64_MAX && is_new))
         sim_check_fail(checks, SIM_CHECK_POLICER, tap->participant,

@@ -14,6 +14,8 @@
 #define SLIDE_MAX_US     20000000
 #define SLIDE_FRAMES     4
 #define SLIDE_KEY_BYTES  40000
+#define PAGE_FRAMES      15  /* of a screen that moves: a page stays 3 s, */
+#define PAGE_WORTH       5.0 /* and comes with a frame of so many */
 #define OVERHEAD_BYTES   60  /* of a packet (protocol.md, section 5) */
 #define START_FACTOR     1.2 /* libwebrtc starts a layer at so much more than its minimum */
 
@@ -26,25 +28,30 @@ struct layer_params {
 struct kind_params {
     unsigned layer_count, temporal_count, picture_id_bits;
     int64_t interval_us;
+    unsigned clip_frames; /* the recording is so long (iris-bench bubbles); 0: it is none */
     struct layer_params layers[SIM_LAYERS_MAX];
 };
 
 static const struct kind_params kinds[SIM_VIDEO_KIND_COUNT] = {
     [SIM_VIDEO_SIMULCAST] =
-        {2, 3, 15, 33333, {{320, 240, 120000, 30000, "l"}, {640, 480, 350000, 203000, "h"}}},
+        {2, 3, 15, 33333, 0, {{320, 240, 120000, 30000, "l"}, {640, 480, 350000, 203000, "h"}}},
     [SIM_VIDEO_SIMULCAST_3] = {3,
                                3,
                                15,
                                33333,
+                               0,
                                {{160, 120, 50000, 20000, "q"},
                                 {320, 240, 120000, 60000, "h"},
                                 {640, 480, 300000, 203000, "f"}}},
-    [SIM_VIDEO_SINGLE] = {1, 3, 15, 33333, {{640, 480, 450000, 30000, NULL}}},
-    [SIM_VIDEO_FLAT] = {1, 1, 15, 33333, {{640, 480, 400000, 30000, NULL}}},
-    [SIM_VIDEO_SHORT_ID] = {1, 1, 7, 40000, {{640, 480, 400000, 30000, NULL}}},
-    [SIM_VIDEO_BARE] = {1, 1, 0, 40000, {{640, 480, 300000, 30000, NULL}}},
-    [SIM_VIDEO_SCREEN] = {1, 1, 15, 200000, {{1280, 720, 500000, 30000, NULL}}},
-    [SIM_VIDEO_FLOOD] = {1, 1, 15, 33333, {{640, 480, 5000000, 30000, NULL}}},
+    [SIM_VIDEO_SINGLE] = {1, 3, 15, 33333, 0, {{640, 480, 450000, 30000, NULL}}},
+    [SIM_VIDEO_FLAT] = {1, 1, 15, 33333, 0, {{640, 480, 400000, 30000, NULL}}},
+    [SIM_VIDEO_SHORT_ID] = {1, 1, 7, 40000, 0, {{640, 480, 400000, 30000, NULL}}},
+    [SIM_VIDEO_BARE] = {1, 1, 0, 40000, 0, {{640, 480, 300000, 30000, NULL}}},
+    [SIM_VIDEO_SCREEN] = {1, 1, 15, 200000, 0, {{1280, 720, 500000, 30000, NULL}}},
+    [SIM_VIDEO_CLIP] =
+        {2, 3, 15, 33333, 120, {{320, 240, 150000, 30000, "l"}, {640, 480, 330000, 203000, "h"}}},
+    [SIM_VIDEO_DEMO] = {1, 1, 15, 200000, 60, {{1280, 720, 450000, 450000, NULL}}},
+    [SIM_VIDEO_FLOOD] = {1, 1, 15, 33333, 0, {{640, 480, 5000000, 30000, NULL}}},
 };
 
 unsigned sim_video_layer_count(enum sim_video_kind kind)
@@ -55,6 +62,7 @@ unsigned sim_video_layer_count(enum sim_video_kind kind)
 void sim_video_init(struct sim_video *video, enum sim_video_kind kind, struct sim_random random)
 {
     const struct kind_params *params = &kinds[kind];
+    bool is_screen = kind == SIM_VIDEO_SCREEN || kind == SIM_VIDEO_DEMO;
     memset(video, 0, sizeof(*video));
     video->kind = kind;
     video->layer_count = params->layer_count;
@@ -66,7 +74,7 @@ void sim_video_init(struct sim_video *video, enum sim_video_kind kind, struct si
     for (unsigned i = 0; i < video->layer_count; i++) {
         struct sim_video_layer *layer = &video->layers[i];
         layer->stream.payload_type = SIM_PT_VP8;
-        layer->stream.mid = kind == SIM_VIDEO_SCREEN ? "scr" : "cam";
+        layer->stream.mid = is_screen ? "scr" : "cam";
         layer->stream.rid = params->layers[i].rid;
         layer->picture_id = (uint16_t)sim_random_next(&video->random) & 0x7FFF;
         layer->tl0 = (uint8_t)sim_random_next(&video->random);
@@ -182,10 +190,14 @@ static double frame_bytes(struct sim_video *video, unsigned index, unsigned temp
         return slide_bytes(video, layer->is_key_due, now_us);
     double mean = rate_of(video, index) * (double)video->interval_us / 8e6;
     double weight = video->temporal_count == 1 ? 1 : temporal == 0 ? 1.6 : 0.8;
+    if (video->kind == SIM_VIDEO_DEMO)
+        weight = layer->position % PAGE_FRAMES == 0
+                     ? PAGE_WORTH
+                     : (PAGE_FRAMES - PAGE_WORTH) / (PAGE_FRAMES - 1);
     double bytes = mean * weight * (0.75 + 0.5 * sim_random_unit(&video->random));
     if (layer->is_key_due)
         bytes = mean * KEY_FRAMES_WORTH;
-    else if (layer->debt_bytes > 0)
+    else if (layer->debt_bytes > 0 && video->kind != SIM_VIDEO_DEMO)
         bytes *= layer->debt_bytes > DEBT_FRAMES * mean ? 0.5 : 0.7;
     layer->debt_bytes += bytes - mean;
     if (layer->debt_bytes < -4 * mean)
@@ -260,8 +272,10 @@ bool sim_video_begin_frame(struct sim_video *video, unsigned index, const struct
 {
     struct sim_video_layer *layer = &video->layers[index];
     struct sim_content *content = &layer->content;
+    unsigned clip_frames = kinds[video->kind].clip_frames;
     if (!layer->is_on)
         return false;
+    layer->is_key_due |= clip_frames > 0 && layer->position >= clip_frames;
     bool is_key = layer->is_key_due;
     unsigned temporal = is_key ? 0 : temporal_at(video, layer->position);
     unsigned bytes = (unsigned)frame_bytes(video, index, temporal, stamp->captured_us);

@@ -24,7 +24,9 @@ enum sim_video_kind {
     SIM_VIDEO_SHORT_ID,    /* the same with 7-bit picture ids */
     SIM_VIDEO_BARE,        /* the same without any */
     SIM_VIDEO_SCREEN,      /* 1280x720, 5 frames/s, one slide: small deltas, a new slide at times */
-    SIM_VIDEO_FLOOD,       /* 640x480 at 5 Mbps: breaks the contract */
+    SIM_VIDEO_CLIP,  /* as SIMULCAST, but a recording of 4 s that begins anew with key frames */
+    SIM_VIDEO_DEMO,  /* a screen on which something moves: 450 kbps, a recording of 12 s */
+    SIM_VIDEO_FLOOD, /* 640x480 at 5 Mbps: breaks the contract */
     SIM_VIDEO_KIND_COUNT
 };
 

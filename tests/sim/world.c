@@ -192,6 +192,12 @@ static void on_uplink(struct sim_world *world, const struct sim_event *event)
     wake_engine(world);
 }
 
+static int64_t tick_us(const struct sim_world *world)
+{
+    int64_t us = world->config.profile->tick_us;
+    return us > 0 ? us : TICK_US;
+}
+
 static void begin_media(struct sim_world *world, struct sim_person *person)
 {
     int64_t now_us = world->now_us;
@@ -267,7 +273,7 @@ static void on_person(struct sim_world *world, struct sim_person *person,
         break;
     case SIM_EVENT_TICK:
         sim_person_tick(world, person);
-        sim_world_schedule(world, SIM_EVENT_TICK, person, now_us + TICK_US, 0);
+        sim_world_schedule(world, SIM_EVENT_TICK, person, now_us + tick_us(world), 0);
         break;
     case SIM_EVENT_NACK:
         if (event->at_us == person->nack_us)
@@ -302,6 +308,9 @@ static void dispatch(struct sim_world *world, const struct sim_event *event)
         break;
     case SIM_EVENT_TRIAL:
         sim_trial_second(world);
+        break;
+    case SIM_EVENT_TRACE:
+        sim_trace_second(world);
         break;
     case SIM_EVENT_JOIN:
     case SIM_EVENT_FLOOR:
@@ -426,6 +435,8 @@ int sim_world_run(struct sim_world *world, const struct sim_config *config)
     world->trial = config->trial;
     if (world->trial)
         sim_world_schedule(world, SIM_EVENT_TRIAL, NULL, world->now_us + TRIAL_FIRST_US, 0);
+    if (config->is_traced && config->profile->stage_count > 0)
+        sim_world_schedule(world, SIM_EVENT_TRACE, NULL, world->now_us + 1000000, 0);
     sim_handover_begin(world, config->handovers);
     run_until(world, world->end_us);
     drain(world);

@@ -38,6 +38,7 @@ enum sim_event_kind {
     SIM_EVENT_SHARE,  /* detail: room */
     SIM_EVENT_STAGE,  /* detail: of the profile's schedule */
     SIM_EVENT_TRIAL,  /* a second is over */
+    SIM_EVENT_TRACE,  /* likewise, of the receiver of the profile's stages */
 };
 
 /* Bytes on a network. */
@@ -70,6 +71,7 @@ struct sim_config {
     unsigned handovers;          /* of the engine, at random times */
     enum sim_tamper_kind tamper; /* for self-tests */
     struct sim_trial *trial;     /* NULL: none */
+    bool is_traced;              /* a line a second (trace.c) */
 };
 
 struct sim_world {
@@ -95,6 +97,7 @@ struct sim_world {
     struct sim_summary summary;
     struct sim_tamper tamper;
     struct sim_network_watch network;
+    uint64_t traced_frames[CORE_SLOTS_MAX], traced_bytes[CORE_SLOTS_MAX]; /* at the last line */
     struct sim_handover handover;
     struct sim_trial *trial; /* from its beginning on; NULL: none */
 };
@@ -162,6 +165,10 @@ void sim_script_budget(struct sim_world *world, struct sim_person *person, uint6
 /** The engine has forgotten a participant. */
 void sim_script_gone(struct sim_world *world, uint64_t number);
 
+/* trace.c */
+
+/** A second is over: print what the receiver of the stages gets, and why. */
+void sim_trace_second(struct sim_world *world);
 /* target.c */
 
 /** What the cameras' layers that the server means to forward to a receiver take, by what their

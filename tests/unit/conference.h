@@ -306,7 +306,7 @@ struct media {
     uint16_t height;
     size_t payload_len; /* 0: 100 */
     uint8_t temporal_id;
-    bool is_layer_sync;
+    bool is_layer_sync, is_non_reference;
     uint8_t key_index;
     int tl0; /* TL0PICIDX and one; 0: that of the picture's number */
 };
@@ -358,6 +358,7 @@ static inline size_t write_vp8(uint8_t *out, const struct media *media, uint16_t
                           .picture_id = picture_id,
                           .temporal_id = media->temporal_id,
                           .is_layer_sync = media->is_layer_sync,
+                          .is_non_reference = media->is_non_reference,
                           .key_index = media->key_index & 0x1F,
                           .tl0_picture_index = (uint8_t)(media->tl0 ? media->tl0 - 1 : picture_id)};
     size_t len = media->payload_len ? media->payload_len : 100;

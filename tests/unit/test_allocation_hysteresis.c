@@ -25,6 +25,8 @@ enum change {
     SPEAKER_2,     /* camera 2 speaks instead of 1 */
     SWAPPED,       /* the tracks come in another order */
     NEWCOMER,      /* camera 2's place is taken by another */
+    DIP_BEGINS,    /* from here on the budget comes back when a queue is drained */
+    DIP_ENDS,
 };
 
 struct row {
@@ -143,6 +145,20 @@ static const struct {
      {{0, 2000, NO_CHANGE, "12 12"},
       {1000, 363, NO_CHANGE, "02 02"},
       {3000, 2000, PROBE, "12 12"}}},
+    {"which a probe shows at once, also right after a downgrade",
+     true,
+     {{0, 2000, NO_CHANGE, "12 12"},
+      {1000, 330, NO_CHANGE, "02 02"},
+      {1200, 420, PROBE, "11 02"},
+      {1300, 2000, PROBE, "12 12"}}},
+    {"but a budget that comes back by itself does not",
+     true,
+     {{0, 2000, NO_CHANGE, "12 12"},
+      {1000, 330, NO_CHANGE, "02 02"},
+      {1200, 2000, NO_CHANGE, "02 02"},
+      {2300, 2000, NO_CHANGE, "02 02"},
+      {3000, 2000, PROBE, "02 02"},
+      {6000, 2000, PROBE, "12 12"}}},
     {"7.5 after an upgrade that was wrong, then 11.25",
      false,
      {{0, 2000, NO_CHANGE, "12 12"},
@@ -181,6 +197,24 @@ static const struct {
       {5450, 100, NO_CHANGE, "01 00"},
       {5949, 100, NO_CHANGE, "01 00"},
       {5950, 100, NO_CHANGE, "01 --"}}},
+    {"a dip of a little more than half a second pauses nobody",
+     true,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {5000, 50, DIP_BEGINS, "00 00"},
+      {5550, 50, NO_CHANGE, "00 00"},
+      {5590, 363, DIP_ENDS, "00 00"},
+      {10000, 363, NO_CHANGE, "02 02"}}},
+    {"a longer one is none",
+     true,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {5000, 50, DIP_BEGINS, "00 00"},
+      {5599, 50, NO_CHANGE, "00 00"},
+      {5600, 50, NO_CHANGE, "-- --"}}},
+    {"nor one in which the network carries no more",
+     true,
+     {{0, 363, NO_CHANGE, "02 02"},
+      {5000, 50, DIP_BEGINS, "00 00"},
+      {5550, 50, DIP_ENDS, "-- --"}}},
     {"both, the least important first",
      false,
      {{0, 363, NO_CHANGE, "02 02"},
@@ -256,6 +290,7 @@ struct bench {
     struct bwe_hysteresis_input input;
     struct bwe_allocation out;
     int64_t deadline_us;
+    bool is_dip;
 };
 
 static void apply(struct bench *bench, enum change change)
@@ -283,6 +318,10 @@ static void apply(struct bench *bench, enum change change)
         break;
     case NEWCOMER:
         second->id = 3;
+        break;
+    case DIP_BEGINS:
+    case DIP_ENDS:
+        bench->is_dip = change == DIP_BEGINS;
         break;
     default:
         break;
@@ -324,6 +363,8 @@ static void test_table(void **state)
                 decide(&bench, bench.deadline_us);
             bench.input.budget_bps = row->budget_kbps * 1000;
             apply(&bench, row->change);
+            bench.input.sustained_bps =
+                bench.is_dip ? table[i].rows[0].budget_kbps * 1000 : bench.input.budget_bps;
             decide(&bench, now_us);
             print_message("  %u ms: %s\n", (unsigned)row->at_ms, row->choices);
             assert_string_equal(allocation_text(&bench.out, 2), row->choices);

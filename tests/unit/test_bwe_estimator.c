@@ -107,6 +107,28 @@ static void test_queue_is_drained(void **state)
     assert_true(path.decision.target_bps > before_bps / 2);
 }
 
+/* A queue for a moment, while a third of what may be is sent: that the path carries no more than
+   that third is not said with it. */
+static void test_burst(void **state)
+{
+    (void)state;
+    struct path path;
+    start(&path, &bwe_tuning_iris);
+    for (unsigned i = 0; i < 400; i++)
+        round_trip(&path, path.decision.target_bps > 700000 ? 700000 : path.decision.target_bps, 0);
+    for (unsigned i = 0; i < 40; i++)
+        round_trip(&path, 250000, 0); /* application-limited from here on */
+    assert_int_equal(path.decision.state, BWE_STATE_APP_LIMITED);
+    uint32_t before_bps = path.decision.target_bps;
+    path.delay_us += 40000;
+    round_trip(&path, 250000, 0);
+    assert_int_equal(path.decision.state, BWE_STATE_DRAINING);
+    path.delay_us -= 40000;
+    round_trip(&path, 250000, 0);
+    assert_int_not_equal(path.decision.state, BWE_STATE_DRAINING);
+    assert_true(path.decision.target_bps > before_bps * 9 / 10);
+}
+
 static void test_loss(void **state)
 {
     (void)state;
@@ -217,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_grows_while_carried),
         cmocka_unit_test(test_receiver_clock_wraps),
         cmocka_unit_test(test_queue_is_drained),
+        cmocka_unit_test(test_burst),
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_fallback),

@@ -97,6 +97,40 @@ static void test_looks_ahead(void **state)
     assert_int_equal(guard.cap_bps, 1000000);
 }
 
+/* Of a sender that sends less than it could, a burst made the queue: what arrives out of that shows
+   the capacity, and what arrived before shows nothing. */
+static void test_burst_of_little(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        double busy_kbps[3]; /* by message, the first and second with a queue */
+        double capacity_kbps;
+    } table[] = {
+        {"it drains unseen", {0, 0, 0}, 700},
+        {"it is seen", {0, 750, 0}, 750},
+        {"at once", {690, 720, 0}, 720},
+        {"the path has become slower", {0, 240, 0}, 240},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        struct bwe_guard guard = {0};
+        const double queue_ms[] = {35, 40, 10};
+        print_message("%s\n", table[i].what);
+        for (unsigned k = 0; k < 3; k++) {
+            int64_t now_us = 1000000 + k * 1000 * STEP_MS;
+            const struct phase phase = {"", 1, queue_ms[k], queue_ms[k], 350, true, false};
+            struct bwe_guard_input input = input_of(&phase, now_us);
+            input.is_limited = k == 0; /* the cap ends that */
+            input.busy_bps = 1000 * table[i].busy_kbps[k];
+            if (k == 0)
+                input.capacity_bps = input.busy_bps > 0 ? input.busy_bps : 700e3;
+            bwe_guard_update(&guard, &bwe_tuning_iris, &input, now_us);
+        }
+        assert_true(guard.has_left);
+        assert_int_equal(guard.capacity_bps / 1000 + 0.5, table[i].capacity_kbps);
+    }
+}
+
 static void test_yields(void **state)
 {
     (void)state;
@@ -168,10 +202,10 @@ static void test_capacity(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_enter_and_leave),  cmocka_unit_test(test_cap),
-        cmocka_unit_test(test_looks_ahead),      cmocka_unit_test(test_yields),
-        cmocka_unit_test(test_own_queue_drains), cmocka_unit_test(test_longer_path),
-        cmocka_unit_test(test_capacity),
+        cmocka_unit_test(test_enter_and_leave), cmocka_unit_test(test_cap),
+        cmocka_unit_test(test_looks_ahead),     cmocka_unit_test(test_burst_of_little),
+        cmocka_unit_test(test_yields),          cmocka_unit_test(test_own_queue_drains),
+        cmocka_unit_test(test_longer_path),     cmocka_unit_test(test_capacity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -187,6 +187,7 @@ static void test_probe_media_first(void **state)
     assert_int_equal(bwe_pacer_padding(&fixture.pacer, 38 * MS, 1200, &cluster),
                      500); /* the rest */
     assert_int_equal(cluster, 9);
+    bwe_pacer_on_padding(&fixture.pacer, 500, 38 * MS);
     assert_int_equal(bwe_pacer_padding(&fixture.pacer, 100 * MS, 1200, &cluster), 0);
     assert_true(bwe_pacer_deadline(&fixture.pacer) == INT64_MAX);
 }
@@ -211,9 +212,34 @@ static void test_probes_in_a_row(void **state)
         assert_int_equal(now_ms % 4, 0);
         assert_in_range(cluster, 1, 2);
         counts[cluster]++;
+        bwe_pacer_on_padding(&fixture.pacer, bytes, now_ms * MS);
     }
     assert_int_equal(counts[1], 5);
     assert_int_equal(counts[2], 5);
+}
+
+/* What fills a probe is old packets, seldom of the size asked for: it has its rate all the same. */
+static void test_probe_of_other_sizes(void **state)
+{
+    (void)state;
+    static const uint16_t sizes[] = {1200, 960, 1500, 700};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        struct fixture fixture;
+        uint8_t cluster;
+        uint32_t sent_bytes = 0;
+        int64_t last_ms = 0;
+        const struct bwe_probe probe = {.id = 1, .packets = 5, .rate_bps = 800000, .bytes = 20000};
+        start(&fixture);
+        bwe_pacer_begin_probe(&fixture.pacer, &probe, 0);
+        for (int64_t now_ms = 0; now_ms < 400; now_ms++)
+            if (bwe_pacer_padding(&fixture.pacer, now_ms * MS, 1200, &cluster) > 0) {
+                bwe_pacer_on_padding(&fixture.pacer, sizes[i], now_ms * MS);
+                sent_bytes += sizes[i];
+                last_ms = now_ms;
+            }
+        assert_in_range(sent_bytes, 20000, 20000 + sizes[i]);
+        assert_in_range((sent_bytes - sizes[i]) * 8 / last_ms, 750, 850);
+    }
 }
 
 int main(void)
@@ -227,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_rate_zero),
         cmocka_unit_test(test_probe_media_first),
         cmocka_unit_test(test_probes_in_a_row),
+        cmocka_unit_test(test_probe_of_other_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

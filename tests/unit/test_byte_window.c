@@ -56,6 +56,26 @@ static void test_mean_and_room(void **state)
     assert_false(bwe_byte_window_has_room(&window, 115000, 2501));
 }
 
+/* What is taken back is of the running slice first, and never more than there is. */
+static void test_take(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t bytes;
+        uint64_t all, running; /* afterwards */
+    } takes[] = {{3, 327, 97}, {100, 227, 0}, {27, 200, 0}, {1000, 0, 0}};
+    struct bwe_byte_window window = {0};
+    for (int64_t us = 0; us <= 200000; us += 100000) {
+        bwe_byte_window_advance(&window, us);
+        bwe_byte_window_add(&window, us == 200000 ? 100 : 115);
+    }
+    for (size_t i = 0; i < sizeof(takes) / sizeof(takes[0]); i++) {
+        bwe_byte_window_take(&window, takes[i].bytes);
+        assert_int_equal(bwe_byte_window_bytes(&window, BWE_BYTE_WINDOW_SLICES), takes[i].all);
+        assert_int_equal(bwe_byte_window_bytes(&window, 0), takes[i].running);
+    }
+}
+
 /* However much: a slice saturates, and the sum stays that of the slices. */
 static void test_saturation(void **state)
 {
@@ -75,6 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_mean_and_room),
+        cmocka_unit_test(test_take),
         cmocka_unit_test(test_saturation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

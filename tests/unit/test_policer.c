@@ -251,88 +251,93 @@ static void test_hostile(void **state)
 
 /* A picture that jumps is paid for, a sender who goes on is not. The first 10 s are honest; then
    what is sent, in percent of the contract. */
+static const struct grace {
+    struct scenario scenario;
+    uint32_t most_percent; /* in any 2 s */
+    unsigned begins[2];    /* policing begins so often, least and most; */
+    int begins_ms[2];      /* first after the honest seconds, earliest and latest */
+    bool freezes;          /* the lowest layer */
+} graces[] = {
+    {{SOURCE("125 % for 2 s, once", CAMERA, 30, 3, 5, 20),
+      .phases = {CALM, {2, {187500, 437500}}, {30, {150000, 350000}}}},
+     130,
+     NEVER},
+    {{SOURCE("140 % for 1.5 s of every 10", CAMERA, 30, 3, 5, 20), .phases = {CONFIGURED},
+      JUMPS(10000, 1500, 140, 100)},
+     140,
+     NEVER},
+    {{SOURCE("160 % for 1 s of every 10", CAMERA, 30, 1, 5, 20), .phases = {CONFIGURED},
+      JUMPS(10000, 1000, 160, 100)},
+     140,
+     NEVER},
+    {{SOURCE("140 % for ever", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {210000, 490000}}}},
+     145,
+     ONCE(1500, 3600)},
+    {{SOURCE("125 % for ever", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {187500, 437500}}}},
+     130,
+     ONCE(2000, 3600)},
+    {{SOURCE("140 % of screen for ever", SCREEN, 15, 1, 5, 10),
+      .phases = {{10, {800000}}, {60, {1120000}}}},
+     145,
+     ONCE(1500, 3600),
+     true},
+    {{SOURCE("150 %, after a still", CAMERA, 30, 3, 5, 10),
+      .phases = {{10, {60000, 140000}}, {60, {225000, 525000}}}},
+     165,
+     ONCE(1500, 3600)},
+    {{SOURCE("180 %", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {270000, 630000}}}},
+     150,
+     ONCE(500, 1600),
+     true},
+    {{SOURCE("300 %", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {400000, 1100000}}}},
+     150,
+     ONCE(300, 800),
+     true},
+    {{SOURCE("5 Mbps", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {1500000, 3500000}}}},
+     150,
+     ONCE(50, 300),
+     true},
+    {{SOURCE("140 %, 100 %, by turns of 2 s", CAMERA, 30, 3, 5, 10),
+      .phases = {{100, {150000, 350000}}}, JUMPS(4000, 2000, 140, 100)},
+     145,
+     AGAIN(-10000, 10000)},
+    {{SOURCE("140 %, 114 %, by turns of 1 s", CAMERA, 30, 3, 5, 10),
+      .phases = {{100, {150000, 350000}}}, JUMPS(2000, 1000, 140, 114)},
+     145,
+     AGAIN(-10000, 10000)},
+    {{SOURCE("200 % of 1 s in 3", CAMERA, 30, 3, 5, 10), .phases = {{100, {150000, 350000}}},
+      JUMPS(3000, 1000, 200, 100)},
+     150,
+     AGAIN(-10000, 10000)},
+    {{SOURCE("136 % of 2 s in 16, else 113 %", CAMERA, 30, 1, 5, 10),
+      .phases = {{110, {150000, 350000}}}, JUMPS(16000, 2000, 136, 113)},
+     145,
+     AGAIN(0, 60000)},
+};
+
+static void check_grace(struct run *run, const struct grace *grace)
+{
+    print_message("%s\n", grace->scenario.what);
+    play_within_bounds(run, &grace->scenario);
+    int after_ms = (int)((run->first_begun_us - START_US) / 1000) - 10000;
+    print_message("  policed %u times, first after %d ms; at most %u %% in 2 s, frozen for %u ms\n",
+                  run->policed_begins, after_ms, most_percent(run, 0),
+                  run->frozen_steps * STEP_US / 1000);
+    assert_in_range(run->policed_begins, grace->begins[0], grace->begins[1]);
+    if (grace->begins[1] > 0)
+        assert_true(after_ms >= grace->begins_ms[0] && after_ms <= grace->begins_ms[1]);
+    assert_true(grace->freezes || run->frozen_steps == 0);
+    assert_true(run->excesses >= run->policed_begins);
+    assert_true(most_percent(run, 0) <= grace->most_percent);
+    check_decodable(run);
+}
+
 static void test_grace(void **state)
 {
     (void)state;
     static struct run run;
-    static const struct {
-        struct scenario scenario;
-        uint32_t most_percent; /* in any 2 s */
-        unsigned begins[2];    /* policing begins so often, least and most; */
-        int begins_ms[2];      /* first after the honest seconds, earliest and latest */
-        bool freezes;          /* the lowest layer */
-    } table[] = {
-        {{SOURCE("125 % for 2 s, once", CAMERA, 30, 3, 5, 20),
-          .phases = {CALM, {2, {187500, 437500}}, {30, {150000, 350000}}}},
-         130,
-         NEVER},
-        {{SOURCE("140 % for 1.5 s of every 10", CAMERA, 30, 3, 5, 20), .phases = {CONFIGURED},
-          JUMPS(10000, 1500, 140, 100)},
-         140,
-         NEVER},
-        {{SOURCE("160 % for 1 s of every 10", CAMERA, 30, 1, 5, 20), .phases = {CONFIGURED},
-          JUMPS(10000, 1000, 160, 100)},
-         140,
-         NEVER},
-        {{SOURCE("140 % for ever", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {210000, 490000}}}},
-         145,
-         ONCE(1500, 3600)},
-        {{SOURCE("125 % for ever", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {187500, 437500}}}},
-         130,
-         ONCE(2000, 3600)},
-        {{SOURCE("140 % of screen for ever", SCREEN, 15, 1, 5, 10),
-          .phases = {{10, {800000}}, {60, {1120000}}}},
-         145,
-         ONCE(1500, 3600),
-         true},
-        {{SOURCE("150 %, after a still", CAMERA, 30, 3, 5, 10),
-          .phases = {{10, {60000, 140000}}, {60, {225000, 525000}}}},
-         165,
-         ONCE(1500, 3600)},
-        {{SOURCE("180 %", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {270000, 630000}}}},
-         150,
-         ONCE(500, 1600),
-         true},
-        {{SOURCE("300 %", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {400000, 1100000}}}},
-         150,
-         ONCE(300, 800),
-         true},
-        {{SOURCE("5 Mbps", CAMERA, 30, 3, 5, 10), .phases = {CALM, {60, {1500000, 3500000}}}},
-         150,
-         ONCE(50, 300),
-         true},
-        {{SOURCE("140 %, 100 %, by turns of 2 s", CAMERA, 30, 3, 5, 10),
-          .phases = {{100, {150000, 350000}}}, JUMPS(4000, 2000, 140, 100)},
-         145,
-         AGAIN(-10000, 10000)},
-        {{SOURCE("140 %, 114 %, by turns of 1 s", CAMERA, 30, 3, 5, 10),
-          .phases = {{100, {150000, 350000}}}, JUMPS(2000, 1000, 140, 114)},
-         145,
-         AGAIN(-10000, 10000)},
-        {{SOURCE("200 % of 1 s in 3", CAMERA, 30, 3, 5, 10), .phases = {{100, {150000, 350000}}},
-          JUMPS(3000, 1000, 200, 100)},
-         150,
-         AGAIN(-10000, 10000)},
-        {{SOURCE("136 % of 2 s in 16, else 113 %", CAMERA, 30, 1, 5, 10),
-          .phases = {{110, {150000, 350000}}}, JUMPS(16000, 2000, 136, 113)},
-         145,
-         AGAIN(0, 60000)},
-    };
-    for (size_t i = 0; i < COUNT(table); i++) {
-        print_message("%s\n", table[i].scenario.what);
-        play_within_bounds(&run, &table[i].scenario);
-        int after_ms = (int)((run.first_begun_us - START_US) / 1000) - 10000;
-        print_message("  policed %u times, first after %d ms; at most %u %% in 2 s\n",
-                      run.policed_begins, after_ms, most_percent(&run, 0));
-        assert_in_range(run.policed_begins, table[i].begins[0], table[i].begins[1]);
-        if (table[i].begins[1] > 0)
-            assert_true(after_ms >= table[i].begins_ms[0] && after_ms <= table[i].begins_ms[1]);
-        print_message("  frozen for %u ms\n", run.frozen_steps * STEP_US / 1000);
-        assert_true(table[i].freezes || run.frozen_steps == 0);
-        assert_true(run.excesses >= run.policed_begins);
-        assert_true(most_percent(&run, 0) <= table[i].most_percent);
-        check_decodable(&run);
-    }
+    for (size_t i = 0; i < COUNT(graces); i++)
+        check_grace(&run, &graces[i]);
 }
 
 /* --- order -------------------------------------------------------------------------------------
@@ -510,6 +515,28 @@ static void test_audio(void **state)
     }
 }
 
+/* Within the contract, but without number. */
+static void test_tiny(void **state)
+{
+    (void)state;
+    for (unsigned is_audio = 0; is_audio < 2; is_audio++) {
+        struct bwe_policer policer;
+        struct bwe_policer_packet packet = {.payload_bytes = 1};
+        unsigned passed = 0, first = 0;
+        bwe_policer_init(&policer, is_audio ? BWE_CONTRACT_AUDIO_BPS : CAMERA, is_audio);
+        for (unsigned i = 0; i < 50000; i++) { /* 5000 a second, each a key frame of its own */
+            packet.frame = (struct bwe_frame_packet){
+                .timestamp = i * 18, .is_frame_start = true, .is_keyframe = true};
+            passed += bwe_policer_passes(&policer, &packet, START_US + (int64_t)i * 200);
+            first += i == 999 && passed == 1000; /* a burst passes whole */
+        }
+        assert_int_equal(first, 1);
+        assert_in_range(passed, 10000, 11001);
+        assert_int_equal(policer.dropped_packets, 50000 - passed);
+        assert_false(bwe_policer_is_policing(&policer));
+    }
+}
+
 /* Another stream in a layer's place begins anew, wherever its timestamps are. */
 static void test_forget_layer(void **state)
 {
@@ -576,14 +603,73 @@ static void test_together(void **state)
     assert_true(most_bps <= 1300000 * 115 / 100);
 }
 
+/* --- a key frame whose first packet is late ----------------------------------------------------
+ */
+
+#define HEADLESS_FRAME_US 33333
+#define PIECE_BYTES       1000
+
+static struct bwe_policer_packet piece_of(unsigned frame, unsigned piece, bool is_keyframe)
+{
+    struct bwe_policer_packet packet = {.payload_bytes = PIECE_BYTES};
+    packet.frame.timestamp = 90000 + 3000 * frame;
+    packet.frame.is_frame_start = piece == 0;
+    packet.frame.is_keyframe = piece == 0 && is_keyframe;
+    return packet;
+}
+
+/* 480 kbit/s, and a key frame of 25 KB now and then, of which the first packet is repaired. Told of
+   an excess? */
+static bool is_told_of_keyframes(unsigned every, unsigned late_ms, bool is_marked)
+{
+    struct bwe_policer policer;
+    struct bwe_policer_excess excess;
+    struct bwe_policer_packet late;
+    int64_t late_us = INT64_MAX;
+    bool is_told = false;
+    bwe_policer_init(&policer, CAMERA, false);
+    for (unsigned frame = 0; frame < 30 * 30; frame++) {
+        int64_t now_us = 1000000 + (int64_t)frame * HEADLESS_FRAME_US;
+        bool is_keyframe = frame % every == 0;
+        if (now_us >= late_us) {
+            bwe_policer_passes(&policer, &late, now_us);
+            late_us = INT64_MAX;
+        }
+        for (unsigned i = 0; i < (is_keyframe ? 25 : 2); i++) {
+            struct bwe_policer_packet packet = piece_of(frame, i, is_keyframe && is_marked);
+            if (is_keyframe && i == 0 && late_ms > 0) {
+                late = packet;
+                late_us = now_us + (int64_t)late_ms * 1000;
+                continue;
+            }
+            bwe_policer_passes(&policer, &packet, now_us + (int64_t)i * 100);
+        }
+        is_told |= bwe_policer_take_excess(&policer, &excess);
+    }
+    return is_told;
+}
+
+static void test_headless(void **state)
+{
+    (void)state;
+    assert_false(is_told_of_keyframes(240, 0, true));
+    assert_false(is_told_of_keyframes(240, 30, true));
+    assert_false(is_told_of_keyframes(240, 80, true));
+    assert_false(is_told_of_keyframes(240, 300, true));
+    /* So much of other frames, every second, is too much. */
+    assert_true(is_told_of_keyframes(30, 0, false));
+    assert_true(is_told_of_keyframes(30, 80, false));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_honest),   cmocka_unit_test(test_joiners),
-        cmocka_unit_test(test_hostile),  cmocka_unit_test(test_grace),
-        cmocka_unit_test(test_order),    cmocka_unit_test(test_recovery),
-        cmocka_unit_test(test_audio),    cmocka_unit_test(test_forget_layer),
-        cmocka_unit_test(test_long_run), cmocka_unit_test(test_together),
+        cmocka_unit_test(test_honest),       cmocka_unit_test(test_joiners),
+        cmocka_unit_test(test_hostile),      cmocka_unit_test(test_grace),
+        cmocka_unit_test(test_order),        cmocka_unit_test(test_recovery),
+        cmocka_unit_test(test_audio),        cmocka_unit_test(test_tiny),
+        cmocka_unit_test(test_forget_layer), cmocka_unit_test(test_long_run),
+        cmocka_unit_test(test_together),     cmocka_unit_test(test_headless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -223,6 +223,12 @@ static void test_skip_never_repeats(void **state)
         rtp_rewrite_init(&rewrite, 90000, 0, 0, 0);
         rtp_rewrite_start(&rewrite, 1, &first, 0);
         for (uint64_t i = 0; i < 300; i++) {
+            for (; (random >> 8) % 8 == 0; random = random * 1664525 + 1013904223) {
+                struct rtp_rewrite_fields pad;
+                rtp_rewrite_pad(&rewrite, &pad);
+                assert_int_equal(sent[pad.ext_seq - 65536]++, 0);
+                highest = (unsigned)(pad.ext_seq - 65536);
+            }
             bool is_late = late_count > 0 && random % 5 == 0;
             uint64_t seq = is_late ? late[--late_count] : 100 + i;
             random = random * 1664525 + 1013904223;
@@ -289,14 +295,79 @@ static void test_leave_out(void **state)
     assert_int_equal(rtp_rewrite_apply(&rewrite, &fields, 0), RTP_REWRITE_NOTHING);
 }
 
+enum pad_step { PAD_START, PAD_SEND, PAD_SKIP, PAD_PAD };
+
+/* Padding between packets: the stream goes on after it as it would have without. */
+static void test_pad(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        enum pad_step step;
+        uint64_t in_seq;
+        uint16_t in_picture;
+        uint64_t out; /* from the first on */
+        uint16_t out_picture;
+        bool is_found; /* at the end, by its number */
+    } table[] = {
+        {"before anything was sent", PAD_PAD, 0, 0, 0, 0, false},
+        {"and again", PAD_PAD, 0, 0, 1, 0, false},
+        {"the first packet", PAD_START, 100, 10, 2, 0, true},
+        {"between frames", PAD_PAD, 0, 0, 3, 0, false},
+        {"and again", PAD_PAD, 0, 0, 4, 0, false},
+        {"the source goes on", PAD_SEND, 101, 11, 5, 1, true},
+        {"in a skipped picture", PAD_SKIP, 102, 12, 0, 0, false},
+        {"padding", PAD_PAD, 0, 0, 6, 0, false},
+        {"its second packet", PAD_SKIP, 103, 12, 0, 0, false},
+        {"the next, 104 was lost", PAD_SEND, 105, 13, 8, 2, true},
+        {"padding", PAD_PAD, 0, 0, 9, 0, false},
+        {"104 comes late", PAD_SEND, 104, 13, 7, 2, true},
+        {"the source goes on", PAD_SEND, 106, 14, 10, 3, true},
+        {"padding", PAD_PAD, 0, 0, 11, 0, false},
+        {"another source", PAD_START, 700, 77, 12, 4, true},
+    };
+    struct rtp_rewrite rewrite;
+    struct rtp_rewrite_fields fields = {0};
+    uint64_t in_seq, out_seq;
+    rtp_rewrite_init(&rewrite, 90000, 0, 500, 0);
+    for (size_t i = 0; i < COUNT(table); i++) {
+        uint32_t before = rewrite.last_timestamp;
+        print_message("%s\n", table[i].what);
+        fields = (struct rtp_rewrite_fields){.ext_seq = table[i].in_seq,
+                                             .picture_id = table[i].in_picture};
+        if (table[i].step == PAD_START)
+            rtp_rewrite_start(&rewrite, i + 1, &fields, 0);
+        if (table[i].step == PAD_SKIP)
+            assert_int_equal(rtp_rewrite_skip(&rewrite, &fields, RTP_REWRITE_PICTURE), NO);
+        else if (table[i].step != PAD_PAD)
+            assert_int_equal(rtp_rewrite_apply(&rewrite, &fields, 0), GO);
+        else
+            rtp_rewrite_pad(&rewrite, &fields);
+        if (table[i].step == PAD_SKIP)
+            continue;
+        assert_int_equal(fields.ext_seq, 65536 + table[i].out);
+        assert_int_equal(fields.picture_id, table[i].out_picture);
+        if (table[i].step == PAD_PAD)
+            assert_int_equal(fields.timestamp, before);
+    }
+    for (size_t i = 0; i < COUNT(table); i++) {
+        bool is_found =
+            rtp_rewrite_find(&rewrite, (uint16_t)table[i].out, &in_seq, &out_seq) != NULL;
+        if (table[i].step == PAD_SKIP)
+            continue;
+        print_message("found: %s\n", table[i].what);
+        assert_int_equal(is_found, table[i].is_found);
+        if (is_found)
+            assert_int_equal(in_seq, table[i].in_seq);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_leave_out),
-        cmocka_unit_test(test_skip),
-        cmocka_unit_test(test_start_after_kept_numbers),
-        cmocka_unit_test(test_retime),
-        cmocka_unit_test(test_skip_never_repeats),
+        cmocka_unit_test(test_leave_out), cmocka_unit_test(test_skip),
+        cmocka_unit_test(test_pad),       cmocka_unit_test(test_start_after_kept_numbers),
+        cmocka_unit_test(test_retime),    cmocka_unit_test(test_skip_never_repeats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

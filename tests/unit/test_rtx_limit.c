@@ -20,13 +20,17 @@ static void test_once_per_rtt(void **state)
         int64_t rtt_ms;
         bool is_allowed;
     } table[] = {
-        {1000, 7, 50, true},  {1010, 7, 50, false}, {1049, 7, 50, false},     {1050, 7, 50, true},
-        {1060, 8, 50, true},  {1061, 7, 50, false}, {1070, 7 + 64, 50, true}, /* takes 7's place */
-        {1071, 7, 50, true},  {2000, 9, 0, true},   {2005, 9, 0, false},      /* unknown: 10 ms */
-        {2010, 9, 0, true},   {2010, 0, 50, true}, /* 0 is a number like others */
+        {1000, 7, 50, true},        {1010, 7, 50, false}, {1049, 7, 50, false},
+        {1050, 7, 50, true},        {1060, 8, 50, true},  {1061, 7, 50, false},
+        {1070, 7 + 64, 50, true},   {1071, 7, 50, false}, /* whatever else was answered */
+        {1099, 7 + 128, 50, false},                       /* 7 has its place for its round trip */
+        {1100, 7 + 128, 50, true},                        /* and so has this one */
+        {1149, 7, 50, false},       {1150, 7, 50, true},  {2000, 9, 0, true},
+        {2005, 9, 0, false},                             /* unknown: 10 ms */
+        {2010, 9, 0, true},         {2010, 0, 50, true}, /* 0 is a number like others */
         {2011, 0, 50, false},
     };
-    struct core_rtx_limit limit = {.seqs = {0}};
+    struct core_rtx_limit limit = {.sent_ms = {0}};
     for (size_t i = 0; i < COUNT(table); i++) {
         print_message("row %zu\n", i);
         bool is_allowed =
@@ -34,6 +38,34 @@ static void test_once_per_rtt(void **state)
         assert_int_equal(is_allowed, table[i].is_allowed);
         if (is_allowed)
             core_rtx_limit_on_sent(&limit, table[i].seq, table[i].at_ms * MS);
+    }
+}
+
+/* Random numbers asked for all the time: none is answered twice within a round trip, not even by a
+   part of a millisecond; and a list of 128 numbers in a row is answered at once. */
+static void test_never_sooner(void **state)
+{
+    (void)state;
+    static int64_t answered_us[65536];
+    struct core_rtx_limit limit = {.sent_ms = {0}};
+    const int64_t rtt_us = 87654;
+    uint32_t random = 1;
+    unsigned answers = 0;
+    for (int64_t now_us = 1000 * MS; now_us < 20000 * MS; now_us += 50 + random % 100) {
+        random = random * 1664525 + 1013904223;
+        uint16_t seq = (uint16_t)(65436 + (random >> 16) % 400); /* over the wrap */
+        if (!core_rtx_limit_allows(&limit, seq, now_us, rtt_us))
+            continue;
+        core_rtx_limit_on_sent(&limit, seq, now_us);
+        assert_true(answered_us[seq] == 0 || now_us - answered_us[seq] >= rtt_us);
+        answered_us[seq] = now_us;
+        answers++;
+    }
+    assert_in_range(answers, 20000, 28000); /* 128 places, 216 round trips */
+    for (uint16_t seq = 500; seq < 500 + 128; seq++) {
+        assert_true(core_rtx_limit_allows(&limit, seq, 30000 * MS, rtt_us));
+        core_rtx_limit_on_sent(&limit, seq, 30000 * MS);
+        assert_false(core_rtx_limit_allows(&limit, seq, 30000 * MS, rtt_us));
     }
 }
 
@@ -63,6 +95,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_once_per_rtt),
+        cmocka_unit_test(test_never_sooner),
         cmocka_unit_test(test_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

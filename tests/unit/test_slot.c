@@ -57,6 +57,68 @@ static void test_nothing_before_a_keyframe(void **state)
     conference_dispose(&c);
 }
 
+/* Padding without RTX: where no frame goes on that has begun, and nothing refers to what it cut. */
+static void test_filler_between_frames(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        bool is_start, marker, is_keyframe; /* of a packet that comes before; none of them: none */
+        bool is_muted;                      /* after it */
+        bool is_filled;
+    } table[] = {
+        {"nothing was sent", false, false, false, false, true},
+        {"a whole frame", true, true, true, false, true},
+        {"half a frame", true, false, false, false, false},
+        {"its end", false, true, false, false, true},
+        {"half a frame, whose source goes away", true, false, false, true, true},
+    };
+    struct conference c;
+    conference_init(&c);
+    struct core_join join = usual_join(1, 2);
+    for (unsigned i = 0; i < join.slot_count; i++)
+        join.slots[i].rtx_ssrc = 0;
+    struct person *ann = conference_join(&c, 1), *bob = conference_enter(&c, &join);
+    person_nominate(&c, bob);
+    struct core_slot *slots = core_engine_find(c.engine, bob->number)->slots;
+    assert_false(core_slot_send_filler(&slots[0], 500)); /* no voice */
+    uint16_t next = 0;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        print_message("%s\n", table[i].what);
+        if (table[i].is_start || table[i].marker)
+            person_send(&c, ann,
+                        &(struct media){.track = CAM,
+                                        .mid = "cam",
+                                        .timestamp = 900 * (uint32_t)(i + !table[i].is_start),
+                                        .level = -1,
+                                        .is_start = table[i].is_start,
+                                        .marker = table[i].marker,
+                                        .is_keyframe = table[i].is_keyframe,
+                                        .height = 480});
+        if (table[i].is_muted)
+            mute(&c, ann, CORE_KIND_CAMERA, true);
+        unsigned before = count_heard(bob, 4);
+        assert_int_equal(core_slot_send_filler(&slots[3], 500), table[i].is_filled);
+        conference_run(&c, 30 * MS);
+        assert_int_equal(count_heard(bob, 4) - before, table[i].is_filled ? 2 : 0);
+    }
+    for (unsigned i = 0; i < count_heard(bob, 4); i++) {
+        const struct rtp_packet *rtp = &heard_at(bob, 4, i)->rtp;
+        assert_int_equal(rtp->payload_type, PT_VP8);
+        if (i > 0)
+            assert_int_equal(rtp->seq, next);
+        next = (uint16_t)(rtp->seq + 1);
+    }
+    mute(&c, ann, CORE_KIND_CAMERA, false);
+    conference_run(&c, 300 * MS);
+    unsigned before = count_heard(bob, 4);
+    show_for(&c, ann, 10, false); /* no key frame: half of what they refer to is missing */
+    assert_int_equal(count_heard(bob, 4), before);
+    show_for(&c, ann, 10, true);
+    assert_int_equal(count_heard(bob, 4), before + 10);
+    conference_dispose(&c);
+}
+
 /* Ann, then (she is muted) Bob in her slot, then Ann again: numbers as of one stream. */
 static void test_change_of_source(void **state)
 {
@@ -549,6 +611,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_before_a_keyframe),
+        cmocka_unit_test(test_filler_between_frames),
         cmocka_unit_test(test_change_of_source),
         cmocka_unit_test(test_muted_is_not_forwarded),
         cmocka_unit_test(test_pause_without_a_keyframe),

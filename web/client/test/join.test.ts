@@ -47,7 +47,7 @@ test('the offer has the eleven lines in their order, the sending ones first', as
     ['l', 2, 150_000],
     ['h', 1, 350_000],
   ]);
-  expect(encodings(2)).toEqual([[undefined, undefined, 800_000]]);
+  expect(encodings(2)).toEqual([[undefined, undefined, 700_000]]);
 });
 
 /** A token as far as a client can read it. */
