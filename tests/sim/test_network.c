@@ -55,7 +55,7 @@ static struct sim_network_watch good(unsigned stage)
     X(2, results[2].adapted_bytes, 420000, "used of")                                              \
     X(4, results[4].adapted_bytes, 224000, "used of")                                              \
     X(1, results[1].drain_ms, 1001, "between two frames after the change")                         \
-    X(1, results[1].drain_switch_ms, 301, "at a switch after the change")                          \
+    X(1, results[1].drain_switch_ms, 401, "at a switch after the change")                          \
     X(2, results[2].drain_switch_ms, 651, "at a switch after the change")                          \
     X(1, results[1].switch_gap_ms, 201, "between two frames at a switch, at most")                 \
     X(3, results[3].switch_gap_ms, 251, "between two frames at a switch, at most")                 \
