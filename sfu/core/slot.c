@@ -124,22 +124,6 @@ static bool has_other(const struct core_slot *slot, int64_t now_us)
     return slot->layer && core_track_is_layer_sent(slot->track, slot->layer, now_us);
 }
 
-/* The old layer is better than nothing: where video waits for the network, replays of cameras that
-   switch begin one after the other, each when what is before it has been made. */
-static bool must_queue(const struct core_slot *slot, int64_t now_us)
-{
-    const struct core_participant *owner = slot->owner;
-    if (!owner->pace.is_pacing || slot->layer == slot->target || !has_other(slot, now_us))
-        return false;
-    for (unsigned i = 0; i < owner->slot_count; i++) {
-        const struct core_slot *other = &owner->slots[i];
-        if (other != slot && other->params.kind == CORE_KIND_CAMERA && other->replay_seq &&
-            !other->is_waiting)
-            return true;
-    }
-    return false;
-}
-
 /* The source was asked for this slot, and has not sent one since: to ask again is not to ask for
    more. */
 static bool is_wanted(const struct core_slot *slot)
@@ -167,15 +151,12 @@ static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
     bool has_new = slot->keyframe_us && now_us < slot->answered_us;
     bool is_replaying = slot->replay_seq && !slot->is_waiting; /* a key frame, then */
     slot->asked_us = now_us;
-    slot->is_queued = false;
     if (!slot->track || slot->track->is_muted || slot->is_held || slot->is_starved)
         return;
     if (slot->layer && slot->layer == target && (is_replaying || has_new))
         return;
     if (target && can_replay(slot, target, now_us)) {
-        slot->is_queued = must_queue(slot, now_us);
-        if (!slot->is_queued)
-            core_slot_start_replay(slot, target, now_us);
+        core_slot_start_replay(slot, target, now_us);
         return;
     }
     if (!may_want(slot, is_asked, now_us))
@@ -265,8 +246,6 @@ void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us)
 static int64_t urge_us(const struct core_slot *slot)
 {
     int64_t wait_us = 2 * slot->track->owner->rtt_us;
-    if (slot->is_queued)
-        return slot->asked_us + CORE_TICK_US;
     wait_us = wait_us < URGE_MIN_US ? URGE_MIN_US : wait_us;
     return slot->asked_us + (wait_us > URGE_MAX_US ? URGE_MAX_US : wait_us);
 }

@@ -55,7 +55,6 @@ struct core_slot {
     uint32_t frame_timestamp;         /* the source's */
     uint64_t replay_seq;              /* next packet to be sent from the layer's history; 0: live */
     bool has_replayed;                /* the first packet of the replay */
-    bool is_queued;                   /* its switch waits for another slot's replay to end */
     bool is_waiting;                  /* it began at the live edge, for want of room in the pacer */
     int64_t replayed_us;              /* when a packet of a history was last sent; 0: none */
     int64_t switching_us;             /* since when another layer than the target is forwarded */

@@ -23,7 +23,7 @@
 #define PLI_SPACING_US   980000  /* once a second; a tick of the engine is 10 ms */
 #define REQUESTED_US     10000000
 #define IMPATIENT_MAX    3 /* in so long */
-#define OTHERS_MAX       3 /* switches of layers */
+#define OTHERS_MAX       6 /* switches of layers, of all receivers; measured 4 */
 #define CAMERA_KEY_BYTES (BWE_CONTRACT_CAMERA_BPS / 8 * 10 * 20 / 100)
 #define SCREEN_KEY_BYTES (BWE_CONTRACT_SCREEN_BPS / 8 * 10 * 50 / 100)
 
