@@ -20,8 +20,11 @@ void bwe_fallback_on_remb(struct bwe_fallback *fallback, double bitrate_bps, int
 {
     if (!(bitrate_bps > 0))
         return;
-    /* The first one, and one after a silence, is believed as it is. */
-    if (!bwe_fallback_is_usable(fallback, now_us))
+    /* The first one, and one after a silence, is believed as it is; so is a higher one when nothing
+       is lost because nothing is sent: what losses have shown is of long ago. */
+    bool is_silent = !bwe_fallback_is_usable(fallback, now_us);
+    bool is_unreported = now_us - fallback->loss_us > BWE_FALLBACK_REPORT_US;
+    if (is_silent || (is_unreported && bitrate_bps > fallback->loss_bps))
         fallback->loss_bps = bitrate_bps;
     fallback->remb_bps = bitrate_bps;
     fallback->remb_us = now_us;

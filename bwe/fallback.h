@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BWE_REMB_AGE_US 10000000 /* an older announcement does not count */
+#define BWE_REMB_AGE_US        10000000 /* an older announcement does not count */
+#define BWE_FALLBACK_REPORT_US 5000000  /* nor does a limit by losses without a report since */
 
 struct bwe_fallback {
     double remb_bps; /* 0: none */

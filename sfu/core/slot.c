@@ -159,10 +159,13 @@ static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
         core_slot_start_replay(slot, target, now_us);
         return;
     }
+    bool is_news = !is_wanted(slot); /* who asks again and again must not fill the recorder */
     if (!may_want(slot, is_asked, now_us))
         return;
     core_track_want_keyframe(slot->track, target, now_us);
-    core_record_slot(slot, target, &(struct core_decision){.kind = CORE_DECISION_WANTED}, now_us);
+    if (is_news)
+        core_record_slot(slot, target, &(struct core_decision){.kind = CORE_DECISION_WANTED},
+                         now_us);
     core_participant_wake(slot->track->owner, now_us);
 }
 

@@ -31,8 +31,10 @@ static void test_life(void **state)
         {"and again", 5, 0, 0.4, true, 528},
         {"a little loss changes nothing", 6, 0, 0.05, true, 528},
         {"no loss", 7, 0, 0, true, 528 * 1.08 + 1},
-        {"too old", 20, 0, -1, false, 0},
-        {"after a silence believed again", 21, 2000, -1, true, 2000},
+        {"a higher one waits for reports", 8, 2500, -1, true, 528 * 1.08 + 1},
+        {"but not for ever: nothing is sent", 13, 2500, -1, true, 2500},
+        {"too old", 24, 0, -1, false, 0},
+        {"after a silence believed again", 25, 2000, -1, true, 2000},
     };
     struct bwe_fallback fallback;
     bwe_fallback_init(&fallback, 300e3);

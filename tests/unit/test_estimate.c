@@ -288,23 +288,35 @@ static void test_voices_overtake_video(void **state)
     conference_dispose(&scene.c);
 }
 
+/* The receiver announces a rate twice a second, and reports nothing else. */
+static void play_remb(struct scene *scene, uint32_t bitrate_bps, unsigned seconds)
+{
+    uint8_t data[64];
+    uint32_t ssrc = FIRST_CAMERA;
+    for (unsigned i = 0; i < 2 * seconds; i++) {
+        struct rtcp_writer writer;
+        rtcp_writer_init(&writer, data, sizeof(data));
+        rtcp_write_remb(&writer, 0xFEED, bitrate_bps, &ssrc, 1);
+        person_send_rtcp(&scene->c, scene->receiver, &writer);
+        play(scene, 500 * MS, false);
+    }
+}
+
 static void test_remb_counts_without_feedback(void **state)
 {
     static struct scene scene;
-    uint8_t data[64];
-    uint32_t ssrc = FIRST_CAMERA;
     (void)state;
     begin(&scene, 3000000);
     play(&scene, 2 * S, false);
     assert_int_equal(camera(&scene)->height, 480);
-    for (unsigned i = 0; i < 8; i++) {
-        struct rtcp_writer writer;
-        rtcp_writer_init(&writer, data, sizeof(data));
-        rtcp_write_remb(&writer, 0xFEED, 350000, &ssrc, 1);
-        person_send_rtcp(&scene.c, scene.receiver, &writer);
-        play(&scene, 500 * MS, false);
-    }
+    play_remb(&scene, 350000, 4);
     assert_int_equal(camera(&scene)->height, 240);
+    play_remb(&scene, 50000, 4);
+    assert_int_equal(camera(&scene)->pause, CORE_PAUSE_BANDWIDTH);
+    play_remb(&scene, 300000, 5); /* no probe could show that it fits */
+    assert_int_equal(camera(&scene)->state, CORE_SLOT_LIVE);
+    play_remb(&scene, 3000000, 12);
+    assert_int_equal(camera(&scene)->height, 480);
     conference_dispose(&scene.c);
 }
 
