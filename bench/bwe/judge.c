@@ -63,14 +63,17 @@ static double use_between(const struct bwe_sim_run *run, double from_s, double t
     return possible > 0 ? sent_bits(run, from_s, to_s) / possible : NAN;
 }
 
-static double worst_stage(const struct bwe_sim_run *run)
+/* What was used in each stage. @return the worst */
+static double judge_stages(const struct bwe_sim_run *run, struct bwe_sim_result *result)
 {
     const struct bwe_sim_capacity *capacity = &run->link.capacity;
     double worst = INFINITY;
+    result->stage_count = capacity->count;
     for (unsigned i = 0; i < capacity->count; i++) {
         double end_s =
             i + 1 < capacity->count ? capacity->steps[i + 1].at_s : run->scenario->seconds;
-        worst = fmin(worst, use_between(run, capacity->steps[i].at_s, end_s));
+        result->stages[i] = use_between(run, capacity->steps[i].at_s, end_s);
+        worst = fmin(worst, result->stages[i]);
     }
     return worst;
 }
@@ -179,7 +182,7 @@ void bwe_sim_judge(const struct bwe_sim_run *run, struct bwe_sim_result *result)
                                                              (double)measure->window_packets
                                                        : 0;
     values[BWE_SIM_USE] = use_between(run, from_s, to_s);
-    values[BWE_SIM_WORST] = worst_stage(run);
+    values[BWE_SIM_WORST] = judge_stages(run, result);
     values[BWE_SIM_T90] = scenario->event_s > 0 ? time_to_90(run) : NAN;
     values[BWE_SIM_ABOVE] =
         scenario->event_s > 0

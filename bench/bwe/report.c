@@ -39,6 +39,15 @@ static void print_goal(FILE *out, const struct bwe_sim_goal *goal,
             goal->known ? "; published: " : "", goal->known ? goal->known : "");
 }
 
+static void print_stages(FILE *out, const struct bwe_sim_summary *summary)
+{
+    const struct bwe_sim_step *steps = summary->scenario->capacity.steps;
+    fputs("  use by stage:", out);
+    for (unsigned i = 0; i < summary->stage_count; i++)
+        fprintf(out, "  %g Mbps %.3f", steps[i].mbps, summary->stages[i]);
+    fputc('\n', out);
+}
+
 void bwe_sim_report_row(FILE *out, const struct bwe_sim_summary *summary)
 {
     const struct bwe_sim_scenario *scenario = summary->scenario;
@@ -46,6 +55,8 @@ void bwe_sim_report_row(FILE *out, const struct bwe_sim_summary *summary)
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
         print_value(out, summary->values[columns[i]], columns[i]);
     fprintf(out, "  %s\n", scenario->about);
+    if (summary->stage_count > 1)
+        print_stages(out, summary);
     for (unsigned i = 0; i < BWE_SIM_GOALS_MAX && summary->goals[i].value != 0; i++)
         print_goal(out, &summary->goals[i], summary);
 }
@@ -58,7 +69,10 @@ void bwe_sim_report_json(FILE *out, const struct bwe_sim_summary *summary)
         if (!isnan(summary->values[i]))
             fprintf(out, ", \"%s\": %.6g", bwe_sim_metric_key(i), summary->values[i]);
     }
-    fprintf(out, ", \"goals\": [");
+    fprintf(out, ", \"use_by_stage\": [");
+    for (unsigned i = 0; i < summary->stage_count; i++)
+        fprintf(out, "%s%.6g", i > 0 ? ", " : "", summary->stages[i]);
+    fprintf(out, "], \"goals\": [");
     for (unsigned i = 0; i < BWE_SIM_GOALS_MAX && summary->goals[i].value != 0; i++) {
         const struct bwe_sim_goal *goal = &summary->goals[i];
         fprintf(out, "%s{\"goal\": %u, \"metric\": \"%s\", \"%s\": %.6g, \"reached\": %s}",

@@ -79,6 +79,8 @@ struct bwe_sim_subject {
 
 struct bwe_sim_result {
     double values[BWE_SIM_METRIC_COUNT]; /* NAN where the scenario has no such thing */
+    unsigned stage_count;                /* of the capacity */
+    double stages[BWE_SIM_STEPS_MAX];    /* used of what could be, in each */
     struct bwe_sim_delays delays;
 };
 

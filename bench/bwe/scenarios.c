@@ -110,6 +110,17 @@ const struct bwe_sim_scenario bwe_sim_scenarios[] = {
         .goals = {{0, BWE_SIM_P95, false, 60, NULL}, {0, BWE_SIM_WORST, true, 0.85, NULL}},
     },
     {
+        .name = "5.3-open",
+        .about = "the same, with nothing in the way of the feedback",
+        .seconds = 100,
+        .capacity = {{{0, 2}, {20, 1}, {40, 0.5}, {60, 2}}},
+        .queue_ms = 300,
+        .jitter_ms = 5,
+        .flow_count = 2,
+        .back_flow = 1,
+        .goals = {{0, BWE_SIM_P95, false, 60, NULL}, {0, BWE_SIM_WORST, true, 0.85, NULL}},
+    },
+    {
         .name = "5.4",
         .about = "three flows, start 0/20/40",
         .seconds = 120,

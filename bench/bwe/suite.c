@@ -39,6 +39,9 @@ const struct bwe_sim_scenario *bwe_sim_scenario_find(const char *name)
 static void add(struct bwe_sim_summary *summary, const struct bwe_sim_result *result)
 {
     bwe_sim_delays_merge(&summary->delays, &result->delays);
+    summary->stage_count = result->stage_count;
+    for (unsigned i = 0; i < result->stage_count; i++)
+        summary->stages[i] += result->stages[i] / summary->seeds;
     for (unsigned i = 0; i < BWE_SIM_METRIC_COUNT; i++) {
         double value = result->values[i];
         summary->values[i] += value / summary->seeds;

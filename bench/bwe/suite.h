@@ -11,9 +11,11 @@ struct bwe_sim_summary {
     const struct bwe_sim_scenario *scenario;
     const struct bwe_sim_goal *goals; /* BWE_SIM_GOALS_MAX, those without a value unused */
     unsigned seeds;
-    struct bwe_sim_delays delays;            /* of all seeds */
-    double values[BWE_SIM_METRIC_COUNT];     /* quantiles of queue delay over all packets, the
-                                                mean over the seeds of everything else */
+    struct bwe_sim_delays delays;        /* of all seeds */
+    double values[BWE_SIM_METRIC_COUNT]; /* quantiles of queue delay over all packets, the
+                                            mean over the seeds of everything else */
+    unsigned stage_count;
+    double stages[BWE_SIM_STEPS_MAX];        /* utilisation in each stage, mean over the seeds */
     double worst_high[BWE_SIM_METRIC_COUNT]; /* the greatest of a seed */
     double worst_low[BWE_SIM_METRIC_COUNT];  /* the least */
 };

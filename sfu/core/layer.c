@@ -5,9 +5,10 @@
 
 #include "rtp/error.h"
 
-/* One second of the contract's rate (facts.md: 0.5 and 0.8 Mbps) and a quarter more. */
+/* Of the contract's rates (facts.md): 1.5 s of a camera's 0.5 Mbps, for replays; a second of a
+   screen's 0.8, and a quarter more. */
 #define HISTORY_ENTRIES      512
-#define HISTORY_CAMERA_BYTES 81920
+#define HISTORY_CAMERA_BYTES 98304
 #define HISTORY_SCREEN_BYTES 131072
 
 int core_layer_init(struct core_layer *layer, uint64_t id, uint32_t ssrc, enum core_kind kind)

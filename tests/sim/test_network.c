@@ -24,15 +24,16 @@ static struct sim_network_watch good(unsigned stage)
 {
     struct sim_network_watch watch = {.profile = &profile, .stage = stage};
     uint64_t second_bytes = profile.stages[stage].down_bps / 8;
-    bool is_wide = second_bytes > 200000;
+    bool is_wide = second_bytes > 200000, is_small = second_bytes < 60000;
     watch.results[stage] = (struct sim_stage_result){.voices = 1000,
                                                      .voices_lost = 5,
                                                      .early_bytes = 3 * second_bytes,
                                                      .adapted_bytes = 25 * second_bytes,
                                                      .late_bytes = 5 * second_bytes,
-                                                     .drain_ms = 1000,
+                                                     .drain_ms = is_wide ? 600 : 800,
+                                                     .dark_ms = is_small ? 30000 : 1000,
                                                      .switch_gap_ms = 200,
-                                                     .wait_ms = 1000,
+                                                     .wait_ms = is_small ? 800 : 500,
                                                      .fit_ms = 1000,
                                                      .back_ms = is_wide ? 3000 : 0,
                                                      .full_ms = is_wide ? 1500 : 30000,
@@ -54,12 +55,15 @@ static struct sim_network_watch good(unsigned stage)
     X(1, results[1].adapted_bytes, 1700000, "used of")                                             \
     X(2, results[2].adapted_bytes, 420000, "used of")                                              \
     X(4, results[4].adapted_bytes, 224000, "used of")                                              \
-    X(1, results[1].drain_ms, 1001, "between two frames after the change")                         \
-    X(1, results[1].drain_switch_ms, 401, "at a switch after the change")                          \
+    X(0, results[0].drain_ms, 601, "between two frames after the change")                          \
+    X(1, results[1].drain_ms, 801, "between two frames after the change")                          \
+    X(1, results[1].drain_switch_ms, 301, "at a switch after the change")                          \
     X(2, results[2].drain_switch_ms, 651, "at a switch after the change")                          \
     X(1, results[1].switch_gap_ms, 201, "between two frames at a switch, at most")                 \
-    X(3, results[3].switch_gap_ms, 251, "between two frames at a switch, at most")                 \
-    X(1, results[1].wait_ms, 1001, "between two frames, at most")                                  \
+    X(3, results[3].switch_gap_ms, 201, "between two frames at a switch, at most")                 \
+    X(1, results[1].wait_ms, 501, "between two frames, at most")                                   \
+    X(2, results[2].wait_ms, 801, "between two frames, at most")                                   \
+    X(1, results[1].dark_ms, 1001, "without a frame of any camera")                                \
     X(1, results[1].fit_ms, 1001, "until the layers fit")                                          \
     X(0, results[0].flaps, 1, "up and down again")                                                 \
     X(3, results[3].flaps, 2, "up and down again")
@@ -91,6 +95,28 @@ static void test_each_bound_breaks_alone(void **state)
     }
     SPOILED(X)
 #undef X
+}
+
+/* Without RTX a loss takes a key frame: bounds of its own. */
+static void test_bounds_without_rtx(void **state)
+{
+    (void)state;
+    static struct sim_profile bare;
+    bare = profile;
+    bare.no_rtx = 1;
+    struct sim_network_watch narrow = good(1), small = good(2);
+    narrow.profile = small.profile = &bare;
+    narrow.results[1].switch_gap_ms = narrow.results[1].drain_switch_ms = 400;
+    small.results[2].wait_ms = 1000;
+    assert_breaks(&narrow, NULL);
+    assert_breaks(&small, NULL);
+    narrow.results[1].switch_gap_ms = 401;
+    small.results[2].wait_ms = 1001;
+    assert_breaks(&narrow, "between two frames at a switch, at most");
+    assert_breaks(&small, "between two frames, at most");
+    narrow.results[1].switch_gap_ms = 400;
+    narrow.results[1].drain_switch_ms = 401;
+    assert_breaks(&narrow, "at a switch after the change");
 }
 
 static struct sim_network_watch watch;
@@ -199,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_bound_breaks_alone),
+        cmocka_unit_test(test_bounds_without_rtx),
         cmocka_unit_test(test_gaps_are_counted_where_they_belong),
         cmocka_unit_test(test_flaps),
         cmocka_unit_test(test_what_is_never_full),

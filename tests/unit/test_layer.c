@@ -123,6 +123,7 @@ static void test_replay(void **state)
         {"a camera at once", CORE_KIND_CAMERA, 1, 0, 1000, 33000, 0, false, true},
         {"after a second", CORE_KIND_CAMERA, 30, 0, 1000, 33000, 0, false, true},
         {"1.5 s after the key frame", CORE_KIND_CAMERA, 46, 0, 1000, 33000, 15000, false, true},
+        {"and at the contract", CORE_KIND_CAMERA, 86, 0, 1090, 17500, 12500, false, true},
         {"a little later", CORE_KIND_CAMERA, 46, 0, 1000, 33000, 15001, false, false},
         {"one is missing", CORE_KIND_CAMERA, 30, 17, 1000, 33000, 0, false, false},
         {"muted meanwhile", CORE_KIND_CAMERA, 30, 0, 1000, 33000, 0, true, false},
