@@ -10,8 +10,9 @@
 /* What a report said holds until the next one is due: a voice's come every 7.5 s at the latest, one
    may be lost, and a voice that is silent needs several for PACKETS_MIN. */
 #define LOSS_HOLDS_S 10
-/* A report that covers nothing new says that nothing came; no report says so only after so long. */
-#define REPORT_DUE_S 8
+/* A report that covers nothing new says that nothing came; no report says so only after so long:
+   one of a voice's may be lost. */
+#define REPORT_DUE_S 16
 /* Of who sends all the time: its way to the server is dead, so reports do not come either. */
 #define DEAF_US 1000000
 

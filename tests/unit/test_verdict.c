@@ -332,11 +332,12 @@ static void test_downlink_silence(void **state)
         unsigned role, quiet_s;          /* known by then: silence of 2 s; 0: never */
     } rows[] = {
         {"all is well, reports every 7 s", 99, 7, 0, SENDS, 0},
+        {"of which every other one is lost", 99, 14, 0, SENDS, 0},
         {"a dead downlink, reports go on", 10, 1, 0, SENDS, 11},
         {"and of a listener", 10, 1, 0, LISTENS, 11},
-        {"reports end, the rest goes on", 10, 0, 0, SENDS, 18},
+        {"reports end, the rest goes on", 10, 0, 0, SENDS, 26},
         {"its uplink is dead, nobody knows of the downlink", 10, 0, 2000000, SENDS, 0},
-        {"a listener is gone", 10, 0, 2000000, LISTENS, 18},
+        {"a listener is gone", 10, 0, 2000000, LISTENS, 26},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct core_verdict_coverage coverage = {.is_begun = false};
@@ -345,7 +346,7 @@ static void test_downlink_silence(void **state)
         world_init(&world);
         world.receiver[1] = world.receiver[0];
         print_message("%s\n", rows[i].what);
-        for (unsigned s = 1; s <= 20; s++) {
+        for (unsigned s = 1; s <= 30; s++) {
             struct core_evidences evidences;
             struct core_statistics *now = &world.receiver[1];
             bool is_dead = s >= rows[i].from_s;
