@@ -59,7 +59,7 @@ void bwe_policer_forget_layer(struct bwe_policer *policer, unsigned layer)
     policer->frame_bytes[layer] = 0;
     policer->frame_peak_bytes[layer] = 0;
     policer->keyframe_bytes[layer] = 0;
-    memset(policer->headless[layer], 0, sizeof(policer->headless[layer]));
+    memset(&policer->headless[layer], 0, sizeof(policer->headless[layer]));
 }
 
 /* --- counting --------------------------------------------------------------------------------- */
@@ -142,38 +142,6 @@ static unsigned temporal_of(const struct bwe_policer_packet *packet)
     return tid < BWE_POLICER_TEMPORALS ? tid : BWE_POLICER_TEMPORALS - 1;
 }
 
-/* Whether a frame is a key frame stands in its first packet. If others come before it, they count
-   as those of any frame, but it is remembered how much. */
-static void note_headless(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
-                          uint32_t counted_bytes)
-{
-    struct bwe_policer_headless *headless = policer->headless[packet->layer];
-    uint8_t *next = &policer->headless_next[packet->layer];
-    uint32_t timestamp = packet->frame.timestamp;
-    if (packet->frame.is_frame_start)
-        policer->begun[packet->layer] = timestamp;
-    if (timestamp == policer->begun[packet->layer])
-        return;
-    for (unsigned i = 0; i < BWE_POLICER_HEADLESS; i++)
-        if (headless[i].timestamp == timestamp) {
-            headless[i].bytes += counted_bytes;
-            return;
-        }
-    headless[*next] = (struct bwe_policer_headless){timestamp, counted_bytes};
-    *next = (uint8_t)((*next + 1) % BWE_POLICER_HEADLESS);
-}
-
-/* The first packet of a key frame has come at last: the allowance pays for the others, too. */
-static void pay_headless(struct bwe_policer *policer, const struct bwe_policer_packet *packet)
-{
-    struct bwe_policer_headless *headless = policer->headless[packet->layer];
-    for (unsigned i = 0; i < BWE_POLICER_HEADLESS; i++)
-        if (headless[i].bytes > 0 && headless[i].timestamp == packet->frame.timestamp) {
-            bwe_byte_window_take(&policer->offered, pay(policer, headless[i].bytes));
-            headless[i].bytes = 0;
-        }
-}
-
 /* Returns how much of the packet counts against the contract: what the allowance does not pay. */
 static uint32_t count_offered(struct bwe_policer *policer, const struct bwe_policer_packet *packet,
                               int64_t now_us)
@@ -185,10 +153,12 @@ static uint32_t count_offered(struct bwe_policer *policer, const struct bwe_poli
     if (is_keyframe || now_us < policer->stall_end_us)
         bytes -= pay(policer, bytes);
     bwe_byte_window_add(&policer->offered, bytes);
-    if (is_keyframe && packet->frame.is_frame_start)
-        pay_headless(policer, packet);
+    struct bwe_headless *headless = &policer->headless[packet->layer];
+    if (is_keyframe && packet->frame.is_frame_start) /* what came before it is paid for, too */
+        bwe_byte_window_take(&policer->offered,
+                             pay(policer, bwe_headless_take(headless, packet->frame.timestamp)));
     else if (!is_keyframe && !policer->is_audio)
-        note_headless(policer, packet, bytes);
+        bwe_headless_note(headless, &packet->frame, bytes);
     /* A key frame is no rate: it would push the ladder about. */
     if (!is_keyframe)
         policer->class_bytes[packet->rank][temporal_of(packet)] += packet->payload_bytes;

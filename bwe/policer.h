@@ -9,8 +9,8 @@
  *  - key frames, and what comes at once after a stall: all of it, whatever the rate;
  *  - the grace: a picture that jumps. An encoder's rate control is a bucket of about a second, so
  *    what it sends after a cut is too much for a while, and too little after. Paid while no more
- *    than 150 % has passed in 2 s, and 2.5 s after these were last within 115 %: a browser obeys
- * the REMB that it is sent meanwhile (bwe_policer_over_us()) in less than one.
+ *    than 150 % has passed in 2 s, and for 2.5 s after these were last within 115 %: a browser
+ *    obeys the REMB that it is sent meanwhile (bwe_policer_over_us()) in less than one.
  *
  * So honest encoders and shaky networks are not policed. Who comes out of grace is policed: frames
  * are dropped from the top until the rest fits: the highest temporal layer, then the higher spatial
@@ -23,11 +23,10 @@
  *  - At most 1.65 * 2 C passes in any 2 s, and of an excess that is only graced 1.5 * 2 C.
  *  - Policed, 1.15 * 2 C; but for the first 2 s of an excess below 200 % (over 500 ms): there only
  *    the above holds, so that dropping the top is enough and nothing freezes. The allowance pays
- * for them too, C at most, and is in debt for them if it must; who is in debt has no such 2 s.
+ *    for them too, C at most, and is in debt for them if it must; who is in debt has no such 2 s.
  *  - In any t seconds at most 1.15 (t + 2) C + 2.2 C passes: 115 % in the long run, whatever the
- * source alternates between. Grace needs no pause between two: there is more of it only where there
- * was less traffic.
- *
+ *    source alternates between. Grace needs no pause between two: there is more of it only where
+ *    there was less traffic.
  *  - At most BWE_POLICER_PACKETS_PER_S packets, a second's worth at once: tiny ones cost the server
  *    as much as large ones, for each receiver. An honest source sends a fifth of that.
  *
@@ -42,6 +41,7 @@
 
 #include "bwe/byte_window.h"
 #include "bwe/frame_gate.h"
+#include "bwe/headless.h"
 
 #define BWE_POLICER_LAYERS        3
 #define BWE_POLICER_TEMPORALS     3
@@ -52,15 +52,6 @@
    window of 2 s at most: a third of the tolerance, the rest is the encoder's. */
 #define BWE_POLICER_STALL_US        100000
 #define BWE_POLICER_SCREEN_STALL_US 250000 /* its frames alone are 200 ms apart, at 5 a second */
-
-/* Frames of a layer of which packets have come, but not the first: on a lossy uplink one of eight
-   key frames or so, until that is repaired. */
-#define BWE_POLICER_HEADLESS 4
-
-struct bwe_policer_headless {
-    uint32_t timestamp;
-    uint32_t bytes; /* that count against the contract */
-};
 
 struct bwe_policer_packet {
     uint8_t layer;          /* which of the track's streams, the same as long as it lives, < 3 */
@@ -105,9 +96,7 @@ struct bwe_policer {
     uint32_t frame_bytes[BWE_POLICER_LAYERS];      /* of the layer's last frame so far */
     uint32_t keyframe_bytes[BWE_POLICER_LAYERS];   /* of its last key frame */
     uint8_t ranks[BWE_POLICER_LAYERS];             /* as last told */
-    uint8_t headless_next[BWE_POLICER_LAYERS];
-    uint32_t begun[BWE_POLICER_LAYERS]; /* timestamp of the frame that began last */
-    struct bwe_policer_headless headless[BWE_POLICER_LAYERS][BWE_POLICER_HEADLESS];
+    struct bwe_headless headless[BWE_POLICER_LAYERS];
     struct bwe_frame_gate gates[BWE_POLICER_LAYERS];
 };
 
