@@ -91,7 +91,7 @@ uint16_t bwe_pacer_padding(const struct bwe_pacer *pacer, int64_t now_us, uint16
  * that would be slower than it was meant to be, and show too little. */
 void bwe_pacer_on_padding(struct bwe_pacer *pacer, uint32_t bytes, int64_t now_us);
 
-/** Throw the queue away (its tracks are gone, or everything is paused). */
+/** Forget the queue: its packets are their owner's. */
 void bwe_pacer_clear(struct bwe_pacer *pacer);
 
 /** How long the queue takes at the pacing rate [ms]. */

@@ -7,7 +7,6 @@
 #define REPLAY_ELAPSED_US (2 * CORE_TICK_US) /* what was not used before is not caught up on */
 #define BITS_US_PER_BYTE  8000000
 #define REPLAY_PERCENT    110 /* of the contract: its last packet may go over what is left */
-#define PACKET_BYTES      60  /* beside its payload (protocol.md, section 5) */
 
 static bool is_replaying(const struct core_participant *participant)
 {
@@ -47,7 +46,8 @@ uint64_t core_downlink_room(struct core_participant *participant, unsigned perce
 bool core_downlink_has_room(struct core_participant *participant, unsigned percent,
                             uint32_t payload_bytes, int64_t now_us)
 {
-    return core_downlink_room(participant, percent, now_us) >= payload_bytes + PACKET_BYTES;
+    return core_downlink_room(participant, percent, now_us) >=
+           payload_bytes + BWE_PACKET_OVERHEAD_BYTES;
 }
 
 void core_downlink_on_sent(struct core_participant *participant, uint32_t payload_bytes,

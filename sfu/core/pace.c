@@ -238,11 +238,12 @@ void core_pace_forget(struct core_participant *participant)
 {
     struct core_pace *pace = &participant->pace;
     struct core_engine *engine = participant->engine;
-    for (; pace->pacer.count > 0; pace->pacer.count--, pace->pacer.head++) {
-        const struct bwe_paced *paced = &pace->ring[pace->pacer.head & pace->pacer.mask];
-        core_outbox_release(&engine->outbox, buffer_of(paced));
+    for (uint32_t i = 0; i < pace->pacer.count; i++) {
+        core_outbox_release(&engine->outbox,
+                            buffer_of(&pace->ring[(pace->pacer.head + i) & pace->pacer.mask]));
         engine->outbox.held_count--;
     }
+    bwe_pacer_clear(&pace->pacer);
     struct core_participant **at = &engine->pacing;
     while (*at && *at != participant)
         at = &(*at)->pace.next;

@@ -2,7 +2,6 @@
 #include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
-#define RTX_BYTES   60   /* of a retransmission beside its payload (protocol.md, section 5) */
 #define PADDING_BIT 0x20 /* RFC 3550, section 5.1 */
 #define PADDING_MAX 255
 /* Before an element of a one-byte extension: profile and length, its own head (RFC 8285, 4.2). */
@@ -247,7 +246,8 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
         return false;
     slot->statistics.retransmitted++;
     bwe_rate_meter_on_packet(&slot->owner->estimate.repairs, sent.stored.payload_len, now_us);
-    core_downlink_on_sent(slot->owner, 0, sent.stored.payload_len + RTX_BYTES, now_us);
+    core_downlink_on_sent(slot->owner, 0, sent.stored.payload_len + BWE_PACKET_OVERHEAD_BYTES,
+                          now_us);
     core_rtx_limit_on_sent(&slot->rtx_limit, seq, now_us);
     core_record_repair(slot, sent.layer, &sent.stored, &sent.fields, now_us);
     return true;
@@ -263,7 +263,8 @@ bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us)
         unsigned len = sent.stored.payload_len + RTP_HEADER_BYTES + TRANSPORT_AEAD_TAG_BYTES;
         if (4 * len < 3u * bytes || 4 * len > 5u * bytes)
             continue;
-        core_downlink_on_sent(slot->owner, 0, sent.stored.payload_len + RTX_BYTES, now_us);
+        core_downlink_on_sent(slot->owner, 0, sent.stored.payload_len + BWE_PACKET_OVERHEAD_BYTES,
+                              now_us);
         return send_rtx(slot, &sent);
     }
     return false;

@@ -69,9 +69,6 @@ void core_state_export_pacing(const struct core_engine *engine,
 /** Read it. */
 int core_state_import_pacing(struct core_state_import *import);
 
-/** The exporter may have sent what waits. */
-void core_state_drop_waiting(struct core_participant *participant);
-
 /* state_room.c */
 
 /** Append what connects participants: rooms, subscribers, pins, the directory. */

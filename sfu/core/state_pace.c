@@ -118,9 +118,3 @@ int core_state_import_pacing(struct core_state_import *import)
     }
     return error;
 }
-
-void core_state_drop_waiting(struct core_participant *participant)
-{
-    core_pace_forget(participant);
-    participant->pace.pacer.queued_bytes = 0;
-}

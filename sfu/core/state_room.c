@@ -269,7 +269,7 @@ void core_state_skip(struct core_engine *engine)
             slot->asked_us = 0; /* the key frame is asked for at once */
         }
         p->transport_seq += TRANSPORT_STATE_SKIP;
-        core_state_drop_waiting(p);
+        core_pace_forget(p);
         p->deadline_us = INT64_MIN;
     }
     engine->tick_us = INT64_MIN;
