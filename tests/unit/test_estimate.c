@@ -3,6 +3,8 @@
  * a narrow network gets less, his voices first and without delay, and all of it again.
  */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 #include "rtp/transport_feedback.h"
 
@@ -27,7 +29,7 @@ struct network {
     unsigned seen; /* of the receiver's packets */
     unsigned lost;
     unsigned sent_count, arrived_count; /* of arrivals: on the way, and there */
-    struct arrival arrivals[PACKETS_MAX];
+    struct arrival arrivals[CONFERENCE_PACKETS];
     struct rtp_arrival_log log;
 };
 

@@ -1,15 +1,8 @@
 /* What the server tells its participants by RTCP, and when. */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 #include "rtp/transport_feedback.h"
-
-static void talk(struct conference *c, struct person *person, int64_t duration_us)
-{
-    for (int64_t end_us = c->now_us + duration_us; c->now_us < end_us;) {
-        person_speak(c, person, 30);
-        person_show(c, person, CAM, true);
-        conference_run(c, 20 * MS);
-    }
-}
 
 /* Sequence numbers that the NACKs heard so far asked for, in order. */
 static unsigned asked_for(const struct person *person, uint16_t *seqs, unsigned cap)
@@ -71,15 +64,15 @@ static void test_pli_is_coalesced(void **state)
     int64_t began_us = c.now_us;
     for (; c.now_us < began_us + 2 * S; conference_run(&c, 20 * MS))
         person_show(&c, ann, CAM, false);
-    unsigned count = count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL);
+    unsigned count = count_plis(ann);
     assert_in_range(count, 3, 5); /* one every 500 ms until a key frame comes */
-    talk(&c, ann, 100 * MS);
-    count = count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL);
+    person_talk(&c, ann, 100 * MS);
+    count = count_plis(ann);
     for (int i = 0; i < 100; i++) {
         person_show(&c, ann, CAM, false);
         conference_run(&c, 20 * MS);
     }
-    assert_int_equal(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL), count);
+    assert_int_equal(count_plis(ann), count);
     conference_dispose(&c);
 }
 
@@ -129,7 +122,7 @@ static void test_transport_feedback(void **state)
     struct person *ann = conference_join(&c, 1);
     bool is_reported[256] = {false};
     int64_t last_us = 0, longest_us = 0, shortest_us = S;
-    talk(&c, ann, 2 * S); /* 200 packets of two SSRCs */
+    person_talk(&c, ann, 2 * S); /* 200 packets of two SSRCs */
     conference_run(&c, 200 * MS);
     struct feedback_walk walk = {.person = ann};
     while (next_feedback(&walk)) {
@@ -157,7 +150,7 @@ static void test_receiver_reports(void **state)
     struct person *ann = conference_join(&c, 1);
     struct rtcp_packet report;
     struct rtcp_report_block block;
-    talk(&c, ann, 3 * S);
+    person_talk(&c, ann, 3 * S);
     unsigned count = count_rtcp(ann, RTCP_RECEIVER_REPORT, -1, &report);
     assert_in_range(count, 3, 8);
     assert_int_equal(report.count, 2);
@@ -168,16 +161,6 @@ static void test_receiver_reports(void **state)
     assert_int_equal(block.ssrc, ssrc_of(ann, CAM, 0));
     assert_in_range(block.highest_seq & 0xFFFF, 50, 151);
     conference_dispose(&c);
-}
-
-static uint64_t last_remb_bps(const struct person *person)
-{
-    struct rtcp_packet packet;
-    struct rtcp_remb remb;
-    if (!count_rtcp(person, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_APPLICATION_LAYER, &packet))
-        return 0;
-    assert_int_equal(rtcp_remb_parse(&remb, &packet), 0);
-    return remb.bitrate_bps;
 }
 
 /* REMB follows what is sent at the moment: 1.25 x contracts + 150 kbps. */
@@ -192,7 +175,7 @@ static void test_remb(void **state)
     person_speak(&c, ann, 30);
     conference_run(&c, 50 * MS);
     assert_in_range(last_remb_bps(ann), 274000, 275000); /* rounded to an 18-bit mantissa */
-    talk(&c, ann, 100 * MS);
+    person_talk(&c, ann, 100 * MS);
     assert_in_range(last_remb_bps(ann), 899000, 900000);
     person_show(&c, ann, SCR, true);
     conference_run(&c, 50 * MS);
@@ -265,7 +248,7 @@ static void test_sender_reports(void **state)
     struct rtcp_sender_report report;
     int64_t times[32], last_ssrc1_us = 0;
     unsigned count = 0;
-    talk(&c, ann, 6 * S);
+    person_talk(&c, ann, 6 * S);
     for (unsigned i = 0; i < bob->heard_count; i++) {
         struct heard *heard = &bob->heard[i];
         struct rtcp_reader reader;
@@ -325,19 +308,19 @@ static void test_nack_retries(void **state)
     conference_join(&c, 1);
     person_show(&c, ann, CAM, true);
     conference_run(&c, S);
-    unsigned plis = count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL);
+    unsigned plis = count_plis(ann);
     ann->seqs[CAM][0]++; /* lost */
     person_show(&c, ann, CAM, false);
     int64_t lost_us = c.now_us;
     conference_run(&c, 950 * MS);
-    assert_int_equal(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL), plis);
+    assert_int_equal(count_plis(ann), plis);
     conference_run(&c, 500 * MS);
     unsigned count = nack_times(ann, times_us, 32);
     assert_int_equal(count, 10);
     assert_in_range(times_us[0] - lost_us, 10 * MS, 20 * MS); /* a tick of slack */
     for (unsigned i = 1; i < count; i++)
         assert_in_range(times_us[i] - times_us[i - 1], 100 * MS, 110 * MS);
-    assert_int_equal(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL), plis + 1);
+    assert_int_equal(count_plis(ann), plis + 1);
     conference_dispose(&c);
 }
 
@@ -448,8 +431,7 @@ static void test_not_negotiated(void **state)
         }
         print_message("%s\n", table[i].what);
         assert_int_equal(nack_times(ann, times_us, 32) > 0, table[i].has_nack);
-        assert_int_equal(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL) > 0,
-                         table[i].has_pli);
+        assert_int_equal(count_plis(ann) > 0, table[i].has_pli);
         assert_int_equal(last_remb_bps(ann) > 0, table[i].has_remb);
         conference_dispose(&c);
     }
@@ -502,7 +484,7 @@ static void test_names(void **state)
     unsigned names = 0, reports = 0;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    talk(&c, ann, 4 * S);
+    person_talk(&c, ann, 4 * S);
     for (unsigned i = 0; i < bob->heard_count; i++) {
         struct heard *heard = &bob->heard[i];
         struct rtcp_reader reader;

@@ -1,6 +1,8 @@
 /* RTCP of participants: what is honoured, what is only counted, and that hostile compounds change
  * nothing. */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 #include "sfu/core/engine_internal.h"
 
@@ -18,19 +20,6 @@ static void send_pli(struct conference *c, struct person *person, uint32_t ssrc)
     rtcp_writer_init(&writer, data, sizeof(data));
     assert_int_equal(rtcp_write_pli(&writer, 9, ssrc), 0);
     send_compound(c, person, &writer);
-}
-
-static unsigned plis(const struct person *person)
-{
-    return count_rtcp(person, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL);
-}
-
-static void show_for(struct conference *c, struct person *person, unsigned frames)
-{
-    for (unsigned i = 0; i < frames; i++) {
-        person_show(c, person, CAM, i == 0);
-        conference_run(c, 33 * MS);
-    }
 }
 
 static struct core_statistics newest_statistics(struct conference *c, const struct person *person)
@@ -55,8 +44,8 @@ static void test_pli(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 60); /* her key frame is too old to be replayed */
-    unsigned before = plis(ann);
+    person_show_for(&c, ann, 60, true); /* her key frame is too old to be replayed */
+    unsigned before = count_plis(ann);
     static const struct {
         const char *what;
         uint32_t ssrc;
@@ -68,17 +57,14 @@ static void test_pli(void **state)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         send_pli(&c, bob, table[i].ssrc);
         print_message("%s\n", table[i].what);
-        assert_int_equal(plis(ann) - before, table[i].forwarded);
-        before = plis(ann);
+        assert_int_equal(count_plis(ann) - before, table[i].forwarded);
+        before = count_plis(ann);
     }
-    show_for(&c, ann, 30);
-    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_MUTE,
-                                                  .participant = ann->number,
-                                                  .kind = CORE_KIND_CAMERA,
-                                                  .is_set = true});
-    before = plis(ann);
+    person_show_for(&c, ann, 30, true);
+    conference_mute(&c, ann, CORE_KIND_CAMERA, true);
+    before = count_plis(ann);
     send_pli(&c, bob, 4); /* paused */
-    assert_int_equal(plis(ann), before);
+    assert_int_equal(count_plis(ann), before);
     struct core_statistics statistics = newest_statistics(&c, bob);
     assert_int_equal(statistics.slots[3].unanswered_requests, 1);
     assert_int_equal(statistics.slots[4].unanswered_requests, 1);
@@ -113,9 +99,9 @@ static void test_hostile(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 30);
+    person_show_for(&c, ann, 30, true);
     uint64_t malformed = 0;
-    unsigned before = plis(ann);
+    unsigned before = count_plis(ann);
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         uint8_t data[64];
         memcpy(data, table[i].bytes, table[i].len);
@@ -125,9 +111,9 @@ static void test_hostile(void **state)
         send_compound(&c, ann, &writer);
         malformed += table[i].is_malformed;
     }
-    assert_int_equal(plis(ann), before);
+    assert_int_equal(count_plis(ann), before);
     unsigned heard = count_heard(bob, 4);
-    show_for(&c, ann, 5);
+    person_show_for(&c, ann, 5, true);
     assert_int_equal(count_heard(bob, 4), heard + 5);
     assert_int_equal(newest_statistics(&c, bob).uplink.malformed, malformed);
     conference_dispose(&c);
@@ -142,7 +128,7 @@ static void test_sender_report_of_a_source(void **state)
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
     uint8_t data[128];
     struct rtcp_writer writer;
-    show_for(&c, ann, 5);
+    person_show_for(&c, ann, 5, true);
     /* Her clock is three hours off; what is captured now carries this timestamp. */
     const struct rtcp_sender_report report = {.ssrc = ssrc_of(ann, CAM, 0),
                                               .ntp = UINT64_C(0xD000000000000000),
@@ -152,7 +138,7 @@ static void test_sender_report_of_a_source(void **state)
     rtcp_writer_init(&writer, data, sizeof(data));
     assert_int_equal(rtcp_write_sender_report(&writer, &report, NULL, 0), 0);
     send_compound(&c, ann, &writer);
-    show_for(&c, ann, 90);
+    person_show_for(&c, ann, 90, true);
     struct rtcp_packet packet;
     struct rtcp_sender_report told;
     assert_true(count_rtcp(bob, RTCP_SENDER_REPORT, -1, &packet) > 0);
@@ -169,11 +155,8 @@ static void test_sender_report_of_a_source(void **state)
 static void send_nack(struct conference *c, struct person *person, uint32_t ssrc,
                       const uint16_t *seqs, size_t count)
 {
-    uint8_t data[1200];
-    struct rtcp_writer writer;
-    rtcp_writer_init(&writer, data, sizeof(data));
-    assert_int_equal(rtcp_write_nack(&writer, 9, ssrc, seqs, count), 0);
-    send_compound(c, person, &writer);
+    person_send_nack(c, person, ssrc, seqs, count);
+    conference_run(c, 20 * MS);
 }
 
 /* A NACK is answered on a live slot; on an idle or paused one it is counted. */
@@ -183,16 +166,13 @@ static void test_nack(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 10);
+    person_show_for(&c, ann, 10, true);
     uint16_t seq = heard_at(bob, 4, 9)->rtp.seq;
     send_nack(&c, bob, 4, &seq, 1);
     assert_int_equal(count_heard(bob, 104), 1);
     send_nack(&c, bob, 5, &seq, 1); /* idle */
     send_nack(&c, bob, 8, &seq, 1);
-    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_MUTE,
-                                                  .participant = ann->number,
-                                                  .kind = CORE_KIND_CAMERA,
-                                                  .is_set = true});
+    conference_mute(&c, ann, CORE_KIND_CAMERA, true);
     send_nack(&c, bob, 4, &seq, 1); /* paused */
     send_nack(&c, bob, 4, &seq, 1);
     assert_int_equal(count_heard(bob, 104), 1);
@@ -253,11 +233,7 @@ static void test_nack_without_rtx(void **state)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct conference c;
         conference_init(&c);
-        struct core_join join = usual_join(1, 2);
-        for (unsigned s = 0; s < join.slot_count; s++)
-            join.slots[s].rtx_ssrc = 0;
-        struct person *ann = conference_join(&c, 1), *bob = conference_enter(&c, &join);
-        person_nominate(&c, bob);
+        struct person *ann = conference_join(&c, 1), *bob = conference_join_without_rtx(&c, 1);
         struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[3];
         print_message("%s\n", table[i].what);
         for (unsigned n = 0; n < 60; n++) /* her key frame is too old to be replayed */
@@ -267,10 +243,10 @@ static void test_nack_without_rtx(void **state)
         assert_int_equal(count_heard(bob, 4), 60 + strlen(table[i].frames)); /* all were sent */
         uint16_t last = heard_at(bob, 4, count_heard(bob, 4) - 1)->rtp.seq;
         uint16_t seq = (uint16_t)(last - table[i].lost);
-        unsigned before = plis(ann);
+        unsigned before = count_plis(ann);
         send_nack(&c, bob, 4, &seq, 1);
         conference_run(&c, 200 * MS);
-        assert_int_equal(plis(ann) - before, table[i].plis);
+        assert_int_equal(count_plis(ann) - before, table[i].plis);
         conference_dispose(&c);
     }
 }
@@ -303,18 +279,18 @@ static void test_fir(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 60); /* her key frame is too old to be replayed */
-    unsigned before = plis(ann);
+    person_show_for(&c, ann, 60, true); /* her key frame is too old to be replayed */
+    unsigned before = count_plis(ann);
     for (uint8_t ssrc = 4; ssrc <= 5; ssrc++) {
         uint8_t data[20] = {0x84, 206, 0, 4, 0, 0, 0, 9, 0, 0, 0, ssrc, 0, 0, 0, ssrc, 1, 0, 0, 0};
         struct rtcp_writer writer = {.data = data, .cap = sizeof(data), .len = sizeof(data)};
         send_compound(&c, bob, &writer);
     }
     conference_run(&c, S);
-    assert_int_equal(plis(ann), before);
+    assert_int_equal(count_plis(ann), before);
     assert_int_equal(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_FIR, NULL), 0);
     send_pli(&c, bob, 4); /* what was negotiated works */
-    assert_int_equal(plis(ann), before + 1);
+    assert_int_equal(count_plis(ann), before + 1);
     conference_dispose(&c);
 }
 
@@ -336,9 +312,9 @@ static void test_compound(void **state)
         struct rtcp_writer writer;
         conference_init(&c);
         struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-        show_for(&c, ann, 60);
+        person_show_for(&c, ann, 60, true);
         uint16_t seq = heard_at(bob, 4, 59)->rtp.seq;
-        unsigned before = plis(ann);
+        unsigned before = count_plis(ann);
         rtcp_writer_init(&writer, data, sizeof(data));
         assert_int_equal(rtcp_write_receiver_report(&writer, 9, NULL, 0), 0);
         if (table[i].is_malformed_first) {
@@ -354,7 +330,7 @@ static void test_compound(void **state)
         print_message("%s\n", table[i].what);
         send_compound(&c, bob, &writer);
         assert_int_equal(count_heard(bob, 104), table[i].repaired);
-        assert_int_equal(plis(ann) - before, table[i].forwarded);
+        assert_int_equal(count_plis(ann) - before, table[i].forwarded);
         assert_int_equal(newest_statistics(&c, bob).uplink.malformed,
                          table[i].is_malformed_first || table[i].is_malformed_last);
         conference_dispose(&c);
@@ -386,7 +362,7 @@ static void test_round_trip(void **state)
         struct rtcp_writer writer;
         conference_init(&c);
         struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-        show_for(&c, ann, 60);
+        person_show_for(&c, ann, 60, true);
         assert_true(count_rtcp(bob, RTCP_SENDER_REPORT, -1, &packet) > 0);
         assert_int_equal(rtcp_sender_report_parse(&told, &packet), 0);
         uint64_t told_us = ((told.ntp - UINT64_C(0xE000000000000000)) >> 16) * S >> 16;

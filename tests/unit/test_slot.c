@@ -1,39 +1,10 @@
 /* What a receiver gets through a slot: one stream without a break, whoever is in it. */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 #include "sfu/core/engine_internal.h"
 
 #define MIDS 64 /* packets that carry the MID */
-
-static struct rtp_vp8 vp8_of(const struct heard *heard)
-{
-    struct rtp_vp8 vp8;
-    assert_int_equal(rtp_vp8_parse(&vp8, heard->rtp.payload, heard->rtp.payload_len), 0);
-    return vp8;
-}
-
-static uint32_t csrc_of(const struct heard *heard)
-{
-    assert_int_equal(heard->rtp.csrc_count, 1);
-    return rtp_bytes_get32(heard->data + 12);
-}
-
-static void mute(struct conference *c, const struct person *person, enum core_kind kind,
-                 bool is_set)
-{
-    conference_command(c, &(struct core_command){.type = CORE_COMMAND_MUTE,
-                                                 .participant = person->number,
-                                                 .kind = kind,
-                                                 .is_set = is_set});
-}
-
-static void show_for(struct conference *c, struct person *person, unsigned frames,
-                     bool is_first_a_keyframe)
-{
-    for (unsigned i = 0; i < frames; i++) {
-        person_show(c, person, CAM, is_first_a_keyframe && i == 0);
-        conference_run(c, 33 * MS);
-    }
-}
 
 static void test_nothing_before_a_keyframe(void **state)
 {
@@ -41,11 +12,11 @@ static void test_nothing_before_a_keyframe(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 10, false);
+    person_show_for(&c, ann, 10, false);
     assert_int_equal(count_heard(bob, 4), 0);
     assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[3].state,
                      CORE_SLOT_PAUSED);
-    show_for(&c, ann, 10, true);
+    person_show_for(&c, ann, 10, true);
     assert_int_equal(count_heard(bob, 4), 10);
     const struct core_slot_report *report =
         &last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[3];
@@ -75,11 +46,7 @@ static void test_filler_between_frames(void **state)
     };
     struct conference c;
     conference_init(&c);
-    struct core_join join = usual_join(1, 2);
-    for (unsigned i = 0; i < join.slot_count; i++)
-        join.slots[i].rtx_ssrc = 0;
-    struct person *ann = conference_join(&c, 1), *bob = conference_enter(&c, &join);
-    person_nominate(&c, bob);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join_without_rtx(&c, 1);
     struct core_slot *slots = core_engine_find(c.engine, bob->number)->slots;
     assert_false(core_slot_send_filler(&slots[0], 500)); /* no voice */
     uint16_t next = 0;
@@ -96,7 +63,7 @@ static void test_filler_between_frames(void **state)
                                         .is_keyframe = table[i].is_keyframe,
                                         .height = 480});
         if (table[i].is_muted)
-            mute(&c, ann, CORE_KIND_CAMERA, true);
+            conference_mute(&c, ann, CORE_KIND_CAMERA, true);
         unsigned before = count_heard(bob, 4);
         assert_int_equal(core_slot_send_filler(&slots[3], 500), table[i].is_filled);
         conference_run(&c, 30 * MS);
@@ -109,12 +76,12 @@ static void test_filler_between_frames(void **state)
             assert_int_equal(rtp->seq, next);
         next = (uint16_t)(rtp->seq + 1);
     }
-    mute(&c, ann, CORE_KIND_CAMERA, false);
+    conference_mute(&c, ann, CORE_KIND_CAMERA, false);
     conference_run(&c, 300 * MS);
     unsigned before = count_heard(bob, 4);
-    show_for(&c, ann, 10, false); /* no key frame: half of what they refer to is missing */
+    person_show_for(&c, ann, 10, false); /* no key frame: half of what they refer to is missing */
     assert_int_equal(count_heard(bob, 4), before);
-    show_for(&c, ann, 10, true);
+    person_show_for(&c, ann, 10, true);
     assert_int_equal(count_heard(bob, 4), before + 10);
     conference_dispose(&c);
 }
@@ -132,14 +99,14 @@ static void test_change_of_source(void **state)
     person_nominate(&c, cid);
     ann->seqs[CAM][0] = 65530; /* wraps within */
     bob->seqs[CAM][0] = 100;
-    show_for(&c, ann, 20, true);
-    mute(&c, ann, CORE_KIND_CAMERA, true);
+    person_show_for(&c, ann, 20, true);
+    conference_mute(&c, ann, CORE_KIND_CAMERA, true);
     for (int i = 0; i < 70; i++) { /* her slot is Bob's after two seconds */
         person_show(&c, ann, CAM, false);
         person_show(&c, bob, CAM, i % 30 == 0);
         conference_run(&c, 33 * MS);
     }
-    show_for(&c, bob, 10, true);
+    person_show_for(&c, bob, 10, true);
     unsigned count = count_heard(cid, 4);
     assert_true(count >= 30); /* 20 of hers, the last 10 of his at least */
     assert_int_equal(csrc_of(heard_at(cid, 4, 0)), ann->join.tracks[CAM].csrc);
@@ -169,24 +136,24 @@ static void test_muted_is_not_forwarded(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 10, true);
-    mute(&c, ann, CORE_KIND_CAMERA, true);
+    person_show_for(&c, ann, 10, true);
+    conference_mute(&c, ann, CORE_KIND_CAMERA, true);
     unsigned heard = count_heard(bob, 4);
-    show_for(&c, ann, 10, true);
+    person_show_for(&c, ann, 10, true);
     assert_int_equal(count_heard(bob, 4), heard);
     const struct core_slot_report *report =
         &last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[3];
     assert_int_equal(report->state, CORE_SLOT_PAUSED);
     assert_int_equal(report->pause, CORE_PAUSE_MUTED);
-    mute(&c, ann, CORE_KIND_CAMERA, false);
+    conference_mute(&c, ann, CORE_KIND_CAMERA, false);
     conference_run(&c, 50 * MS);
-    assert_true(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL) > 0);
-    show_for(&c, ann, 5, false); /* frames were missed: these show nothing */
+    assert_true(count_plis(ann) > 0);
+    person_show_for(&c, ann, 5, false); /* frames were missed: these show nothing */
     assert_int_equal(count_heard(bob, 4), heard);
-    show_for(&c, ann, 10, true);
+    person_show_for(&c, ann, 10, true);
     assert_true(count_heard(bob, 4) > heard);
-    mute(&c, ann, CORE_KIND_CAMERA, true);
-    show_for(&c, ann, 65, true); /* more than two seconds */
+    conference_mute(&c, ann, CORE_KIND_CAMERA, true);
+    person_show_for(&c, ann, 65, true); /* more than two seconds */
     assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[3].state, CORE_SLOT_IDLE);
     conference_dispose(&c);
 }
@@ -198,16 +165,16 @@ static void test_pause_without_a_keyframe(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 10, true);
+    person_show_for(&c, ann, 10, true);
     conference_run(&c, 3 * S);
     assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[3].state, CORE_SLOT_IDLE);
-    show_for(&c, ann, 10, false);
+    person_show_for(&c, ann, 10, false);
     assert_int_equal(count_heard(bob, 4), 20);
     conference_run(&c, 3 * S);
     ann->seqs[CAM][0]++; /* but a lost packet would break the picture */
-    show_for(&c, ann, 10, false);
+    person_show_for(&c, ann, 10, false);
     assert_int_equal(count_heard(bob, 4), 20);
-    show_for(&c, ann, 10, true);
+    person_show_for(&c, ann, 10, true);
     assert_int_equal(count_heard(bob, 4), 30);
     conference_dispose(&c);
 }
@@ -236,15 +203,6 @@ static void test_audio(void **state)
     conference_dispose(&c);
 }
 
-static void send_nack(struct conference *c, struct person *person, uint32_t ssrc, uint16_t seq)
-{
-    uint8_t data[64];
-    struct rtcp_writer writer;
-    rtcp_writer_init(&writer, data, sizeof(data));
-    assert_int_equal(rtcp_write_nack(&writer, 9, ssrc, &seq, 1), 0);
-    person_send_rtcp(c, person, &writer);
-}
-
 /* A retransmission says what the packet said: also of a source's segment that is over. */
 static void test_retransmission(void **state)
 {
@@ -252,11 +210,11 @@ static void test_retransmission(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 10, true);
+    person_show_for(&c, ann, 10, true);
     ann->seqs[CAM][0] =
         (uint16_t)(ann->seqs[CAM][0] + 40); /* so much is lost: a new segment follows */
     conference_run(&c, 3 * S);
-    show_for(&c, ann, 10, true);
+    person_show_for(&c, ann, 10, true);
     assert_int_equal(count_heard(bob, 4), 20);
     static const struct {
         unsigned packet;
@@ -266,7 +224,7 @@ static void test_retransmission(void **state)
     unsigned repaired = 0;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct heard *lost = heard_at(bob, 4, table[i].packet);
-        send_nack(&c, bob, 4, lost->rtp.seq);
+        person_ask_for(&c, bob, 4, lost->rtp.seq);
         assert_int_equal(count_heard(bob, 104) - repaired, table[i].is_there);
         repaired = count_heard(bob, 104);
         if (!table[i].is_there)
@@ -278,9 +236,9 @@ static void test_retransmission(void **state)
         assert_int_equal(again->rtp.payload_len, lost->rtp.payload_len + 2);
         assert_memory_equal(again->rtp.payload + 2, lost->rtp.payload, lost->rtp.payload_len);
     }
-    send_nack(&c, bob, 4, (uint16_t)(heard_at(bob, 4, 19)->rtp.seq + 1)); /* never sent */
-    send_nack(&c, bob, 1, 5);                                             /* audio has no RTX */
-    send_nack(&c, bob, 4444, 5);                                          /* nobody's */
+    person_ask_for(&c, bob, 4, (uint16_t)(heard_at(bob, 4, 19)->rtp.seq + 1)); /* never sent */
+    person_ask_for(&c, bob, 1, 5);    /* audio has no RTX */
+    person_ask_for(&c, bob, 4444, 5); /* nobody's */
     assert_int_equal(count_heard(bob, 104), repaired);
     conference_dispose(&c);
 }
@@ -291,12 +249,12 @@ static void test_oversized_payload(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 3, true);
+    person_show_for(&c, ann, 3, true);
     person_send(&c, ann,
                 &(struct media){.track = CAM, .level = -1, .mid = "cam", .payload_len = 1460});
     conference_run(&c, 33 * MS);
     assert_int_equal(count_heard(bob, 4), 3); /* it would not fit with our header */
-    show_for(&c, ann, 3, false);
+    person_show_for(&c, ann, 3, false);
     assert_int_equal(count_heard(bob, 4), 6);
     conference_dispose(&c);
 }
@@ -311,9 +269,9 @@ static void test_gaps(void **state)
     uint64_t max_gap_ms = 0;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 10, true);
+    person_show_for(&c, ann, 10, true);
     conference_run(&c, S); /* she sends nothing */
-    show_for(&c, ann, 10, false);
+    person_show_for(&c, ann, 10, false);
     for (int i = 0; i < 10; i++) { /* too large to be forwarded: 330 ms */
         person_send(&c, ann,
                     &(struct media){.track = CAM,
@@ -324,7 +282,7 @@ static void test_gaps(void **state)
                                     .payload_len = 1460});
         conference_run(&c, 33 * MS);
     }
-    show_for(&c, ann, 10, false);
+    person_show_for(&c, ann, 10, false);
     for (int i = 0; i < 120; i++) { /* once a second */
         int64_t deadline_us = core_engine_deadline(c.engine);
         c.now_us = deadline_us > c.now_us ? deadline_us : c.now_us;
@@ -370,7 +328,7 @@ static void test_layout(void **state)
     conference_command(&c, &command);
     conference_run(&c, 33 * MS);
     unsigned heard = count_heard(cid, 4);
-    show_for(&c, bob, 5, true);
+    person_show_for(&c, bob, 5, true);
     assert_int_equal(count_heard(cid, 4), heard);
     const struct core_slot_report *report =
         &last_event(&c, CORE_EVENT_SLOTS, cid->number)->slots[3];
@@ -382,7 +340,7 @@ static void test_layout(void **state)
     conference_run(&c, 20 * MS);
     assert_int_equal(count_heard(cid, 4), heard + 5); /* from his last key frame on */
     assert_true(vp8_of(heard_at(cid, 4, heard)).is_keyframe);
-    show_for(&c, bob, 5, false);
+    person_show_for(&c, bob, 5, false);
     assert_int_equal(count_heard(cid, 4), heard + 10);
     conference_dispose(&c);
 }
@@ -487,17 +445,17 @@ static void test_no_repair_of_another(void **state)
                                    .participant = cid->number,
                                    .layout = {.max_cameras = 1, .max_height = 720}};
     conference_command(&c, &command);
-    show_for(&c, ann, 5, true);
+    person_show_for(&c, ann, 5, true);
     command.layout.pinned_count = 1;
     command.layout.pinned[0] = bob->number;
     person_show(&c, bob, CAM, true);
     conference_command(&c, &command);
     conference_run(&c, 20 * MS);
-    show_for(&c, bob, 5, true);
-    assert_int_equal(count_heard(cid, 4), 11);           /* his first one is replayed */
-    send_nack(&c, cid, 4, heard_at(cid, 4, 4)->rtp.seq); /* the last of hers */
+    person_show_for(&c, bob, 5, true);
+    assert_int_equal(count_heard(cid, 4), 11);                /* his first one is replayed */
+    person_ask_for(&c, cid, 4, heard_at(cid, 4, 4)->rtp.seq); /* the last of hers */
     assert_int_equal(count_heard(cid, 104), 0);
-    send_nack(&c, cid, 4, heard_at(cid, 4, 5)->rtp.seq); /* the first of his */
+    person_ask_for(&c, cid, 4, heard_at(cid, 4, 5)->rtp.seq); /* the first of his */
     assert_int_equal(count_heard(cid, 104), 1);
     assert_int_equal(csrc_of(heard_at(cid, 104, 0)), bob->join.tracks[CAM].csrc);
     conference_dispose(&c);
@@ -512,7 +470,7 @@ static void test_replay_overtaken(void **state)
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
     struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[3];
-    show_for(&c, ann, 5, true);
+    person_show_for(&c, ann, 5, true);
     unsigned before = count_heard(bob, 4);
     core_slot_interrupt(slot);
     core_slot_start_replay(slot, slot->target, c.now_us);
@@ -527,9 +485,9 @@ static void test_replay_overtaken(void **state)
     conference_run(&c, 100 * MS);
     assert_null(slot->layer);
     assert_int_equal(count_heard(bob, 4), before);
-    assert_true(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL) > 0);
+    assert_true(count_plis(ann) > 0);
     conference_run(&c, 3 * S); /* the contract has room again */
-    show_for(&c, ann, 5, true);
+    person_show_for(&c, ann, 5, true);
     assert_true(count_heard(bob, 4) > before);
     assert_true(vp8_of(heard_at(bob, 4, before)).is_keyframe);
     conference_dispose(&c);
@@ -570,7 +528,7 @@ static void test_retransmission_without_picture_ids(void **state)
     assert_int_equal(count_heard(bob, 4), 12);
     for (unsigned i = 0; i < 12; i++) {
         struct heard *lost = heard_at(bob, 4, i);
-        send_nack(&c, bob, 4, lost->rtp.seq);
+        person_ask_for(&c, bob, 4, lost->rtp.seq);
         assert_memory_equal(heard_at(bob, 104, i)->rtp.payload + 2, lost->rtp.payload,
                             lost->rtp.payload_len);
     }
@@ -582,18 +540,13 @@ static void test_retransmission_disturbs_nothing(void **state)
 {
     (void)state;
     struct conference c;
-    struct core_join join = usual_join(1, 1);
     conference_init(&c);
-    join.tracks[CAM].rid_count = 2;
-    strcpy(join.tracks[CAM].rids[0], "h");
-    strcpy(join.tracks[CAM].rids[1], "l");
-    struct person *ann = conference_enter(&c, &join), *bob = conference_join(&c, 1);
-    person_nominate(&c, ann);
+    struct person *ann = conference_join_with_layers(&c, 1), *bob = conference_join(&c, 1);
     for (int i = 0; i < 5; i++)
         show_bare(&c, ann, 1, i == 0);
     for (int i = 0; i < 5; i++)
         show_bare(&c, ann, 0, i == 0);
-    send_nack(&c, bob, 4, heard_at(bob, 4, 2)->rtp.seq);
+    person_ask_for(&c, bob, 4, heard_at(bob, 4, 2)->rtp.seq);
     assert_int_equal(count_heard(bob, 104), 1);
     for (int i = 0; i < 5; i++)
         show_bare(&c, ann, 0, false);

@@ -1,16 +1,11 @@
 /* Which layer of a simulcast camera a receiver gets, and how it changes: always a picture, never a
    gap in the numbers. */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 #include "sfu/core/engine_internal.h"
 
 enum { HIGH, LOW };
-
-static struct rtp_vp8 vp8_of(const struct heard *heard)
-{
-    struct rtp_vp8 vp8;
-    assert_int_equal(rtp_vp8_parse(&vp8, heard->rtp.payload, heard->rtp.payload_len), 0);
-    return vp8;
-}
 
 /* A camera with two layers of three temporal layers each, at 30 frames/s; "h" comes first in the
    offer. */
@@ -27,22 +22,11 @@ struct camera {
     size_t payload_len[2];
 };
 
-static struct person *join_with_layers(struct conference *c)
-{
-    struct core_join join = usual_join(1, c->person_count + 1);
-    join.tracks[CAM].rid_count = 2;
-    strcpy(join.tracks[CAM].rids[0], "h");
-    strcpy(join.tracks[CAM].rids[1], "l");
-    struct person *person = conference_enter(c, &join);
-    person_nominate(c, person);
-    return person;
-}
-
 /* Temporal layers 0 2 1 2; as libwebrtc does, Y on the first of each in eight frames. */
 static void show(struct conference *c, struct camera *camera)
 {
     static const uint8_t temporal[] = {0, 2, 1, 2};
-    unsigned plis = count_rtcp(camera->person, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL);
+    unsigned plis = count_plis(camera->person);
     bool is_asked = plis > camera->plis && !camera->is_deaf;
     bool is_key = camera->frame == 0 || is_asked ||
                   (camera->keyframe_every && camera->frame % camera->keyframe_every == 0);
@@ -124,15 +108,6 @@ static void set_height(struct conference *c, const struct person *person, uint16
                                               .layout = {.max_cameras = 4, .max_height = height}});
 }
 
-static void send_nack(struct conference *c, struct person *person, uint32_t ssrc, uint16_t seq)
-{
-    uint8_t data[64];
-    struct rtcp_writer writer;
-    rtcp_writer_init(&writer, data, sizeof(data));
-    assert_int_equal(rtcp_write_nack(&writer, 9, ssrc, &seq, 1), 0);
-    person_send_rtcp(c, person, &writer);
-}
-
 static void set_budget(struct conference *c, const struct person *person, uint64_t budget_bps)
 {
     conference_command(c, &(struct core_command){.type = CORE_COMMAND_BUDGET,
@@ -146,7 +121,7 @@ static void test_the_best_layer(void **state)
     struct conference c;
     conference_init(&c);
     struct person *bob;
-    struct camera camera = {.person = join_with_layers(&c)};
+    struct camera camera = {.person = conference_join_with_layers(&c, 1)};
     bob = conference_join(&c, 1);
     camera.person->seqs[CAM][LOW] = 30000;
     show_for(&c, &camera, 60);
@@ -163,7 +138,7 @@ static void test_wanted_height(void **state)
     (void)state;
     struct conference c;
     conference_init(&c);
-    struct camera camera = {.person = join_with_layers(&c)};
+    struct camera camera = {.person = conference_join_with_layers(&c, 1)};
     struct person *bob = conference_join(&c, 1);
     show_for(&c, &camera, 20);
     set_height(&c, bob, 240);
@@ -187,7 +162,7 @@ static void test_layer_stops(void **state)
     (void)state;
     struct conference c;
     conference_init(&c);
-    struct camera camera = {.person = join_with_layers(&c)};
+    struct camera camera = {.person = conference_join_with_layers(&c, 1)};
     struct person *bob = conference_join(&c, 1);
     show_for(&c, &camera, 90);
     camera.is_stopped[HIGH] = true;
@@ -216,7 +191,7 @@ static void test_temporal_layers(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct conference c;
         conference_init(&c);
-        struct camera camera = {.person = join_with_layers(&c),
+        struct camera camera = {.person = conference_join_with_layers(&c, 1),
                                 .is_without_sync = without_sync[i],
                                 .payload_len = {1000, 500}}; /* 240 + 120 kbps */
         struct person *bob = conference_join(&c, 1);
@@ -250,7 +225,7 @@ static void test_joiner_misses_nothing(void **state)
     for (unsigned phase = 0; phase < 8; phase++) {
         struct conference c;
         conference_init(&c);
-        struct camera camera = {.person = join_with_layers(&c)};
+        struct camera camera = {.person = conference_join_with_layers(&c, 1)};
         conference_join(&c, 1);
         show_for(&c, &camera, 24 + phase);
         struct person *cid = conference_join(&c, 1);
@@ -269,7 +244,7 @@ static void test_joiner(void **state)
     (void)state;
     struct conference c;
     conference_init(&c);
-    struct camera camera = {.person = join_with_layers(&c)};
+    struct camera camera = {.person = conference_join_with_layers(&c, 1)};
     conference_join(&c, 1);
     show_for(&c, &camera, 30);
     unsigned plis = camera.plis;
@@ -305,12 +280,12 @@ static void test_replay_is_repaired(void **state)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct conference c;
         conference_init(&c);
-        struct camera camera = {.person = join_with_layers(&c)};
+        struct camera camera = {.person = conference_join_with_layers(&c, 1)};
         conference_join(&c, 1);
         show_for(&c, &camera, 30);
         struct person *cid = conference_join(&c, 1);
         show_for(&c, &camera, table[i].frames);
-        send_nack(&c, cid, 4, heard_at(cid, 4, 0)->rtp.seq);
+        person_ask_for(&c, cid, 4, heard_at(cid, 4, 0)->rtp.seq);
         assert_int_equal(count_heard(cid, 104), table[i].repaired);
         conference_dispose(&c);
     }
@@ -354,10 +329,10 @@ static void test_slow_replay_is_repaired(void **state)
     const struct heard *end = heard_at(bob, 8, SLIDE_PACKETS - 1);
     assert_true(end->at_us - heard_at(bob, 8, 0)->at_us > RTP_HISTORY_AGE_US);
     conference_run(&c, 200 * MS); /* it was lost: the receiver asks */
-    send_nack(&c, bob, 8, end->rtp.seq);
+    person_ask_for(&c, bob, 8, end->rtp.seq);
     assert_int_equal(count_heard(bob, 108), 1);
     conference_run(&c, RTP_HISTORY_AGE_US);
-    send_nack(&c, bob, 8, end->rtp.seq); /* too late */
+    person_ask_for(&c, bob, 8, end->rtp.seq); /* too late */
     assert_int_equal(count_heard(bob, 108), 1);
     conference_dispose(&c);
 }
@@ -368,7 +343,7 @@ static void test_burst_of_joiners(void **state)
     (void)state;
     struct conference c;
     conference_init(&c);
-    struct camera camera = {.person = join_with_layers(&c)};
+    struct camera camera = {.person = conference_join_with_layers(&c, 1)};
     show_for(&c, &camera, 90); /* nobody has looked: her key frame is old */
     unsigned plis = camera.plis;
     for (int i = 0; i < 7; i++) {
@@ -399,7 +374,7 @@ static void test_given_up_but_the_only_one(void **state)
     (void)state;
     struct conference c;
     conference_init(&c);
-    struct camera camera = {.person = join_with_layers(&c)};
+    struct camera camera = {.person = conference_join_with_layers(&c, 1)};
     struct person *bob = join_and_want_in_vain(&c, &camera);
     show_for(&c, &camera, 90);
     assert_int_equal(height_told(&c, bob), 240);
@@ -420,7 +395,7 @@ static void test_switch_is_given_up(void **state)
     (void)state;
     struct conference c;
     conference_init(&c);
-    struct camera camera = {.person = join_with_layers(&c)};
+    struct camera camera = {.person = conference_join_with_layers(&c, 1)};
     struct person *bob = join_and_want_in_vain(&c, &camera);
     unsigned heard = count_heard(bob, 4);
     show_for(&c, &camera, 90);
@@ -444,7 +419,8 @@ static void test_starved(void **state)
     (void)state;
     struct conference c;
     conference_init(&c);
-    struct camera camera = {.person = join_with_layers(&c), .payload_len = {1000, 500}};
+    struct camera camera = {.person = conference_join_with_layers(&c, 1),
+                            .payload_len = {1000, 500}};
     struct person *bob = conference_join(&c, 1);
     show_for(&c, &camera, 60);
     set_budget(&c, bob, 10000);
@@ -473,7 +449,8 @@ static void test_interim(void **state)
     (void)state;
     struct conference c;
     conference_init(&c);
-    struct camera camera = {.person = join_with_layers(&c), .payload_len = {1200, 300}};
+    struct camera camera = {.person = conference_join_with_layers(&c, 1),
+                            .payload_len = {1200, 300}};
     struct person *bob = conference_join(&c, 1);
     camera.is_deaf = true;
     show_for(&c, &camera, 70); /* its key frame is too old for a replay */

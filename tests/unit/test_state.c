@@ -3,8 +3,9 @@
  * address; that a process which takes over late repeats no index. That no byte changes is held by
  * tests/sim (sim/handover-*).
  */
-#define CONFERENCE_RECORDER_BYTES 262144
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 #include "rtp/error.h"
 #include "sfu/core/state_internal.h"
@@ -34,7 +35,7 @@ static void pass(struct conference *c, unsigned ticks)
 /* Three people in two rooms, who see and hear each other; one pins one and is detached. */
 static void fill(struct conference *c)
 {
-    conference_init(c);
+    conference_init_with(c, &(struct conference_options){.recorder_bytes = 262144});
     conference_join(c, 1);
     conference_join(c, 2);
     conference_join(c, 1);

@@ -3,6 +3,7 @@
  * kernel refuses a group or a size. A conference in virtual time makes the packets.
  */
 #include "conference.h"
+#include "person_send.h"
 
 #include <errno.h>
 #include <netinet/in.h>
