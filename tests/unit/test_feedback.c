@@ -1,5 +1,4 @@
-/* What the server tells its participants by RTCP, and when; its requests: test_feedback_requests.c.
- */
+/* What the server reports to its participants by RTCP, and when. */
 #include "conference.h"
 #include "person_heard.h"
 #include "person_send.h"
