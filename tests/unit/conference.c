@@ -214,6 +214,13 @@ void conference_mute(struct conference *c, const struct person *person, enum cor
                                                  .is_set = is_set});
 }
 
+void conference_set_budget(struct conference *c, const struct person *person, uint64_t budget_bps)
+{
+    conference_command(c, &(struct core_command){.type = CORE_COMMAND_BUDGET,
+                                                 .participant = person->number,
+                                                 .budget_bps = budget_bps});
+}
+
 unsigned count_events(const struct conference *c, enum core_event_type type, uint64_t participant)
 {
     unsigned count = 0;

@@ -134,6 +134,9 @@ void conference_command(struct conference *c, const struct core_command *command
 void conference_mute(struct conference *c, const struct person *person, enum core_kind kind,
                      bool is_set);
 
+/** Bound the video that a person is sent [bit/s]; UINT64_MAX: no bound. */
+void conference_set_budget(struct conference *c, const struct person *person, uint64_t budget_bps);
+
 /** Events of a type about a participant so far. */
 unsigned count_events(const struct conference *c, enum core_event_type type, uint64_t participant);
 

@@ -168,9 +168,7 @@ static void test_conference(void **state)
     play(&c, ann, 65, 0);
     struct person *cat = conference_join(&c, ROOM); /* late: from the history */
     play(&c, ann, 115, 65);
-    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_BUDGET,
-                                                  .participant = bob->number,
-                                                  .budget_bps = 60000});
+    conference_set_budget(&c, bob, 60000);
     play(&c, ann, 80, 180);
     conference_mute(&c, ann, CORE_KIND_CAMERA, true);
     play(&c, ann, 10, 260);
