@@ -61,22 +61,35 @@ struct heard *heard_at(struct person *person, uint32_t ssrc, unsigned n)
     return NULL;
 }
 
+bool rtcp_walk_next(struct rtcp_walk *walk, struct rtcp_packet *packet)
+{
+    while (!walk->heard || rtcp_reader_next(&walk->reader, packet) <= 0) {
+        do {
+            if (walk->next == walk->person->heard_count)
+                return false;
+            walk->heard = &walk->person->heard[walk->next++];
+        } while (!walk->heard->is_rtcp);
+        rtcp_reader_init(&walk->reader, walk->heard->data, walk->heard->len);
+    }
+    return true;
+}
+
+bool rtcp_walk_find(struct rtcp_walk *walk, uint8_t type, int format, struct rtcp_packet *packet)
+{
+    while (rtcp_walk_next(walk, packet))
+        if (packet->type == type && (format < 0 || packet->count == format))
+            return true;
+    return false;
+}
+
 unsigned count_rtcp(const struct person *person, uint8_t type, int format, struct rtcp_packet *last)
 {
+    struct rtcp_walk walk = {.person = person};
+    struct rtcp_packet packet;
     unsigned count = 0;
-    for (unsigned i = 0; i < person->heard_count; i++) {
-        struct rtcp_reader reader;
-        struct rtcp_packet packet;
-        if (!person->heard[i].is_rtcp)
-            continue;
-        rtcp_reader_init(&reader, person->heard[i].data, person->heard[i].len);
-        while (rtcp_reader_next(&reader, &packet) > 0)
-            if (packet.type == type && (format < 0 || packet.count == format)) {
-                count++;
-                if (last)
-                    *last = packet;
-            }
-    }
+    for (; rtcp_walk_find(&walk, type, format, &packet); count++)
+        if (last)
+            *last = packet;
     return count;
 }
 

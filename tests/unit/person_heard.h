@@ -25,6 +25,20 @@ unsigned count_heard(const struct person *person, uint32_t ssrc);
 /** The n-th of them, from 0; fails the test when there are fewer. */
 struct heard *heard_at(struct person *person, uint32_t ssrc, unsigned n);
 
+/* The RTCP packets that a person has heard, one by one, in order. Begin with {.person = ...}. */
+struct rtcp_walk {
+    const struct person *person;
+    unsigned next;             /* of all that was heard */
+    const struct heard *heard; /* the compound that the last packet was in */
+    struct rtcp_reader reader;
+};
+
+/** The next packet; it points into what was heard. @return false: there is none yet */
+bool rtcp_walk_next(struct rtcp_walk *walk, struct rtcp_packet *packet);
+
+/** The next packet of a type and format (-1: any), likewise. */
+bool rtcp_walk_find(struct rtcp_walk *walk, uint8_t type, int format, struct rtcp_packet *packet);
+
 /** RTCP packets of a type and format (-1: any) that a person heard; the last one is written unless
  * last is NULL, and points into what was heard. */
 unsigned count_rtcp(const struct person *person, uint8_t type, int format,

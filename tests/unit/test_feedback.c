@@ -4,41 +4,17 @@
 #include "person_send.h"
 #include "rtp/transport_feedback.h"
 
-/* The transport feedback that a person has heard, message by message. */
-struct feedback_walk {
-    const struct person *person;
-    unsigned heard, part; /* of the next one */
-    int64_t at_us;
-    int count;
-    struct rtp_feedback_entry arrivals[300];
-};
-
-static bool is_feedback(const struct rtcp_packet *packet)
+/* The next transport feedback that a person has heard. @return its entries; 0: there is none yet */
+static int next_feedback(struct rtcp_walk *walk, struct rtp_feedback_entry arrivals[300])
 {
-    return packet->type == RTCP_TRANSPORT_LAYER_FEEDBACK &&
-           packet->count == RTCP_FORMAT_TRANSPORT_FEEDBACK;
-}
-
-static bool next_feedback(struct feedback_walk *walk)
-{
-    for (; walk->heard < walk->person->heard_count; walk->heard++, walk->part = 0) {
-        const struct heard *heard = &walk->person->heard[walk->heard];
-        struct rtp_transport_feedback feedback;
-        struct rtcp_reader reader;
-        struct rtcp_packet packet;
-        unsigned part = 0;
-        rtcp_reader_init(&reader, heard->data, heard->len);
-        while (heard->is_rtcp && rtcp_reader_next(&reader, &packet) > 0) {
-            if (part++ < walk->part || !is_feedback(&packet))
-                continue;
-            walk->part = part;
-            walk->at_us = heard->at_us;
-            walk->count = rtp_transport_feedback_parse(&feedback, &packet, walk->arrivals, 300);
-            assert_true(walk->count > 0);
-            return true;
-        }
-    }
-    return false;
+    struct rtp_transport_feedback feedback;
+    struct rtcp_packet packet;
+    if (!rtcp_walk_find(walk, RTCP_TRANSPORT_LAYER_FEEDBACK, RTCP_FORMAT_TRANSPORT_FEEDBACK,
+                        &packet))
+        return 0;
+    int count = rtp_transport_feedback_parse(&feedback, &packet, arrivals, 300);
+    assert_true(count > 0);
+    return count;
 }
 
 /* Which transport-wide numbers were reported, and how far apart the reports were. */
@@ -52,16 +28,17 @@ static void test_transport_feedback(void **state)
     int64_t last_us = 0, longest_us = 0, shortest_us = S;
     person_talk(&c, ann, 2 * S); /* 200 packets of two SSRCs */
     conference_run(&c, 200 * MS);
-    struct feedback_walk walk = {.person = ann};
-    while (next_feedback(&walk)) {
-        for (int a = 0; a < walk.count; a++)
-            is_reported[walk.arrivals[a].seq & 0xFF] |= walk.arrivals[a].is_received;
+    struct rtcp_walk walk = {.person = ann};
+    struct rtp_feedback_entry arrivals[300];
+    for (int count; (count = next_feedback(&walk, arrivals)) > 0;) {
+        for (int a = 0; a < count; a++)
+            is_reported[arrivals[a].seq & 0xFF] |= arrivals[a].is_received;
         if (last_us) {
-            int64_t gap_us = walk.at_us - last_us;
+            int64_t gap_us = walk.heard->at_us - last_us;
             longest_us = gap_us > longest_us ? gap_us : longest_us;
             shortest_us = gap_us < shortest_us ? gap_us : shortest_us;
         }
-        last_us = walk.at_us;
+        last_us = walk.heard->at_us;
     }
     for (unsigned seq = 0; seq < 200; seq++)
         assert_true(is_reported[seq]);
@@ -86,10 +63,11 @@ static void test_transport_feedback_wraps(void **state)
         conference_run(&c, 10 * MS);
     }
     conference_run(&c, 200 * MS);
-    struct feedback_walk walk = {.person = ann};
-    while (next_feedback(&walk))
-        for (int a = 0; a < walk.count; a++)
-            reported[walk.arrivals[a].is_received]++;
+    struct rtcp_walk walk = {.person = ann};
+    struct rtp_feedback_entry arrivals[300];
+    for (int count; (count = next_feedback(&walk, arrivals)) > 0;)
+        for (int a = 0; a < count; a++)
+            reported[arrivals[a].is_received]++;
     assert_int_equal(reported[true], 100);
     assert_int_equal(reported[false], 10);
     conference_dispose(&c);
@@ -133,20 +111,16 @@ static void test_receiver_reports_loss(void **state)
         person_speak(&c, ann, 30);
         conference_run(&c, 20 * MS);
     }
-    for (unsigned i = 0; i < ann->heard_count; i++) {
-        struct heard *heard = &ann->heard[i];
-        struct rtcp_reader reader;
-        rtcp_reader_init(&reader, heard->data, heard->len);
-        while (heard->is_rtcp && rtcp_reader_next(&reader, &packet) > 0) {
-            if (packet.type != RTCP_RECEIVER_REPORT || packet.count == 0)
-                continue;
-            assert_int_equal(rtcp_report_block_at(&block, &packet, 0), 0);
-            if (count++ > 1) /* the first two: before and when it began to send */
-                assert_in_range(heard->at_us - last_us, S, S + 20 * MS);
-            last_us = heard->at_us;
-            assert_true(block.fraction_lost <= 66);
-            lossy += block.fraction_lost >= 60; /* 1/4 of 256 is 64 */
-        }
+    struct rtcp_walk walk = {.person = ann};
+    while (rtcp_walk_find(&walk, RTCP_RECEIVER_REPORT, -1, &packet)) {
+        if (packet.count == 0)
+            continue;
+        assert_int_equal(rtcp_report_block_at(&block, &packet, 0), 0);
+        if (count++ > 1) /* the first two: before and when it began to send */
+            assert_in_range(walk.heard->at_us - last_us, S, S + 20 * MS);
+        last_us = walk.heard->at_us;
+        assert_true(block.fraction_lost <= 66);
+        lossy += block.fraction_lost >= 60; /* 1/4 of 256 is 64 */
     }
     assert_in_range(count, 6, 8);
     assert_in_range(lossy, 1, 2);
@@ -241,25 +215,20 @@ static void test_sender_reports(void **state)
     int64_t times[32], last_ssrc1_us = 0;
     unsigned count = 0;
     person_talk(&c, ann, 6 * S);
-    for (unsigned i = 0; i < bob->heard_count; i++) {
-        struct heard *heard = &bob->heard[i];
-        struct rtcp_reader reader;
-        rtcp_reader_init(&reader, heard->data, heard->len);
-        while (heard->is_rtcp && rtcp_reader_next(&reader, &packet) > 0) {
-            if (packet.type != RTCP_SENDER_REPORT)
-                continue;
-            assert_int_equal(rtcp_sender_report_parse(&report, &packet), 0);
-            assert_true(report.ssrc == 1 || report.ssrc == 4);
-            if (report.ssrc != 1)
-                continue;
-            if (last_ssrc1_us)
-                times[count++ & 31] = heard->at_us - last_ssrc1_us;
-            last_ssrc1_us = heard->at_us;
-            assert_true(report.packet_count > 0 && report.octet_count == report.packet_count * 100);
-            /* NTP: 0xE0000000 s at time 0. */
-            assert_in_range((report.ntp >> 32) - 0xE0000000u, (uint64_t)(heard->at_us / S) - 1,
-                            (uint64_t)(heard->at_us / S));
-        }
+    struct rtcp_walk walk = {.person = bob};
+    while (rtcp_walk_find(&walk, RTCP_SENDER_REPORT, -1, &packet)) {
+        int64_t at_us = walk.heard->at_us;
+        assert_int_equal(rtcp_sender_report_parse(&report, &packet), 0);
+        assert_true(report.ssrc == 1 || report.ssrc == 4);
+        if (report.ssrc != 1)
+            continue;
+        if (last_ssrc1_us)
+            times[count++ & 31] = at_us - last_ssrc1_us;
+        last_ssrc1_us = at_us;
+        assert_true(report.packet_count > 0 && report.octet_count == report.packet_count * 100);
+        /* NTP: 0xE0000000 s at time 0. */
+        assert_in_range((report.ntp >> 32) - 0xE0000000u, (uint64_t)(at_us / S) - 1,
+                        (uint64_t)(at_us / S));
     }
     assert_true(count >= 3);
     for (unsigned i = 0; i < count; i++)
@@ -281,26 +250,26 @@ static void test_names(void **state)
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
     person_talk(&c, ann, 4 * S);
-    for (unsigned i = 0; i < bob->heard_count; i++) {
-        struct heard *heard = &bob->heard[i];
-        struct rtcp_reader reader;
-        struct rtcp_packet packet;
-        uint32_t ssrc = 0;
-        rtcp_reader_init(&reader, heard->data, heard->len);
-        while (heard->is_rtcp && rtcp_reader_next(&reader, &packet) > 0) {
-            if (packet.type == RTCP_SENDER_REPORT) {
-                ssrc = rtp_bytes_get32(packet.body);
-                reports++;
-            } else if (packet.type == RTCP_SOURCE_DESCRIPTION && ssrc) {
-                char expected[24];
-                snprintf(expected, sizeof(expected), "slot-s%u", ssrc - 1);
-                assert_int_equal(packet.count, 1);
-                assert_int_equal(rtp_bytes_get32(packet.body), ssrc);
-                assert_int_equal(packet.body[4], 1); /* CNAME (RFC 3550, 6.5.1) */
-                assert_int_equal(packet.body[5], strlen(expected));
-                assert_memory_equal(packet.body + 6, expected, strlen(expected));
-                names++;
-            }
+    struct rtcp_walk walk = {.person = bob};
+    const struct heard *compound = NULL;
+    struct rtcp_packet packet;
+    uint32_t ssrc = 0; /* of the report before, in the same compound */
+    while (rtcp_walk_next(&walk, &packet)) {
+        if (walk.heard != compound)
+            ssrc = 0;
+        compound = walk.heard;
+        if (packet.type == RTCP_SENDER_REPORT) {
+            ssrc = rtp_bytes_get32(packet.body);
+            reports++;
+        } else if (packet.type == RTCP_SOURCE_DESCRIPTION && ssrc) {
+            char expected[24];
+            snprintf(expected, sizeof(expected), "slot-s%u", ssrc - 1);
+            assert_int_equal(packet.count, 1);
+            assert_int_equal(rtp_bytes_get32(packet.body), ssrc);
+            assert_int_equal(packet.body[4], 1); /* CNAME (RFC 3550, 6.5.1) */
+            assert_int_equal(packet.body[5], strlen(expected));
+            assert_memory_equal(packet.body + 6, expected, strlen(expected));
+            names++;
         }
     }
     assert_true(reports >= 4);

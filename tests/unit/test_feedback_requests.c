@@ -3,24 +3,22 @@
 #include "person_heard.h"
 #include "person_send.h"
 
+static bool next_nack(struct rtcp_walk *walk, struct rtcp_packet *packet)
+{
+    return rtcp_walk_find(walk, RTCP_TRANSPORT_LAYER_FEEDBACK, RTCP_FORMAT_NACK, packet);
+}
+
 /* Sequence numbers that the NACKs heard so far asked for, in order. */
 static unsigned asked_for(const struct person *person, uint16_t *seqs, unsigned cap)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < person->heard_count; i++) {
-        struct rtcp_reader reader;
-        struct rtcp_packet packet;
-        uint16_t some[64];
-        if (!person->heard[i].is_rtcp)
-            continue;
-        rtcp_reader_init(&reader, person->heard[i].data, person->heard[i].len);
-        while (rtcp_reader_next(&reader, &packet) > 0) {
-            if (packet.type != RTCP_TRANSPORT_LAYER_FEEDBACK || packet.count != RTCP_FORMAT_NACK)
-                continue;
-            int n = rtcp_nack_parse(&packet, some, 64);
-            for (int s = 0; s < n && count < cap; s++)
-                seqs[count++] = some[s];
-        }
+    struct rtcp_walk walk = {.person = person};
+    struct rtcp_packet packet;
+    uint16_t some[64];
+    while (next_nack(&walk, &packet)) {
+        int n = rtcp_nack_parse(&packet, some, 64);
+        for (int s = 0; s < n && count < cap; s++)
+            seqs[count++] = some[s];
     }
     return count;
 }
@@ -56,15 +54,10 @@ static void test_nack(void **state)
 static unsigned nack_times(const struct person *person, int64_t *times_us, unsigned cap)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < person->heard_count; i++) {
-        struct rtcp_reader reader;
-        struct rtcp_packet packet;
-        rtcp_reader_init(&reader, person->heard[i].data, person->heard[i].len);
-        while (person->heard[i].is_rtcp && rtcp_reader_next(&reader, &packet) > 0)
-            if (packet.type == RTCP_TRANSPORT_LAYER_FEEDBACK && packet.count == RTCP_FORMAT_NACK &&
-                count < cap)
-                times_us[count++] = person->heard[i].at_us;
-    }
+    struct rtcp_walk walk = {.person = person};
+    struct rtcp_packet packet;
+    while (count < cap && next_nack(&walk, &packet))
+        times_us[count++] = walk.heard->at_us;
     return count;
 }
 
@@ -192,25 +185,19 @@ static void test_pli_times(void **state)
         person_show(&c, ann, CAM, i == 125 || i == 300 || i == 490);
         conference_run(&c, 10 * MS);
     }
-    for (unsigned i = 0; i < ann->heard_count; i++) {
-        struct rtcp_reader reader;
-        struct rtcp_packet packet;
+    struct rtcp_walk walk = {.person = ann};
+    struct rtcp_packet packet;
+    while (rtcp_walk_find(&walk, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, &packet)) {
         uint32_t sender_ssrc, media_ssrc;
-        struct heard *heard = &ann->heard[i];
-        rtcp_reader_init(&reader, heard->data, heard->len);
-        while (heard->is_rtcp && rtcp_reader_next(&reader, &packet) > 0) {
-            if (packet.type != RTCP_PAYLOAD_FEEDBACK || packet.count != RTCP_FORMAT_PLI)
-                continue;
-            assert_int_equal(rtcp_feedback_ssrcs(&packet, &sender_ssrc, &media_ssrc), 0);
-            assert_int_equal(sender_ssrc, 0xFEED);
-            assert_int_equal(media_ssrc, ssrc_of(ann, CAM, 0));
-            assert_true(count < 3);
-            assert_in_range(heard->at_us - began_us, expected_us[count],
-                            expected_us[count] + 20 * MS);
-            if (count++ > 0)
-                assert_true(heard->at_us - last_us >= 1000 * MS);
-            last_us = heard->at_us;
-        }
+        int64_t at_us = walk.heard->at_us;
+        assert_int_equal(rtcp_feedback_ssrcs(&packet, &sender_ssrc, &media_ssrc), 0);
+        assert_int_equal(sender_ssrc, 0xFEED);
+        assert_int_equal(media_ssrc, ssrc_of(ann, CAM, 0));
+        assert_true(count < 3);
+        assert_in_range(at_us - began_us, expected_us[count], expected_us[count] + 20 * MS);
+        if (count++ > 0)
+            assert_true(at_us - last_us >= 1000 * MS);
+        last_us = at_us;
     }
     assert_int_equal(count, 3);
     conference_dispose(&c);
