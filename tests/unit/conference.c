@@ -214,6 +214,14 @@ void conference_mute(struct conference *c, const struct person *person, enum cor
                                                  .is_set = is_set});
 }
 
+void conference_set_layout(struct conference *c, const struct person *person,
+                           const struct core_layout *layout)
+{
+    conference_command(c, &(struct core_command){.type = CORE_COMMAND_LAYOUT,
+                                                 .participant = person->number,
+                                                 .layout = *layout});
+}
+
 void conference_set_budget(struct conference *c, const struct person *person, uint64_t budget_bps)
 {
     conference_command(c, &(struct core_command){.type = CORE_COMMAND_BUDGET,

@@ -134,6 +134,10 @@ void conference_command(struct conference *c, const struct core_command *command
 void conference_mute(struct conference *c, const struct person *person, enum core_kind kind,
                      bool is_set);
 
+/** What a person wants to see from now on. */
+void conference_set_layout(struct conference *c, const struct person *person,
+                           const struct core_layout *layout);
+
 /** Bound the video that a person is sent [bit/s]; UINT64_MAX: no bound. */
 void conference_set_budget(struct conference *c, const struct person *person, uint64_t budget_bps);
 

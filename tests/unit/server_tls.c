@@ -5,12 +5,7 @@ EVP_PKEY *p256;
 
 const char *in_folder(const char *name)
 {
-    static char paths[4][96];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-
-    snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-    return path;
+    return path_in(folder, name);
 }
 
 void write_identity(EVP_PKEY *key, const char *name)

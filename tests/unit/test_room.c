@@ -200,9 +200,7 @@ static void test_dominant_speaker(void **state)
     one_speaks(&c, &c.people[5], S);
     assert_int_equal(cameras_shown(&c, ann), 1u << 2 | 1u << 3 | 1u << 7 | 1u << 8);
     /* One slot: the speaker, and back. */
-    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_LAYOUT,
-                                                  .participant = ann->number,
-                                                  .layout = {.max_cameras = 1, .max_height = 480}});
+    conference_set_layout(&c, ann, &(struct core_layout){.max_cameras = 1, .max_height = 480});
     one_speaks(&c, zoe, 2 * S);
     assert_int_equal(cameras_shown(&c, ann), 1u << 8);
     one_speaks(&c, &c.people[2], 1500 * MS);
@@ -376,13 +374,11 @@ static void test_pins(void **state)
     conference_init(&c);
     for (int i = 0; i < 5; i++)
         conference_join(&c, 1);
-    struct core_command command = {
-        .type = CORE_COMMAND_LAYOUT,
-        .participant = 1,
-        .layout = {.max_cameras = 2, .max_height = 480, .pinned_count = 3, .pinned = {1, 5, 4}}};
+    const struct core_layout layout = {
+        .max_cameras = 2, .max_height = 480, .pinned_count = 3, .pinned = {1, 5, 4}};
     everyone_shows(&c, 5, 100 * MS);
     assert_int_equal(cameras_shown(&c, &c.people[0]), 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5);
-    conference_command(&c, &command);
+    conference_set_layout(&c, &c.people[0], &layout);
     everyone_shows(&c, 5, 40 * MS);
     assert_int_equal(cameras_shown(&c, &c.people[0]), 1u << 5 | 1u << 4);
     conference_command(&c, &(struct core_command){.type = CORE_COMMAND_LEAVE, .participant = 5});

@@ -61,16 +61,14 @@ static void test_crowd(void **state)
 {
     (void)state;
     static struct core_slot_report reports[PEOPLE + 1][CORE_SLOTS_MAX];
-    struct core_command pin = {
-        .type = CORE_COMMAND_LAYOUT,
-        .participant = 1,
-        .layout = {.max_cameras = 4, .max_height = 480, .pinned_count = 2, .pinned = {139, 138}}};
+    const struct core_layout pins = {
+        .max_cameras = 4, .max_height = 480, .pinned_count = 2, .pinned = {139, 138}};
     conference_init_with(&crowd, &(struct conference_options){.people = PEOPLE, .packets = 256});
     for (int i = 0; i < PEOPLE; i++) {
         conference_join(&crowd, 1);
         forget(&crowd);
     }
-    conference_command(&crowd, &pin);
+    conference_set_layout(&crowd, &crowd.people[0], &pins);
     hold(&crowd);
     take_statistics(&crowd, reports);
     for (uint64_t p = 1; p < PEOPLE; p++) {

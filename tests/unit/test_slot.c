@@ -263,9 +263,7 @@ static void test_layout(void **state)
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1),
                   *cid = conference_join(&c, 1);
-    struct core_command command = {.type = CORE_COMMAND_LAYOUT,
-                                   .participant = cid->number,
-                                   .layout = {.max_cameras = 1, .max_height = 720}};
+    struct core_layout layout = {.max_cameras = 1, .max_height = 720};
     for (int i = 0; i < 10; i++) {
         person_show(&c, ann, CAM, i == 0);
         person_show(&c, bob, CAM, i == 0);
@@ -273,19 +271,19 @@ static void test_layout(void **state)
     }
     assert_int_equal(count_heard(cid, 4), 10);
     assert_int_equal(count_heard(cid, 5), 10);
-    conference_command(&c, &command);
+    conference_set_layout(&c, cid, &layout);
     conference_run(&c, 33 * MS);
     assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, cid->number)->slots[3].participant,
                      ann->number);
     assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, cid->number)->slots[4].state, CORE_SLOT_IDLE);
-    command.layout.pinned_count = 1;
-    command.layout.pinned[0] = bob->number;
-    conference_command(&c, &command);
+    layout.pinned_count = 1;
+    layout.pinned[0] = bob->number;
+    conference_set_layout(&c, cid, &layout);
     conference_run(&c, 33 * MS);
     assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, cid->number)->slots[3].participant,
                      bob->number);
-    command.layout.is_audio_only = true;
-    conference_command(&c, &command);
+    layout.is_audio_only = true;
+    conference_set_layout(&c, cid, &layout);
     conference_run(&c, 33 * MS);
     unsigned heard = count_heard(cid, 4);
     person_show_for(&c, bob, 5, true);
@@ -295,8 +293,8 @@ static void test_layout(void **state)
     assert_int_equal(report->state, CORE_SLOT_PAUSED);
     assert_int_equal(report->pause, CORE_PAUSE_LAYOUT);
     assert_int_equal(report->participant, bob->number);
-    command.layout.is_audio_only = false;
-    conference_command(&c, &command);
+    layout.is_audio_only = false;
+    conference_set_layout(&c, cid, &layout);
     conference_run(&c, 20 * MS);
     assert_int_equal(count_heard(cid, 4), heard + 5); /* from his last key frame on */
     assert_true(vp8_of(heard_at(cid, 4, heard)).is_keyframe);

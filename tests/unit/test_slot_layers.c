@@ -13,10 +13,7 @@ static uint16_t height_told(const struct conference *c, const struct person *per
 
 static void set_height(struct conference *c, const struct person *person, uint16_t height)
 {
-    conference_command(c,
-                       &(struct core_command){.type = CORE_COMMAND_LAYOUT,
-                                              .participant = person->number,
-                                              .layout = {.max_cameras = 4, .max_height = height}});
+    conference_set_layout(c, person, &(struct core_layout){.max_cameras = 4, .max_height = height});
 }
 
 static void test_the_best_layer(void **state)

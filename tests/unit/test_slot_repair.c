@@ -51,15 +51,13 @@ static void test_no_repair_of_another(void **state)
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1),
                   *cid = conference_join(&c, 1);
-    struct core_command command = {.type = CORE_COMMAND_LAYOUT,
-                                   .participant = cid->number,
-                                   .layout = {.max_cameras = 1, .max_height = 720}};
-    conference_command(&c, &command);
+    struct core_layout layout = {.max_cameras = 1, .max_height = 720};
+    conference_set_layout(&c, cid, &layout);
     person_show_for(&c, ann, 5, true);
-    command.layout.pinned_count = 1;
-    command.layout.pinned[0] = bob->number;
+    layout.pinned_count = 1;
+    layout.pinned[0] = bob->number;
     person_show(&c, bob, CAM, true);
-    conference_command(&c, &command);
+    conference_set_layout(&c, cid, &layout);
     conference_run(&c, 20 * MS);
     person_show_for(&c, bob, 5, true);
     assert_int_equal(count_heard(cid, 4), 11);                /* his first one is replayed */

@@ -39,12 +39,10 @@ static void fill(struct conference *c)
     conference_join(c, 1);
     conference_join(c, 2);
     conference_join(c, 1);
-    conference_command(
-        c,
-        &(struct core_command){
-            .type = CORE_COMMAND_LAYOUT,
-            .participant = 1,
-            .layout = {.max_cameras = 4, .max_height = 480, .pinned_count = 2, .pinned = {3, 9}}});
+    conference_set_layout(
+        c, &c->people[0],
+        &(struct core_layout){
+            .max_cameras = 4, .max_height = 480, .pinned_count = 2, .pinned = {3, 9}});
     conference_command(
         c, &(struct core_command){.type = CORE_COMMAND_DETACH, .participant = 3, .is_set = true});
     pass(c, 60);
