@@ -140,6 +140,7 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
                               slot->params.kind != CORE_KIND_AUDIO);
     if (!rtp_seen_check(&slot->filled, fields->ext_seq))
         rtp_seen_accept(&slot->filled, fields->ext_seq);
+    slot->packet_count++;
     slot->statistics.filled++;
     slot->statistics.wire_bytes += buffer->len + TRANSPORT_AEAD_TAG_BYTES;
     core_record_padding(slot, fields, now_us);
@@ -265,7 +266,10 @@ bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us)
             continue;
         core_downlink_on_sent(slot->owner, 0, sent.stored.payload_len + BWE_PACKET_OVERHEAD_BYTES,
                               now_us);
-        return send_rtx(slot, &sent);
+        if (!send_rtx(slot, &sent))
+            return false;
+        slot->statistics.probed++;
+        return true;
     }
     return false;
 }
@@ -282,6 +286,7 @@ static uint64_t number_on_media(struct core_slot *slot, struct rtp_header_fields
 {
     struct rtp_rewrite_fields fields;
     rtp_rewrite_pad(&slot->rewrite, &fields);
+    slot->packet_count++;
     header->ssrc = slot->params.ssrc;
     header->payload_type = slot->params.payload_type;
     header->timestamp = fields.timestamp;
@@ -310,7 +315,10 @@ static bool send_filler(struct core_slot *slot, uint8_t padding)
     memset(buffer->data + header_len, 0, padding);
     buffer->data[header_len + padding - 1] = padding;
     buffer->len = (uint16_t)(header_len + padding);
+    uint32_t wire_bytes = buffer->len + TRANSPORT_AEAD_TAG_BYTES;
     core_participant_send_rtp(slot->owner, buffer, header_len, index, false);
+    slot->statistics.wire_bytes += wire_bytes;
+    slot->statistics.probed++;
     return true;
 }
 

@@ -109,6 +109,7 @@ static void test_filler_between_frames(void **state)
             assert_int_equal(rtp->seq, next);
         next = (uint16_t)(rtp->seq + 1);
     }
+    assert_int_equal(slots[3].packet_count, count_heard(bob, 4)); /* of sender reports */
     mute(&c, ann, CORE_KIND_CAMERA, false);
     conference_run(&c, 300 * MS);
     unsigned before = count_heard(bob, 4);
