@@ -8,7 +8,15 @@
 #define EXTENSION_HEAD_BYTES 5
 #define OLD_PACKETS          8 /* are looked at for one of the right size */
 
-static void fill_extensions(struct core_slot *slot, struct rtp_header_fields *header)
+/* What belongs to which line is said until the receiver is seen to know it (RFC 8843, 9.2). Firefox
+   takes only SSRCs that it has heard with the MID, once there is one: with the repairs' alone, the
+   stream itself would never be shown. Of these no report tells, and they are few. */
+static bool needs_mid(const struct core_slot *slot, const struct rtp_header_fields *header)
+{
+    return slot->statistics.reports == 0 || header->ssrc != slot->params.ssrc;
+}
+
+static void fill_extensions(const struct core_slot *slot, struct rtp_header_fields *header)
 {
     const struct core_slot_params *params = &slot->params;
     if (params->transport_seq_id) {
@@ -16,15 +24,14 @@ static void fill_extensions(struct core_slot *slot, struct rtp_header_fields *he
     } else {
         header->abs_send_time_id = params->abs_send_time_id;
     }
-    if (slot->mid_left > 0) {
-        slot->mid_left--;
+    if (needs_mid(slot, header)) {
         header->mid_id = params->mid_id;
         header->mid = params->mid;
     }
 }
 
 /* What is numbered or timed when it leaves is only given its place. @return the header's length */
-static size_t write_header(struct core_slot *slot, struct core_buffer *buffer,
+static size_t write_header(const struct core_slot *slot, struct core_buffer *buffer,
                            struct rtp_header_fields *header)
 {
     fill_extensions(slot, header);
