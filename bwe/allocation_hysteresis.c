@@ -300,23 +300,22 @@ int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
                         .deadline_us = INT64_MAX,
                         .is_budget_less = input->budget_bps < hysteresis->total_bps};
     struct bwe_allocation pure;
-    struct bwe_allocation_ladders ladders;
     unsigned margin_percent =
         input->is_probe_passed ? PROBED_PERCENT : BWE_HYSTERESIS_MARGIN_PERCENT;
     uint64_t safe_bps = input->budget_bps / margin_percent * 100;
     match_tracks(hysteresis, &call);
-    bwe_allocation_prepare(&ladders, input->tracks, input->count);
-    bwe_allocation_decide_on(&ladders, NULL, input->budget_bps, &pure);
+    bwe_allocation_decide_on(input->ladders, NULL, input->budget_bps, &pure);
     bool is_most = input->budget_bps >= bwe_allocation_budget_bps(UINT64_MAX, 0, 0);
     if (is_most || (input->is_probe_passed && is_all(input, &pure)))
         call.safe = pure; /* there will never be more; nothing is left that could take more */
     else
-        bwe_allocation_decide_on(&ladders, NULL, safe_bps, &call.safe);
+        bwe_allocation_decide_on(input->ladders, NULL, safe_bps, &call.safe);
     set_ceilings(&call);
-    bwe_allocation_decide_on(&ladders, call.ceilings, input->budget_bps, out);
+    bwe_allocation_decide_on(input->ladders, call.ceilings, input->budget_bps, out);
     call.lasting = *out;
     if (input->sustained_bps > input->budget_bps)
-        bwe_allocation_decide_on(&ladders, call.ceilings, input->sustained_bps, &call.lasting);
+        bwe_allocation_decide_on(input->ladders, call.ceilings, input->sustained_bps,
+                                 &call.lasting);
     for (unsigned i = 0; i < input->count; i++)
         follow(&call, i, out);
     out->next_budget_bps = pure.next_budget_bps;

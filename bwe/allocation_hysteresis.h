@@ -65,6 +65,7 @@ struct bwe_hysteresis {
 struct bwe_hysteresis_input {
     const struct bwe_allocation_track *tracks; /* ids differ; any order, also from call to call */
     unsigned count;                            /* at most BWE_ALLOCATION_TRACKS */
+    const struct bwe_allocation_ladders *ladders; /* of these (bwe_allocation_prepare()) */
     uint64_t budget_bps;
     uint64_t sustained_bps; /* the budget without a dip that drains a queue; at least budget_bps */
     bool has_estimator;

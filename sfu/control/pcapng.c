@@ -153,7 +153,7 @@ static void put_addresses(struct block *block, const struct control_pcapng_packe
 static void put_dissector(struct block *block, const char *name)
 {
     char padded[16] = "";
-    size_t len = strnlen(name, sizeof(padded) - 1);
+    size_t len = strlen(name) < sizeof(padded) ? strlen(name) : sizeof(padded) - 1;
     memcpy(padded, name, len);
     put_tag(block, TAG_DISSECTOR, padded, (uint16_t)((len + 3) / 4 * 4));
 }

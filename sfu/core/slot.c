@@ -4,8 +4,6 @@
 #include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
-/* The MID is needed by receivers that do not read a=ssrc; libwebrtc sends it about as long. */
-#define MID_PACKETS 64
 /* bwe.md, "Allocation", 6: a switch is urged after 2 x RTT within these bounds, given up after 2 s;
    then the layer is left alone for a while. */
 #define URGE_MIN_US 200000
@@ -26,7 +24,6 @@ void core_slot_init(struct core_slot *slot, const struct core_slot_params *param
     memset(slot, 0, sizeof(*slot));
     slot->params = *params;
     slot->owner = owner;
-    slot->mid_left = MID_PACKETS;
     slot->reported.jitter = CORE_SLOT_UNREPORTED;
     slot->rtx_index = random >> 49; /* below 2^15 */
     rtp_rewrite_init(&slot->rewrite, core_kind_clock_hz(params->kind), random & 0x7FFF,

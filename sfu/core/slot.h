@@ -69,7 +69,6 @@ struct core_slot {
     uint32_t newest_in_timestamp;       /* source's timestamp of the newest packet sent */
     int64_t last_sent_us;
     int64_t last_frame_us; /* newest frame sent; 0 after a change of source */
-    unsigned mid_left;     /* packets that still carry the MID extension */
     struct core_run run;   /* for the room's recorder */
     struct core_slot_params params;
     struct core_slot_statistics statistics; /* what is counted as it happens (snapshot.c) */

@@ -330,6 +330,9 @@ static void apply(struct bench *bench, enum change change)
 
 static void decide(struct bench *bench, int64_t now_us)
 {
+    struct bwe_allocation_ladders ladders;
+    bwe_allocation_prepare(&ladders, bench->input.tracks, bench->input.count);
+    bench->input.ladders = &ladders;
     bench->deadline_us =
         bwe_hysteresis_decide(&bench->hysteresis, &bench->input, now_us, &bench->out);
     assert_true(bench->deadline_us > now_us);
@@ -450,7 +453,8 @@ static void test_random(void **state)
     uint32_t random = 11;
     struct bwe_hysteresis hysteresis = {0};
     struct bwe_allocation_track tracks[BWE_ALLOCATION_TRACKS];
-    struct bwe_hysteresis_input input = {.tracks = tracks};
+    struct bwe_allocation_ladders ladders;
+    struct bwe_hysteresis_input input = {.tracks = tracks, .ladders = &ladders};
     uint64_t next_id = 1;
     int64_t now_us = START_US, over_since_us = 0, deadline_us = INT64_MAX;
     for (unsigned round = 0; round < 100000; round++) {
@@ -464,6 +468,7 @@ static void test_random(void **state)
             change_at_random(tracks, &input.count, &next_id, &random);
         input.is_probe_passed = allocation_random(&random) % 20 == 0;
         input.has_estimator = allocation_random(&random) % 2;
+        bwe_allocation_prepare(&ladders, tracks, input.count);
         deadline_us = bwe_hysteresis_decide(&hysteresis, &input, now_us, &out);
         assert_true(deadline_us > now_us);
         uint64_t sum_bps = 0;

@@ -7,6 +7,7 @@
 #include "person_send.h"
 
 #include "rtp/transport_feedback.h"
+#include "sfu/core/engine_internal.h"
 
 #define FIRST_VOICE  1
 #define FIRST_CAMERA 4
@@ -222,6 +223,29 @@ static unsigned count_padding(const struct person *receiver)
     return count;
 }
 
+/* All that went to the receiver is in the slots' statistics, whatever it was sent for. */
+static void check_counted(struct scene *scene)
+{
+    const struct person *receiver = scene->receiver;
+    const struct core_participant *participant =
+        core_engine_find(scene->c.engine, receiver->number);
+    uint64_t packets = 0, bytes = 0, probed = 0, heard = 0, heard_bytes = 0;
+    for (unsigned i = 0; i < participant->slot_count; i++) {
+        const struct core_slot_statistics *slot = &participant->slots[i].statistics;
+        packets += slot->packets + slot->retransmitted + slot->filled + slot->probed;
+        bytes += slot->wire_bytes;
+        probed += slot->probed;
+    }
+    for (unsigned i = 0; i < receiver->heard_count; i++)
+        if (!receiver->heard[i].is_rtcp) {
+            heard++;
+            heard_bytes += receiver->heard[i].len + OVERHEAD;
+        }
+    assert_int_equal(packets, heard);
+    assert_int_equal(bytes, heard_bytes);
+    assert_int_equal(probed, count_probes(receiver) + count_padding(receiver));
+}
+
 static void check_paused_and_back(bool has_rtx)
 {
     static struct scene scene;
@@ -245,6 +269,7 @@ static void check_paused_and_back(bool has_rtx)
      */
     assert_int_equal(count_probes(scene.receiver) > 0, has_rtx);
     assert_int_equal(count_padding(scene.receiver) > 0, !has_rtx);
+    check_counted(&scene);
     conference_dispose(&scene.c);
 }
 

@@ -4,8 +4,6 @@
 #include "person_send.h"
 #include "sfu/core/engine_internal.h"
 
-#define MIDS 64 /* packets that carry the MID */
-
 static void test_nothing_before_a_keyframe(void **state)
 {
     (void)state;
@@ -76,6 +74,7 @@ static void test_filler_between_frames(void **state)
             assert_int_equal(rtp->seq, next);
         next = (uint16_t)(rtp->seq + 1);
     }
+    assert_int_equal(slots[3].packet_count, count_heard(bob, 4)); /* of sender reports */
     conference_mute(&c, ann, CORE_KIND_CAMERA, false);
     conference_run(&c, 300 * MS);
     unsigned before = count_heard(bob, 4);
@@ -197,7 +196,6 @@ static void test_audio(void **state)
         assert_int_equal(heard->rtp.marker, i == 0); /* a talk spurt begins */
         assert_int_equal(csrc_of(heard), ann->join.tracks[MIC].csrc);
         assert_true(values.has_audio_level && values.audio_level == 25);
-        assert_int_equal(values.mid != NULL, i < MIDS);
         assert_true(values.has_transport_seq);
     }
     conference_dispose(&c);
