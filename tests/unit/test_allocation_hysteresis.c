@@ -287,6 +287,7 @@ static const struct {
 struct bench {
     struct bwe_hysteresis hysteresis;
     struct bwe_allocation_track tracks[2];
+    struct bwe_allocation_ladders ladders;
     struct bwe_hysteresis_input input;
     struct bwe_allocation out;
     int64_t deadline_us;
@@ -330,9 +331,8 @@ static void apply(struct bench *bench, enum change change)
 
 static void decide(struct bench *bench, int64_t now_us)
 {
-    struct bwe_allocation_ladders ladders;
-    bwe_allocation_prepare(&ladders, bench->input.tracks, bench->input.count);
-    bench->input.ladders = &ladders;
+    bwe_allocation_prepare(&bench->ladders, bench->input.tracks, bench->input.count);
+    bench->input.ladders = &bench->ladders;
     bench->deadline_us =
         bwe_hysteresis_decide(&bench->hysteresis, &bench->input, now_us, &bench->out);
     assert_true(bench->deadline_us > now_us);
