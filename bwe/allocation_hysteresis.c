@@ -22,7 +22,8 @@ struct call {
     int64_t deadline_us;
     bool is_budget_less;                                        /* than what was decided last */
     struct bwe_allocation safe;                                 /* what would fit with a margin, */
-    struct bwe_allocation lasting;                              /* and after a dip */
+    struct bwe_allocation lasting;                              /* after a dip, */
+    struct bwe_allocation unraised;                             /* and if no track rose */
     struct bwe_hysteresis_track *tracks[BWE_ALLOCATION_TRACKS]; /* as the input's */
     int carried[BWE_ALLOCATION_TRACKS];                         /* what is left of the last level */
     int ceilings[BWE_ALLOCATION_TRACKS];
@@ -213,11 +214,14 @@ static void set_ceilings(struct call *call)
 /* --- what becomes of it ----------------------------------------------------------------------- */
 
 /* The lowest layer of a live track does not fit: it stays for a while, and through a dip. A pause
-   is longer than that: it takes a probe and a key frame to end it. */
+   is longer than that: it takes a probe and a key frame to end it. But if it makes room for another
+   track, which rises at this moment, both would take what only one may; a budget that grows may
+   soon have room for both. */
 static bool is_kept(struct call *call, unsigned i)
 {
     struct bwe_hysteresis_track *track = call->tracks[i];
-    if (call->carried[i] < 0)
+    bool makes_room = call->input->is_final && call->unraised.choices[i].level >= 0;
+    if (call->carried[i] < 0 || makes_room)
         return false;
     if (track->unfit_us == 0)
         track->unfit_us = call->now_us;
@@ -282,6 +286,14 @@ static void follow(struct call *call, unsigned i, struct bwe_allocation *out)
         watch(call, track, choice->level, call->safe.choices[i].level);
 }
 
+static bool is_any_unfit(const struct call *call, const struct bwe_allocation *out)
+{
+    for (unsigned i = 0; i < call->input->count; i++)
+        if (out->choices[i].state == BWE_ALLOCATION_BANDWIDTH && call->carried[i] >= 0)
+            return true;
+    return false;
+}
+
 /* Everybody has the best that there is. */
 static bool is_all(const struct bwe_hysteresis_input *input, const struct bwe_allocation *out)
 {
@@ -316,6 +328,8 @@ int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
     if (input->sustained_bps > input->budget_bps)
         bwe_allocation_decide_on(input->ladders, call.ceilings, input->sustained_bps,
                                  &call.lasting);
+    if (is_any_unfit(&call, out))
+        bwe_allocation_decide_on(input->ladders, call.carried, input->budget_bps, &call.unraised);
     for (unsigned i = 0; i < input->count; i++)
         follow(&call, i, out);
     out->next_budget_bps = pure.next_budget_bps;

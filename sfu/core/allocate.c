@@ -135,6 +135,7 @@ void core_allocate_in_round(struct core_participant *receiver, int64_t now_us)
         .ladders = &ladders,
         .budget_bps = core_allocate_budget_bps(receiver),
         .sustained_bps = within_most_bps(receiver, receiver->estimate.sustained_bps),
+        .is_final = receiver->estimate.video_bps >= core_allocate_most_bps(receiver),
         /* REMB tells no probe's result: a pause ends when what is paused would fit. */
         .has_estimator =
             receiver->estimate.is_active && receiver->estimate.state != BWE_STATE_FALLBACK,

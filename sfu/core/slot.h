@@ -175,15 +175,21 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media);
 bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *layer,
                         uint32_t timestamp);
 
+/** A frame was left out lately, though some of its packets may have come before its layer was
+ * forwarded: none of them may be sent. */
+bool core_slot_has_left_out(const struct core_slot *slot, const struct core_layer *layer,
+                            uint32_t timestamp);
+
 /* slot_needed.c */
 
 /**
  * A packet that the receiver misses belongs to a frame that it needs, if it cannot be sent again:
- * one of the base layer, or one that something sent since refers to, after the last key frame.
+ * one of the base layer, or one that what its layer sends now refers to, after the last key frame.
+ * Not one that its source is still asked for, nor one whose repair the receiver could not have yet.
  *
  * @param seq  outgoing, as a NACK names it
  */
-bool core_slot_needs(const struct core_slot *slot, uint16_t seq);
+bool core_slot_needs(const struct core_slot *slot, uint16_t seq, int64_t now_us);
 
 /* slot_replay.c */
 

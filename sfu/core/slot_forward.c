@@ -114,6 +114,13 @@ bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *l
     return fate && *fate & FATE_SENT;
 }
 
+bool core_slot_has_left_out(const struct core_slot *slot, const struct core_layer *layer,
+                            uint32_t timestamp)
+{
+    const uint32_t *fate = find_fate(slot, layer, timestamp);
+    return fate && !(*fate & FATE_SENT);
+}
+
 static void remember_fate(struct core_slot *slot, const struct core_media *media, bool is_sent)
 {
     slot->fates[slot->fates_next] =

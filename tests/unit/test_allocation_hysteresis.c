@@ -27,6 +27,7 @@ enum change {
     NEWCOMER,      /* camera 2's place is taken by another */
     DIP_BEGINS,    /* from here on the budget comes back when a queue is drained */
     DIP_ENDS,
+    FINAL, /* the network carries more than the budget from here on */
 };
 
 struct row {
@@ -189,6 +190,21 @@ static const struct {
       {5000, 100, NO_CHANGE, "01 00"},
       {5499, 100, NO_CHANGE, "01 00"},
       {5500, 100, NO_CHANGE, "01 --"}}},
+    {"also to make room for a speaker, for which the budget may grow",
+     true,
+     {{0, 100, NO_CHANGE, "00 --"},
+      {4000, 100, SPEAKER_2, "00 --"},
+      {5000, 100, PROBE, "00 00"},
+      {5499, 100, NO_CHANGE, "00 00"},
+      {5500, 100, NO_CHANGE, "-- 00"}}},
+    {"at once if it will not",
+     true,
+     {{0, 100, FINAL, "00 --"},
+      {4000, 100, SPEAKER_2, "00 --"},
+      {5000, 100, PROBE, "-- 00"},
+      {5400, 60, NO_CHANGE, "-- 00"},
+      {5899, 60, NO_CHANGE, "-- 00"},
+      {5900, 60, NO_CHANGE, "-- --"}}},
     {"not if it fits in between",
      false,
      {{0, 363, NO_CHANGE, "02 02"},
@@ -323,6 +339,9 @@ static void apply(struct bench *bench, enum change change)
     case DIP_BEGINS:
     case DIP_ENDS:
         bench->is_dip = change == DIP_BEGINS;
+        break;
+    case FINAL:
+        bench->input.is_final = true;
         break;
     default:
         break;

@@ -2,6 +2,7 @@
 #include "conference.h"
 #include "person_heard.h"
 #include "person_send.h"
+#include "rtp/nack.h"
 
 static bool next_nack(struct rtcp_walk *walk, struct rtcp_packet *packet)
 {
@@ -61,15 +62,18 @@ static unsigned nack_times(const struct person *person, int64_t *times_us, unsig
     return count;
 }
 
-/* 10 ms for reordering, then every 100 ms while the round trip is unknown, ten times; then a key
-   frame is asked for. */
-static void test_nack_retries(void **state)
+/* 10 ms for reordering, then every 100 ms while the round trip is unknown, ten times, of who has no
+   RTX twice; then a key frame is asked for. */
+static void check_nack_retries(bool has_rtx, unsigned tries)
 {
-    (void)state;
     struct conference c;
     int64_t times_us[32] = {0};
     conference_init(&c);
-    struct person *ann = conference_join(&c, 1);
+    struct core_join join = usual_join(1, 1);
+    if (!has_rtx)
+        join.tracks[CAM].rtx_payload_type = -1;
+    struct person *ann = conference_enter(&c, &join);
+    person_nominate(&c, ann);
     conference_join(&c, 1);
     person_show(&c, ann, CAM, true);
     conference_run(&c, S);
@@ -77,16 +81,23 @@ static void test_nack_retries(void **state)
     ann->seqs[CAM][0]++; /* lost */
     person_show(&c, ann, CAM, false);
     int64_t lost_us = c.now_us;
-    conference_run(&c, 950 * MS);
+    conference_run(&c, (tries * 100 - 50) * MS);
     assert_int_equal(count_plis(ann), plis);
     conference_run(&c, 500 * MS);
     unsigned count = nack_times(ann, times_us, 32);
-    assert_int_equal(count, 10);
+    assert_int_equal(count, tries);
     assert_in_range(times_us[0] - lost_us, 10 * MS, 20 * MS); /* a tick of slack */
     for (unsigned i = 1; i < count; i++)
         assert_in_range(times_us[i] - times_us[i - 1], 100 * MS, 110 * MS);
     assert_int_equal(count_plis(ann), plis + 1);
     conference_dispose(&c);
+}
+
+static void test_nack_retries(void **state)
+{
+    (void)state;
+    check_nack_retries(true, RTP_NACK_TRIES);
+    check_nack_retries(false, RTP_NACK_TRIES_WITHOUT_RTX);
 }
 
 /* What comes within the time for reordering, or by a key frame, is not asked for. */

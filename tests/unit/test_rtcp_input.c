@@ -226,6 +226,7 @@ static void test_nack_without_rtx(void **state)
         {"the middle layer begins anew", "01ba", 2, 0},
         {"the upper layer begins anew, the middle one does not", "01b1", 2, 1},
         {"the upper layer begins anew", "02ab2", 3, 0},
+        {"the upper layer went on from it, and has begun anew since", "0122b", 2, 0},
         {"before the last key frame", "00K00", 3, 0},
         {"padding", "00p0", 1, 0},
         {"never sent", "00", -1, 0},
@@ -247,6 +248,57 @@ static void test_nack_without_rtx(void **state)
         send_nack(&c, bob, 4, &seq, 1);
         conference_run(&c, 200 * MS);
         assert_int_equal(count_plis(ann) - before, table[i].plis);
+        conference_dispose(&c);
+    }
+}
+
+/* A packet that the server has not got itself: who can send it again is asked already. One that
+   came late was asked for before the receiver could have it; after a round trip it is lost there.
+ */
+static void test_nack_without_rtx_of_a_gap(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        bool has_source_rtx, has_come; /* late, by the first NACK */
+        unsigned first, second;        /* PLIs by the first NACK; by another, a round trip later */
+    } table[] = {
+        {"its source sends it again", true, false, 0, 0},
+        {"its source cannot", false, false, 1, 1},
+        {"it has just come", true, true, 0, 1},
+        {"it has just come, without being asked for", false, true, 0, 1},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct conference c;
+        conference_init(&c);
+        struct core_join ann_join = usual_join(1, 1), bob_join = usual_join(1, 2);
+        for (unsigned s = 0; s < bob_join.slot_count; s++)
+            bob_join.slots[s].rtx_ssrc = 0;
+        if (!table[i].has_source_rtx)
+            ann_join.tracks[CAM].rtx_payload_type = -1;
+        struct person *ann = conference_enter(&c, &ann_join),
+                      *bob = conference_enter(&c, &bob_join);
+        person_nominate(&c, ann);
+        person_nominate(&c, bob);
+        core_engine_find(c.engine, bob->number)->rtt_us = 100 * MS;
+        print_message("%s\n", table[i].what);
+        for (unsigned n = 0; n < 60; n++) /* her key frame is too old to be replayed */
+            show_frame(&c, ann, NULL, n ? '0' : 'K');
+        uint16_t lost = ann->seqs[CAM][0]++;
+        person_show(&c, ann, CAM, false);
+        if (table[i].has_come) {
+            ann->seqs[CAM][0] = lost;
+            conference_run(&c, 2 * MS);
+            person_show(&c, ann, CAM, false);
+            ann->seqs[CAM][0]++;
+        }
+        uint16_t last = heard_at(bob, 4, 59)->rtp.seq, seq = (uint16_t)(last + 1);
+        unsigned before = count_plis(ann);
+        send_nack(&c, bob, 4, &seq, 1);
+        assert_int_equal(count_plis(ann) - before, table[i].first);
+        conference_run(&c, 80 * MS);
+        send_nack(&c, bob, 4, &seq, 1);
+        assert_int_equal(count_plis(ann) - before, table[i].second);
         conference_dispose(&c);
     }
 }
@@ -431,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_nack),
         cmocka_unit_test(test_nack_is_bounded),
         cmocka_unit_test(test_nack_without_rtx),
+        cmocka_unit_test(test_nack_without_rtx_of_a_gap),
         cmocka_unit_test(test_fir),
         cmocka_unit_test(test_compound),
         cmocka_unit_test(test_round_trip),
