@@ -188,8 +188,8 @@ bool core_slot_needs(const struct core_slot *slot, uint16_t seq);
 
 /* slot_replay.c */
 
-/** Begin to send a layer from its last key frame on; it must be able to (core_layer_can_replay()).
- */
+/** Begin to send a layer from its last key frame on, of which the first packet must be there
+ * (core_layer_can_replay(), unless it came late); what else is missing is sent when it comes. */
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us);
 
 /** The pacer has no room: go on from this packet of the layer forwarded when it has, from the

@@ -305,14 +305,21 @@ static bool must_wait(const struct core_slot *slot, const struct core_media *med
     return core_pace_room(slot->owner) == 0;
 }
 
-/* The key frame's first packet was overtaken, or repaired: what follows it has passed already, and
-   is in the history. */
-static bool starts_late(const struct core_slot *slot, const struct core_media *media)
+/* The key frame's first packet was overtaken, or repaired: what follows it has passed already. */
+static bool is_overtaken(const struct core_media *media)
+{
+    return media->vp8 && media->layer->history.highest > media->fields.ext_seq;
+}
+
+/* What has passed is in the history. From there, also where some of it is still missing: live, the
+   receiver would get it as answers to NACKs only, but for frames that had lost a packet to the
+   upper temporal layers. */
+static void start_late(struct core_slot *slot, const struct core_media *media)
 {
     const struct core_layer *layer = media->layer;
-    return media->vp8 && layer->history.highest > media->fields.ext_seq &&
-           layer->keyframe_seq == media->fields.ext_seq &&
-           core_layer_can_replay(layer, slot->params.kind, media->now_us);
+    if (layer->keyframe_seq &&
+        layer->history.highest - layer->keyframe_seq < CORE_LAYER_REPLAY_PACKETS)
+        core_slot_start_replay(slot, media->layer, media->now_us);
 }
 
 void core_slot_forward(struct core_slot *slot, const struct core_media *media)
@@ -342,8 +349,8 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     if (slot->layer != media->layer) {
         if (!may_start(slot, media) || is_too_much(slot, media))
             return;
-        if (starts_late(slot, media)) {
-            core_slot_start_replay(slot, media->layer, media->now_us);
+        if (is_overtaken(media)) {
+            start_late(slot, media);
             return;
         }
         start(slot, media);
