@@ -349,6 +349,8 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     if (slot->layer != media->layer) {
         if (!may_start(slot, media) || is_too_much(slot, media))
             return;
+        if (media->vp8 && core_slot_queue(slot, media->now_us))
+            return;
         if (is_overtaken(media)) {
             start_late(slot, media);
             return;
