@@ -20,7 +20,8 @@ struct call {
     const struct bwe_hysteresis_input *input;
     int64_t now_us;
     int64_t deadline_us;
-    bool is_budget_less;                                        /* than what was decided last */
+    bool is_budget_less; /* than what was decided last */
+    bool has_beginner;   /* something that showed nothing, and not because a probe has passed */
     struct bwe_allocation safe;                                 /* what would fit with a margin, */
     struct bwe_allocation lasting;                              /* and after a dip */
     struct bwe_hysteresis_track *tracks[BWE_ALLOCATION_TRACKS]; /* as the input's */
@@ -213,7 +214,8 @@ static void set_ceilings(struct call *call)
 /* --- what becomes of it ----------------------------------------------------------------------- */
 
 /* The lowest layer of a live track does not fit: it stays for a while, and through a dip. A pause
-   is longer than that: it takes a probe and a key frame to end it. */
+   is longer than that: it takes a probe and a key frame to end it. But whose place another takes
+   goes at once: there is no budget for both. After a probe there soon is. */
 static bool is_kept(struct call *call, unsigned i)
 {
     struct bwe_hysteresis_track *track = call->tracks[i];
@@ -222,6 +224,8 @@ static bool is_kept(struct call *call, unsigned i)
     if (track->unfit_us == 0)
         track->unfit_us = call->now_us;
     bool is_dip = call->lasting.choices[i].level >= 0;
+    if (call->has_beginner && !is_dip)
+        return false;
     int64_t until_us = track->unfit_us + (is_dip ? BWE_HYSTERESIS_DIP_US : BWE_HYSTERESIS_PAUSE_US);
     call_again(call, until_us);
     return call->now_us < until_us;
@@ -317,6 +321,8 @@ int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
     call.lasting = *out;
     if (input->sustained_bps > input->budget_bps)
         bwe_allocation_decide_on(&ladders, call.ceilings, input->sustained_bps, &call.lasting);
+    for (unsigned i = 0; i < input->count && !input->is_probe_passed; i++)
+        call.has_beginner |= call.carried[i] < 0 && out->choices[i].level >= 0;
     for (unsigned i = 0; i < input->count; i++)
         follow(&call, i, out);
     out->next_budget_bps = pure.next_budget_bps;
