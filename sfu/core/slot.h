@@ -177,6 +177,11 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media);
 bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *layer,
                         uint32_t timestamp);
 
+/** A frame that came late was left out: its numbers are closed by padding as they come, so none of
+ * it is to be sent. */
+bool core_slot_has_left_out(const struct core_slot *slot, const struct core_layer *layer,
+                            uint32_t timestamp);
+
 /* slot_needed.c */
 
 /**

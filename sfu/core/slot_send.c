@@ -184,6 +184,7 @@ static bool find_sent(const struct core_slot *slot, uint16_t seq, int64_t now_us
     sent->layer = is_sent ? core_slot_find_layer(slot, segment->source) : NULL;
     if (!sent->layer || !find_stored(slot, sent->layer, in_seq, now_us, &sent->stored) ||
         rtp_rewrite_is_skipped(&slot->rewrite, segment, stored->picture_id) ||
+        core_slot_has_left_out(slot, sent->layer, stored->timestamp) ||
         rtp_vp8_parse(&sent->vp8, stored->payload, stored->payload_len))
         return false;
     sent->fields = (struct rtp_rewrite_fields){.ext_seq = in_seq,

@@ -415,48 +415,6 @@ static void test_reordering(void **state)
     conference_dispose(&c);
 }
 
-/* The key frame's first packet is overtaken by what follows it (a key frame of three packets, a frame
-   of one): all of it is sent, in order as far as it is there. */
-static void test_overtaken_start(void **state)
-{
-    (void)state;
-    static const struct {
-        uint16_t come[4], go[4];
-    } table[] = {
-        {{101, 102, 100, 103}, {100, 101, 102, 103}},
-        {{102, 103, 100, 101}, {100, 102, 103, 101}}, /* a hole in the key frame */
-        {{101, 103, 100, 102}, {100, 101, 103, 102}},
-    };
-    for (size_t row = 0; row < sizeof(table) / sizeof(table[0]); row++) {
-        struct conference c;
-        conference_init(&c);
-        struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-        uint32_t timestamp = (uint32_t)(c.now_us * 9 / 100);
-        for (unsigned i = 0; i < 4; i++) {
-            uint16_t seq = table[row].come[i];
-            ann->seqs[CAM][0] = (uint16_t)(seq - 1);
-            person_send(&c, ann,
-                        &(struct media){.track = CAM,
-                                        .mid = "cam",
-                                        .timestamp = timestamp + (seq == 103 ? 3000 : 0),
-                                        .level = -1,
-                                        .is_start = seq == 100 || seq == 103,
-                                        .marker = seq >= 102,
-                                        .is_keyframe = seq == 100,
-                                        .height = 480});
-            conference_run(&c, 30 * MS);
-        }
-        assert_int_equal(count_heard(bob, 4), 4);
-        for (unsigned i = 0; i < 4; i++) {
-            const struct rtp_packet *packet = &heard_at(bob, 4, i)->rtp;
-            uint16_t seq = table[row].go[i];
-            assert_int_equal((uint16_t)(packet->seq - heard_at(bob, 4, 0)->rtp.seq), seq - 100);
-            assert_int_equal(packet->marker, seq >= 102);
-        }
-        conference_dispose(&c);
-    }
-}
-
 /* A voice takes another's slot: its first packet is marked, and the stream goes on. */
 static void test_change_of_voice(void **state)
 {
@@ -633,7 +591,6 @@ int main(void)
         cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_layout),
         cmocka_unit_test(test_reordering),
-        cmocka_unit_test(test_overtaken_start),
         cmocka_unit_test(test_change_of_voice),
         cmocka_unit_test(test_no_repair_of_another),
         cmocka_unit_test(test_replay_overtaken),
