@@ -215,12 +215,13 @@ static void set_ceilings(struct call *call)
 
 /* The lowest layer of a live track does not fit: it stays for a while, and through a dip. A pause
    is longer than that: it takes a probe and a key frame to end it. But if it makes room for another
-   track, which rises at this moment, both would take what only one may; a budget that grows may
-   soon have room for both. */
+   track, which rises at this moment, both would take what only one may; unless a probe has just
+   shown more: the next one may have room for both. */
 static bool is_kept(struct call *call, unsigned i)
 {
     struct bwe_hysteresis_track *track = call->tracks[i];
-    bool makes_room = call->input->is_final && call->unraised.choices[i].level >= 0;
+    bool may_grow = call->input->is_probe_passed && !call->input->is_final;
+    bool makes_room = !may_grow && call->unraised.choices[i].level >= 0;
     if (call->carried[i] < 0 || makes_room)
         return false;
     if (track->unfit_us == 0)

@@ -3,8 +3,8 @@
  *
  *  - Down: at once, and only as far as the budget demands; a track whose lowest layer does not fit
  *    keeps that for 500 ms, then it is paused; for 600 ms if it would fit into what the network
- *    carries once a queue is drained. At once, if it makes room for a track that rises, and the
- *    budget will not grow.
+ *    carries once a queue is drained. At once, if it makes room for a track that rises, but by a
+ *    probe that others may follow.
  *  - Up: a level that has fitted into budget / 1.10 for 1 s, or into budget / 1.03 as shown by a
  *    passed probe; 5 s after the
  *    track's last downgrade, x1.5 (to 60 s) when an upgrade turned out wrong, but not when the

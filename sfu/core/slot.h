@@ -10,8 +10,8 @@
  * leaves it there; what the pacer holds of before (BWE_PACER_QUEUE_MS) goes out first.
  *
  * slot.c: what is shown, and which layer shall be; slot_forward.c: a received packet;
- * slot_needed.c: what a loss costs without RTX; slot_replay.c: from the history; slot_send.c:
- * making and sealing; slot_report.c: what is told.
+ * slot_needed.c: what a loss costs without RTX; slot_queue.c: who switches next; slot_replay.c:
+ * from the history; slot_send.c: making and sealing; slot_report.c: what is told.
  */
 #ifndef IRIS_CORE_SLOT_H
 #define IRIS_CORE_SLOT_H
@@ -55,6 +55,7 @@ struct core_slot {
     uint32_t frame_timestamp;         /* the source's */
     uint64_t replay_seq;              /* next packet to be sent from the layer's history; 0: live */
     bool has_replayed;                /* the first packet of the replay */
+    bool is_queued;                   /* its switch up waits for those of others */
     bool is_waiting;                  /* it began at the live edge, for want of room in the pacer */
     int64_t replayed_us;              /* when a packet of a history was last sent; 0: none */
     int64_t switching_us;             /* since when another layer than the target is forwarded */
@@ -191,10 +192,21 @@ bool core_slot_has_left_out(const struct core_slot *slot, const struct core_laye
  */
 bool core_slot_needs(const struct core_slot *slot, uint16_t seq, int64_t now_us);
 
+/* slot_queue.c */
+
+/**
+ * A key frame of the target is there: whether the layer forwarded goes on for now, because those
+ * of other slots are on their way, or what waits of it is not sent yet. Then the slot looks again
+ * at the next tick (core_slot_deadline()).
+ *
+ * @return  false: the switch may begin
+ */
+bool core_slot_queue(struct core_slot *slot, int64_t now_us);
+
 /* slot_replay.c */
 
-/** Begin to send a layer from its last key frame on; it must be able to (core_layer_can_replay()).
- */
+/** Begin to send a layer from its last key frame on, of which the first packet must be there
+ * (core_layer_can_replay(), unless it came late); what else is missing is sent when it comes. */
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us);
 
 /** The pacer has no room: go on from this packet of the layer forwarded when it has, from the

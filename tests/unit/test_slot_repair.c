@@ -164,36 +164,6 @@ static void test_reordering(void **state)
     conference_dispose(&c);
 }
 
-/* The key frame's first packet is overtaken by the others: all of it is sent, in order. */
-static void test_overtaken_start(void **state)
-{
-    (void)state;
-    struct conference c;
-    conference_init(&c);
-    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    static const uint16_t seqs[] = {101, 102, 100, 103};
-    uint32_t timestamp = (uint32_t)(c.now_us * 9 / 100);
-    for (size_t i = 0; i < sizeof(seqs) / sizeof(seqs[0]); i++) {
-        ann->seqs[CAM][0] = (uint16_t)(seqs[i] - 1);
-        person_send(&c, ann,
-                    &(struct media){.track = CAM,
-                                    .mid = "cam",
-                                    .timestamp = timestamp + (seqs[i] == 103 ? 3000 : 0),
-                                    .level = -1,
-                                    .is_start = seqs[i] == 100 || seqs[i] == 103,
-                                    .marker = seqs[i] >= 102,
-                                    .is_keyframe = seqs[i] == 100,
-                                    .height = 480});
-        conference_run(&c, 30 * MS);
-    }
-    assert_int_equal(count_heard(bob, 4), 4);
-    for (unsigned i = 1; i < 4; i++)
-        assert_int_equal((uint16_t)(heard_at(bob, 4, i)->rtp.seq - heard_at(bob, 4, 0)->rtp.seq),
-                         i);
-    assert_true(heard_at(bob, 4, 2)->rtp.marker && heard_at(bob, 4, 3)->rtp.marker);
-    conference_dispose(&c);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,7 +172,6 @@ int main(void)
         cmocka_unit_test(test_retransmission_without_picture_ids),
         cmocka_unit_test(test_retransmission_disturbs_nothing),
         cmocka_unit_test(test_reordering),
-        cmocka_unit_test(test_overtaken_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
