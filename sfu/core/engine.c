@@ -59,7 +59,7 @@ struct core_engine *core_engine_create(const struct core_engine_config *config)
 
 void core_engine_free_participant(struct core_participant *participant)
 {
-    for (unsigned t = 0; t < CORE_TRACKS_MAX; t++)
+    for (unsigned t = 0; t < participant->track_count; t++)
         for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
             core_layer_dispose(&participant->tracks[t].layers[l]);
     transport_destroy(participant->transport);

@@ -1,8 +1,63 @@
-/* Bindings and the way out. */
+/* Its memory, bindings, and the way out. */
 #include "sfu/core/participant.h"
+
+#include <stdlib.h>
 
 #include "rtp/error.h"
 #include "sfu/core/engine_internal.h"
+
+_Static_assert(_Alignof(struct core_slot) <= 8 && _Alignof(struct core_track) <= 8 &&
+                   sizeof(struct core_participant) % 8 == 0 && sizeof(struct core_slot) % 8 == 0 &&
+                   sizeof(struct core_track) % 8 == 0 &&
+                   sizeof(struct rtp_rewrite_segment) % 8 == 0 &&
+                   sizeof(struct core_binding) * CORE_SSRC_TABLE % 8 == 0,
+               "what lies one behind the other is aligned");
+
+size_t core_participant_bytes(const struct core_participant_shape *shape)
+{
+    size_t bytes = sizeof(struct core_participant) + shape->slot_count * sizeof(struct core_slot) +
+                   shape->segment_count * sizeof(struct rtp_rewrite_segment) +
+                   shape->track_count * sizeof(struct core_track);
+    if (shape->track_count > 0)
+        bytes += CORE_SSRC_TABLE * sizeof(struct core_binding) + sizeof(struct rtp_arrival_log);
+    return bytes;
+}
+
+struct core_participant_shape core_participant_shape_of(unsigned track_count,
+                                                        const struct core_slot_params *slots,
+                                                        unsigned slot_count)
+{
+    struct core_participant_shape shape = {.track_count = track_count, .slot_count = slot_count};
+    for (unsigned i = 0; i < slot_count; i++)
+        shape.segment_count += core_slot_segment_count(slots[i].kind);
+    return shape;
+}
+
+void core_participant_lay_out(struct core_participant *participant)
+{
+    participant->slots = (struct core_slot *)(participant + 1);
+    participant->segments =
+        (struct rtp_rewrite_segment *)(participant->slots + participant->slot_count);
+    participant->tracks = (struct core_track *)(participant->segments + participant->segment_count);
+    struct core_binding *rest =
+        (struct core_binding *)(participant->tracks + participant->track_count);
+    bool has_tracks = participant->track_count > 0;
+    participant->bindings = has_tracks ? rest : NULL;
+    participant->arrivals =
+        has_tracks ? (struct rtp_arrival_log *)(void *)(rest + CORE_SSRC_TABLE) : NULL;
+}
+
+struct core_participant *core_participant_create(const struct core_participant_shape *shape)
+{
+    struct core_participant *participant = calloc(1, core_participant_bytes(shape));
+    if (!participant)
+        return NULL;
+    participant->track_count = shape->track_count;
+    participant->slot_count = shape->slot_count;
+    participant->segment_count = shape->segment_count;
+    core_participant_lay_out(participant);
+    return participant;
+}
 
 static unsigned home(uint32_t ssrc)
 {
@@ -13,6 +68,8 @@ _Static_assert(CORE_SSRC_TABLE == 64, "home() gives 6 bits");
 
 struct core_binding *core_participant_binding(struct core_participant *participant, uint32_t ssrc)
 {
+    if (!participant->bindings)
+        return NULL;
     for (unsigned i = home(ssrc);; i = (i + 1) % CORE_SSRC_TABLE) {
         struct core_binding *binding = &participant->bindings[i];
         if (binding->ssrc == ssrc)
@@ -40,7 +97,7 @@ void core_participant_unbind(struct core_participant *participant, unsigned trac
 {
     struct core_binding old[CORE_SSRC_TABLE];
     memcpy(old, participant->bindings, sizeof(old));
-    memset(participant->bindings, 0, sizeof(participant->bindings));
+    memset(participant->bindings, 0, sizeof(old));
     participant->binding_count = 0;
     for (unsigned i = 0; i < CORE_SSRC_TABLE; i++) /* anew: gaps would end the search */
         if (old[i].ssrc && (old[i].track != track || old[i].layer != layer))

@@ -1,6 +1,10 @@
 /*
  * One participant of a room: a transport, the tracks it sends and the slots it receives through.
  * Owned by its engine; everything in it lives and dies with it.
+ *
+ * Invariant: it is one piece of memory, made at the join for what was negotiated and no more:
+ * behind the struct lie its slots, their rewriting segments, its tracks, and, if it has any, what
+ * is needed to receive them. Only what a stream owns (struct core_layer) is made when it begins.
  */
 #ifndef IRIS_CORE_PARTICIPANT_H
 #define IRIS_CORE_PARTICIPANT_H
@@ -58,10 +62,12 @@ struct core_participant {
     struct rtp_extension_map extensions;
     uint32_t feedback_ssrc;
     unsigned track_count, slot_count, binding_count;
-    struct core_track tracks[CORE_TRACKS_MAX];
-    struct core_slot slots[CORE_SLOTS_MAX];
-    struct core_binding bindings[CORE_SSRC_TABLE];
-    struct rtp_arrival_log arrivals;
+    unsigned segment_count;  /* of all slots together */
+    struct core_slot *slots; /* slot_count; this and the next four: in the same memory */
+    struct rtp_rewrite_segment *segments;
+    struct core_track *tracks;        /* track_count */
+    struct core_binding *bindings;    /* CORE_SSRC_TABLE; NULL without a track */
+    struct rtp_arrival_log *arrivals; /* NULL without a track */
     uint32_t media_ssrc;         /* of some packet that arrived: transport feedback must name one */
     int64_t rtt_us;              /* smoothed, 0: unknown */
     int64_t joined_us, heard_us; /* last authenticated packet */
@@ -82,6 +88,30 @@ struct core_participant {
     struct core_pace pace;
     struct core_estimate estimate;
 };
+
+/* What a participant needs memory for: at most CORE_TRACKS_MAX, CORE_SLOTS_MAX and
+   CORE_SLOT_SEGMENTS_SCREEN a slot. */
+struct core_participant_shape {
+    unsigned track_count, slot_count, segment_count;
+};
+
+/** What such a participant takes [bytes]. */
+size_t core_participant_bytes(const struct core_participant_shape *shape);
+
+/** The shape of one that has joined with these slots. */
+struct core_participant_shape core_participant_shape_of(unsigned track_count,
+                                                        const struct core_slot_params *slots,
+                                                        unsigned slot_count);
+
+/**
+ * Memory of this shape, all zero but for the counts and the pointers within it.
+ *
+ * @return  to be freed with free(); NULL when memory is short
+ */
+struct core_participant *core_participant_create(const struct core_participant_shape *shape);
+
+/** Let the pointers of one that was copied, and has its counts, point within itself. */
+void core_participant_lay_out(struct core_participant *participant);
 
 /** Find the binding of an SSRC; NULL if it has none. */
 struct core_binding *core_participant_binding(struct core_participant *participant, uint32_t ssrc);

@@ -310,8 +310,8 @@ void core_uplink_receive(struct core_participant *participant, uint8_t *data, si
         return;
     }
     rtp_packet_read_extensions(&packet, &participant->extensions, &values);
-    if (values.has_transport_seq) {
-        rtp_arrival_log_add(&participant->arrivals, values.transport_seq, now_us);
+    if (values.has_transport_seq && participant->arrivals) {
+        rtp_arrival_log_add(participant->arrivals, values.transport_seq, now_us);
         participant->media_ssrc = packet.ssrc ? packet.ssrc : 1;
     }
     struct core_binding *binding = core_participant_binding(participant, packet.ssrc);
