@@ -134,7 +134,7 @@ static int run_valgrind(const char *program, const struct engine_load *load, uns
         if (!freopen("/dev/null", "w", stdout))
             _exit(127);
         execlp("valgrind", "valgrind", "-q", "--tool=callgrind", "--collect-atstart=no",
-               "--toggle-collect=engine_room_step", file, program, "engine", "--receivers",
+               "--toggle-collect=engine_room_measure", file, program, "engine", "--receivers",
                numbers[0], "--packets", numbers[1], "--bytes", numbers[2], "--batches", numbers[3],
                load->has_recorder ? "--recorder" : "--no-recorder",
                load->has_feedback ? "--feedback" : (char *)NULL, (char *)NULL);

@@ -80,6 +80,7 @@ int engine_feedback_settle(struct engine_room *room)
     struct engine_times times;
     int64_t until_us = room->now_us + SETTLED_US;
 
+    room->is_settling = true;
     while (room->now_us < until_us) {
         if (engine_room_fill(room))
             return -1;
@@ -87,5 +88,6 @@ int engine_feedback_settle(struct engine_room *room)
         /* What waits for an estimate that is still low comes in a later batch. */
         memset(room->counts, 0, sizeof(room->counts));
     }
+    room->is_settling = false;
     return 0;
 }

@@ -83,6 +83,7 @@ static struct core_participant *create_participant(struct core_engine *engine,
         return NULL;
     participant->transport = transport_create(engine->transports, &join->transport, now_us);
     if (!participant->transport || grow_events(engine) ||
+        core_engine_grow_deadlines(engine, engine->participant_count + 1) ||
         transport_directory_add_ufrag(engine->directory, join->transport.ice.local_ufrag,
                                       participant)) {
         transport_directory_remove_owner(engine->directory, participant);
@@ -109,7 +110,9 @@ static void join(struct core_engine *engine, const struct core_join *join_comman
     init_participant(engine, participant, join_command, now_us);
     participant->next = engine->participants;
     engine->participants = participant;
-    engine->participant_count++;
+    participant->place = engine->participant_count++;
+    engine->deadlines[participant->place] =
+        (struct core_deadline){participant->deadline_us, participant};
     core_room_add(room, participant);
     core_record(
         participant,

@@ -59,6 +59,10 @@ struct core_participant *core_participant_create(const struct core_participant_s
     return participant;
 }
 
+#define CACHE_LINE_BYTES 64
+/* Flags, budgets, and of the estimator the send history's head and what packets are counted in. */
+#define ESTIMATE_HOT_BYTES 320
+
 static unsigned home(uint32_t ssrc)
 {
     return (ssrc * 2654435761u) >> 26; /* Knuth's multiplicative hash, to 6 bits */
@@ -152,9 +156,36 @@ void core_participant_send_rtcp(struct core_participant *participant, const uint
     core_outbox_push(&participant->engine->outbox, &participant->chain, buffer);
 }
 
+static void prefetch(const void *from, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += CACHE_LINE_BYTES)
+        __builtin_prefetch((const uint8_t *)from + at);
+}
+
+void core_participant_prefetch(const struct core_participant *participant)
+{
+    prefetch(participant, CORE_PARTICIPANT_HOT_BYTES);
+    prefetch(&participant->estimate, ESTIMATE_HOT_BYTES);
+    /* Its slots lie behind it, however many they are: of each what is looked at in passing. */
+    const struct core_slot *slots = (const struct core_slot *)(participant + 1);
+    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
+        prefetch(&slots[i], 2 * (size_t)CACHE_LINE_BYTES);
+}
+
+void core_participant_prefetch_way(const struct core_participant *participant)
+{
+    const struct bwe_history *history = &participant->estimate.estimator.history;
+    const struct bwe_pacer *pacer = &participant->pace.pacer;
+    transport_prefetch(participant->transport);
+    __builtin_prefetch(&participant->pace.ring[(pacer->head + pacer->count) & pacer->mask], 1);
+    __builtin_prefetch(&participant->estimate.history[history->next % CORE_ESTIMATE_HISTORY], 1);
+}
+
 void core_participant_wake(struct core_participant *participant, int64_t at_us)
 {
-    if (at_us < participant->deadline_us)
+    if (at_us < participant->deadline_us) {
         participant->deadline_us = at_us;
+        participant->engine->deadlines[participant->place].at_us = at_us;
+    }
     core_engine_wake(participant->engine, at_us);
 }

@@ -79,11 +79,11 @@ struct core_slot {
     int64_t last_sent_us;
     int64_t last_frame_us; /* newest frame sent; 0 after a change of source */
     unsigned mid_left;     /* packets that still carry the MID extension */
-    struct core_run run;   /* for the room's recorder */
+    struct rtp_rewrite rewrite;
     struct core_slot_params params;
     struct core_slot_statistics statistics; /* what is counted as it happens (snapshot.c) */
+    struct core_run run;                    /* for the room's recorder */
     struct core_slot_reported reported;
-    struct rtp_rewrite rewrite;
     struct core_rtx_limit rtx_limit;
     struct core_keyframe_limit keyframe_limit; /* of whatever it shows */
     struct rtp_seen filled;                    /* numbers that padding has closed */
@@ -91,6 +91,9 @@ struct core_slot {
     uint32_t fates[CORE_SLOT_FATES];
     unsigned fates_next;
 };
+
+/* What each packet needs of a slot comes first in it. */
+#define CORE_SLOT_HOT_BYTES offsetof(struct core_slot, reported)
 
 /* A packet on its way to the slots, received or from a history, parsed once. */
 struct core_media {

@@ -43,6 +43,8 @@ static void take_own(struct core_engine *engine, const struct core_engine *own)
     engine->events.lost = lost;
     engine->rooms = own->rooms;
     engine->participants = own->participants;
+    engine->deadlines = own->deadlines;
+    engine->deadline_capacity = own->deadline_capacity;
     engine->pacing = own->pacing;
     engine->first_snapshot = own->first_snapshot;
     engine->last_snapshot = own->last_snapshot;

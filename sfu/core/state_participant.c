@@ -324,5 +324,9 @@ int core_state_import_participants(struct core_state_import *import)
         at = &(*at)->next;
     }
     import->engine->participant_count = (unsigned)import->count;
+    if (!error)
+        error = core_engine_grow_deadlines(import->engine, (unsigned)import->count);
+    if (!error)
+        core_engine_list_deadlines(import->engine);
     return error;
 }

@@ -272,5 +272,6 @@ void core_state_skip(struct core_engine *engine)
         core_pace_forget(p);
         p->deadline_us = INT64_MIN;
     }
+    core_engine_list_deadlines(engine);
     engine->tick_us = INT64_MIN;
 }
