@@ -17,6 +17,8 @@
 #define TAG_BYTES        TRANSPORT_AEAD_TAG_BYTES
 #define SENDER_SSRC      UINT32_C(0x49524953)
 #define PAYLOAD_TYPE     96
+#define AUDIO_SLOTS      3
+#define OTHER_SLOT_SSRC  20
 #define RTX_PAYLOAD_TYPE 97
 #define ID_SEQ           3
 #define ID_MID           4
@@ -61,7 +63,7 @@ static struct transport_ice_credentials credentials_of(unsigned participant)
     return credentials;
 }
 
-/* Participant 0 sends a camera, the others receive it in a slot. */
+/* Participant 0 sends a camera, the others receive it in the first of their slots for cameras. */
 static struct core_join join_of(unsigned participant)
 {
     struct core_join join;
@@ -87,15 +89,22 @@ static struct core_join join_of(unsigned participant)
                                                     .ssrc = SENDER_SSRC};
         return join;
     }
-    join.slot_count = 1;
-    join.slots[0] = (struct core_slot_params){.kind = CORE_KIND_CAMERA,
-                                              .mid = "slot",
-                                              .ssrc = ENGINE_SLOT_SSRC,
-                                              .rtx_ssrc = ENGINE_SLOT_SSRC + 1,
-                                              .payload_type = PAYLOAD_TYPE,
-                                              .rtx_payload_type = RTX_PAYLOAD_TYPE,
-                                              .mid_id = ID_MID,
-                                              .transport_seq_id = ID_SEQ};
+    join.slot_count = CORE_SLOTS_MAX;
+    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++) {
+        uint32_t ssrc = i == AUDIO_SLOTS ? ENGINE_SLOT_SSRC : OTHER_SLOT_SSRC + 2 * i;
+
+        join.slots[i] =
+            (struct core_slot_params){.kind = i < AUDIO_SLOTS          ? CORE_KIND_AUDIO
+                                              : i < CORE_SLOTS_MAX - 1 ? CORE_KIND_CAMERA
+                                                                       : CORE_KIND_SCREEN,
+                                      .mid = "slot",
+                                      .ssrc = ssrc,
+                                      .rtx_ssrc = i < AUDIO_SLOTS ? 0 : ssrc + 1,
+                                      .payload_type = PAYLOAD_TYPE,
+                                      .rtx_payload_type = i < AUDIO_SLOTS ? -1 : RTX_PAYLOAD_TYPE,
+                                      .mid_id = ID_MID,
+                                      .transport_seq_id = ID_SEQ};
+    }
     return join;
 }
 

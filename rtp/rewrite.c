@@ -17,7 +17,6 @@ void rtp_rewrite_init(struct rtp_rewrite *rewrite, struct rtp_rewrite_memory mem
                       uint16_t first_picture_id)
 {
     memset(rewrite, 0, sizeof(*rewrite));
-    memset(memory.segments, 0, memory.count * sizeof(*memory.segments));
     rewrite->memory = memory;
     rewrite->clock_rate_hz = clock_rate_hz;
     /* What comes next is always one more than the last. */

@@ -77,7 +77,7 @@ struct rtp_rewrite {
 /**
  * Nothing sent yet.
  *
- * @param memory           the oldest segment makes room for the newest
+ * @param memory           all zero; the oldest segment makes room for the newest
  * @param first_seq        where the stream starts, random (RFC 3550, 5.1), below 2^15 so that
  * libsrtp2's receivers guess the roll-over counter right (RFC 3711, 3.3.1)
  * @param first_timestamp  random

@@ -88,7 +88,7 @@ static struct core_participant *create_participant(struct core_engine *engine,
                                       participant)) {
         transport_directory_remove_owner(engine->directory, participant);
         transport_destroy(participant->transport);
-        free(participant);
+        core_participant_free(participant);
         return NULL;
     }
     return participant;

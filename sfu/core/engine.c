@@ -95,7 +95,7 @@ void core_engine_free_participant(struct core_participant *participant)
         for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
             core_layer_dispose(&participant->tracks[t].layers[l]);
     transport_destroy(participant->transport);
-    free(participant);
+    core_participant_free(participant);
 }
 
 void core_engine_drop_empty_room(struct core_engine *engine, struct core_room *room)

@@ -6,11 +6,12 @@
 #include "rtp/error.h"
 #include "sfu/core/engine_internal.h"
 
-_Static_assert(_Alignof(struct core_slot) <= 8 && _Alignof(struct core_track) <= 8 &&
-                   sizeof(struct core_participant) % 8 == 0 && sizeof(struct core_slot) % 8 == 0 &&
-                   sizeof(struct core_track) % 8 == 0 &&
+_Static_assert(sizeof(struct core_participant) % CORE_CACHE_LINE_BYTES == 0 &&
+                   sizeof(struct core_slot) % CORE_CACHE_LINE_BYTES == 0 &&
                    sizeof(struct rtp_rewrite_segment) % 8 == 0 &&
-                   sizeof(struct core_binding) * CORE_SSRC_TABLE % 8 == 0,
+                   sizeof(struct core_track) % 8 == 0 &&
+                   sizeof(struct core_binding) * CORE_SSRC_TABLE % 8 == 0 &&
+                   sizeof(struct rtp_arrival_log) % 8 == 0,
                "what lies one behind the other is aligned");
 
 size_t core_participant_bytes(const struct core_participant_shape *shape)
@@ -20,7 +21,7 @@ size_t core_participant_bytes(const struct core_participant_shape *shape)
                    shape->track_count * sizeof(struct core_track);
     if (shape->track_count > 0)
         bytes += CORE_SSRC_TABLE * sizeof(struct core_binding) + sizeof(struct rtp_arrival_log);
-    return bytes;
+    return (bytes + CORE_CACHE_LINE_BYTES - 1) / CORE_CACHE_LINE_BYTES * CORE_CACHE_LINE_BYTES;
 }
 
 struct core_participant_shape core_participant_shape_of(unsigned track_count,
@@ -49,9 +50,14 @@ void core_participant_lay_out(struct core_participant *participant)
 
 struct core_participant *core_participant_create(const struct core_participant_shape *shape)
 {
-    struct core_participant *participant = calloc(1, core_participant_bytes(shape));
-    if (!participant)
+    /* Zeroed by the system where it is fresh: pages that are never needed are never there. */
+    uint8_t *memory = calloc(1, core_participant_bytes(shape) + CORE_CACHE_LINE_BYTES);
+    if (!memory)
         return NULL;
+    size_t over = (uintptr_t)memory % CORE_CACHE_LINE_BYTES;
+    struct core_participant *participant =
+        (struct core_participant *)(void *)(memory + CORE_CACHE_LINE_BYTES - over);
+    participant->memory = memory;
     participant->track_count = shape->track_count;
     participant->slot_count = shape->slot_count;
     participant->segment_count = shape->segment_count;
@@ -59,9 +65,13 @@ struct core_participant *core_participant_create(const struct core_participant_s
     return participant;
 }
 
-#define CACHE_LINE_BYTES 64
 /* Flags, budgets, and of the estimator the send history's head and what packets are counted in. */
 #define ESTIMATE_HOT_BYTES 320
+
+void core_participant_free(struct core_participant *participant)
+{
+    free(participant->memory);
+}
 
 static unsigned home(uint32_t ssrc)
 {
@@ -127,6 +137,7 @@ void core_participant_send_rtp(struct core_participant *participant, struct core
                                size_t header_len, uint64_t index, bool may_wait)
 {
     buffer->transport = participant->transport;
+    transport_prefetch_sender(buffer->transport);
     buffer->header_len = (uint16_t)header_len;
     buffer->index = index;
     if (may_wait)
@@ -158,18 +169,19 @@ void core_participant_send_rtcp(struct core_participant *participant, const uint
 
 static void prefetch(const void *from, size_t bytes)
 {
-    for (size_t at = 0; at < bytes; at += CACHE_LINE_BYTES)
+    for (size_t at = 0; at < bytes; at += CORE_CACHE_LINE_BYTES)
         __builtin_prefetch((const uint8_t *)from + at);
 }
 
 void core_participant_prefetch(const struct core_participant *participant)
 {
     prefetch(participant, CORE_PARTICIPANT_HOT_BYTES);
+    prefetch(&participant->slots, 2 * (size_t)CORE_CACHE_LINE_BYTES);
     prefetch(&participant->estimate, ESTIMATE_HOT_BYTES);
     /* Its slots lie behind it, however many they are: of each what is looked at in passing. */
     const struct core_slot *slots = (const struct core_slot *)(participant + 1);
     for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
-        prefetch(&slots[i], 2 * (size_t)CACHE_LINE_BYTES);
+        prefetch(&slots[i], 2 * (size_t)CORE_CACHE_LINE_BYTES);
 }
 
 void core_participant_prefetch_way(const struct core_participant *participant)

@@ -33,32 +33,33 @@ struct core_binding {
 };
 
 struct core_participant {
-    /* What each packet to it needs, and each look at it, in its first cache lines: up to pace.ring
-       (core_participant_prefetch()). */
-    struct core_participant *next; /* in the engine */
-    int64_t deadline_us;           /* INT64_MAX: none; its engine has it, too */
-    unsigned place;                /* of that in the engine's deadlines */
-    uint16_t transport_seq;        /* next one that we send */
-    bool is_gone;                  /* to be removed when nothing looks at it any more */
+    /* What each packet to it needs comes first: CORE_PARTICIPANT_HOT_BYTES. */
+    _Alignas(CORE_CACHE_LINE_BYTES) struct core_participant *next; /* in the engine */
+    int64_t deadline_us;    /* INT64_MAX: none; its engine has it, too */
+    unsigned place;         /* of that in the engine's deadlines */
+    uint16_t transport_seq; /* next one that we send */
+    bool is_gone;           /* to be removed when nothing looks at it any more */
     bool is_detached;
     struct core_engine *engine;
     struct transport *transport;
     struct core_recorder *recorder; /* its room's; NULL: none */
     struct core_chain chain;
-    unsigned slot_count, track_count;
-    struct core_slot *slots; /* slot_count; this and the next four: in the same memory */
-    struct rtp_rewrite_segment *segments;
-    struct core_track *tracks;        /* track_count */
-    struct core_binding *bindings;    /* CORE_SSRC_TABLE; NULL without a track */
-    struct rtp_arrival_log *arrivals; /* NULL without a track */
-    uint64_t budget_bps;              /* for video that it receives; UINT64_MAX: the contract's */
-    /* Deadlines [us]; INT64_MAX: none. */
-    int64_t feedback_us, nack_us, report_us, sender_report_us, statistics_us;
+    uint64_t budget_bps;               /* for video that it receives; UINT64_MAX: the contract's */
     struct bwe_byte_window sent_video; /* RTP payload: the contract of what it receives */
     struct bwe_byte_window sent_wire;  /* UDP payload of all video, for the budget */
     struct core_pace pace;
     struct core_estimate estimate;
+    /* What each look at it needs: to the end of the deadlines. */
+    _Alignas(CORE_CACHE_LINE_BYTES) struct core_slot *slots; /* slot_count; this and the next */
+    struct rtp_rewrite_segment *segments;                    /* four: in the same memory */
+    struct core_track *tracks;                               /* track_count */
+    struct core_binding *bindings;    /* CORE_SSRC_TABLE; NULL without a track */
+    struct rtp_arrival_log *arrivals; /* NULL without a track */
+    unsigned slot_count, track_count;
+    /* Deadlines [us]; INT64_MAX: none. */
+    int64_t feedback_us, nack_us, report_us, sender_report_us, statistics_us;
     /* The rest. */
+    void *memory; /* that it lies in */
     uint64_t id;
     struct core_room *room;
     struct core_participant *next_in_room, *previous_in_room; /* in order of joining */
@@ -111,9 +112,12 @@ struct core_participant_shape core_participant_shape_of(unsigned track_count,
 /**
  * Memory of this shape, all zero but for the counts and the pointers within it.
  *
- * @return  to be freed with free(); NULL when memory is short
+ * @return  owned by the caller: core_participant_free(); NULL when memory is short
  */
 struct core_participant *core_participant_create(const struct core_participant_shape *shape);
+
+/** Free the memory, nothing of what it points to. */
+void core_participant_free(struct core_participant *participant);
 
 /** Let the pointers of one that was copied, and has its counts, point within itself. */
 void core_participant_lay_out(struct core_participant *participant);

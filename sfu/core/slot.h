@@ -43,7 +43,8 @@ struct core_slot_reported {
 #define CORE_SLOT_SEGMENTS_SCREEN 128
 
 struct core_slot {
-    struct core_slot *next_subscriber;
+    /* What each packet needs comes first: CORE_SLOT_HOT_BYTES. */
+    _Alignas(CORE_CACHE_LINE_BYTES) struct core_slot *next_subscriber;
     struct core_participant *owner; /* the receiver */
     struct core_track *track;       /* shown; NULL: idle */
     const struct core_layer *layer; /* forwarded; NULL: waiting for a key frame, or paused */
@@ -60,11 +61,20 @@ struct core_slot {
     bool is_frame_sent;             /* the decision on the frame of frame_timestamp */
     bool is_frame_cut;              /* its beginning was sent, the policer let no more of it pass */
     bool is_frame_counted;
-    bool has_frame;                   /* there is such a decision, for the layer forwarded */
-    uint32_t frame_timestamp;         /* the source's */
-    uint64_t replay_seq;              /* next packet to be sent from the layer's history; 0: live */
-    bool has_replayed;                /* the first packet of the replay */
-    bool is_waiting;                  /* it began at the live edge, for want of room in the pacer */
+    bool has_frame;           /* there is such a decision, for the layer forwarded */
+    bool has_replayed;        /* the first packet of the replay */
+    bool is_waiting;          /* it began at the live edge, for want of room in the pacer */
+    uint32_t frame_timestamp; /* the source's */
+    uint64_t replay_seq;      /* next packet to be sent from the layer's history; 0: live */
+    int64_t last_sent_us;
+    int64_t last_frame_us;              /* newest frame sent; 0 after a change of source */
+    uint32_t packet_count, octet_count; /* of sender reports (RFC 3550, 6.4.1) */
+    uint32_t newest_in_timestamp;       /* source's timestamp of the newest packet sent */
+    unsigned mid_left;                  /* packets that still carry the MID extension */
+    struct rtp_rewrite rewrite;
+    struct core_slot_params params;
+    struct core_slot_statistics statistics; /* what is counted as it happens (snapshot.c) */
+    /* The rest. */
     int64_t replayed_us;              /* when a packet of a history was last sent; 0: none */
     int64_t switching_us;             /* since when another layer than the target is forwarded */
     int64_t asked_us;                 /* when a key frame was last wanted for that */
@@ -74,15 +84,7 @@ struct core_slot {
     const struct core_layer *refused; /* its key frame did not come */
     int64_t refused_us;               /* when that was given up */
     uint64_t rtx_index;               /* next SRTP index of the RTX stream */
-    uint32_t packet_count, octet_count; /* of sender reports (RFC 3550, 6.4.1) */
-    uint32_t newest_in_timestamp;       /* source's timestamp of the newest packet sent */
-    int64_t last_sent_us;
-    int64_t last_frame_us; /* newest frame sent; 0 after a change of source */
-    unsigned mid_left;     /* packets that still carry the MID extension */
-    struct rtp_rewrite rewrite;
-    struct core_slot_params params;
-    struct core_slot_statistics statistics; /* what is counted as it happens (snapshot.c) */
-    struct core_run run;                    /* for the room's recorder */
+    struct core_run run;              /* for the room's recorder */
     struct core_slot_reported reported;
     struct core_rtx_limit rtx_limit;
     struct core_keyframe_limit keyframe_limit; /* of whatever it shows */
@@ -92,8 +94,7 @@ struct core_slot {
     unsigned fates_next;
 };
 
-/* What each packet needs of a slot comes first in it. */
-#define CORE_SLOT_HOT_BYTES offsetof(struct core_slot, reported)
+#define CORE_SLOT_HOT_BYTES offsetof(struct core_slot, statistics.keyframes)
 
 /* A packet on its way to the slots, received or from a history, parsed once. */
 struct core_media {

@@ -108,13 +108,14 @@ static int export_image(const struct core_participant *participant,
 {
     const struct core_participant_shape shape = shape_of(participant);
     size_t bytes = core_participant_bytes(&shape);
-    struct core_participant *image = malloc(bytes);
+    struct core_participant *image = aligned_alloc(CORE_CACHE_LINE_BYTES, bytes);
     if (!image)
         return IRIS_E_NO_MEMORY;
     memcpy(image, participant, bytes);
     core_participant_lay_out(image);
     number_layers(image);
     clear_pointers(image);
+    image->memory = NULL;
     image->slots = NULL;
     image->segments = NULL;
     image->tracks = NULL;
@@ -270,12 +271,14 @@ static int import_image(struct transport_state_reader *reader, struct core_parti
     struct core_participant *made = core_participant_create(&shape);
     if (!made)
         return IRIS_E_NO_MEMORY;
+    void *memory = made->memory;
     error = transport_state_get(reader, made, core_participant_bytes(&shape));
+    made->memory = memory;
     core_participant_lay_out(made);
     if (!error && !is_rest_sound(made))
         error = IRIS_E_MALFORMED;
     if (error) {
-        free(made);
+        core_participant_free(made);
         return error;
     }
     clear_pointers(made); /* whatever is there instead */
@@ -295,7 +298,7 @@ static int import_participant(struct core_state_import *import, struct core_part
     error = transport_import(import->engine->transports, reader, import->is_skipping,
                              &participant->transport);
     if (error) {
-        free(participant);
+        core_participant_free(participant);
         return error;
     }
     *made = participant; /* from here on it is freed with the engine */

@@ -7,7 +7,6 @@
 #include "sfu/core/engine_internal.h"
 
 #define VOID_HEADER_BYTES 10 /* RFC 6386, 9.1 */
-#define CACHE_LINE_BYTES  64
 
 /* Of what is not for sending the place is kept, so that a replay knows that nothing is missing. */
 static void keep(const struct core_media *media)
@@ -53,7 +52,7 @@ static void track_loss(const struct core_media *media)
  */
 static void prefetch_bytes(const void *from, size_t bytes)
 {
-    for (size_t at = 0; at < bytes; at += CACHE_LINE_BYTES)
+    for (size_t at = 0; at < bytes; at += CORE_CACHE_LINE_BYTES)
         __builtin_prefetch((const uint8_t *)from + at);
 }
 

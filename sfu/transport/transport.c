@@ -333,8 +333,13 @@ bool transport_is_heard_on(const struct transport *transport, const struct trans
 void transport_prefetch(const struct transport *transport)
 {
     __builtin_prefetch(transport);
-    __builtin_prefetch(&transport->ice.selected);
-    __builtin_prefetch(&transport->ice.paths[0]); /* most often the only one */
+    __builtin_prefetch(&transport->ice.paths[0].proved_us); /* most often the only one */
+}
+
+void transport_prefetch_sender(const struct transport *transport)
+{
+    __builtin_prefetch(transport->sender);
+    __builtin_prefetch((const uint8_t *)transport->sender + 64);
 }
 
 void transport_prefetch_keys(const struct transport *transport)

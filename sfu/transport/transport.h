@@ -119,7 +119,10 @@ bool transport_is_heard_on(const struct transport *transport, const struct trans
 /** Media will be sent there soon: fetch what tells the path into the cache. Reads nothing. */
 void transport_prefetch(const struct transport *transport);
 
-/** Packets will be sealed for it soon: fetch the keys into the cache. */
+/** The same a little later of the session; reads the transport. */
+void transport_prefetch_sender(const struct transport *transport);
+
+/** Packets will be sealed for it next: fetch the keys into the cache; reads the session. */
 void transport_prefetch_keys(const struct transport *transport);
 
 /** Where media goes; NULL while there is no path. */
