@@ -262,7 +262,7 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
 bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us);
 
 /**
- * Fill a probe with one of the last packets, over RTX.
+ * Fill a probe with one of the last packets, over RTX: of what may still be shown.
  *
  * @param bytes  that are wanted: UDP payload
  * @return       false: there is none of about that size

@@ -265,6 +265,8 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
 bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us)
 {
     struct sent sent;
+    if (!slot->track || slot->track->is_muted || slot->is_held)
+        return false;
     for (unsigned i = 0; i < OLD_PACKETS; i++) {
         uint16_t seq = (uint16_t)(slot->rewrite.newest_out_seq - i);
         if (!find_sent(slot, seq, now_us, &sent))
