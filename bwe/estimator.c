@@ -16,6 +16,7 @@
 #define BUSY_MS            10.0 /* of queue: more than jitter */
 #define BUSY_MIN_US        40000
 #define START_US           3000000
+#define BURST_FACTOR       2.0     /* times the rate: less is shown by the next probe as well */
 #define MET_US             5000000 /* a capacity met longer ago is no limit for probes */
 #define FORGET_FACTOR      1.5     /* over what losses have bounded */
 #define LOSS_MADE_UP       0.5
@@ -249,6 +250,10 @@ static void update_guard(struct bwe_estimator *estimator, const struct summary *
     if (estimator->tuning->guard <= 0 || estimator->received_bps <= 0)
         return;
     bwe_guard_update(guard, estimator->tuning, &input, now_us);
+    /* The queue of the first burst has shown the bottleneck's rate, before any probe has. */
+    double shown_bps = estimator->tuning->guard_return * estimator->busy_bps;
+    if (guard->is_active && is_starting(estimator) && shown_bps > BURST_FACTOR * control->rate_bps)
+        bwe_rate_control_set(control, shown_bps, now_us);
     if (guard->is_new_path)
         bwe_queue_delay_reset(&estimator->queue_delay);
     if (guard->has_left && !guard->was_moment) {

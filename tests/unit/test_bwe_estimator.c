@@ -129,6 +129,34 @@ static void test_burst(void **state)
     assert_true(path.decision.target_bps > before_bps * 9 / 10);
 }
 
+/* Video is sent at once to who joins: 80 packets that wait at the bottleneck, told in two messages,
+   show what it carries. */
+static void test_first_burst(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t capacity_bps, least_bps, most_bps;
+    } table[] = {
+        {3000000, 2600000, 3000000}, {1500000, 1300000, 1500000}, {500000, 300000, 600000}};
+    for (size_t row = 0; row < sizeof(table) / sizeof(table[0]); row++) {
+        struct path path;
+        struct bwe_feedback_entry entries[80];
+        start(&path, &bwe_tuning_iris);
+        int64_t packet_us = INT64_C(1000) * 8 * 1000000 / table[row].capacity_bps;
+        for (uint16_t i = 0; i < 80; i++) {
+            bwe_estimator_on_sent(&path.estimator, i, 1000, 0, path.now_us);
+            int64_t arrival_us = path.now_us + path.delay_us + (i + 1) * packet_us;
+            entries[i] = (struct bwe_feedback_entry){i, true, arrival_us};
+        }
+        for (unsigned i = 0; i < 80; i += 40) {
+            path.now_us = entries[i + 39].arrival_us + path.delay_us;
+            bwe_estimator_on_feedback(&path.estimator, entries + i, 40, path.now_us);
+        }
+        path.decision = bwe_estimator_poll(&path.estimator, path.now_us);
+        assert_in_range(path.decision.stable_bps, table[row].least_bps, table[row].most_bps);
+    }
+}
+
 static void test_loss(void **state)
 {
     (void)state;
@@ -240,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_receiver_clock_wraps),
         cmocka_unit_test(test_queue_is_drained),
         cmocka_unit_test(test_burst),
+        cmocka_unit_test(test_first_burst),
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_fallback),
