@@ -14,6 +14,7 @@
 #define RECEIVED_MIN_US    80000
 #define RECEIVED_MIN_BYTES 5000
 #define BUSY_MS            10.0 /* of queue: more than jitter */
+#define BUSY_LEAST_MS      5.0  /* and in between it was never empty */
 #define BUSY_MIN_US        40000
 #define START_US           3000000
 #define BURST_FACTOR       2.0     /* times the rate: less is shown by the next probe as well */
@@ -169,8 +170,8 @@ static void measure_busy(struct bwe_estimator *estimator)
     uint64_t bytes = 0;
     unsigned newest = estimator->mark_count - 1U, i = newest;
     int64_t span_us = 0;
-    for (; i > 0 && marks[i].queue_ms > BUSY_MS && marks[i - 1].queue_ms > BUSY_MS &&
-           span_us < RECEIVED_MIN_US;
+    for (; i > 0 && marks[i].queue_ms > BUSY_MS && marks[i].least_ms > BUSY_LEAST_MS &&
+           marks[i - 1].queue_ms > BUSY_MS && span_us < RECEIVED_MIN_US;
          i--) {
         bytes += marks[i].bytes;
         span_us = marks[newest].arrival_us - marks[i - 1].arrival_us;
@@ -188,8 +189,12 @@ static void measure_received(struct bwe_estimator *estimator, const struct summa
     }
     double last_queue_ms = estimator->queue_delay.queue_ms +
                            (double)(summary->last_delay_us - summary->least_delay_us) / 1000;
-    marks[estimator->mark_count++] = (struct bwe_mark){
-        summary->last_arrival_us, summary->newest_sent_us, summary->bytes, (float)last_queue_ms};
+    marks[estimator->mark_count++] =
+        (struct bwe_mark){.arrival_us = summary->last_arrival_us,
+                          .sent_us = summary->newest_sent_us,
+                          .bytes = summary->bytes,
+                          .queue_ms = (float)last_queue_ms,
+                          .least_ms = (float)estimator->queue_delay.queue_ms};
     measure_busy(estimator);
     uint64_t bytes = 0;
     int64_t span_us = 0, sent_us = 0;

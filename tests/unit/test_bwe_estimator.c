@@ -129,6 +129,27 @@ static void test_burst(void **state)
     assert_true(path.decision.target_bps > before_bps * 9 / 10);
 }
 
+/* The last packet of each message waited, for those of its frame before it: in between the queue
+   was empty, and what came is what was sent, not what the path carries. */
+static void test_frames_are_no_queue(void **state)
+{
+    (void)state;
+    struct path path;
+    start(&path, &bwe_tuning_iris);
+    for (uint16_t seq = 0; seq < 200; path.now_us += 50 * MS) {
+        struct bwe_feedback_entry entries[10];
+        for (unsigned i = 0; i < 10; i++, seq++) {
+            int64_t sent_us = path.now_us + i * 5 * MS;
+            int64_t waited_us = i == 9 ? 15 * MS : 0;
+            bwe_estimator_on_sent(&path.estimator, seq, BYTES, 0, sent_us);
+            entries[i] =
+                (struct bwe_feedback_entry){seq, true, sent_us + path.delay_us + waited_us};
+        }
+        bwe_estimator_on_feedback(&path.estimator, entries, 10, path.now_us + 100 * MS);
+        assert_true(path.estimator.busy_bps <= 0);
+    }
+}
+
 /* Video is sent at once to who joins: 80 packets that wait at the bottleneck, told in two messages,
    show what it carries. */
 static void test_first_burst(void **state)
@@ -268,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_receiver_clock_wraps),
         cmocka_unit_test(test_queue_is_drained),
         cmocka_unit_test(test_burst),
+        cmocka_unit_test(test_frames_are_no_queue),
         cmocka_unit_test(test_first_burst),
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_silence),
