@@ -164,6 +164,55 @@ static void test_standing_queue(void **state)
     assert_true(has_yielded);
 }
 
+/* The last packet of each message waited, for those of its frame before it: in between the queue
+   was empty, and what came is what was sent, not what the path carries. */
+static void test_frames_are_no_queue(void **state)
+{
+    (void)state;
+    struct path path;
+    start(&path, &bwe_tuning_iris);
+    for (uint16_t seq = 0; seq < 200; path.now_us += 50 * MS) {
+        struct bwe_feedback_entry entries[10];
+        for (unsigned i = 0; i < 10; i++, seq++) {
+            int64_t sent_us = path.now_us + i * 5 * MS;
+            int64_t waited_us = i == 9 ? 15 * MS : 0;
+            bwe_estimator_on_sent(&path.estimator, seq, BYTES, 0, sent_us);
+            entries[i] =
+                (struct bwe_feedback_entry){seq, true, sent_us + path.delay_us + waited_us};
+        }
+        bwe_estimator_on_feedback(&path.estimator, entries, 10, path.now_us + 100 * MS);
+        assert_true(path.estimator.busy_bps <= 0);
+    }
+}
+
+/* Video is sent at once to who joins: 80 packets that wait at the bottleneck, told in two messages,
+   show what it carries. */
+static void test_first_burst(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t capacity_bps, least_bps, most_bps;
+    } table[] = {
+        {3000000, 2600000, 3000000}, {1500000, 1300000, 1500000}, {500000, 300000, 600000}};
+    for (size_t row = 0; row < sizeof(table) / sizeof(table[0]); row++) {
+        struct path path;
+        struct bwe_feedback_entry entries[80];
+        start(&path, &bwe_tuning_iris);
+        int64_t packet_us = INT64_C(1000) * 8 * 1000000 / table[row].capacity_bps;
+        for (uint16_t i = 0; i < 80; i++) {
+            bwe_estimator_on_sent(&path.estimator, i, 1000, 0, path.now_us);
+            int64_t arrival_us = path.now_us + path.delay_us + (i + 1) * packet_us;
+            entries[i] = (struct bwe_feedback_entry){i, true, arrival_us};
+        }
+        for (unsigned i = 0; i < 80; i += 40) {
+            path.now_us = entries[i + 39].arrival_us + path.delay_us;
+            bwe_estimator_on_feedback(&path.estimator, entries + i, 40, path.now_us);
+        }
+        path.decision = bwe_estimator_poll(&path.estimator, path.now_us);
+        assert_in_range(path.decision.stable_bps, table[row].least_bps, table[row].most_bps);
+    }
+}
+
 static void test_loss(void **state)
 {
     (void)state;
@@ -276,6 +325,8 @@ int main(void)
         cmocka_unit_test(test_queue_is_drained),
         cmocka_unit_test(test_burst),
         cmocka_unit_test(test_standing_queue),
+        cmocka_unit_test(test_frames_are_no_queue),
+        cmocka_unit_test(test_first_burst),
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_fallback),

@@ -184,6 +184,7 @@ static void test_old_packets(void **state)
             conference_mute(&c, ann, CORE_KIND_CAMERA, true);
         else
             conference_set_layout(&c, bob, &(struct core_layout){.is_audio_only = true});
+        conference_run(&c, 20 * MS);
         assert_false(core_slot_send_old(slot, bytes, c.now_us));
         conference_dispose(&c);
     }
