@@ -124,6 +124,14 @@ static bool has_other(const struct core_slot *slot, int64_t now_us)
     return slot->layer && core_track_is_layer_sent(slot->track, slot->layer, now_us);
 }
 
+/* All that came of the layer was sent, and nothing of another one since: when its source comes back
+   it goes on where it was (core_slot_forward()). A replay would only repeat what is there. */
+static bool goes_on(const struct core_slot *slot, const struct core_layer *target)
+{
+    return !slot->layer && !slot->has_missed &&
+           rtp_rewrite_continues(&slot->rewrite, target->id, target->history.highest + 1);
+}
+
 /* The source was asked for this slot, and has not sent one since: to ask again is not to ask for
    more. */
 static bool is_wanted(const struct core_slot *slot)
@@ -154,6 +162,8 @@ static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
     if (!slot->track || slot->track->is_muted || slot->is_held || slot->is_starved)
         return;
     if (slot->layer && slot->layer == target && (is_replaying || has_new))
+        return;
+    if (target && !is_asked && goes_on(slot, target))
         return;
     if (target && can_replay(slot, target, now_us)) {
         core_slot_start_replay(slot, target, now_us);
