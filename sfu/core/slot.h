@@ -176,11 +176,6 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media);
 bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *layer,
                         uint32_t timestamp);
 
-/** A frame was left out lately, though some of its packets may have come before its layer was
- * forwarded: none of them may be sent. */
-bool core_slot_has_left_out(const struct core_slot *slot, const struct core_layer *layer,
-                            uint32_t timestamp);
-
 /* slot_needed.c */
 
 /**

@@ -39,6 +39,7 @@ static bool is_upper_wanted(const struct core_slot *slot, const struct core_medi
 {
     return temporal_of(media->vp8) <= highest_temporal(slot, media->layer) &&
            is_decodable(slot, media->vp8) && !core_pace_is_behind(slot->owner) &&
+           !core_downlink_is_ahead(slot->owner, media->now_us) &&
            core_downlink_has_room(slot->owner, UPPER_PERCENT, media->payload_len, media->now_us);
 }
 
@@ -112,13 +113,6 @@ bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *l
 {
     const uint32_t *fate = find_fate(slot, layer, timestamp);
     return fate && *fate & FATE_SENT;
-}
-
-bool core_slot_has_left_out(const struct core_slot *slot, const struct core_layer *layer,
-                            uint32_t timestamp)
-{
-    const uint32_t *fate = find_fate(slot, layer, timestamp);
-    return fate && !(*fate & FATE_SENT);
 }
 
 static void remember_fate(struct core_slot *slot, const struct core_media *media, bool is_sent)
