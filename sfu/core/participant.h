@@ -51,6 +51,7 @@ struct core_participant {
     uint64_t budget_bps; /* for video that it receives; UINT64_MAX: the contract's */
     struct bwe_hysteresis hysteresis;
     struct core_rtx_bucket rtx_bucket;
+    int64_t paid_us;      /* what was sent to it is within the budget by then */
     int64_t answering_us; /* key frames sent so far have had half of the budget by then */
     int64_t replayed_us;  /* when packets were last replayed to it */
     char older_ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES]; /* of before the last ICE restart; "" */

@@ -62,6 +62,7 @@ struct core_slot {
     int64_t wanted_us;                /* when its source was last asked for one; 0: not yet */
     int64_t keyframe_us;              /* when one was last sent; 0: none of this layer */
     int64_t answered_us;              /* it answers requests until then */
+    uint32_t answer_bytes;            /* of it, or of what is replayed */
     const struct core_layer *refused; /* its key frame did not come */
     int64_t refused_us;               /* when that was given up */
     uint64_t rtx_index;               /* next SRTP index of the RTX stream */
