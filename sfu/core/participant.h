@@ -69,6 +69,7 @@ struct core_participant {
     struct core_participant *pinned[CORE_PINNED_MAX]; /* of layout, in order; NULL: not here */
     struct bwe_hysteresis hysteresis;
     struct core_rtx_bucket rtx_bucket;
+    int64_t paid_us;      /* what was sent to it is within the budget by then */
     int64_t answering_us; /* key frames sent so far have had half of the budget by then */
     int64_t replayed_us;  /* when packets were last replayed to it */
     char older_ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES]; /* of before the last ICE restart; "" */
