@@ -4,8 +4,6 @@
 #include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
-/* The MID is needed by receivers that do not read a=ssrc; libwebrtc sends it about as long. */
-#define MID_PACKETS 64
 /* bwe.md, "Allocation", 6: a switch is urged after 2 x RTT within these bounds, given up after 2 s;
    then the layer is left alone for a while. */
 #define URGE_MIN_US 200000
@@ -35,7 +33,6 @@ void core_slot_init(struct core_slot *slot, const struct core_slot_params *param
     memset(slot, 0, sizeof(*slot));
     slot->params = *params;
     slot->owner = owner;
-    slot->mid_left = MID_PACKETS;
     slot->reported.jitter = CORE_SLOT_UNREPORTED;
     slot->rtx_index = random >> 49; /* below 2^15 */
     rtp_rewrite_init(&slot->rewrite, memory, core_kind_clock_hz(params->kind), random & 0x7FFF,
@@ -159,15 +156,20 @@ static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
     struct core_layer *target = slot->target;
     bool has_new = slot->keyframe_us && now_us < slot->answered_us;
     bool is_replaying = slot->replay_seq && !slot->is_waiting; /* a key frame, then */
+    bool was_queued = slot->is_queued;
     slot->asked_us = now_us;
+    slot->is_queued = false;
     if (!slot->track || slot->track->is_muted || slot->is_held || slot->is_starved)
         return;
     if (slot->layer && slot->layer == target && (is_replaying || has_new))
         return;
     if (target && can_replay(slot, target, now_us)) {
-        core_slot_start_replay(slot, target, now_us);
+        if (is_asked || !core_slot_queue(slot, now_us))
+            core_slot_start_replay(slot, target, now_us);
         return;
     }
+    if (was_queued && !is_asked && core_slot_queue(slot, now_us))
+        return;                      /* something of its key frame is still missing */
     bool is_news = !is_wanted(slot); /* who asks again and again must not fill the recorder */
     if (!may_want(slot, is_asked, now_us))
         return;
@@ -257,6 +259,8 @@ void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us)
 static int64_t urge_us(const struct core_slot *slot)
 {
     int64_t wait_us = 2 * slot->track->owner->rtt_us;
+    if (slot->is_queued)
+        return slot->asked_us + CORE_TICK_US;
     wait_us = wait_us < URGE_MIN_US ? URGE_MIN_US : wait_us;
     return slot->asked_us + (wait_us > URGE_MAX_US ? URGE_MAX_US : wait_us);
 }

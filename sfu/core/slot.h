@@ -10,8 +10,8 @@
  * leaves it there; what the pacer holds of before (BWE_PACER_QUEUE_MS) goes out first.
  *
  * slot.c: what is shown, and which layer shall be; slot_forward.c: a received packet;
- * slot_needed.c: what a loss costs without RTX; slot_replay.c: from the history; slot_send.c:
- * making and sealing; slot_report.c: what is told.
+ * slot_needed.c: what a loss costs without RTX; slot_queue.c: who switches next; slot_replay.c:
+ * from the history; slot_send.c: making and sealing; slot_report.c: what is told.
  */
 #ifndef IRIS_CORE_SLOT_H
 #define IRIS_CORE_SLOT_H
@@ -63,6 +63,7 @@ struct core_slot {
     bool is_frame_counted;
     bool has_frame;           /* there is such a decision, for the layer forwarded */
     bool has_replayed;        /* the first packet of the replay */
+    bool is_queued;           /* its switch up waits for those of others */
     bool is_waiting;          /* it began at the live edge, for want of room in the pacer */
     uint32_t frame_timestamp; /* the source's */
     uint64_t replay_seq;      /* next packet to be sent from the layer's history; 0: live */
@@ -70,7 +71,6 @@ struct core_slot {
     int64_t last_frame_us;              /* newest frame sent; 0 after a change of source */
     uint32_t packet_count, octet_count; /* of sender reports (RFC 3550, 6.4.1) */
     uint32_t newest_in_timestamp;       /* source's timestamp of the newest packet sent */
-    unsigned mid_left;                  /* packets that still carry the MID extension */
     struct rtp_rewrite rewrite;
     struct core_slot_params params;
     struct core_slot_statistics statistics; /* what is counted as it happens (snapshot.c) */
@@ -194,20 +194,37 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media);
 bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *layer,
                         uint32_t timestamp);
 
+/** A frame was left out lately, though some of its packets may have come before its layer was
+ * forwarded: none of them may be sent. */
+bool core_slot_has_left_out(const struct core_slot *slot, const struct core_layer *layer,
+                            uint32_t timestamp);
+
 /* slot_needed.c */
 
 /**
  * A packet that the receiver misses belongs to a frame that it needs, if it cannot be sent again:
- * one of the base layer, or one that something sent since refers to, after the last key frame.
+ * one of the base layer, or one that what its layer sends now refers to, after the last key frame.
+ * Not one that its source is still asked for, nor one whose repair the receiver could not have yet.
  *
  * @param seq  outgoing, as a NACK names it
  */
-bool core_slot_needs(const struct core_slot *slot, uint16_t seq);
+bool core_slot_needs(const struct core_slot *slot, uint16_t seq, int64_t now_us);
+
+/* slot_queue.c */
+
+/**
+ * A key frame of the target is there: whether the layer forwarded goes on for now, because those
+ * of other slots are on their way, or what waits of it is not sent yet. Then the slot looks again
+ * at the next tick (core_slot_deadline()).
+ *
+ * @return  false: the switch may begin
+ */
+bool core_slot_queue(struct core_slot *slot, int64_t now_us);
 
 /* slot_replay.c */
 
-/** Begin to send a layer from its last key frame on; it must be able to (core_layer_can_replay()).
- */
+/** Begin to send a layer from its last key frame on, of which the first packet must be there
+ * (core_layer_can_replay(), unless it came late); what else is missing is sent when it comes. */
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us);
 
 /** The pacer has no room: go on from this packet of the layer forwarded when it has, from the

@@ -1,5 +1,6 @@
 /* Whose statistics are due, and what they say of what was sent, lost, repaired and reported. */
 #include "conference.h"
+#include "person_send.h"
 
 #include "sfu/core/engine_internal.h"
 

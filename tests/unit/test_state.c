@@ -3,8 +3,9 @@
  * address; that a process which takes over late repeats no index. That no byte changes is held by
  * tests/sim (sim/handover-*).
  */
-#define CONFERENCE_RECORDER_BYTES 262144
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 #include "rtp/error.h"
 #include "sfu/core/state_internal.h"
@@ -34,16 +35,14 @@ static void pass(struct conference *c, unsigned ticks)
 /* Three people in two rooms, who see and hear each other; one pins one and is detached. */
 static void fill(struct conference *c)
 {
-    conference_init(c);
+    conference_init_with(c, &(struct conference_options){.recorder_bytes = 262144});
     conference_join(c, 1);
     conference_join(c, 2);
     conference_join(c, 1);
-    conference_command(
-        c,
-        &(struct core_command){
-            .type = CORE_COMMAND_LAYOUT,
-            .participant = 1,
-            .layout = {.max_cameras = 4, .max_height = 480, .pinned_count = 2, .pinned = {3, 9}}});
+    conference_set_layout(
+        c, &c->people[0],
+        &(struct core_layout){
+            .max_cameras = 4, .max_height = 480, .pinned_count = 2, .pinned = {3, 9}});
     conference_command(
         c, &(struct core_command){.type = CORE_COMMAND_DETACH, .participant = 3, .is_set = true});
     pass(c, 60);
