@@ -3,8 +3,9 @@
  * Owned by its engine; everything in it lives and dies with it.
  *
  * Invariant: it is one piece of memory, made at the join for what was negotiated and no more:
- * behind the struct lie its slots, their rewriting segments, its tracks, and, if it has any, what
- * is needed to receive them. Only what a stream owns (struct core_layer) is made when it begins.
+ * behind the struct lie its slots, their rewriting segments, its tracks, their layers, and, if it
+ * has any, what is needed to receive them. Only what a layer owns is made when its stream begins;
+ * until then the layers, which lie together, are pages that were never written to.
  */
 #ifndef IRIS_CORE_PARTICIPANT_H
 #define IRIS_CORE_PARTICIPANT_H
@@ -120,7 +121,8 @@ struct core_participant *core_participant_create(const struct core_participant_s
 /** Free the memory, nothing of what it points to. */
 void core_participant_free(struct core_participant *participant);
 
-/** Let the pointers of one that was copied, and has its counts, point within itself. */
+/** Let the pointers of one that was copied, and has its counts, point within itself; those of its
+ * tracks, too. */
 void core_participant_lay_out(struct core_participant *participant);
 
 /** Find the binding of an SSRC; NULL if it has none. */
