@@ -69,9 +69,6 @@ struct core_participant *core_participant_create(const struct core_participant_s
     return participant;
 }
 
-/* Flags, budgets, and of the estimator the send history's head and what packets are counted in. */
-#define ESTIMATE_HOT_BYTES 320
-
 void core_participant_free(struct core_participant *participant)
 {
     free(participant->memory);
@@ -169,23 +166,6 @@ void core_participant_send_rtcp(struct core_participant *participant, const uint
     }
     buffer->len = (uint16_t)sealed;
     core_outbox_push(&participant->engine->outbox, &participant->chain, buffer);
-}
-
-static void prefetch(const void *from, size_t bytes)
-{
-    for (size_t at = 0; at < bytes; at += CORE_CACHE_LINE_BYTES)
-        __builtin_prefetch((const uint8_t *)from + at);
-}
-
-void core_participant_prefetch(const struct core_participant *participant)
-{
-    prefetch(participant, CORE_PARTICIPANT_HOT_BYTES);
-    prefetch(&participant->slots, 2 * (size_t)CORE_CACHE_LINE_BYTES);
-    prefetch(&participant->estimate, ESTIMATE_HOT_BYTES);
-    /* Its slots lie behind it, however many they are: of each what is looked at in passing. */
-    const struct core_slot *slots = (const struct core_slot *)(participant + 1);
-    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
-        prefetch(&slots[i], 2 * (size_t)CORE_CACHE_LINE_BYTES);
 }
 
 void core_participant_prefetch_way(const struct core_participant *participant)

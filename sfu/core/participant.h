@@ -152,10 +152,8 @@ void core_participant_send_rtp(struct core_participant *participant, struct core
 void core_participant_send_rtcp(struct core_participant *participant, const uint8_t *data,
                                 size_t len);
 
-/** It will be looked after soon: fetch what that needs into the cache. Reads nothing of it. */
-void core_participant_prefetch(const struct core_participant *participant);
-
-/** Packets will be sent to it soon: the same of what that needs. Reads its counts of packets. */
+/** Packets will be sent to it soon: fetch what that needs beside its first cache lines. Reads its
+ * counts of packets. */
 void core_participant_prefetch_way(const struct core_participant *participant);
 
 /** Act by this time at the latest. */
