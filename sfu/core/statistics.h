@@ -76,6 +76,7 @@ enum core_scope { CORE_SCOPE_NODE, CORE_SCOPE_ROOM };
     COUNTER(auth_failed, NUMBER, NODE, "packets that failed SRTP authentication: dropped")         \
     COUNTER(replayed, NUMBER, NODE, "packets seen before, or too old for SRTP: dropped")           \
     COUNTER(path_changes, NUMBER, NODE, "changes of the selected ICE path")                        \
+    GAUGE(rtt_us, US, NODE, "round trip, smoothed: the downlink's; of who gets nothing unknown")   \
     GAUGE(silent_us, US, NODE, "since the last authenticated packet, or the join")                 \
     RATE(bitrate_bps, BPS, "RTP, headers included", bytes, 8)
 

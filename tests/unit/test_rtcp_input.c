@@ -506,6 +506,10 @@ static void test_round_trip(void **state)
         person_send_rtcp(&c, bob, &writer);
         const struct core_participant *participant = core_engine_find(c.engine, bob->number);
         assert_in_range(participant->rtt_us + MS, table[i].rtt_us, table[i].rtt_us + 2 * MS);
+        struct core_statistics statistics = newest_statistics(&c, bob);
+        uint64_t shown = table[i].rtt_us ? (uint64_t)participant->rtt_us : CORE_STATISTIC_UNKNOWN;
+        assert_int_equal(statistics.uplink.rtt_us, shown);
+        assert_int_equal(statistics.downlink.rtt_us, shown);
         conference_dispose(&c);
     }
 }
