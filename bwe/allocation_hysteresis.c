@@ -106,10 +106,11 @@ static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_t
     bool is_probed = call->input->is_probe_passed;
     bool is_paused = track->level < 0;
     /* After a wrong upgrade it takes twice the budget to believe that. */
-    bool has_flapped = track->hold_us > BWE_HYSTERESIS_HOLD_US && !is_paused;
+    bool has_flapped = track->hold_us > BWE_HYSTERESIS_HOLD_US && !is_paused && !track->was_outbid;
     uint64_t before_bps = has_flapped ? track->lowered_bps * 8 / 5 : track->lowered_bps;
     bool is_held = track->lowered_us > 0 && !has_other_capacity(call, before_bps);
-    int64_t at_us = is_held ? track->lowered_us + track->hold_us : 0;
+    int64_t hold_us = track->was_outbid ? BWE_HYSTERESIS_HOLD_US : track->hold_us;
+    int64_t at_us = is_held ? track->lowered_us + hold_us : 0;
     if (is_probed)
         return at_us;
     if (is_paused && call->input->has_estimator)
@@ -215,12 +216,13 @@ static void set_ceilings(struct call *call)
 
 /* The lowest layer of a live track does not fit: it stays for a while, and through a dip. A pause
    is longer than that: it takes a probe and a key frame to end it. But if it makes room for another
-   track, which rises at this moment, both would take what only one may; a budget that grows may
-   soon have room for both. */
+   track, which rises at this moment, both would take what only one may; unless a probe has just
+   shown more: the next one may have room for both. */
 static bool is_kept(struct call *call, unsigned i)
 {
     struct bwe_hysteresis_track *track = call->tracks[i];
-    bool makes_room = call->input->is_final && call->unraised.choices[i].level >= 0;
+    bool may_grow = call->input->is_probe_passed && !call->input->is_final;
+    bool makes_room = !may_grow && call->unraised.choices[i].level >= 0;
     if (call->carried[i] < 0 || makes_room)
         return false;
     if (track->unfit_us == 0)
@@ -242,6 +244,7 @@ static void note_downgrade(const struct call *call, struct bwe_hysteresis_track 
     }
     track->was_raised = false;
     track->was_cut = call->is_budget_less;
+    track->was_outbid = !call->is_budget_less;
     track->lowered_us = now_us;
     track->lowered_bps = call->input->budget_bps;
     track->fits_us = 0;
@@ -312,25 +315,24 @@ int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
                         .deadline_us = INT64_MAX,
                         .is_budget_less = input->budget_bps < hysteresis->total_bps};
     struct bwe_allocation pure;
-    struct bwe_allocation_ladders ladders;
     unsigned margin_percent =
         input->is_probe_passed ? PROBED_PERCENT : BWE_HYSTERESIS_MARGIN_PERCENT;
     uint64_t safe_bps = input->budget_bps / margin_percent * 100;
     match_tracks(hysteresis, &call);
-    bwe_allocation_prepare(&ladders, input->tracks, input->count);
-    bwe_allocation_decide_on(&ladders, NULL, input->budget_bps, &pure);
+    bwe_allocation_decide_on(input->ladders, NULL, input->budget_bps, &pure);
     bool is_most = input->budget_bps >= bwe_allocation_budget_bps(UINT64_MAX, 0, 0);
     if (is_most || (input->is_probe_passed && is_all(input, &pure)))
         call.safe = pure; /* there will never be more; nothing is left that could take more */
     else
-        bwe_allocation_decide_on(&ladders, NULL, safe_bps, &call.safe);
+        bwe_allocation_decide_on(input->ladders, NULL, safe_bps, &call.safe);
     set_ceilings(&call);
-    bwe_allocation_decide_on(&ladders, call.ceilings, input->budget_bps, out);
+    bwe_allocation_decide_on(input->ladders, call.ceilings, input->budget_bps, out);
     call.lasting = *out;
     if (input->sustained_bps > input->budget_bps)
-        bwe_allocation_decide_on(&ladders, call.ceilings, input->sustained_bps, &call.lasting);
+        bwe_allocation_decide_on(input->ladders, call.ceilings, input->sustained_bps,
+                                 &call.lasting);
     if (is_any_unfit(&call, out))
-        bwe_allocation_decide_on(&ladders, call.carried, input->budget_bps, &call.unraised);
+        bwe_allocation_decide_on(input->ladders, call.carried, input->budget_bps, &call.unraised);
     for (unsigned i = 0; i < input->count; i++)
         follow(&call, i, out);
     out->next_budget_bps = pure.next_budget_bps;

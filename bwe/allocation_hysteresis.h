@@ -3,8 +3,8 @@
  *
  *  - Down: at once, and only as far as the budget demands; a track whose lowest layer does not fit
  *    keeps that for 500 ms, then it is paused; for 600 ms if it would fit into what the network
- *    carries once a queue is drained. At once, if it makes room for a track that rises, and the
- *    budget will not grow.
+ *    carries once a queue is drained. At once, if it makes room for a track that rises, but by a
+ *    probe that others may follow.
  *  - Up: a level that has fitted into budget / 1.10 for 1 s, or into budget / 1.03 as shown by a
  *    passed probe; 5 s after the
  *    track's last downgrade, x1.5 (to 60 s) when an upgrade turned out wrong, but not when the
@@ -18,7 +18,7 @@
  *    offer, if it fits into budget / 1.10: patience is for the budget, not for them.
  * Less because the source or the layout gives less is no downgrade. Less because what is sent has
  * come to cost more (a new slide, key frames) is one, but does not show that an upgrade was wrong:
- * only a smaller budget does.
+ * only a smaller budget does. It lasts 5 s, whatever was wrong before.
  */
 #ifndef IRIS_BWE_ALLOCATION_HYSTERESIS_H
 #define IRIS_BWE_ALLOCATION_HYSTERESIS_H
@@ -44,7 +44,8 @@ struct bwe_hysteresis_track {
     int16_t newest;                       /* what fitted at the last call */
     bool is_best;                         /* nothing better was wanted and available */
     bool was_raised;                      /* after its last downgrade, */
-    bool was_cut;                         /* for which there was a smaller budget */
+    bool was_cut;                         /* for which there was a smaller budget, */
+    bool was_outbid;                      /* or for which others, or it, had come to cost more */
     int64_t since_us;                     /* when it was first seen */
     int64_t fits_us;                      /* 0: nothing better fits */
     int64_t step_us;                      /* when the newest step began */
@@ -66,6 +67,7 @@ struct bwe_hysteresis {
 struct bwe_hysteresis_input {
     const struct bwe_allocation_track *tracks; /* ids differ; any order, also from call to call */
     unsigned count;                            /* at most BWE_ALLOCATION_TRACKS */
+    const struct bwe_allocation_ladders *ladders; /* of these (bwe_allocation_prepare()) */
     uint64_t budget_bps;
     uint64_t sustained_bps; /* the budget without a dip that drains a queue; at least budget_bps */
     bool is_final;          /* it will not grow: not the network sets it */

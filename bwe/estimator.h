@@ -79,19 +79,20 @@ struct bwe_mark {
     int64_t arrival_us; /* the last one in the message */
     int64_t sent_us;    /* and when it left */
     uint32_t bytes;     /* since the mark before */
-    float queue_ms;     /* that the last one met */
+    float queue_ms;     /* that the last one met, */
+    float least_ms;     /* and the one that met least */
 };
 
 struct bwe_estimator {
     const struct bwe_tuning *tuning;
-    struct bwe_history history;
+    struct bwe_history history; /* this and the next: of each packet that leaves */
+    struct bwe_app_limited app_limited;
     struct bwe_interarrival interarrival;
     struct bwe_trendline trendline;
     struct bwe_queue_delay queue_delay;
     struct bwe_guard guard;
     struct bwe_rate_control rate_control;
     struct bwe_acked_rate acked;
-    struct bwe_app_limited app_limited;
     struct bwe_loss loss;
     struct bwe_prober prober;
     struct bwe_probe_results probe_results;

@@ -101,18 +101,31 @@ static uint32_t replay_bytes(struct core_participant *participant, int64_t now_u
     return (uint32_t)(bytes > room_bytes ? room_bytes : bytes);
 }
 
+/* Of those that wait and are not in the mask: whose picture has stood still for the longest. */
+static struct core_slot *next_replay(struct core_participant *participant, uint32_t served)
+{
+    struct core_slot *next = NULL;
+    for (unsigned i = 0; i < participant->slot_count; i++) {
+        struct core_slot *slot = &participant->slots[i];
+        if (slot->replay_seq && !(served >> i & 1) &&
+            (!next || (participant->pace.is_pacing && slot->last_sent_us < next->last_sent_us)))
+            next = slot;
+    }
+    return next;
+}
+
 /* One slot after the other: the first picture is there sooner than all half of them. Where they
    wait for the network they take turns, so that none waits for all of the others. */
 static void replay(struct core_participant *participant, int64_t now_us)
 {
     if (!is_replaying(participant))
         return;
-    uint32_t bytes = replay_bytes(participant, now_us);
-    unsigned first = participant->pace.is_pacing ? participant->pace.turn++ : 0;
-    for (unsigned i = 0; i < participant->slot_count && bytes > 0; i++) {
-        struct core_slot *slot = &participant->slots[(first + i) % participant->slot_count];
+    uint32_t bytes = replay_bytes(participant, now_us), served = 0;
+    struct core_slot *slot;
+    while (bytes > 0 && (slot = next_replay(participant, served))) {
         uint32_t sent = core_slot_replay(slot, bytes, now_us);
         bytes -= sent < bytes ? sent : bytes;
+        served |= 1u << (slot - participant->slots);
     }
     if (is_replaying(participant))
         core_participant_wake(participant, now_us + CORE_TICK_US);

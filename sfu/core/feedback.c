@@ -123,9 +123,9 @@ static void send_transport_feedback(struct core_participant *participant, int64_
     bool is_early = now_us - participant->joined_us < FEEDBACK_EARLY_US;
     participant->feedback_us =
         core_room_next(participant->room, is_early ? FEEDBACK_FAST_US : FEEDBACK_PERIOD_US, now_us);
-    while (rtp_arrival_log_has_news(&participant->arrivals)) {
+    while (participant->arrivals && rtp_arrival_log_has_news(participant->arrivals)) {
         rtcp_writer_init(&writer, data, sizeof(data));
-        if (rtp_arrival_log_write(&participant->arrivals, &writer, participant->feedback_ssrc,
+        if (rtp_arrival_log_write(participant->arrivals, &writer, participant->feedback_ssrc,
                                   participant->media_ssrc, now_us))
             break;
         send(participant, &writer);

@@ -4,8 +4,6 @@
 #include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
-/* The MID is needed by receivers that do not read a=ssrc; libwebrtc sends it about as long. */
-#define MID_PACKETS 64
 /* bwe.md, "Allocation", 6: a switch is urged after 2 x RTT within these bounds, given up after 2 s;
    then the layer is left alone for a while. */
 #define URGE_MIN_US 200000
@@ -22,16 +20,24 @@
 /* A replay may take so long of all of the receiver's budget. */
 #define REPLAY_MAX_US 1000000
 
-void core_slot_init(struct core_slot *slot, const struct core_slot_params *params,
-                    struct core_participant *owner, uint64_t random)
+unsigned core_slot_segment_count(enum core_kind kind)
 {
+    if (kind == CORE_KIND_AUDIO)
+        return CORE_SLOT_SEGMENTS_AUDIO;
+    return kind == CORE_KIND_CAMERA ? CORE_SLOT_SEGMENTS_CAMERA : CORE_SLOT_SEGMENTS_SCREEN;
+}
+
+void core_slot_init(struct core_slot *slot, const struct core_slot_params *params,
+                    struct core_participant *owner, struct rtp_rewrite_segment *segments,
+                    uint64_t random)
+{
+    const struct rtp_rewrite_memory memory = {segments, core_slot_segment_count(params->kind)};
     memset(slot, 0, sizeof(*slot));
     slot->params = *params;
     slot->owner = owner;
-    slot->mid_left = MID_PACKETS;
     slot->reported.jitter = CORE_SLOT_UNREPORTED;
     slot->rtx_index = random >> 49; /* below 2^15 */
-    rtp_rewrite_init(&slot->rewrite, core_kind_clock_hz(params->kind), random & 0x7FFF,
+    rtp_rewrite_init(&slot->rewrite, memory, core_kind_clock_hz(params->kind), random & 0x7FFF,
                      (uint32_t)(random >> 15), (random >> 33) & 0x7FFF);
 }
 
@@ -56,6 +62,7 @@ void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now
     if (*answering_us > latest_us)
         *answering_us = latest_us;
     slot->statistics.keyframes++;
+    slot->is_by_receiver = false;
     slot->keyframe_us = now_us;
     slot->answered_us = *answering_us > now_us + ANSWERED_US ? *answering_us : now_us + ANSWERED_US;
     slot->answer_bytes = bytes;
@@ -158,6 +165,7 @@ static bool is_wanted(const struct core_slot *slot)
 static bool may_want(struct core_slot *slot, bool is_asked, int64_t now_us)
 {
     struct core_keyframe_limit *limit = &slot->keyframe_limit;
+    is_asked |= slot->is_by_receiver;
     if (is_wanted(slot))
         return true;
     if (is_asked && !core_keyframe_limit_allows(limit, now_us))
@@ -172,16 +180,20 @@ static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
     struct core_layer *target = slot->target;
     bool has_new = is_answered(slot, now_us);
     bool is_replaying = slot->replay_seq && !slot->is_waiting; /* a key frame, then */
+    bool was_queued = slot->is_queued;
     slot->asked_us = now_us;
+    slot->is_queued = false;
     if (!slot->track || slot->track->is_muted || slot->is_held || slot->is_starved)
         return;
     if (slot->layer && slot->layer == target && (is_replaying || has_new))
         return;
     if (target && can_replay(slot, target, now_us)) {
-        if (is_asked || !goes_on(slot, target))
+        if (is_asked || (!goes_on(slot, target) && !core_slot_queue(slot, now_us)))
             core_slot_start_replay(slot, target, now_us);
         return;
     }
+    if (was_queued && !is_asked && core_slot_queue(slot, now_us))
+        return;                      /* something of its key frame is still missing */
     bool is_news = !is_wanted(slot); /* who asks again and again must not fill the recorder */
     if (!may_want(slot, is_asked, now_us))
         return;
@@ -190,6 +202,11 @@ static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
         core_record_slot(slot, target, &(struct core_decision){.kind = CORE_DECISION_WANTED},
                          now_us);
     core_participant_wake(slot->track->owner, now_us);
+}
+
+void core_slot_note_receiver(struct core_slot *slot)
+{
+    slot->is_by_receiver = true;
 }
 
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)
@@ -251,9 +268,8 @@ bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *la
 
 void core_slot_leave_layer(struct core_slot *slot, const struct core_layer *next, int64_t now_us)
 {
-    uint64_t shown =
-        slot->rewrite.started ? slot->rewrite.segments[slot->rewrite.current].source : 0;
-    slot->statistics.switches += shown && shown != next->id;
+    const struct rtp_rewrite_segment *shown = rtp_rewrite_current(&slot->rewrite);
+    slot->statistics.switches += shown && shown->source != next->id;
     if (slot->layer && !core_track_is_layer_sent(slot->track, slot->layer, now_us))
         slot->last_frame_us = 0;
 }
@@ -272,6 +288,8 @@ void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us)
 static int64_t urge_us(const struct core_slot *slot)
 {
     int64_t wait_us = 2 * slot->track->owner->rtt_us;
+    if (slot->is_queued)
+        return slot->asked_us + CORE_TICK_US;
     wait_us = wait_us < URGE_MIN_US ? URGE_MIN_US : wait_us;
     return slot->asked_us + (wait_us > URGE_MAX_US ? URGE_MAX_US : wait_us);
 }

@@ -10,8 +10,8 @@
  * leaves it there; what the pacer holds of before (BWE_PACER_QUEUE_MS) goes out first.
  *
  * slot.c: what is shown, and which layer shall be; slot_forward.c: a received packet;
- * slot_needed.c: what a loss costs without RTX; slot_replay.c: from the history; slot_send.c:
- * making and sealing; slot_report.c: what is told.
+ * slot_needed.c: what a loss costs without RTX; slot_queue.c: who switches next; slot_replay.c:
+ * from the history; slot_send.c: making and sealing; slot_report.c: what is told.
  */
 #ifndef IRIS_CORE_SLOT_H
 #define IRIS_CORE_SLOT_H
@@ -33,8 +33,18 @@ struct core_slot_reported {
 };
 #define CORE_SLOT_FATES 32
 
+/* Rewriting segments that a slot remembers: what is sent within a second, which is how long it may
+   be asked for again. Voices are not asked for, only late ones are looked up. Of a camera with its
+   upper temporal layers skipped these are 15 runs, of its replay 11 pictures of the base layer in
+   1.5 s, 52 at most in 500 simulated conferences (iris-sim --profile random, flapping, lossy); of a
+   slide the small changes of 20 s at five a second. */
+#define CORE_SLOT_SEGMENTS_AUDIO  8
+#define CORE_SLOT_SEGMENTS_CAMERA 64
+#define CORE_SLOT_SEGMENTS_SCREEN 128
+
 struct core_slot {
-    struct core_slot *next_subscriber;
+    /* What each packet needs comes first: CORE_SLOT_HOT_BYTES. */
+    _Alignas(CORE_CACHE_LINE_BYTES) struct core_slot *next_subscriber;
     struct core_participant *owner; /* the receiver */
     struct core_track *track;       /* shown; NULL: idle */
     const struct core_layer *layer; /* forwarded; NULL: waiting for a key frame, or paused */
@@ -51,11 +61,21 @@ struct core_slot {
     bool is_frame_sent;             /* the decision on the frame of frame_timestamp */
     bool is_frame_cut;              /* its beginning was sent, the policer let no more of it pass */
     bool is_frame_counted;
-    bool has_frame;                   /* there is such a decision, for the layer forwarded */
-    uint32_t frame_timestamp;         /* the source's */
-    uint64_t replay_seq;              /* next packet to be sent from the layer's history; 0: live */
-    bool has_replayed;                /* the first packet of the replay */
-    bool is_waiting;                  /* it began at the live edge, for want of room in the pacer */
+    bool has_frame;           /* there is such a decision, for the layer forwarded */
+    bool has_replayed;        /* the first packet of the replay */
+    bool is_queued;           /* its switch up waits for those of others */
+    bool is_by_receiver;      /* the receiver chose otherwise or moved since the last key frame */
+    bool is_waiting;          /* it began at the live edge, for want of room in the pacer */
+    uint32_t frame_timestamp; /* the source's */
+    uint64_t replay_seq;      /* next packet to be sent from the layer's history; 0: live */
+    int64_t last_sent_us;
+    int64_t last_frame_us;              /* newest frame sent; 0 after a change of source */
+    uint32_t packet_count, octet_count; /* of sender reports (RFC 3550, 6.4.1) */
+    uint32_t newest_in_timestamp;       /* source's timestamp of the newest packet sent */
+    struct rtp_rewrite rewrite;
+    struct core_slot_params params;
+    struct core_slot_statistics statistics; /* what is counted as it happens (snapshot.c) */
+    /* The rest. */
     int64_t replayed_us;              /* when a packet of a history was last sent; 0: none */
     int64_t switching_us;             /* since when another layer than the target is forwarded */
     int64_t asked_us;                 /* when a key frame was last wanted for that */
@@ -66,16 +86,8 @@ struct core_slot {
     const struct core_layer *refused; /* its key frame did not come */
     int64_t refused_us;               /* when that was given up */
     uint64_t rtx_index;               /* next SRTP index of the RTX stream */
-    uint32_t packet_count, octet_count; /* of sender reports (RFC 3550, 6.4.1) */
-    uint32_t newest_in_timestamp;       /* source's timestamp of the newest packet sent */
-    int64_t last_sent_us;
-    int64_t last_frame_us; /* newest frame sent; 0 after a change of source */
-    unsigned mid_left;     /* packets that still carry the MID extension */
-    struct core_run run;   /* for the room's recorder */
-    struct core_slot_params params;
-    struct core_slot_statistics statistics; /* what is counted as it happens (snapshot.c) */
+    struct core_run run;              /* for the room's recorder */
     struct core_slot_reported reported;
-    struct rtp_rewrite rewrite;
     struct core_rtx_limit rtx_limit;
     struct core_keyframe_limit keyframe_limit; /* of whatever it shows */
     struct rtp_seen filled;                    /* numbers that padding has closed */
@@ -83,6 +95,8 @@ struct core_slot {
     uint32_t fates[CORE_SLOT_FATES];
     unsigned fates_next;
 };
+
+#define CORE_SLOT_HOT_BYTES offsetof(struct core_slot, statistics.keyframes)
 
 /* A packet on its way to the slots, received or from a history, parsed once. */
 struct core_media {
@@ -101,13 +115,18 @@ struct core_media {
     int64_t now_us;
 };
 
+/** How many rewriting segments a slot of this kind remembers: CORE_SLOT_SEGMENTS_*. */
+unsigned core_slot_segment_count(enum core_kind kind);
+
 /**
  * Set up as negotiated; the stream's first numbers are random.
  *
- * @param random  64 random bits
+ * @param segments  core_slot_segment_count() of them, of the owner's memory
+ * @param random    64 random bits
  */
 void core_slot_init(struct core_slot *slot, const struct core_slot_params *params,
-                    struct core_participant *owner, uint64_t random);
+                    struct core_participant *owner, struct rtp_rewrite_segment *segments,
+                    uint64_t random);
 
 /** Show another track (NULL: none). Nothing of it is sent until core_slot_set_target() (video). */
 void core_slot_set_track(struct core_slot *slot, struct core_track *track);
@@ -145,6 +164,10 @@ void core_slot_leave_layer(struct core_slot *slot, const struct core_layer *next
 
 /** Forward nothing until told otherwise; then a key frame is needed. */
 void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
+
+/** What the receiver does itself (another layout, another path) may cost a key frame from now on:
+ * until one is sent, those needed count as if it asked for them (keyframe_limit.h). */
+void core_slot_note_receiver(struct core_slot *slot);
 
 /** The receiver has no picture (another layer, a new path): from the history if it can serve, else
  * the source is asked. One that has just been sent answers as well. */
@@ -188,10 +211,21 @@ bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *l
  */
 bool core_slot_needs(const struct core_slot *slot, uint16_t seq, int64_t now_us);
 
+/* slot_queue.c */
+
+/**
+ * A key frame of the target is there: whether the layer forwarded goes on for now, because those
+ * of other slots are on their way, or what waits of it is not sent yet. Then the slot looks again
+ * at the next tick (core_slot_deadline()).
+ *
+ * @return  false: the switch may begin
+ */
+bool core_slot_queue(struct core_slot *slot, int64_t now_us);
+
 /* slot_replay.c */
 
-/** Begin to send a layer from its last key frame on; it must be able to (core_layer_can_replay()).
- */
+/** Begin to send a layer from its last key frame on, of which the first packet must be there
+ * (core_layer_can_replay(), unless it came late); what else is missing is sent when it comes. */
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us);
 
 /** The pacer has no room: go on from this packet of the layer forwarded when it has, from the
@@ -229,7 +263,7 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
 bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us);
 
 /**
- * Fill a probe with one of the last packets, over RTX.
+ * Fill a probe with one of the last packets, over RTX: of what may still be shown.
  *
  * @param bytes  that are wanted: UDP payload
  * @return       false: there is none of about that size

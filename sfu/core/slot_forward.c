@@ -98,28 +98,41 @@ static uint32_t frame_name(const struct core_layer *layer, uint32_t timestamp)
     return (timestamp ^ (uint32_t)layer->id * 0x9E3779B1) & ~(uint32_t)FATE_BITS;
 }
 
-static const uint32_t *find_fate(const struct core_slot *slot, const struct core_layer *layer,
-                                 uint32_t timestamp)
+/* @return  index, or CORE_SLOT_FATES */
+static unsigned find_fate(const struct core_slot *slot, const struct core_layer *layer,
+                          uint32_t timestamp)
 {
     uint32_t known = frame_name(layer, timestamp) | FATE_KNOWN;
-    for (unsigned i = 0; i < CORE_SLOT_FATES; i++)
-        if ((slot->fates[i] & ~(uint32_t)FATE_SENT) == known)
-            return &slot->fates[i];
-    return NULL;
+    unsigned i = 0;
+    while (i < CORE_SLOT_FATES && (slot->fates[i] & ~(uint32_t)FATE_SENT) != known)
+        i++;
+    return i;
 }
 
 bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *layer,
                         uint32_t timestamp)
 {
-    const uint32_t *fate = find_fate(slot, layer, timestamp);
-    return fate && *fate & FATE_SENT;
+    unsigned i = find_fate(slot, layer, timestamp);
+    return i < CORE_SLOT_FATES && slot->fates[i] & FATE_SENT;
 }
 
+static bool has_left_out(const struct core_slot *slot, const struct core_layer *layer,
+                         uint32_t timestamp)
+{
+    unsigned i = find_fate(slot, layer, timestamp);
+    return i < CORE_SLOT_FATES && !(slot->fates[i] & FATE_SENT);
+}
+
+/* What was left out live may be sent by a replay, or the other way round: the newest counts. */
 static void remember_fate(struct core_slot *slot, const struct core_media *media, bool is_sent)
 {
-    slot->fates[slot->fates_next] =
-        frame_name(media->layer, media->fields.timestamp) | FATE_KNOWN | (is_sent ? FATE_SENT : 0);
-    slot->fates_next = (slot->fates_next + 1) % CORE_SLOT_FATES;
+    uint32_t timestamp = media->fields.timestamp;
+    unsigned i = find_fate(slot, media->layer, timestamp);
+    if (i == CORE_SLOT_FATES) {
+        i = slot->fates_next;
+        slot->fates_next = (slot->fates_next + 1) % CORE_SLOT_FATES;
+    }
+    slot->fates[i] = frame_name(media->layer, timestamp) | FATE_KNOWN | (is_sent ? FATE_SENT : 0);
 }
 
 static void on_new_frame(struct core_slot *slot, const struct core_media *media)
@@ -130,7 +143,7 @@ static void on_new_frame(struct core_slot *slot, const struct core_media *media)
     slot->is_frame_sent = is_wanted(slot, media);
     if (!slot->is_frame_sent)
         return;
-    if (temporal_of(media->vp8) > 0)
+    if (temporal_of(media->vp8) > 0 || has_left_out(slot, media->layer, media->fields.timestamp))
         remember_fate(slot, media, true); /* the others are not in doubt */
     if (slot->is_retiming)
         retime(slot, media);
@@ -222,9 +235,11 @@ static bool is_too_much(struct core_slot *slot, const struct core_media *media)
 /* Of what comes late, too, a frame is sent whole or not at all. */
 static bool fills(struct core_slot *slot, const struct core_media *media)
 {
-    const uint32_t *fate = find_fate(slot, media->layer, media->fields.timestamp);
-    if (fate && !(media->is_policed && *fate & FATE_SENT))
-        return !(*fate & FATE_SENT);
+    uint32_t timestamp = media->fields.timestamp;
+    if (has_left_out(slot, media->layer, timestamp))
+        return true;
+    if (!media->is_policed && core_slot_has_sent(slot, media->layer, timestamp))
+        return false;
     bool is_filled = media->is_policed || is_useless(slot, media) || is_over_contract(slot, media);
     remember_fate(slot, media, !is_filled);
     return is_filled;
@@ -306,14 +321,21 @@ static bool must_wait(const struct core_slot *slot, const struct core_media *med
     return core_pace_room(slot->owner) == 0;
 }
 
-/* The key frame's first packet was overtaken, or repaired: what follows it has passed already, and
-   is in the history. */
-static bool starts_late(const struct core_slot *slot, const struct core_media *media)
+/* The key frame's first packet was overtaken, or repaired: what follows it has passed already. */
+static bool is_overtaken(const struct core_media *media)
+{
+    return media->vp8 && media->layer->history.highest > media->fields.ext_seq;
+}
+
+/* What has passed is in the history. From there, also where some of it is still missing: live, the
+   receiver would get it as answers to NACKs only, but for frames that had lost a packet to the
+   upper temporal layers. */
+static void start_late(struct core_slot *slot, const struct core_media *media)
 {
     const struct core_layer *layer = media->layer;
-    return media->vp8 && layer->history.highest > media->fields.ext_seq &&
-           layer->keyframe_seq == media->fields.ext_seq &&
-           core_layer_can_replay(layer, slot->params.kind, media->now_us);
+    if (layer->keyframe_seq &&
+        layer->history.highest - layer->keyframe_seq < CORE_LAYER_REPLAY_PACKETS)
+        core_slot_start_replay(slot, media->layer, media->now_us);
 }
 
 void core_slot_forward(struct core_slot *slot, const struct core_media *media)
@@ -343,8 +365,10 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media)
     if (slot->layer != media->layer) {
         if (!may_start(slot, media) || is_too_much(slot, media))
             return;
-        if (starts_late(slot, media)) {
-            core_slot_start_replay(slot, media->layer, media->now_us);
+        if (media->vp8 && core_slot_queue(slot, media->now_us))
+            return;
+        if (is_overtaken(media)) {
+            start_late(slot, media);
             return;
         }
         start(slot, media);

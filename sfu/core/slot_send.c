@@ -6,9 +6,18 @@
 #define PADDING_MAX 255
 /* Before an element of a one-byte extension: profile and length, its own head (RFC 8285, 4.2). */
 #define EXTENSION_HEAD_BYTES 5
-#define OLD_PACKETS          8 /* are looked at for one of the right size */
+#define OLD_PACKETS          8  /* are looked at for one of the right size */
+#define PIECES_MAX           16 /* of an upper layer's frame, before and after one */
 
-static void fill_extensions(struct core_slot *slot, struct rtp_header_fields *header)
+/* What belongs to which line is said until the receiver is seen to know it (RFC 8843, 9.2). Firefox
+   takes only SSRCs that it has heard with the MID, once there is one: with the repairs' alone, the
+   stream itself would never be shown. Of these no report tells, and they are few. */
+static bool needs_mid(const struct core_slot *slot, const struct rtp_header_fields *header)
+{
+    return slot->statistics.reports == 0 || header->ssrc != slot->params.ssrc;
+}
+
+static void fill_extensions(const struct core_slot *slot, struct rtp_header_fields *header)
 {
     const struct core_slot_params *params = &slot->params;
     if (params->transport_seq_id) {
@@ -16,15 +25,14 @@ static void fill_extensions(struct core_slot *slot, struct rtp_header_fields *he
     } else {
         header->abs_send_time_id = params->abs_send_time_id;
     }
-    if (slot->mid_left > 0) {
-        slot->mid_left--;
+    if (needs_mid(slot, header)) {
         header->mid_id = params->mid_id;
         header->mid = params->mid;
     }
 }
 
 /* What is numbered or timed when it leaves is only given its place. @return the header's length */
-static size_t write_header(struct core_slot *slot, struct core_buffer *buffer,
+static size_t write_header(const struct core_slot *slot, struct core_buffer *buffer,
                            struct rtp_header_fields *header)
 {
     fill_extensions(slot, header);
@@ -140,6 +148,7 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
                               slot->params.kind != CORE_KIND_AUDIO);
     if (!rtp_seen_check(&slot->filled, fields->ext_seq))
         rtp_seen_accept(&slot->filled, fields->ext_seq);
+    slot->packet_count++;
     slot->statistics.filled++;
     slot->statistics.wire_bytes += buffer->len + TRANSPORT_AEAD_TAG_BYTES;
     core_record_padding(slot, fields, now_us);
@@ -180,10 +189,15 @@ static bool is_of_filled_frame(const struct core_slot *slot, const struct sent *
     for (int step = -1; step <= 1; step += 2) {
         struct rtp_history_packet piece;
         uint64_t in_seq = sent->stored.ext_seq, out_seq = out_ext_seq;
-        while (rtp_history_get(&sent->layer->history, in_seq += (uint64_t)(int64_t)step, &piece) &&
-               piece.timestamp == sent->stored.timestamp)
-            if (rtp_seen_check(&slot->filled, out_seq += (uint64_t)(int64_t)step))
+        for (unsigned i = 0; i < PIECES_MAX; i++) {
+            in_seq += (uint64_t)(int64_t)step;
+            out_seq += (uint64_t)(int64_t)step;
+            if (!rtp_history_get(&sent->layer->history, in_seq, &piece) ||
+                piece.timestamp != sent->stored.timestamp)
+                break;
+            if (rtp_seen_check(&slot->filled, out_seq))
                 return true;
+        }
     }
     return false;
 }
@@ -274,6 +288,8 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
 bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us)
 {
     struct sent sent;
+    if (!slot->track || slot->track->is_muted || slot->is_held)
+        return false;
     for (unsigned i = 0; i < OLD_PACKETS; i++) {
         uint16_t seq = (uint16_t)(slot->rewrite.newest_out_seq - i);
         if (!find_sent(slot, seq, now_us, &sent))
@@ -283,7 +299,10 @@ bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us)
             continue;
         core_downlink_on_sent(slot->owner, 0, sent.stored.payload_len + BWE_PACKET_OVERHEAD_BYTES,
                               now_us);
-        return send_rtx(slot, &sent);
+        if (!send_rtx(slot, &sent))
+            return false;
+        slot->statistics.probed++;
+        return true;
     }
     return false;
 }
@@ -300,6 +319,7 @@ static uint64_t number_on_media(struct core_slot *slot, struct rtp_header_fields
 {
     struct rtp_rewrite_fields fields;
     rtp_rewrite_pad(&slot->rewrite, &fields);
+    slot->packet_count++;
     header->ssrc = slot->params.ssrc;
     header->payload_type = slot->params.payload_type;
     header->timestamp = fields.timestamp;
@@ -328,7 +348,10 @@ static bool send_filler(struct core_slot *slot, uint8_t padding)
     memset(buffer->data + header_len, 0, padding);
     buffer->data[header_len + padding - 1] = padding;
     buffer->len = (uint16_t)(header_len + padding);
+    uint32_t wire_bytes = buffer->len + TRANSPORT_AEAD_TAG_BYTES;
     core_participant_send_rtp(slot->owner, buffer, header_len, index, false);
+    slot->statistics.wire_bytes += wire_bytes;
+    slot->statistics.probed++;
     return true;
 }
 

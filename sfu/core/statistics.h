@@ -69,7 +69,7 @@ enum core_scope { CORE_SCOPE_NODE, CORE_SCOPE_ROOM };
     COUNTER(packets, NUMBER, NODE, "RTP packets that passed authentication")                       \
     COUNTER(bytes, BYTES, NODE, "of these, headers included")                                      \
     COUNTER(unbound, NUMBER, NODE, "of these, of no negotiated track: dropped")                    \
-    COUNTER(malformed, NUMBER, NODE, "RTP and RTCP that could not be read: dropped")               \
+    COUNTER(malformed, NUMBER, NODE, "unreadable RTP and RTCP, RTCP that asks too much: dropped")  \
     COUNTER(repeated, NUMBER, NODE, "repairs of what had arrived, originals after their repair")   \
     COUNTER(policed_packets, NUMBER, NODE, "packets over the contract of all tracks, dropped")     \
     COUNTER(policed_bytes, BYTES, NODE, "RTP payload over the contract of all tracks, dropped")    \
@@ -80,7 +80,7 @@ enum core_scope { CORE_SCOPE_NODE, CORE_SCOPE_ROOM };
     RATE(bitrate_bps, BPS, "RTP, headers included", bytes, 8)
 
 #define CORE_DOWNLINK_STATISTICS(COUNTER, GAUGE, RATE, LOSS)                                       \
-    COUNTER(packets, NUMBER, NODE, "RTP packets sent, repairs and padding included")               \
+    COUNTER(packets, NUMBER, NODE, "RTP packets sent; repairs, probes and padding included")       \
     COUNTER(bytes, BYTES, NODE, "of these, UDP payload")                                           \
     COUNTER(send_failures, NUMBER, NODE, "packets not sent: no buffer, or no path")                \
     COUNTER(expected, NUMBER, NODE, "packets that the receiver's reports cover")                   \
@@ -97,10 +97,11 @@ enum core_scope { CORE_SCOPE_NODE, CORE_SCOPE_ROOM };
 #define CORE_SLOT_STATISTICS(COUNTER, GAUGE, RATE, LOSS)                                           \
     COUNTER(packets, NUMBER, ROOM, "RTP packets sent, repairs and padding aside")                  \
     COUNTER(bytes, BYTES, ROOM, "RTP payload of these")                                            \
-    COUNTER(wire_bytes, BYTES, NODE, "UDP payload sent, repairs and padding included")             \
+    COUNTER(wire_bytes, BYTES, NODE, "UDP payload sent; repairs, probes and padding included")     \
     COUNTER(retransmitted, NUMBER, ROOM, "repairs sent (RTX)")                                     \
     COUNTER(filled, NUMBER, NODE, "padding in place of late packets that nobody needs any more")   \
-    COUNTER(unanswered_requests, NUMBER, NODE, "NACKs and PLIs while idle or paused: ignored")     \
+    COUNTER(probed, NUMBER, NODE, "sent to find out what the network carries: old ones, padding")  \
+    COUNTER(unanswered_requests, NUMBER, NODE, "NACKs and PLIs while idle or paused, or too many") \
     COUNTER(frames, NUMBER, NODE, "frames sent (video)")                                           \
     COUNTER(keyframes, NUMBER, NODE, "key frames among them")                                      \
     COUNTER(switches, NUMBER, NODE, "changes of the source or of the layer forwarded")             \

@@ -25,6 +25,8 @@ enum change {
     SPEAKER_2,     /* camera 2 speaks instead of 1 */
     SWAPPED,       /* the tracks come in another order */
     NEWCOMER,      /* camera 2's place is taken by another */
+    DEAR,          /* camera 1 costs 150 more at its upper layer */
+    CHEAP,         /* and does not any more */
     DIP_BEGINS,    /* from here on the budget comes back when a queue is drained */
     DIP_ENDS,
     FINAL, /* the network carries more than the budget from here on */
@@ -174,6 +176,19 @@ static const struct {
       {17100, 2000, NO_CHANGE, "02 02"},
       {28249, 2000, NO_CHANGE, "02 02"},
       {28250, 2000, NO_CHANGE, "12 12"}}},
+    {"five when it was another's cost, whatever was wrong before",
+     false,
+     {{0, 900, NO_CHANGE, "12 12"},
+      {1000, 363, NO_CHANGE, "02 02"},
+      {1999, 900, NO_CHANGE, "02 02"},
+      {6000, 900, NO_CHANGE, "12 12"},
+      {7000, 363, NO_CHANGE, "02 02"},
+      {7100, 900, NO_CHANGE, "02 02"},
+      {16000, 900, NO_CHANGE, "12 12"},
+      {50000, 900, DEAR, "12 11"},
+      {50100, 900, CHEAP, "12 11"},
+      {54999, 900, NO_CHANGE, "12 11"},
+      {55000, 900, NO_CHANGE, "12 12"}}},
     {"five again when the upgrade has lasted",
      false,
      {{0, 2000, NO_CHANGE, "12 12"},
@@ -284,6 +299,12 @@ static const struct {
       {20999, 605, NO_CHANGE, "12 02"},
       {21000, 605, NO_CHANGE, "02 12"},
       {60000, 605, NO_CHANGE, "02 12"}}},
+    {"whose place another takes is paused at once",
+     false,
+     {{0, 200, NO_CHANGE, "02 --"},
+      {5000, 200, SPEAKER_2, "02 --"},
+      {5999, 200, NO_CHANGE, "02 --"},
+      {6000, 200, NO_CHANGE, "-- 02"}}},
     {"the order of the tracks does not matter",
      false,
      {{0, 605, NO_CHANGE, "12 02"},
@@ -303,6 +324,7 @@ static const struct {
 struct bench {
     struct bwe_hysteresis hysteresis;
     struct bwe_allocation_track tracks[2];
+    struct bwe_allocation_ladders ladders;
     struct bwe_hysteresis_input input;
     struct bwe_allocation out;
     int64_t deadline_us;
@@ -335,6 +357,12 @@ static void apply(struct bench *bench, enum change change)
     case NEWCOMER:
         second->id = 3;
         break;
+    case DEAR:
+        bench->tracks[0].layers[1].cost_bps[0] += 150000;
+        break;
+    case CHEAP:
+        bench->tracks[0].layers[1].cost_bps[0] -= 150000;
+        break;
     case DIP_BEGINS:
     case DIP_ENDS:
         bench->is_dip = change == DIP_BEGINS;
@@ -349,6 +377,8 @@ static void apply(struct bench *bench, enum change change)
 
 static void decide(struct bench *bench, int64_t now_us)
 {
+    bwe_allocation_prepare(&bench->ladders, bench->input.tracks, bench->input.count);
+    bench->input.ladders = &bench->ladders;
     bench->deadline_us =
         bwe_hysteresis_decide(&bench->hysteresis, &bench->input, now_us, &bench->out);
     assert_true(bench->deadline_us > now_us);
@@ -469,7 +499,8 @@ static void test_random(void **state)
     uint32_t random = 11;
     struct bwe_hysteresis hysteresis = {0};
     struct bwe_allocation_track tracks[BWE_ALLOCATION_TRACKS];
-    struct bwe_hysteresis_input input = {.tracks = tracks};
+    struct bwe_allocation_ladders ladders;
+    struct bwe_hysteresis_input input = {.tracks = tracks, .ladders = &ladders};
     uint64_t next_id = 1;
     int64_t now_us = START_US, over_since_us = 0, deadline_us = INT64_MAX;
     for (unsigned round = 0; round < 100000; round++) {
@@ -483,6 +514,7 @@ static void test_random(void **state)
             change_at_random(tracks, &input.count, &next_id, &random);
         input.is_probe_passed = allocation_random(&random) % 20 == 0;
         input.has_estimator = allocation_random(&random) % 2;
+        bwe_allocation_prepare(&ladders, tracks, input.count);
         deadline_us = bwe_hysteresis_decide(&hysteresis, &input, now_us, &out);
         assert_true(deadline_us > now_us);
         uint64_t sum_bps = 0;

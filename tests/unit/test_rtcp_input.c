@@ -1,6 +1,8 @@
 /* RTCP of participants: what is honoured, what is only counted, and that hostile compounds change
  * nothing. */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 #include "sfu/core/engine_internal.h"
 
@@ -18,19 +20,6 @@ static void send_pli(struct conference *c, struct person *person, uint32_t ssrc)
     rtcp_writer_init(&writer, data, sizeof(data));
     assert_int_equal(rtcp_write_pli(&writer, 9, ssrc), 0);
     send_compound(c, person, &writer);
-}
-
-static unsigned plis(const struct person *person)
-{
-    return count_rtcp(person, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL);
-}
-
-static void show_for(struct conference *c, struct person *person, unsigned frames)
-{
-    for (unsigned i = 0; i < frames; i++) {
-        person_show(c, person, CAM, i == 0);
-        conference_run(c, 33 * MS);
-    }
 }
 
 static struct core_statistics newest_statistics(struct conference *c, const struct person *person)
@@ -55,8 +44,8 @@ static void test_pli(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 60); /* her key frame is too old to be replayed */
-    unsigned before = plis(ann);
+    person_show_for(&c, ann, 60, true); /* her key frame is too old to be replayed */
+    unsigned before = count_plis(ann);
     static const struct {
         const char *what;
         uint32_t ssrc;
@@ -68,17 +57,14 @@ static void test_pli(void **state)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         send_pli(&c, bob, table[i].ssrc);
         print_message("%s\n", table[i].what);
-        assert_int_equal(plis(ann) - before, table[i].forwarded);
-        before = plis(ann);
+        assert_int_equal(count_plis(ann) - before, table[i].forwarded);
+        before = count_plis(ann);
     }
-    show_for(&c, ann, 30);
-    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_MUTE,
-                                                  .participant = ann->number,
-                                                  .kind = CORE_KIND_CAMERA,
-                                                  .is_set = true});
-    before = plis(ann);
+    person_show_for(&c, ann, 30, true);
+    conference_mute(&c, ann, CORE_KIND_CAMERA, true);
+    before = count_plis(ann);
     send_pli(&c, bob, 4); /* paused */
-    assert_int_equal(plis(ann), before);
+    assert_int_equal(count_plis(ann), before);
     struct core_statistics statistics = newest_statistics(&c, bob);
     assert_int_equal(statistics.slots[3].unanswered_requests, 1);
     assert_int_equal(statistics.slots[4].unanswered_requests, 1);
@@ -113,9 +99,9 @@ static void test_hostile(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 30);
+    person_show_for(&c, ann, 30, true);
     uint64_t malformed = 0;
-    unsigned before = plis(ann);
+    unsigned before = count_plis(ann);
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         uint8_t data[64];
         memcpy(data, table[i].bytes, table[i].len);
@@ -125,9 +111,9 @@ static void test_hostile(void **state)
         send_compound(&c, ann, &writer);
         malformed += table[i].is_malformed;
     }
-    assert_int_equal(plis(ann), before);
+    assert_int_equal(count_plis(ann), before);
     unsigned heard = count_heard(bob, 4);
-    show_for(&c, ann, 5);
+    person_show_for(&c, ann, 5, true);
     assert_int_equal(count_heard(bob, 4), heard + 5);
     assert_int_equal(newest_statistics(&c, bob).uplink.malformed, malformed);
     conference_dispose(&c);
@@ -142,7 +128,7 @@ static void test_sender_report_of_a_source(void **state)
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
     uint8_t data[128];
     struct rtcp_writer writer;
-    show_for(&c, ann, 5);
+    person_show_for(&c, ann, 5, true);
     /* Her clock is three hours off; what is captured now carries this timestamp. */
     const struct rtcp_sender_report report = {.ssrc = ssrc_of(ann, CAM, 0),
                                               .ntp = UINT64_C(0xD000000000000000),
@@ -152,7 +138,7 @@ static void test_sender_report_of_a_source(void **state)
     rtcp_writer_init(&writer, data, sizeof(data));
     assert_int_equal(rtcp_write_sender_report(&writer, &report, NULL, 0), 0);
     send_compound(&c, ann, &writer);
-    show_for(&c, ann, 90);
+    person_show_for(&c, ann, 90, true);
     struct rtcp_packet packet;
     struct rtcp_sender_report told;
     assert_true(count_rtcp(bob, RTCP_SENDER_REPORT, -1, &packet) > 0);
@@ -169,11 +155,8 @@ static void test_sender_report_of_a_source(void **state)
 static void send_nack(struct conference *c, struct person *person, uint32_t ssrc,
                       const uint16_t *seqs, size_t count)
 {
-    uint8_t data[1200];
-    struct rtcp_writer writer;
-    rtcp_writer_init(&writer, data, sizeof(data));
-    assert_int_equal(rtcp_write_nack(&writer, 9, ssrc, seqs, count), 0);
-    send_compound(c, person, &writer);
+    person_send_nack(c, person, ssrc, seqs, count);
+    conference_run(c, 20 * MS);
 }
 
 /* A NACK is answered on a live slot; on an idle or paused one it is counted. */
@@ -183,16 +166,13 @@ static void test_nack(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 10);
+    person_show_for(&c, ann, 10, true);
     uint16_t seq = heard_at(bob, 4, 9)->rtp.seq;
     send_nack(&c, bob, 4, &seq, 1);
     assert_int_equal(count_heard(bob, 104), 1);
     send_nack(&c, bob, 5, &seq, 1); /* idle */
     send_nack(&c, bob, 8, &seq, 1);
-    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_MUTE,
-                                                  .participant = ann->number,
-                                                  .kind = CORE_KIND_CAMERA,
-                                                  .is_set = true});
+    conference_mute(&c, ann, CORE_KIND_CAMERA, true);
     send_nack(&c, bob, 4, &seq, 1); /* paused */
     send_nack(&c, bob, 4, &seq, 1);
     assert_int_equal(count_heard(bob, 104), 1);
@@ -254,11 +234,7 @@ static void test_nack_without_rtx(void **state)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct conference c;
         conference_init(&c);
-        struct core_join join = usual_join(1, 2);
-        for (unsigned s = 0; s < join.slot_count; s++)
-            join.slots[s].rtx_ssrc = 0;
-        struct person *ann = conference_join(&c, 1), *bob = conference_enter(&c, &join);
-        person_nominate(&c, bob);
+        struct person *ann = conference_join(&c, 1), *bob = conference_join_without_rtx(&c, 1);
         struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[3];
         print_message("%s\n", table[i].what);
         for (unsigned n = 0; n < 60; n++) /* her key frame is too old to be replayed */
@@ -268,10 +244,10 @@ static void test_nack_without_rtx(void **state)
         assert_int_equal(count_heard(bob, 4), 60 + strlen(table[i].frames)); /* all were sent */
         uint16_t last = heard_at(bob, 4, count_heard(bob, 4) - 1)->rtp.seq;
         uint16_t seq = (uint16_t)(last - table[i].lost);
-        unsigned before = plis(ann);
+        unsigned before = count_plis(ann);
         send_nack(&c, bob, 4, &seq, 1);
         conference_run(&c, 200 * MS);
-        assert_int_equal(plis(ann) - before, table[i].plis);
+        assert_int_equal(count_plis(ann) - before, table[i].plis);
         conference_dispose(&c);
     }
 }
@@ -317,12 +293,12 @@ static void test_nack_without_rtx_of_a_gap(void **state)
             ann->seqs[CAM][0]++;
         }
         uint16_t last = heard_at(bob, 4, 59)->rtp.seq, seq = (uint16_t)(last + 1);
-        unsigned before = plis(ann);
+        unsigned before = count_plis(ann);
         send_nack(&c, bob, 4, &seq, 1);
-        assert_int_equal(plis(ann) - before, table[i].first);
+        assert_int_equal(count_plis(ann) - before, table[i].first);
         conference_run(&c, 80 * MS);
         send_nack(&c, bob, 4, &seq, 1);
-        assert_int_equal(plis(ann) - before, table[i].second);
+        assert_int_equal(count_plis(ann) - before, table[i].second);
         conference_dispose(&c);
     }
 }
@@ -348,6 +324,83 @@ static void test_nack_is_bounded(void **state)
     conference_dispose(&c);
 }
 
+/* Append a transport feedback of so many packets from a number on: one that arrived, the others
+ * lost. */
+static void write_feedback(struct rtcp_writer *writer, uint16_t base, unsigned count)
+{
+    uint8_t *at = writer->data + writer->len;
+    assert_true(writer->cap - writer->len >= 28 && count > 1 && count < 0x2000);
+    memset(at, 0, 28);
+    at[0] = 0x8F;
+    at[1] = 205;
+    at[3] = 6;
+    at[7] = at[11] = 9; /* SSRCs */
+    rtp_bytes_put16(at + 12, base);
+    rtp_bytes_put16(at + 14, (uint16_t)count);
+    rtp_bytes_put16(at + 20, 0x2001); /* a run of one, received; the delta follows the other run */
+    rtp_bytes_put16(at + 22, (uint16_t)(count - 1));
+    at[24] = 4;
+    writer->len += 28;
+}
+
+/* One compound, however it is divided, asks for no more than the longest of a browser. Nothing in
+ * it is of the receiver's own slots but what comes last, after so many messages of each sort. */
+static void test_compound_is_bounded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        unsigned nacks, numbers;      /* messages, and packets of each */
+        unsigned feedbacks, statuses; /* about packets that were never sent */
+        unsigned repaired, unanswered, malformed, plis;
+        bool is_active; /* the last feedback was taken */
+    } table[] = {
+        {"as a browser", 1, 60, 1, 400, 60, 0, 0, 1, true},
+        {"the longest NACK", 1, 128, 0, 2, 128, 0, 0, 1, true},
+        {"one longer", 1, 129, 0, 2, 128, 1, 0, 1, true},
+        {"NACKs of eight streams", 8, 16, 1, 400, 128, 0, 0, 1, true},
+        {"more of them", 10, 16, 0, 2, 128, 2, 0, 1, true},
+        {"feedback of 2000 packets, and ten", 0, 0, 2, 1000, 0, 0, 0, 1, true},
+        {"of 2040, and ten", 0, 0, 2, 1020, 0, 0, 1, 1, false},
+        {"of more than is remembered", 0, 0, 3, 1000, 0, 0, 1, 1, true},
+        {"30 messages, and two", 0, 0, 30, 2, 0, 0, 0, 1, true},
+        {"31", 0, 0, 31, 2, 0, 0, 1, 0, true},
+        {"as many as there is room for", 0, 0, 40, 1000, 0, 0, 40, 0, false},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct conference c;
+        struct rtcp_writer writer;
+        uint8_t data[1200];
+        uint16_t seqs[160];
+        conference_init(&c);
+        struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+        print_message("%s\n", table[i].what);
+        person_show_for(&c, ann, 180, true); /* her key frame is too old to be replayed */
+        unsigned plis = count_plis(ann), heard = count_heard(bob, 4), next = 0;
+        for (unsigned n = 0; n < 160; n++)
+            seqs[n] = heard_at(bob, 4, heard - 160 + n)->rtp.seq;
+        struct core_participant *receiver = core_engine_find(c.engine, bob->number);
+        uint16_t sent = (uint16_t)receiver->estimate.estimator.history.next;
+        rtcp_writer_init(&writer, data, sizeof(data));
+        for (unsigned n = 0; n < table[i].nacks; n++, next += table[i].numbers)
+            assert_int_equal(rtcp_write_nack(&writer, 9, 4, seqs + next, table[i].numbers), 0);
+        for (unsigned n = 0; n < table[i].feedbacks; n++)
+            write_feedback(&writer, (uint16_t)(sent + 20000), table[i].statuses);
+        write_feedback(&writer, (uint16_t)(sent - 10), 10);
+        assert_int_equal(rtcp_write_pli(&writer, 9, 4), 0);
+        core_rtcp_receive(receiver, data, writer.len, c.now_us);
+        assert_int_equal(receiver->estimate.is_active, table[i].is_active);
+        conference_run(&c, 20 * MS);
+        assert_int_equal(count_plis(ann) - plis, table[i].plis);
+        struct core_statistics statistics = newest_statistics(&c, bob);
+        assert_int_equal(statistics.slots[3].nacks, table[i].repaired);
+        assert_int_equal(statistics.slots[3].unanswered_requests, table[i].unanswered);
+        assert_int_equal(statistics.uplink.malformed, table[i].malformed);
+        assert_int_equal(statistics.slots[3].plis, table[i].plis);
+        conference_dispose(&c);
+    }
+}
+
 /* FIR was not negotiated: neither a live slot's nor an idle one's reaches a source. */
 static void test_fir(void **state)
 {
@@ -355,18 +408,18 @@ static void test_fir(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 60); /* her key frame is too old to be replayed */
-    unsigned before = plis(ann);
+    person_show_for(&c, ann, 60, true); /* her key frame is too old to be replayed */
+    unsigned before = count_plis(ann);
     for (uint8_t ssrc = 4; ssrc <= 5; ssrc++) {
         uint8_t data[20] = {0x84, 206, 0, 4, 0, 0, 0, 9, 0, 0, 0, ssrc, 0, 0, 0, ssrc, 1, 0, 0, 0};
         struct rtcp_writer writer = {.data = data, .cap = sizeof(data), .len = sizeof(data)};
         send_compound(&c, bob, &writer);
     }
     conference_run(&c, S);
-    assert_int_equal(plis(ann), before);
+    assert_int_equal(count_plis(ann), before);
     assert_int_equal(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_FIR, NULL), 0);
     send_pli(&c, bob, 4); /* what was negotiated works */
-    assert_int_equal(plis(ann), before + 1);
+    assert_int_equal(count_plis(ann), before + 1);
     conference_dispose(&c);
 }
 
@@ -388,9 +441,9 @@ static void test_compound(void **state)
         struct rtcp_writer writer;
         conference_init(&c);
         struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-        show_for(&c, ann, 60);
+        person_show_for(&c, ann, 60, true);
         uint16_t seq = heard_at(bob, 4, 59)->rtp.seq;
-        unsigned before = plis(ann);
+        unsigned before = count_plis(ann);
         rtcp_writer_init(&writer, data, sizeof(data));
         assert_int_equal(rtcp_write_receiver_report(&writer, 9, NULL, 0), 0);
         if (table[i].is_malformed_first) {
@@ -406,7 +459,7 @@ static void test_compound(void **state)
         print_message("%s\n", table[i].what);
         send_compound(&c, bob, &writer);
         assert_int_equal(count_heard(bob, 104), table[i].repaired);
-        assert_int_equal(plis(ann) - before, table[i].forwarded);
+        assert_int_equal(count_plis(ann) - before, table[i].forwarded);
         assert_int_equal(newest_statistics(&c, bob).uplink.malformed,
                          table[i].is_malformed_first || table[i].is_malformed_last);
         conference_dispose(&c);
@@ -438,7 +491,7 @@ static void test_round_trip(void **state)
         struct rtcp_writer writer;
         conference_init(&c);
         struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-        show_for(&c, ann, 60);
+        person_show_for(&c, ann, 60, true);
         assert_true(count_rtcp(bob, RTCP_SENDER_REPORT, -1, &packet) > 0);
         assert_int_equal(rtcp_sender_report_parse(&told, &packet), 0);
         uint64_t told_us = ((told.ntp - UINT64_C(0xE000000000000000)) >> 16) * S >> 16;
@@ -506,6 +559,7 @@ int main(void)
         cmocka_unit_test(test_sender_report_of_a_source),
         cmocka_unit_test(test_nack),
         cmocka_unit_test(test_nack_is_bounded),
+        cmocka_unit_test(test_compound_is_bounded),
         cmocka_unit_test(test_nack_without_rtx),
         cmocka_unit_test(test_nack_without_rtx_of_a_gap),
         cmocka_unit_test(test_fir),
