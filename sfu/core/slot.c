@@ -62,7 +62,6 @@ void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now
     if (*answering_us > latest_us)
         *answering_us = latest_us;
     slot->statistics.keyframes++;
-    slot->is_by_receiver = false;
     slot->keyframe_us = now_us;
     slot->answered_us = *answering_us > now_us + ANSWERED_US ? *answering_us : now_us + ANSWERED_US;
     slot->answer_bytes = bytes;
@@ -165,7 +164,6 @@ static bool is_wanted(const struct core_slot *slot)
 static bool may_want(struct core_slot *slot, bool is_asked, int64_t now_us)
 {
     struct core_keyframe_limit *limit = &slot->keyframe_limit;
-    is_asked |= slot->is_by_receiver;
     if (is_wanted(slot))
         return true;
     if (is_asked && !core_keyframe_limit_allows(limit, now_us))
@@ -202,11 +200,6 @@ static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
         core_record_slot(slot, target, &(struct core_decision){.kind = CORE_DECISION_WANTED},
                          now_us);
     core_participant_wake(slot->track->owner, now_us);
-}
-
-void core_slot_note_receiver(struct core_slot *slot)
-{
-    slot->is_by_receiver = true;
 }
 
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)

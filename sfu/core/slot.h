@@ -64,7 +64,6 @@ struct core_slot {
     bool has_frame;           /* there is such a decision, for the layer forwarded */
     bool has_replayed;        /* the first packet of the replay */
     bool is_queued;           /* its switch up waits for those of others */
-    bool is_by_receiver;      /* the receiver chose otherwise or moved since the last key frame */
     bool is_waiting;          /* it began at the live edge, for want of room in the pacer */
     uint32_t frame_timestamp; /* the source's */
     uint64_t replay_seq;      /* next packet to be sent from the layer's history; 0: live */
@@ -164,10 +163,6 @@ void core_slot_leave_layer(struct core_slot *slot, const struct core_layer *next
 
 /** Forward nothing until told otherwise; then a key frame is needed. */
 void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
-
-/** What the receiver does itself (another layout, another path) may cost a key frame from now on:
- * until one is sent, those needed count as if it asked for them (keyframe_limit.h). */
-void core_slot_note_receiver(struct core_slot *slot);
 
 /** The receiver has no picture (another layer, a new path): from the history if it can serve, else
  * the source is asked. One that has just been sent answers as well. */
