@@ -3,6 +3,7 @@
  * cases and the scenarios of our goals, over many seeds.
  */
 #include "bench/bench.h"
+#include "bench/bwe/grid.h"
 #include "bench/bwe/report.h"
 #include "bench/bwe/suite.h"
 #include "bench/number.h"
@@ -25,6 +26,7 @@ struct options {
     const char *subject_name;
     struct bwe_sim_seeds seeds;
     bool is_json, is_check;
+    bool is_grid; /* RFC 8868's paths instead of the scenarios */
     bool is_held; /* --check judges what twenty seeds hold of the goals */
     const char *plot_path;
     double *swept; /* the number that is varied, NULL: none */
@@ -67,6 +69,8 @@ static void print_usage(FILE *out)
         "  --held             --check judges what twenty seeds hold: goals that are not reached "
         "have\n"
         "                     a bound of their own\n"
+        "  --grid             instead of the scenarios the paths of RFC 8868: delay x loss x "
+        "queue\n"
         "  --json             one JSON object instead of the table\n"
         "  --plot FILE.svg    rate, capacity and queue over time, of --case with seed 1\n"
         "  --set NAME=VALUE   change a number of the tuning\n"
@@ -127,6 +131,9 @@ static int parse_option(struct options *options, int option)
     case 'k':
         options->is_check = true;
         return 0;
+    case 'r':
+        options->is_grid = true;
+        return 0;
     case 'j':
         options->is_json = true;
         return 0;
@@ -158,6 +165,7 @@ static int parse_options(struct options *options, int argc, char **argv)
         {"gcc", no_argument, NULL, 'g'},
         {"smooth", no_argument, NULL, 'm'},
         {"check", no_argument, NULL, 'k'},
+        {"grid", no_argument, NULL, 'r'},
         {"json", no_argument, NULL, 'j'},
         {"plot", required_argument, NULL, 'p'},
         {"set", required_argument, NULL, 's'},
@@ -178,7 +186,9 @@ static int parse_options(struct options *options, int argc, char **argv)
             return 2;
         }
     }
-    if (optind < argc || (options->plot_path && !options->scenario)) {
+    bool has_other = options->scenario || options->is_check || options->sweep_count > 0;
+    if (optind < argc || (options->plot_path && !options->scenario) ||
+        (options->is_grid && has_other)) {
         print_usage(stderr);
         return 2;
     }
@@ -284,6 +294,8 @@ int bench_bwe(int argc, char **argv)
     code = 0;
     if (options.plot_path)
         code = plot(&options, run);
+    else if (options.is_grid)
+        bwe_sim_grid_report(stdout, run, &options.subject, options.seeds, options.is_json);
     else if (options.sweep_count == 0)
         missed = run_suite(&options, run);
     for (unsigned i = 0; i < options.sweep_count; i++) {

@@ -33,6 +33,7 @@ struct subject {
     struct engine_room room;
     unsigned count;
     double receive_ns[BATCHES_MAX], take_ns[BATCHES_MAX], advance_ns[BATCHES_MAX];
+    double report_ns[BATCHES_MAX], all_ns[BATCHES_MAX];
 };
 
 struct bench {
@@ -45,7 +46,8 @@ static void print_usage(FILE *out)
     fprintf(
         out,
         "usage: iris-bench engine [--receivers R] [--packets P] [--bytes B] [--seconds S]\n"
-        "                         [--batches N] [--recorder] [--sockets] [--json | --callgrind]\n\n"
+        "                         [--batches N] [--feedback] [--cold] [--recorder] [--sockets]\n"
+        "                         [--json | --callgrind]\n\n"
         "CPU time of the packet path per forwarded packet, without sockets: one camera to R\n"
         "receivers in virtual time. Every batch is %d packets or more. What a camera may send is\n"
         "policed, more than that (8 packets a frame) is let through.\n\n"
@@ -54,6 +56,8 @@ static void print_usage(FILE *out)
         "  --bytes B      of a packet, %d-%d (default 1082)\n"
         "  --seconds S    how long to measure (default %d)\n"
         "  --batches N    as many, however long they take\n"
+        "  --feedback     receivers report every 100 ms: with estimation and pacing\n"
+        "  --cold         others use 64 MiB of memory between two frames\n"
         "  --recorder     with the room's flight recorder\n"
         "  --sockets      send by sfu/io to sockets that a thread drains, with the kernel's time\n"
         "  --json         one JSON object instead of a table\n"
@@ -95,6 +99,9 @@ static int parse_options(int argc, char **argv, struct options *options)
                                           {"callgrind", no_argument, NULL, 'c'},
                                           {"sockets", no_argument, NULL, 'k'},
                                           {"recorder", no_argument, NULL, 'f'},
+                                          {"no-recorder", no_argument, NULL, 'F'},
+                                          {"feedback", no_argument, NULL, 'e'},
+                                          {"cold", no_argument, NULL, 'o'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
 
@@ -103,6 +110,12 @@ static int parse_options(int argc, char **argv, struct options *options)
             options->load.has_sockets = true;
         else if (option == 'f')
             options->load.has_recorder = true;
+        else if (option == 'F')
+            options->load.has_recorder = false;
+        else if (option == 'e')
+            options->load.has_feedback = true;
+        else if (option == 'o')
+            options->load.is_cold = true;
         else if (option == 'j')
             options->is_json = true;
         else if (option == 'c')
@@ -110,7 +123,7 @@ static int parse_options(int argc, char **argv, struct options *options)
         else if (take_number(options, option))
             return print_usage(option == 'h' ? stdout : stderr), option == 'h' ? 1 : 3;
     }
-    if (optind < argc)
+    if (optind < argc || (options->load.has_sockets && options->load.has_feedback))
         return print_usage(stderr), 3;
     return 0;
 }
@@ -126,7 +139,8 @@ static int open_bench(struct bench *bench, const struct options *options)
         if (!load.receivers)
             load.receivers = receivers[i];
         bench->subjects[i] = calloc(1, sizeof(struct subject));
-        if (!bench->subjects[i] || engine_room_init(&bench->subjects[i]->room, &load))
+        if (!bench->subjects[i] || engine_room_init(&bench->subjects[i]->room, &load) ||
+            (load.has_feedback && engine_feedback_settle(&bench->subjects[i]->room)))
             return -1;
     }
     return 0;
@@ -163,6 +177,9 @@ static int run_batch(struct subject *subject, double clock_ns)
     subject->receive_ns[i] = per_packet(room, times.receive_ns, clock_ns);
     subject->take_ns[i] = per_packet(room, times.take_ns, clock_ns);
     subject->advance_ns[i] = per_packet(room, times.advance_ns, clock_ns);
+    subject->report_ns[i] = per_packet(room, times.report_ns, clock_ns);
+    subject->all_ns[i] = subject->receive_ns[i] + subject->take_ns[i] + subject->advance_ns[i] +
+                         subject->report_ns[i];
     subject->count++;
     return 0;
 }
@@ -189,29 +206,39 @@ static int measure(struct bench *bench, const struct options *options)
     return 0;
 }
 
+/* The clock's cost was taken off what does not happen, too. */
+static double load_reports_ns(struct subject *subject)
+{
+    return subject->room.load.has_feedback ? bench_median(subject->report_ns, subject->count) : 0;
+}
+
 static void print_table(const struct bench *bench)
 {
     const struct engine_room *any = &bench->subjects[0]->room;
 
     printf("Packet path %s, %s, %u packets of %u bytes a frame%s\n"
            "CPU ns per forwarded packet, medians of %u batches (quartiles)\n\n"
-           "%-10s %8s %-14s %8s %8s\n",
+           "%-10s %8s %-14s %8s %8s %8s %8s %-14s\n",
            any->load.has_sockets ? "and sending" : "without sockets",
            core_engine_aead_name(any->engine), any->load.packets, any->load.bytes,
            engine_load_is_policed(&any->load) ? "" : ", above the contract: without the policer",
            bench->subjects[0]->count, "load", "receive", "",
-           any->load.has_sockets ? "send" : "take", "advance");
+           any->load.has_sockets ? "send" : "take", "advance", "reports", "all", "");
     for (unsigned i = 0; i < bench->count; i++) {
         struct subject *subject = bench->subjects[i];
         double median = bench_median(subject->receive_ns, subject->count);
-        char name[32], spread[32];
+        double all = bench_median(subject->all_ns, subject->count);
+        char name[32], spread[32], all_spread[32];
 
         snprintf(name, sizeof(name), "1 -> %u", subject->room.load.receivers);
         snprintf(spread, sizeof(spread), "(%.0f-%.0f)", subject->receive_ns[subject->count / 4],
                  subject->receive_ns[subject->count * 3 / 4]);
-        printf("%-10s %8.0f %-14s %8.1f %8.1f\n", name, median, spread,
+        snprintf(all_spread, sizeof(all_spread), "(%.0f-%.0f)", subject->all_ns[subject->count / 4],
+                 subject->all_ns[subject->count * 3 / 4]);
+        printf("%-10s %8.0f %-14s %8.1f %8.1f %8.1f %8.0f %-14s\n", name, median, spread,
                bench_median(subject->take_ns, subject->count),
-               bench_median(subject->advance_ns, subject->count));
+               bench_median(subject->advance_ns, subject->count), load_reports_ns(subject), all,
+               all_spread);
     }
 }
 
@@ -223,12 +250,14 @@ static void print_json(const struct bench *bench)
         const struct engine_load *load = &subject->room.load;
 
         printf("%s{\"receivers\":%u,\"packets\":%u,\"bytes\":%u,\"policed\":%s,\"batches\":%u,"
-               "\"receive_ns\":%.1f,\"take_ns\":%.1f,\"advance_ns\":%.1f}",
+               "\"receive_ns\":%.1f,\"take_ns\":%.1f,\"advance_ns\":%.1f,\"report_ns\":%.1f,"
+               "\"all_ns\":%.1f}",
                i ? "," : "", load->receivers, load->packets, load->bytes,
                engine_load_is_policed(load) ? "true" : "false", subject->count,
                bench_median(subject->receive_ns, subject->count),
                bench_median(subject->take_ns, subject->count),
-               bench_median(subject->advance_ns, subject->count));
+               bench_median(subject->advance_ns, subject->count), load_reports_ns(subject),
+               bench_median(subject->all_ns, subject->count));
     }
     puts("]}");
 }

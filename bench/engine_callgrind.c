@@ -98,7 +98,10 @@ static void print_profile(struct profile *profile, const struct engine_load *loa
     printf("1 -> %u, %u packets of %u bytes a frame, %spoliced%s: %.1f instructions per forwarded "
            "packet\n\n",
            load->receivers, load->packets, load->bytes, engine_load_is_policed(load) ? "" : "not ",
-           load->has_recorder ? ", recorded" : "", (double)profile->total / packets);
+           load->has_feedback   ? ", with feedback"
+           : load->has_recorder ? ", recorded"
+                                : "",
+           (double)profile->total / packets);
     for (;;) {
         unsigned best = 0;
 
@@ -131,9 +134,10 @@ static int run_valgrind(const char *program, const struct engine_load *load, uns
         if (!freopen("/dev/null", "w", stdout))
             _exit(127);
         execlp("valgrind", "valgrind", "-q", "--tool=callgrind", "--collect-atstart=no",
-               "--toggle-collect=engine_room_run", file, program, "engine", "--receivers",
+               "--toggle-collect=engine_room_measure", file, program, "engine", "--receivers",
                numbers[0], "--packets", numbers[1], "--bytes", numbers[2], "--batches", numbers[3],
-               load->has_recorder ? "--recorder" : (char *)NULL, (char *)NULL);
+               load->has_recorder ? "--recorder" : "--no-recorder",
+               load->has_feedback ? "--feedback" : (char *)NULL, (char *)NULL);
         _exit(127);
     }
     if (child < 0 || waitpid(child, &status, 0) != child)

@@ -17,13 +17,17 @@
 #define TAG_BYTES        TRANSPORT_AEAD_TAG_BYTES
 #define SENDER_SSRC      UINT32_C(0x49524953)
 #define PAYLOAD_TYPE     96
+#define AUDIO_SLOTS      3
+#define OTHER_SLOT_SSRC  20
 #define RTX_PAYLOAD_TYPE 97
 #define ID_SEQ           3
 #define ID_MID           4
 #define RECORDER_BYTES   16777216 /* the default's */
 #define RECORDER_US      60000000
+#define OTHERS_BYTES     67108864 /* twice what a processor has in all */
+#define CACHE_LINE_BYTES 64
 
-static struct transport_srtp_keys keys_of(unsigned participant, unsigned direction)
+struct transport_srtp_keys engine_room_keys(unsigned participant, unsigned direction)
 {
     struct transport_srtp_keys keys = {.profile = TRANSPORT_SRTP_AEAD_AES_128_GCM};
 
@@ -33,7 +37,7 @@ static struct transport_srtp_keys keys_of(unsigned participant, unsigned directi
     return keys;
 }
 
-static struct transport_path path_of(const struct engine_room *room, unsigned participant)
+struct transport_path engine_room_path(const struct engine_room *room, unsigned participant)
 {
     static const uint8_t ip[4] = {192, 0, 2, 1};
     struct transport_path path = {.local = 0};
@@ -59,7 +63,7 @@ static struct transport_ice_credentials credentials_of(unsigned participant)
     return credentials;
 }
 
-/* Participant 0 sends a camera, the others receive it in a slot. */
+/* Participant 0 sends a camera, the others receive it in the first of their slots for cameras. */
 static struct core_join join_of(unsigned participant)
 {
     struct core_join join;
@@ -85,15 +89,22 @@ static struct core_join join_of(unsigned participant)
                                                     .ssrc = SENDER_SSRC};
         return join;
     }
-    join.slot_count = 1;
-    join.slots[0] = (struct core_slot_params){.kind = CORE_KIND_CAMERA,
-                                              .mid = "slot",
-                                              .ssrc = ENGINE_SLOT_SSRC,
-                                              .rtx_ssrc = ENGINE_SLOT_SSRC + 1,
-                                              .payload_type = PAYLOAD_TYPE,
-                                              .rtx_payload_type = RTX_PAYLOAD_TYPE,
-                                              .mid_id = ID_MID,
-                                              .transport_seq_id = ID_SEQ};
+    join.slot_count = CORE_SLOTS_MAX;
+    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++) {
+        uint32_t ssrc = i == AUDIO_SLOTS ? ENGINE_SLOT_SSRC : OTHER_SLOT_SSRC + 2 * i;
+
+        join.slots[i] =
+            (struct core_slot_params){.kind = i < AUDIO_SLOTS          ? CORE_KIND_AUDIO
+                                              : i < CORE_SLOTS_MAX - 1 ? CORE_KIND_CAMERA
+                                                                       : CORE_KIND_SCREEN,
+                                      .mid = "slot",
+                                      .ssrc = ssrc,
+                                      .rtx_ssrc = i < AUDIO_SLOTS ? 0 : ssrc + 1,
+                                      .payload_type = PAYLOAD_TYPE,
+                                      .rtx_payload_type = i < AUDIO_SLOTS ? -1 : RTX_PAYLOAD_TYPE,
+                                      .mid_id = ID_MID,
+                                      .transport_seq_id = ID_SEQ};
+    }
     return join;
 }
 
@@ -134,7 +145,7 @@ static void check_paths(struct engine_room *room)
 
     for (unsigned i = 0; i <= room->load.receivers; i++) {
         struct transport_ice_credentials credentials = credentials_of(i);
-        struct transport_datagram datagram = {.path = path_of(room, i), .data = data};
+        struct transport_datagram datagram = {.path = engine_room_path(room, i), .data = data};
         const uint8_t *password = (const uint8_t *)credentials.local_pwd;
 
         snprintf(username, sizeof(username), "%.16s:remote", credentials.local_ufrag);
@@ -154,7 +165,8 @@ static void check_paths(struct engine_room *room)
 static int join(struct engine_room *room, unsigned participant)
 {
     struct core_command command = {.type = CORE_COMMAND_JOIN, .join = join_of(participant)};
-    struct transport_srtp_keys up = keys_of(participant, 0), down = keys_of(participant, 1);
+    struct transport_srtp_keys up = engine_room_keys(participant, 0),
+                               down = engine_room_keys(participant, 1);
 
     core_engine_command(room->engine, &command, room->now_us);
     if (core_engine_set_keys(room->engine, participant + 1, &down, &up))
@@ -194,6 +206,8 @@ int engine_room_init(struct engine_room *room, const struct engine_load *load)
     room->load = *load;
     config.recorder_bytes = load->has_recorder ? RECORDER_BYTES : 0;
     config.recorder_us = RECORDER_US;
+    if (load->has_feedback) /* half of the pool is for what cannot wait */
+        config.buffer_count *= 4;
     room->frames = engine_load_frames(load);
     room->now_us = START_US;
     config.certificate = room->certificate = transport_certificate_create();
@@ -212,7 +226,9 @@ int engine_room_init(struct engine_room *room, const struct engine_load *load)
             return -1;
         }
     check_paths(room);
-    return 0;
+    if (load->is_cold && !(room->others = calloc(1, OTHERS_BYTES)))
+        return -1;
+    return load->has_feedback ? engine_feedback_init(room) : 0;
 }
 
 void engine_room_dispose(struct engine_room *room)
@@ -220,6 +236,8 @@ void engine_room_dispose(struct engine_room *room)
     if (room->engine)
         give_back(room);
     engine_sockets_close(room);
+    engine_feedback_dispose(room);
+    free(room->others);
     core_engine_destroy(room->engine);
     transport_srtp_sender_destroy(room->sender);
     for (unsigned i = 0; i < room->load.receivers; i++)
@@ -282,34 +300,109 @@ int engine_room_fill(struct engine_room *room)
             if (len < 0)
                 return -1;
             packet->datagram = (struct transport_datagram){
-                .path = path_of(room, 0), .data = packet->data, .len = (size_t)len};
+                .path = engine_room_path(room, 0), .data = packet->data, .len = (size_t)len};
         }
     }
     return 0;
 }
 
-/* By this name callgrind knows what to count. */
-__attribute__((noinline)) void engine_room_run(struct engine_room *room, struct engine_times *times)
+static void wake_up(struct engine_room *room, const struct engine_wake *wake, uint64_t *receive_ns,
+                    struct engine_times *times)
 {
+    uint64_t start_ns = bench_cpu_ns(), received_ns, taken_ns;
+
+    for (unsigned i = 0; i < wake->count; i++)
+        core_engine_receive(room->engine, wake->datagrams[i], room->now_us);
+    received_ns = bench_cpu_ns();
+    if (room->load.has_sockets)
+        io_udp_flush(&room->udp, room->engine);
+    else
+        take(room);
+    taken_ns = bench_cpu_ns();
+    core_engine_advance(room->engine, room->now_us);
+    *receive_ns += received_ns - start_ns;
+    times->take_ns += taken_ns - received_ns;
+    times->advance_ns += bench_cpu_ns() - taken_ns;
+}
+
+/* By this name callgrind knows what to count. */
+__attribute__((noinline, used)) void engine_room_measure(struct engine_room *room,
+                                                         const struct engine_wake *wake,
+                                                         uint64_t *receive_ns,
+                                                         struct engine_times *times)
+{
+    wake_up(room, wake, receive_ns, times);
+}
+
+void engine_room_step(struct engine_room *room, const struct engine_wake *wake,
+                      uint64_t *receive_ns, struct engine_times *times)
+{
+    (room->is_settling ? wake_up : engine_room_measure)(room, wake, receive_ns, times);
+}
+
+/* What came out has arrived: it is counted and looked at (all of the first batch, one packet of
+   each receiver's later on), and its buffers are free again, as they are in a server. */
+static void arrive(struct engine_room *room)
+{
+    for (struct core_buffer *buffer = room->sent; buffer; buffer = buffer->next) {
+        unsigned receiver = buffer->path.remote.port - 10001u;
+
+        if (buffer->data[0] < 128 || rtp_packet_is_rtcp(buffer->data, buffer->len) ||
+            receiver >= room->load.receivers)
+            continue;
+        if (room->reports)
+            engine_feedback_on_packet(room, receiver, buffer);
+        if (rtp_bytes_get32(buffer->data + 8) != ENGINE_SLOT_SSRC) /* fills a probe */
+            continue;
+        if (room->counts[receiver]++ == 0 || room->batches == 0)
+            room->wrong += !engine_room_is_right(room, receiver, buffer->data, buffer->len);
+    }
+    give_back(room);
+}
+
+static void use_caches(struct engine_room *room)
+{
+    for (size_t at = 0; room->others && at < OTHERS_BYTES; at += CACHE_LINE_BYTES)
+        room->others_sum += room->others[at]++;
+}
+
+/* What is due before the next frame comes: pacers look every few milliseconds. */
+static void pass_time(struct engine_room *room, int64_t until_us, struct engine_times *times)
+{
+    const struct engine_wake nothing = {.count = 0};
+
+    while (core_engine_deadline(room->engine) < until_us) {
+        int64_t due_us = core_engine_deadline(room->engine);
+
+        room->now_us = due_us > room->now_us ? due_us : room->now_us + 1;
+        engine_room_step(room, &nothing, &times->receive_ns, times);
+    }
+    room->now_us = until_us;
+}
+
+void engine_room_run(struct engine_room *room, struct engine_times *times)
+{
+    struct transport_datagram *datagrams[ENGINE_PACKETS_MAX];
+    const struct engine_wake wake = {datagrams, room->load.packets};
+
     memset(times, 0, sizeof(*times));
     if (room->sink)
         floor_sink_begin(room->sink);
-    for (unsigned frame = 0; frame < room->frames; frame++, room->now_us += FRAME_US) {
-        uint64_t start_ns = bench_cpu_ns(), received_ns, taken_ns;
+    for (unsigned frame = 0; frame < room->frames; frame++) {
+        int64_t next_us = room->now_us + FRAME_US;
 
         for (unsigned i = 0; i < room->load.packets; i++)
-            core_engine_receive(room->engine, &room->batch[frame * room->load.packets + i].datagram,
-                                room->now_us);
-        received_ns = bench_cpu_ns();
-        if (room->load.has_sockets)
-            io_udp_flush(&room->udp, room->engine);
-        else
-            take(room);
-        taken_ns = bench_cpu_ns();
-        core_engine_advance(room->engine, room->now_us);
-        times->receive_ns += received_ns - start_ns;
-        times->take_ns += taken_ns - received_ns;
-        times->advance_ns += bench_cpu_ns() - taken_ns;
+            datagrams[i] = &room->batch[frame * room->load.packets + i].datagram;
+        use_caches(room);
+        engine_room_step(room, &wake, &times->receive_ns, times);
+        if (room->reports) {
+            arrive(room);
+            engine_feedback_report(room, times);
+            pass_time(room, next_us, times);
+        }
+        if (!room->load.has_sockets)
+            arrive(room);
+        room->now_us = next_us;
     }
 }
 
@@ -333,25 +426,14 @@ bool engine_room_is_right(struct engine_room *room, unsigned receiver, uint8_t *
 
 int engine_room_check(struct engine_room *room)
 {
-    static unsigned counts[ENGINE_RECEIVER_MAX];
-    unsigned expected = room->frames * room->load.packets, wrong = 0;
+    unsigned expected = room->frames * room->load.packets, wrong = room->wrong;
 
     if (room->load.has_sockets)
         return engine_sockets_check(room);
-    take(room);
-    memset(counts, 0, sizeof(counts));
-    for (struct core_buffer *buffer = room->sent; buffer; buffer = buffer->next) {
-        unsigned receiver = buffer->path.remote.port - 10001u;
-
-        if (buffer->data[0] < 128 || rtp_packet_is_rtcp(buffer->data, buffer->len) ||
-            receiver >= room->load.receivers)
-            continue;
-        if (counts[receiver]++ == 0 || room->batches == 0)
-            wrong += !engine_room_is_right(room, receiver, buffer->data, buffer->len);
-    }
     for (unsigned i = 0; i < room->load.receivers; i++)
-        wrong += counts[i] != expected;
-    give_back(room);
+        wrong += room->counts[i] != expected;
+    memset(room->counts, 0, sizeof(room->counts));
+    room->wrong = 0;
     room->batches++;
     if (wrong)
         fprintf(stderr, "iris-bench: 1 -> %u: %u packets or receivers are not as expected\n",

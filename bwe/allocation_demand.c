@@ -30,8 +30,8 @@ void bwe_allocation_demand_update(struct bwe_allocation_demand *demand,
 {
     struct bwe_allocation ideal, safe;
     uint64_t safe_bps = input->budget_bps / BWE_HYSTERESIS_MARGIN_PERCENT * 100;
-    bwe_allocation_decide(input->tracks, input->count, NULL, most_bps, &ideal);
-    bwe_allocation_decide(input->tracks, input->count, NULL, safe_bps, &safe);
+    bwe_allocation_decide_on(input->ladders, NULL, most_bps, &ideal);
+    bwe_allocation_decide_on(input->ladders, NULL, safe_bps, &safe);
     uint64_t goal_bps = safe.next_budget_bps;
     if (goal_bps <= input->budget_bps) /* only the margin is missing */
         goal_bps = goal_bps * BWE_HYSTERESIS_MARGIN_PERCENT / 100;

@@ -20,10 +20,10 @@ struct call {
     const struct bwe_hysteresis_input *input;
     int64_t now_us;
     int64_t deadline_us;
-    bool is_budget_less; /* than what was decided last */
-    bool has_beginner;   /* something that showed nothing, and not because a probe has passed */
+    bool is_budget_less;                                        /* than what was decided last */
     struct bwe_allocation safe;                                 /* what would fit with a margin, */
-    struct bwe_allocation lasting;                              /* and after a dip */
+    struct bwe_allocation lasting;                              /* after a dip, */
+    struct bwe_allocation unraised;                             /* and if no track rose */
     struct bwe_hysteresis_track *tracks[BWE_ALLOCATION_TRACKS]; /* as the input's */
     int carried[BWE_ALLOCATION_TRACKS];                         /* what is left of the last level */
     int ceilings[BWE_ALLOCATION_TRACKS];
@@ -215,18 +215,19 @@ static void set_ceilings(struct call *call)
 /* --- what becomes of it ----------------------------------------------------------------------- */
 
 /* The lowest layer of a live track does not fit: it stays for a while, and through a dip. A pause
-   is longer than that: it takes a probe and a key frame to end it. But whose place another takes
-   goes at once: there is no budget for both. After a probe there soon is. */
+   is longer than that: it takes a probe and a key frame to end it. But if it makes room for another
+   track, which rises at this moment, both would take what only one may; unless a probe has just
+   shown more: the next one may have room for both. */
 static bool is_kept(struct call *call, unsigned i)
 {
     struct bwe_hysteresis_track *track = call->tracks[i];
-    if (call->carried[i] < 0)
+    bool may_grow = call->input->is_probe_passed && !call->input->is_final;
+    bool makes_room = !may_grow && call->unraised.choices[i].level >= 0;
+    if (call->carried[i] < 0 || makes_room)
         return false;
     if (track->unfit_us == 0)
         track->unfit_us = call->now_us;
     bool is_dip = call->lasting.choices[i].level >= 0;
-    if (call->has_beginner && !is_dip)
-        return false;
     int64_t until_us = track->unfit_us + (is_dip ? BWE_HYSTERESIS_DIP_US : BWE_HYSTERESIS_PAUSE_US);
     call_again(call, until_us);
     return call->now_us < until_us;
@@ -288,6 +289,14 @@ static void follow(struct call *call, unsigned i, struct bwe_allocation *out)
         watch(call, track, choice->level, call->safe.choices[i].level);
 }
 
+static bool is_any_unfit(const struct call *call, const struct bwe_allocation *out)
+{
+    for (unsigned i = 0; i < call->input->count; i++)
+        if (out->choices[i].state == BWE_ALLOCATION_BANDWIDTH && call->carried[i] >= 0)
+            return true;
+    return false;
+}
+
 /* Everybody has the best that there is. */
 static bool is_all(const struct bwe_hysteresis_input *input, const struct bwe_allocation *out)
 {
@@ -306,25 +315,24 @@ int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
                         .deadline_us = INT64_MAX,
                         .is_budget_less = input->budget_bps < hysteresis->total_bps};
     struct bwe_allocation pure;
-    struct bwe_allocation_ladders ladders;
     unsigned margin_percent =
         input->is_probe_passed ? PROBED_PERCENT : BWE_HYSTERESIS_MARGIN_PERCENT;
     uint64_t safe_bps = input->budget_bps / margin_percent * 100;
     match_tracks(hysteresis, &call);
-    bwe_allocation_prepare(&ladders, input->tracks, input->count);
-    bwe_allocation_decide_on(&ladders, NULL, input->budget_bps, &pure);
+    bwe_allocation_decide_on(input->ladders, NULL, input->budget_bps, &pure);
     bool is_most = input->budget_bps >= bwe_allocation_budget_bps(UINT64_MAX, 0, 0);
     if (is_most || (input->is_probe_passed && is_all(input, &pure)))
         call.safe = pure; /* there will never be more; nothing is left that could take more */
     else
-        bwe_allocation_decide_on(&ladders, NULL, safe_bps, &call.safe);
+        bwe_allocation_decide_on(input->ladders, NULL, safe_bps, &call.safe);
     set_ceilings(&call);
-    bwe_allocation_decide_on(&ladders, call.ceilings, input->budget_bps, out);
+    bwe_allocation_decide_on(input->ladders, call.ceilings, input->budget_bps, out);
     call.lasting = *out;
     if (input->sustained_bps > input->budget_bps)
-        bwe_allocation_decide_on(&ladders, call.ceilings, input->sustained_bps, &call.lasting);
-    for (unsigned i = 0; i < input->count && !input->is_probe_passed; i++)
-        call.has_beginner |= call.carried[i] < 0 && out->choices[i].level >= 0;
+        bwe_allocation_decide_on(input->ladders, call.ceilings, input->sustained_bps,
+                                 &call.lasting);
+    if (is_any_unfit(&call, out))
+        bwe_allocation_decide_on(input->ladders, call.carried, input->budget_bps, &call.unraised);
     for (unsigned i = 0; i < input->count; i++)
         follow(&call, i, out);
     out->next_budget_bps = pure.next_budget_bps;

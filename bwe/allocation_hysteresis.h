@@ -3,8 +3,8 @@
  *
  *  - Down: at once, and only as far as the budget demands; a track whose lowest layer does not fit
  *    keeps that for 500 ms, then it is paused; for 600 ms if it would fit into what the network
- *    carries once a queue is drained; not at all where another track begins in its place (but by
- *    a probe).
+ *    carries once a queue is drained. At once, if it makes room for a track that rises, but by a
+ *    probe that others may follow.
  *  - Up: a level that has fitted into budget / 1.10 for 1 s, or into budget / 1.03 as shown by a
  *    passed probe; 5 s after the
  *    track's last downgrade, x1.5 (to 60 s) when an upgrade turned out wrong, but not when the
@@ -67,8 +67,10 @@ struct bwe_hysteresis {
 struct bwe_hysteresis_input {
     const struct bwe_allocation_track *tracks; /* ids differ; any order, also from call to call */
     unsigned count;                            /* at most BWE_ALLOCATION_TRACKS */
+    const struct bwe_allocation_ladders *ladders; /* of these (bwe_allocation_prepare()) */
     uint64_t budget_bps;
     uint64_t sustained_bps; /* the budget without a dip that drains a queue; at least budget_bps */
+    bool is_final;          /* it will not grow: not the network sets it */
     bool has_estimator;
     bool is_probe_passed; /* since the last call; the budget is what it showed */
 };

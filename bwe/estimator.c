@@ -266,6 +266,11 @@ static void update_guard(struct bwe_estimator *estimator, const struct summary *
         bwe_rate_control_met(control, guard->capacity_bps, now_us);
         bwe_rate_control_set(control, fmin(control->rate_bps, return_bps), now_us);
     }
+    /* What the rate was before the guard capped it is nothing to go back to. */
+    if (guard->has_yielded) {
+        double share_bps = fmax(guard->capacity_bps, input.received_bps);
+        bwe_rate_control_set(control, fmin(control->rate_bps, share_bps), now_us);
+    }
 }
 
 /* The trendline's word, where it counts: not while the guard works, and without a queue a rise is

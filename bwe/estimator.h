@@ -85,14 +85,14 @@ struct bwe_mark {
 
 struct bwe_estimator {
     const struct bwe_tuning *tuning;
-    struct bwe_history history;
+    struct bwe_history history; /* this and the next: of each packet that leaves */
+    struct bwe_app_limited app_limited;
     struct bwe_interarrival interarrival;
     struct bwe_trendline trendline;
     struct bwe_queue_delay queue_delay;
     struct bwe_guard guard;
     struct bwe_rate_control rate_control;
     struct bwe_acked_rate acked;
-    struct bwe_app_limited app_limited;
     struct bwe_loss loss;
     struct bwe_prober prober;
     struct bwe_probe_results probe_results;

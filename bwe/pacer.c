@@ -123,7 +123,8 @@ static bool has_probe(const struct bwe_pacer *pacer)
 static struct bwe_paced shift(struct bwe_pacer *pacer)
 {
     struct bwe_paced packet = *packet_at(pacer, 0);
-    pacer->head = (pacer->head + 1) & pacer->mask;
+    /* An empty ring begins anew, so that one that is never full stays in the cache. */
+    pacer->head = pacer->count > 1 ? (pacer->head + 1) & pacer->mask : 0;
     pacer->count--;
     pacer->queued_bytes -= packet.bytes;
     return packet;

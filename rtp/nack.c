@@ -76,6 +76,12 @@ static void open_gap(struct rtp_nack *nack, uint64_t ext_seq, int64_t now_us)
     }
 }
 
+bool rtp_nack_is_missing(const struct rtp_nack *nack, uint64_t ext_seq)
+{
+    size_t index = lower_bound(nack, ext_seq);
+    return index < nack->count && nack->entries[index].ext_seq == ext_seq;
+}
+
 /* A packet below the highest: it fills its gap, if it has one. */
 static bool fill_gap(struct rtp_nack *nack, uint64_t ext_seq)
 {
@@ -113,8 +119,8 @@ void rtp_nack_on_keyframe(struct rtp_nack *nack, uint64_t ext_seq)
         nack->gave_up = false; /* what it would ask for has come */
 }
 
-size_t rtp_nack_collect(struct rtp_nack *nack, int64_t now_us, int64_t rtt_us, uint16_t *out,
-                        size_t cap)
+size_t rtp_nack_collect(struct rtp_nack *nack, int64_t now_us, int64_t rtt_us, unsigned tries,
+                        uint16_t *out, size_t cap)
 {
     int64_t retry_us = rtt_us > 0 ? rtt_us : RTT_UNKNOWN_US;
     if (retry_us < RETRY_MIN_US)
@@ -125,7 +131,7 @@ size_t rtp_nack_collect(struct rtp_nack *nack, int64_t now_us, int64_t rtt_us, u
     size_t written = 0, kept = 0;
     for (size_t i = 0; i < nack->count; i++) {
         struct rtp_nack_entry entry = nack->entries[i];
-        if (entry.next_us <= now_us && entry.tries >= RTP_NACK_TRIES) {
+        if (entry.next_us <= now_us && entry.tries >= tries) {
             give_up(nack, entry.ext_seq);
             continue;
         }

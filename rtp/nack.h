@@ -2,7 +2,7 @@
  * Which packets of one received RTP stream to ask for again (RFC 4585, section 6.2.1).
  *
  * Invariant: every sequence number in the list lies below the highest received and was not
- * received; the list is ordered and bounded; an entry leaves when it arrives, after RTP_NACK_TRIES
+ * received; the list is ordered and bounded; an entry leaves when it arrives, after so many
  * requests, when older than RTP_NACK_AGE packets, or when a key frame makes it needless. Time is an
  * argument.
  */
@@ -13,10 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RTP_NACK_MAX        256  /* missing packets tracked at once; more: ask for a key frame */
-#define RTP_NACK_AGE        1000 /* packets */
-#define RTP_NACK_TRIES      10
-#define RTP_NACK_REORDER_US 10000 /* wait before the first request, for reordering */
+#define RTP_NACK_MAX   256  /* missing packets tracked at once; more: ask for a key frame */
+#define RTP_NACK_AGE   1000 /* packets */
+#define RTP_NACK_TRIES 10
+/* Of a sender without RTX: on an AEAD profile it sends nothing again (RFC 7714, section 8.4: a
+   nonce would repeat), on another one it may. */
+#define RTP_NACK_TRIES_WITHOUT_RTX 2
+#define RTP_NACK_REORDER_US        10000 /* wait before the first request, for reordering */
 /* After a silence so long, so many missing packets are no loss but an outage: most are too old to
    be of use or still kept by their sender, and all of them at once would hold up what is live. */
 #define RTP_NACK_OUTAGE_US  1000000
@@ -66,11 +69,16 @@ void rtp_nack_on_keyframe(struct rtp_nack *nack, uint64_t ext_seq);
  * most 500 ms) later.
  *
  * @param rtt_us  round trip to the sender; 0 while unknown (then 100 ms) [us]
+ * @param tries   what was asked for so often is given up: RTP_NACK_TRIES, or
+ *                RTP_NACK_TRIES_WITHOUT_RTX
  * @param out     caller's array, at most cap entries, increasing
  * @return        entries written; cannot fail, never allocates
  */
-size_t rtp_nack_collect(struct rtp_nack *nack, int64_t now_us, int64_t rtt_us, uint16_t *out,
-                        size_t cap);
+size_t rtp_nack_collect(struct rtp_nack *nack, int64_t now_us, int64_t rtt_us, unsigned tries,
+                        uint16_t *out, size_t cap);
+
+/** The packet has not come, and is (or will be) asked for: it was not given up. */
+bool rtp_nack_is_missing(const struct rtp_nack *nack, uint64_t ext_seq);
 
 /** When rtp_nack_collect() has something to do next [us]; INT64_MAX if nothing is missing. */
 int64_t rtp_nack_deadline(const struct rtp_nack *nack);

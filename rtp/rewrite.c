@@ -12,10 +12,12 @@
 #define NOBODY           UINT64_MAX /* no source has this name */
 #define INTERVAL_UNKNOWN 3000       /* 30 pictures a second, at VP8's 90 kHz */
 
-void rtp_rewrite_init(struct rtp_rewrite *rewrite, uint32_t clock_rate_hz, uint16_t first_seq,
-                      uint32_t first_timestamp, uint16_t first_picture_id)
+void rtp_rewrite_init(struct rtp_rewrite *rewrite, struct rtp_rewrite_memory memory,
+                      uint32_t clock_rate_hz, uint16_t first_seq, uint32_t first_timestamp,
+                      uint16_t first_picture_id)
 {
     memset(rewrite, 0, sizeof(*rewrite));
+    rewrite->memory = memory;
     rewrite->clock_rate_hz = clock_rate_hz;
     /* What comes next is always one more than the last. */
     rewrite->highest_out_seq = rewrite->newest_out_seq = RTP_SEQUENCE_FIRST + first_seq - 1;
@@ -41,12 +43,37 @@ static uint32_t next_timestamp(const struct rtp_rewrite *rewrite, int64_t now_us
     return rewrite->last_timestamp + (step > 0 ? step : 1);
 }
 
+static struct rtp_rewrite_segment *current_segment(const struct rtp_rewrite *rewrite)
+{
+    return &rewrite->memory.segments[rewrite->current];
+}
+
+/* The segment after one that is not the newest. */
+static const struct rtp_rewrite_segment *next_of(const struct rtp_rewrite *rewrite,
+                                                 const struct rtp_rewrite_segment *segment)
+{
+    const struct rtp_rewrite_memory *memory = &rewrite->memory;
+    return segment + 1 < memory->segments + memory->count ? segment + 1 : memory->segments;
+}
+
+static const struct rtp_rewrite_segment *previous_of(const struct rtp_rewrite *rewrite,
+                                                     const struct rtp_rewrite_segment *segment)
+{
+    const struct rtp_rewrite_memory *memory = &rewrite->memory;
+    return segment > memory->segments ? segment - 1 : memory->segments + memory->count - 1;
+}
+
+const struct rtp_rewrite_segment *rtp_rewrite_current(const struct rtp_rewrite *rewrite)
+{
+    return rewrite->started ? current_segment(rewrite) : NULL;
+}
+
 /* Room for one more segment; one that never sent nor reserved anything is replaced. */
 static struct rtp_rewrite_segment *next_segment(struct rtp_rewrite *rewrite, uint64_t out_seq)
 {
-    if (rewrite->started && rewrite->segments[rewrite->current].first_out_seq != out_seq)
-        rewrite->current = (rewrite->current + 1) % RTP_REWRITE_SEGMENTS;
-    return &rewrite->segments[rewrite->current];
+    if (rewrite->started && current_segment(rewrite)->first_out_seq != out_seq)
+        rewrite->current = rewrite->current + 1 < rewrite->memory.count ? rewrite->current + 1 : 0;
+    return current_segment(rewrite);
 }
 
 void rtp_rewrite_start(struct rtp_rewrite *rewrite, uint64_t source,
@@ -76,12 +103,12 @@ void rtp_rewrite_start(struct rtp_rewrite *rewrite, uint64_t source,
 void rtp_rewrite_retime(struct rtp_rewrite *rewrite, const struct rtp_rewrite_fields *first,
                         int64_t now_us)
 {
-    struct rtp_rewrite_segment segment = rewrite->segments[rewrite->current];
+    struct rtp_rewrite_segment segment = *current_segment(rewrite);
     uint32_t timestamp = next_timestamp(rewrite, now_us);
     segment.first_out_seq += first->ext_seq - segment.first_in_seq;
     segment.first_in_seq = first->ext_seq;
     segment.timestamp_offset = timestamp - first->timestamp;
-    if (segment.first_out_seq != rewrite->segments[rewrite->current].first_out_seq) {
+    if (segment.first_out_seq != current_segment(rewrite)->first_out_seq) {
         segment.is_start = segment.is_after_skip = false;
         segment.closed_count = 0;
     }
@@ -113,7 +140,7 @@ void rtp_rewrite_pad(struct rtp_rewrite *rewrite, struct rtp_rewrite_fields *fie
     uint64_t out_seq = rewrite->highest_out_seq + 1;
     *fields = (struct rtp_rewrite_fields){.ext_seq = out_seq, .timestamp = rewrite->last_timestamp};
     if (rewrite->started) {
-        struct rtp_rewrite_segment segment = rewrite->segments[rewrite->current];
+        struct rtp_rewrite_segment segment = *current_segment(rewrite);
         bool is_empty = segment.first_out_seq == out_seq;
         if (!is_empty) {
             segment.first_in_seq = rtp_rewrite_next_in_seq(rewrite);
@@ -129,13 +156,13 @@ void rtp_rewrite_pad(struct rtp_rewrite *rewrite, struct rtp_rewrite_fields *fie
 
 uint64_t rtp_rewrite_next_in_seq(const struct rtp_rewrite *rewrite)
 {
-    const struct rtp_rewrite_segment *segment = &rewrite->segments[rewrite->current];
+    const struct rtp_rewrite_segment *segment = current_segment(rewrite);
     return segment->first_in_seq + (rewrite->highest_out_seq + 1 - segment->first_out_seq);
 }
 
 bool rtp_rewrite_continues(const struct rtp_rewrite *rewrite, uint64_t source, uint64_t ext_seq)
 {
-    return rewrite->started && rewrite->segments[rewrite->current].source == source &&
+    return rewrite->started && current_segment(rewrite)->source == source &&
            ext_seq == rtp_rewrite_next_in_seq(rewrite);
 }
 
@@ -151,12 +178,10 @@ void rtp_rewrite_map(const struct rtp_rewrite_segment *segment, struct rtp_rewri
 bool rtp_rewrite_is_skipped(const struct rtp_rewrite *rewrite,
                             const struct rtp_rewrite_segment *segment, uint16_t picture_id)
 {
-    unsigned index = (unsigned)(segment - rewrite->segments);
-    const struct rtp_rewrite_segment *newer =
-        &rewrite->segments[(index + 1) % RTP_REWRITE_SEGMENTS];
+    const struct rtp_rewrite_segment *newer = next_of(rewrite, segment);
     if (segment->is_after_skip && picture_id == segment->last_skipped_id)
         return true;
-    return index != rewrite->current && newer->is_after_skip &&
+    return segment != current_segment(rewrite) && newer->is_after_skip &&
            picture_id == newer->first_skipped_id;
 }
 
@@ -165,11 +190,9 @@ bool rtp_rewrite_is_skipped(const struct rtp_rewrite *rewrite,
 static enum rtp_rewrite_verdict place_late(const struct rtp_rewrite *rewrite,
                                            struct rtp_rewrite_fields *fields)
 {
-    const struct rtp_rewrite_segment *newer = NULL;
+    const struct rtp_rewrite_segment *newer = NULL, *segment = current_segment(rewrite);
     uint16_t id = fields->picture_id;
-    for (unsigned i = 0; i < RTP_REWRITE_SEGMENTS; i++) {
-        unsigned index = (rewrite->current + RTP_REWRITE_SEGMENTS - i) % RTP_REWRITE_SEGMENTS;
-        const struct rtp_rewrite_segment *segment = &rewrite->segments[index];
+    for (unsigned i = 0; i < rewrite->memory.count; i++, segment = previous_of(rewrite, segment)) {
         if (segment->source == 0)
             break;
         if (fields->ext_seq < segment->first_in_seq) {
@@ -215,7 +238,7 @@ enum rtp_rewrite_verdict rtp_rewrite_apply(struct rtp_rewrite *rewrite,
             note_newest(rewrite, &mapped, now_us);
         return verdict;
     }
-    rtp_rewrite_map(&rewrite->segments[rewrite->current], fields);
+    rtp_rewrite_map(current_segment(rewrite), fields);
     rewrite->highest_out_seq = fields->ext_seq;
     note_newest(rewrite, fields, now_us);
     return RTP_REWRITE_SEND;
@@ -247,7 +270,7 @@ enum rtp_rewrite_verdict rtp_rewrite_skip(struct rtp_rewrite *rewrite,
         *fields = mapped;
         return RTP_REWRITE_FILL;
     }
-    const struct rtp_rewrite_segment *current = &rewrite->segments[rewrite->current];
+    const struct rtp_rewrite_segment *current = current_segment(rewrite);
     struct rtp_rewrite_segment segment = *current;
     bool is_run = segment.is_after_skip && fields->ext_seq == segment.first_in_seq;
     segment.first_out_seq += fields->ext_seq - segment.first_in_seq;
@@ -379,11 +402,12 @@ void rtp_rewrite_complete_vp8(struct rtp_rewrite_pictures *pictures, const struc
 }
 
 /* A number that was kept when another source began, above the newest sent until then. */
-static bool is_closed(const struct rtp_rewrite *rewrite, unsigned index, uint64_t ext_seq)
+static bool is_closed(const struct rtp_rewrite *rewrite, const struct rtp_rewrite_segment *segment,
+                      uint64_t ext_seq)
 {
-    const struct rtp_rewrite_segment *newer =
-        &rewrite->segments[(index + 1) % RTP_REWRITE_SEGMENTS];
-    return index != rewrite->current && ext_seq + newer->closed_count >= newer->first_out_seq;
+    const struct rtp_rewrite_segment *newer = next_of(rewrite, segment);
+    return segment != current_segment(rewrite) &&
+           ext_seq + newer->closed_count >= newer->first_out_seq;
 }
 
 const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rewrite,
@@ -392,12 +416,11 @@ const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rew
 {
     uint16_t behind = (uint16_t)(rewrite->highest_out_seq - out_seq);
     uint64_t ext_seq = rewrite->highest_out_seq - behind;
-    for (unsigned i = 0; i < RTP_REWRITE_SEGMENTS; i++) { /* from the newest on */
-        unsigned index = (rewrite->current + RTP_REWRITE_SEGMENTS - i) % RTP_REWRITE_SEGMENTS;
-        const struct rtp_rewrite_segment *segment = &rewrite->segments[index];
+    const struct rtp_rewrite_segment *segment = current_segment(rewrite);
+    for (unsigned i = 0; i < rewrite->memory.count; i++, segment = previous_of(rewrite, segment)) {
         if (segment->source == 0 || ext_seq < segment->first_out_seq)
             continue;
-        if (is_closed(rewrite, index, ext_seq))
+        if (is_closed(rewrite, segment, ext_seq))
             return NULL;
         *in_seq = ext_seq - segment->first_out_seq + segment->first_in_seq;
         *out_ext_seq = ext_seq;
@@ -409,10 +432,9 @@ const struct rtp_rewrite_segment *rtp_rewrite_find(const struct rtp_rewrite *rew
 bool rtp_rewrite_has_restarted(const struct rtp_rewrite *rewrite,
                                const struct rtp_rewrite_segment *segment)
 {
-    unsigned index = (unsigned)(segment - rewrite->segments);
-    while (index != rewrite->current) {
-        index = (index + 1) % RTP_REWRITE_SEGMENTS;
-        if (rewrite->segments[index].is_start)
+    while (segment != current_segment(rewrite)) {
+        segment = next_of(rewrite, segment);
+        if (segment->is_start)
             return true;
     }
     return false;

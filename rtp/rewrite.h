@@ -21,11 +21,6 @@
 
 #include "rtp/vp8.h"
 
-/* What is sent within a second, which is how long it may be asked for again: of a stream with its
-   upper temporal layers skipped 15 runs; of a replay a segment for each picture: of a camera 11 of
-   the base layer in 1.5 s, of a slide the small changes of 20 s at five a second. */
-#define RTP_REWRITE_SEGMENTS 128
-
 /* What comes later than so many numbers is not sent: SRTP's replay windows are as wide in some
    receivers (RFC 3711, 3.3.2: 64 at least; libwebrtc's: 1024). */
 #define RTP_REWRITE_LATE_MAX 960
@@ -60,7 +55,15 @@ enum rtp_rewrite_verdict {
     RTP_REWRITE_FILL, /* its number is reserved, its picture is not wanted: send padding */
 };
 
+/* Where segments are remembered: the caller's, which must outlive the stream. */
+struct rtp_rewrite_memory {
+    struct rtp_rewrite_segment *segments;
+    unsigned count; /* at least 2 */
+};
+
 struct rtp_rewrite {
+    struct rtp_rewrite_memory memory;
+    unsigned current; /* index of the newest segment */
     uint32_t clock_rate_hz;
     bool started;
     uint64_t highest_out_seq; /* sent or reserved */
@@ -69,19 +72,19 @@ struct rtp_rewrite {
     int64_t last_sent_us; /* when a packet with it was first sent */
     uint16_t last_picture_id;
     uint8_t last_tl0, last_key_index;
-    unsigned current; /* index of the newest segment */
-    struct rtp_rewrite_segment segments[RTP_REWRITE_SEGMENTS];
 };
 
 /**
  * Nothing sent yet.
  *
+ * @param memory           all zero; the oldest segment makes room for the newest
  * @param first_seq        where the stream starts, random (RFC 3550, 5.1), below 2^15 so that
  * libsrtp2's receivers guess the roll-over counter right (RFC 3711, 3.3.1)
  * @param first_timestamp  random
  */
-void rtp_rewrite_init(struct rtp_rewrite *rewrite, uint32_t clock_rate_hz, uint16_t first_seq,
-                      uint32_t first_timestamp, uint16_t first_picture_id);
+void rtp_rewrite_init(struct rtp_rewrite *rewrite, struct rtp_rewrite_memory memory,
+                      uint32_t clock_rate_hz, uint16_t first_seq, uint32_t first_timestamp,
+                      uint16_t first_picture_id);
 
 /**
  * Begin a segment: packets of this source follow, the first with these fields.
@@ -146,6 +149,9 @@ void rtp_rewrite_leave_out(struct rtp_rewrite *rewrite, uint32_t count);
  * before there was one)
  */
 void rtp_rewrite_pad(struct rtp_rewrite *rewrite, struct rtp_rewrite_fields *fields);
+
+/** The newest segment; NULL before the first. */
+const struct rtp_rewrite_segment *rtp_rewrite_current(const struct rtp_rewrite *rewrite);
 
 /** The source's packet after the newest one sent, skipped or reserved; of the newest segment. */
 uint64_t rtp_rewrite_next_in_seq(const struct rtp_rewrite *rewrite);

@@ -30,7 +30,7 @@ static const struct lws_protocols public_protocols[] = {
     {.name = SIGNALLING_SUBPROTOCOL,
      .callback = signalling_websocket_callback,
      .per_session_data_size = sizeof(struct signalling_connection *),
-     .rx_buffer_size = 16384},
+     .rx_buffer_size = 2048}, /* each connection has one; longer messages come in pieces */
     {.name = NULL},
 };
 

@@ -54,7 +54,7 @@ static void repair(struct bubbles_participant *participant, struct bubbles_slot 
     uint16_t seqs[NACKS_MAX];
     struct rtcp_writer writer;
     size_t count = rtp_nack_deadline(&slot->nack) <= now_us
-                       ? rtp_nack_collect(&slot->nack, now_us, 0, seqs, NACKS_MAX)
+                       ? rtp_nack_collect(&slot->nack, now_us, 0, RTP_NACK_TRIES, seqs, NACKS_MAX)
                        : 0;
     bool wants_key = bubbles_slot_wants_key(slot, now_us);
     if (count == 0 && !wants_key)

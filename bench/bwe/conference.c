@@ -61,9 +61,12 @@ static void count_switches(struct bwe_sim_conference *conference,
 int64_t bwe_sim_conference_set_target(struct bwe_sim_conference *conference, double stable_bps,
                                       bool is_probed, int64_t now_us)
 {
+    struct bwe_allocation_ladders ladders;
+    bwe_allocation_prepare(&ladders, conference->tracks, BWE_SIM_TRACKS);
     const struct bwe_hysteresis_input input = {
         .tracks = conference->tracks,
         .count = BWE_SIM_TRACKS,
+        .ladders = &ladders,
         .budget_bps =
             bwe_allocation_budget_bps((uint64_t)stable_bps, (uint64_t)BWE_SIM_VOICES_BPS, 0),
         .has_estimator = true,

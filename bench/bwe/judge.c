@@ -100,16 +100,29 @@ static double share_from(const struct bwe_sim_run *run)
     return from_s + SETTLE_S;
 }
 
-static double jain(const struct bwe_sim_run *run)
+/* Of the rates of all flows between two moments, each at most until its end. */
+static double jain_between(const struct bwe_sim_run *run, double from_s, double to_s)
 {
-    double sum = 0, squares = 0, from_s = share_from(run);
+    double sum = 0, squares = 0;
     unsigned count = forward_flows(run);
     for (unsigned i = 0; i < count; i++) {
-        double bps = bwe_sim_measure_bps(&run->measure, i, from_s, end_of(run, i));
+        double bps = bwe_sim_measure_bps(&run->measure, i, from_s, fmin(to_s, end_of(run, i)));
         sum += bps;
         squares += bps * bps;
     }
     return squares > 0 ? sum * sum / (count * squares) : NAN;
+}
+
+/* The mean over all windows of so many seconds, one after the other (RFC 8868, fairness). */
+static double jain_over(const struct bwe_sim_run *run, double window_s)
+{
+    double sum = 0, from_s = share_from(run), end_s = run->scenario->seconds;
+    unsigned windows = 0;
+    for (unsigned i = 0; i < forward_flows(run); i++)
+        end_s = fmin(end_s, end_of(run, i));
+    for (; from_s + window_s <= end_s; from_s += window_s, windows++)
+        sum += jain_between(run, from_s, from_s + window_s);
+    return windows > 0 ? sum / windows : NAN;
 }
 
 /* The least of the media flows' rates over its fair share; short TCP flows count as one. */
@@ -167,6 +180,15 @@ static void judge_conference(const struct bwe_sim_run *run, double *values)
     values[BWE_SIM_UPS] = flow->source.conference.ups;
 }
 
+static void judge_fairness(const struct bwe_sim_run *run, double *values)
+{
+    bool is_shared = forward_flows(run) > 1;
+    values[BWE_SIM_JAIN] = is_shared ? jain_between(run, share_from(run), INFINITY) : NAN;
+    values[BWE_SIM_JAIN_1S] = is_shared ? jain_over(run, 1) : NAN;
+    values[BWE_SIM_JAIN_5S] = is_shared ? jain_over(run, 5) : NAN;
+    values[BWE_SIM_JAIN_20S] = is_shared ? jain_over(run, 20) : NAN;
+}
+
 void bwe_sim_judge(const struct bwe_sim_run *run, struct bwe_sim_result *result)
 {
     const struct bwe_sim_measure *measure = &run->measure;
@@ -188,10 +210,10 @@ void bwe_sim_judge(const struct bwe_sim_run *run, struct bwe_sim_result *result)
         scenario->event_s > 0
             ? fmax(seconds_of(measure->last_above_us, scenario->event_s) - scenario->event_s, 0)
             : NAN;
-    values[BWE_SIM_JAIN] = forward_flows(run) > 1 ? jain(run) : NAN;
     values[BWE_SIM_OVERHEAD] = overhead(run);
     values[BWE_SIM_SHARE] = media_share(run);
     values[BWE_SIM_LEAST] = least_kbps(run);
     values[BWE_SIM_FEEDBACK] = 8e-3 * (double)measure->flows[0].feedback_bytes / scenario->seconds;
+    judge_fairness(run, values);
     judge_conference(run, values);
 }

@@ -48,6 +48,13 @@ static void print_stages(FILE *out, const struct bwe_sim_summary *summary)
     fputc('\n', out);
 }
 
+/* Whether shares are equal only in the long run (RFC 8868). */
+static void print_fairness(FILE *out, const double *values)
+{
+    fprintf(out, "  Jain over 1 s %.3f, 5 s %.3f, 20 s %.3f\n", values[BWE_SIM_JAIN_1S],
+            values[BWE_SIM_JAIN_5S], values[BWE_SIM_JAIN_20S]);
+}
+
 void bwe_sim_report_row(FILE *out, const struct bwe_sim_summary *summary)
 {
     const struct bwe_sim_scenario *scenario = summary->scenario;
@@ -57,6 +64,8 @@ void bwe_sim_report_row(FILE *out, const struct bwe_sim_summary *summary)
     fprintf(out, "  %s\n", scenario->about);
     if (summary->stage_count > 1)
         print_stages(out, summary);
+    if (!isnan(summary->values[BWE_SIM_JAIN]))
+        print_fairness(out, summary->values);
     for (unsigned i = 0; i < BWE_SIM_GOALS_MAX && summary->goals[i].value != 0; i++)
         print_goal(out, &summary->goals[i], summary);
 }

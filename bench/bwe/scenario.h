@@ -26,6 +26,9 @@
     X(T90, "t90_s", "90 % after", "s")                                                             \
     X(ABOVE, "above_100ms_s", "last above 100 ms", "s")                                            \
     X(JAIN, "jain", "Jain", "")                                                                    \
+    X(JAIN_1S, "jain_1s", "Jain over 1 s", "")                                                     \
+    X(JAIN_5S, "jain_5s", "Jain over 5 s", "")                                                     \
+    X(JAIN_20S, "jain_20s", "Jain over 20 s", "")                                                  \
     X(ESTIMATE, "estimate_s", "estimate covers all", "s")                                          \
     X(FULL, "full_quality_s", "full quality", "s")                                                 \
     X(RETURN, "return_s", "video again", "s")                                                      \

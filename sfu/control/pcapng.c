@@ -153,9 +153,8 @@ static void put_addresses(struct block *block, const struct control_pcapng_packe
 static void put_dissector(struct block *block, const char *name)
 {
     char padded[16] = "";
-    size_t len = strnlen(name, sizeof(padded) - 1);
-    memcpy(padded, name, len);
-    put_tag(block, TAG_DISSECTOR, padded, (uint16_t)((len + 3) / 4 * 4));
+    memccpy(padded, name, '\0', sizeof(padded) - 1);
+    put_tag(block, TAG_DISSECTOR, padded, (uint16_t)((strlen(padded) + 3) / 4 * 4));
 }
 
 int control_pcapng_write(FILE *file, const struct control_pcapng_packet *packet)

@@ -122,16 +122,20 @@ static void apply(struct core_slot *slot, struct core_layer *const *layers,
 void core_allocate_in_round(struct core_participant *receiver, int64_t now_us)
 {
     struct shares shares; /* its lists are written as they grow */
+    struct bwe_allocation_ladders ladders;
     struct bwe_allocation allocation;
     shares.count = 0;
     for (unsigned i = 0; i < receiver->slot_count; i++)
         if (receiver->slots[i].track && receiver->slots[i].params.kind != CORE_KIND_AUDIO)
             describe(&shares, &receiver->slots[i], now_us);
+    bwe_allocation_prepare(&ladders, shares.tracks, shares.count);
     struct bwe_hysteresis_input input = {
         .tracks = shares.tracks,
         .count = shares.count,
+        .ladders = &ladders,
         .budget_bps = core_allocate_budget_bps(receiver),
         .sustained_bps = within_most_bps(receiver, receiver->estimate.sustained_bps),
+        .is_final = receiver->estimate.video_bps >= core_allocate_most_bps(receiver),
         /* REMB tells no probe's result: a pause ends when what is paused would fit. */
         .has_estimator =
             receiver->estimate.is_active && receiver->estimate.state != BWE_STATE_FALLBACK,

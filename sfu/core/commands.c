@@ -53,8 +53,6 @@ static void init_participant(struct core_engine *engine, struct core_participant
     participant->extensions = join->extensions;
     participant->feedback_ssrc = join->feedback_ssrc;
     participant->media_ssrc = 1;
-    participant->track_count = join->track_count;
-    participant->slot_count = join->slot_count;
     participant->joined_us = participant->heard_us = now_us;
     participant->deadline_us = participant->nack_us = INT64_MAX;
     participant->feedback_us = participant->report_us = participant->statistics_us = now_us;
@@ -67,24 +65,30 @@ static void init_participant(struct core_engine *engine, struct core_participant
     memcpy(participant->ufrag, join->transport.ice.local_ufrag, sizeof(participant->ufrag));
     for (unsigned i = 0; i < join->track_count; i++)
         core_track_init(&participant->tracks[i], &join->tracks[i], participant);
-    for (unsigned i = 0; i < join->slot_count; i++)
-        core_slot_init(&participant->slots[i], &join->slots[i], participant,
+    struct rtp_rewrite_segment *segments = participant->segments;
+    for (unsigned i = 0; i < join->slot_count; i++) {
+        core_slot_init(&participant->slots[i], &join->slots[i], participant, segments,
                        core_engine_random(engine));
+        segments += core_slot_segment_count(join->slots[i].kind);
+    }
 }
 
 static struct core_participant *create_participant(struct core_engine *engine,
                                                    const struct core_join *join, int64_t now_us)
 {
-    struct core_participant *participant = calloc(1, sizeof(*participant));
+    const struct core_participant_shape shape =
+        core_participant_shape_of(join->track_count, join->slots, join->slot_count);
+    struct core_participant *participant = core_participant_create(&shape);
     if (!participant)
         return NULL;
     participant->transport = transport_create(engine->transports, &join->transport, now_us);
     if (!participant->transport || grow_events(engine) ||
+        core_engine_grow_deadlines(engine, engine->participant_count + 1) ||
         transport_directory_add_ufrag(engine->directory, join->transport.ice.local_ufrag,
                                       participant)) {
         transport_directory_remove_owner(engine->directory, participant);
         transport_destroy(participant->transport);
-        free(participant);
+        core_participant_free(participant);
         return NULL;
     }
     return participant;
@@ -106,7 +110,9 @@ static void join(struct core_engine *engine, const struct core_join *join_comman
     init_participant(engine, participant, join_command, now_us);
     participant->next = engine->participants;
     engine->participants = participant;
-    engine->participant_count++;
+    participant->place = engine->participant_count++;
+    engine->deadlines[participant->place] =
+        (struct core_deadline){participant->deadline_us, participant};
     core_room_add(room, participant);
     core_record(
         participant,

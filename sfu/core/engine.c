@@ -5,7 +5,9 @@
 
 #include "rtp/error.h"
 
-#define EVENTS_MIN 64
+#define EVENTS_MIN    64
+#define DEADLINES_MIN 16
+#define LOOK_AHEAD    16
 /* Packets that wait to be sealed and sent are written to, read and copied: so many that they are
    still in a core's own cache. */
 #define WAITING_MAX 1024
@@ -57,13 +59,43 @@ struct core_engine *core_engine_create(const struct core_engine_config *config)
     return engine;
 }
 
+int core_engine_grow_deadlines(struct core_engine *engine, unsigned count)
+{
+    if (count <= engine->deadline_capacity)
+        return 0;
+    unsigned capacity = count + count / 4 + DEADLINES_MIN; /* not for every join */
+    struct core_deadline *deadlines = realloc(engine->deadlines, capacity * sizeof(*deadlines));
+    if (!deadlines)
+        return IRIS_E_NO_MEMORY;
+    engine->deadlines = deadlines;
+    engine->deadline_capacity = capacity;
+    return 0;
+}
+
+void core_engine_list_deadlines(struct core_engine *engine)
+{
+    unsigned place = engine->participant_count;
+    for (struct core_participant *p = engine->participants; p; p = p->next) {
+        p->place = --place;
+        engine->deadlines[place] = (struct core_deadline){p->deadline_us, p};
+    }
+}
+
+static void remove_deadline(struct core_engine *engine, const struct core_participant *participant)
+{
+    for (unsigned i = participant->place; i + 1 < engine->participant_count; i++) {
+        engine->deadlines[i] = engine->deadlines[i + 1];
+        engine->deadlines[i].participant->place = i;
+    }
+}
+
 void core_engine_free_participant(struct core_participant *participant)
 {
-    for (unsigned t = 0; t < CORE_TRACKS_MAX; t++)
+    for (unsigned t = 0; t < participant->track_count; t++)
         for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
             core_layer_dispose(&participant->tracks[t].layers[l]);
     transport_destroy(participant->transport);
-    free(participant);
+    core_participant_free(participant);
 }
 
 void core_engine_drop_empty_room(struct core_engine *engine, struct core_room *room)
@@ -85,6 +117,7 @@ void core_engine_remove(struct core_engine *engine, struct core_participant *par
     while (*at != participant)
         at = &(*at)->next;
     *at = participant->next;
+    remove_deadline(engine, participant);
     engine->participant_count--;
     core_snapshot_forget(participant);
     core_room_remove(room, participant);
@@ -102,6 +135,7 @@ void core_engine_destroy(struct core_engine *engine)
     while (engine->participants)
         core_engine_remove(engine, engine->participants);
     core_outbox_dispose(&engine->outbox);
+    free(engine->deadlines);
     free(engine->events.events);
     if (engine->directory)
         transport_directory_destroy(engine->directory);
@@ -255,6 +289,7 @@ static void check_detached(struct core_participant *participant, int64_t now_us)
 static void advance_participant(struct core_participant *participant, int64_t now_us)
 {
     participant->deadline_us = INT64_MAX;
+    participant->engine->deadlines[participant->place].at_us = INT64_MAX;
     transport_advance(participant->transport, now_us);
     core_engine_push_control(participant);
     core_engine_take_events(participant, now_us);
@@ -266,6 +301,16 @@ static void advance_participant(struct core_participant *participant, int64_t no
         core_snapshot_schedule(participant, now_us);
     core_participant_wake(participant, transport_deadline(participant->transport));
     core_participant_wake(participant, participant->statistics_us);
+}
+
+/* Whoever is due after this one, if it is not far: its state is fetched meanwhile. */
+static void prefetch_next_due(const struct core_engine *engine, unsigned place, int64_t now_us)
+{
+    for (unsigned i = place, looked = 0; i-- > 0 && looked < LOOK_AHEAD; looked++)
+        if (engine->deadlines[i].at_us <= now_us) {
+            core_participant_prefetch(engine->deadlines[i].participant);
+            return;
+        }
 }
 
 void core_engine_advance(struct core_engine *engine, int64_t now_us)
@@ -281,10 +326,14 @@ void core_engine_advance(struct core_engine *engine, int64_t now_us)
             core_room_select(room, now_us);
         core_engine_wake(engine, room->deadline_us);
     }
-    struct core_participant *next;
-    for (struct core_participant *p = engine->participants; p; p = next) {
-        next = p->next;
-        if (p->deadline_us <= now_us && !p->is_gone)
+    for (unsigned i = engine->participant_count; i-- > 0;) {
+        struct core_participant *p = engine->deadlines[i].participant;
+        if (engine->deadlines[i].at_us > now_us) {
+            core_engine_wake(engine, engine->deadlines[i].at_us);
+            continue;
+        }
+        prefetch_next_due(engine, i, now_us);
+        if (!p->is_gone)
             advance_participant(p, now_us);
         core_engine_wake(engine, p->deadline_us);
         /* What is still to be said to it (why its DTLS failed) is sent first. */

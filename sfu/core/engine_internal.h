@@ -17,6 +17,13 @@ struct core_event_ring {
     uint64_t lost; /* the ring was full */
 };
 
+/* When a participant is due, and who it is: what is looked at of everybody, one beside the other.
+ */
+struct core_deadline {
+    int64_t at_us; /* its deadline_us */
+    struct core_participant *participant;
+};
+
 struct core_engine {
     struct core_engine_config config;
     struct transport_worker *transports;
@@ -28,6 +35,8 @@ struct core_engine {
     struct core_recorder_budget recorder_budget; /* of all rooms' */
     struct core_room *rooms;
     struct core_participant *participants;
+    struct core_deadline *deadlines; /* owned; of participants from the last one on, by `place` */
+    unsigned deadline_capacity;
     struct core_participant *pacing; /* whose packets wait, linked by pace.next */
     struct core_participant *first_snapshot, *last_snapshot; /* whose statistics are due */
     unsigned participant_count;
@@ -41,6 +50,12 @@ struct core_engine {
 
 /** The next number of the engine's own generator (splitmix64, seeded by the configuration). */
 uint64_t core_engine_random(struct core_engine *engine);
+
+/** Room for the deadlines of so many participants. @return 0 or IRIS_E_NO_MEMORY */
+int core_engine_grow_deadlines(struct core_engine *engine, unsigned count);
+
+/** List the deadlines of all participants anew; there is room for them. */
+void core_engine_list_deadlines(struct core_engine *engine);
 
 /** Something is due at that time: look at it then, CORE_TICK_US after the last look at least. */
 void core_engine_wake(struct core_engine *engine, int64_t at_us);

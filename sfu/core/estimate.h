@@ -25,14 +25,14 @@ struct core_estimate {
     bool is_open;   /* the first second: the contract holds */
     bool is_probed; /* a probe has raised the estimate, the allocation does not know yet */
     int64_t active_us;
-    int64_t probed_us;                    /* when a probe last raised it */
-    uint64_t video_bps;                   /* budget for video; UINT64_MAX: no say */
-    uint64_t sustained_bps;               /* the same without the dips that drain a queue */
-    uint64_t allocated_bps;               /* what the allocation has given away */
-    enum bwe_state state;                 /* as decided last */
-    struct bwe_allocation_demand wanted;  /* what the estimator is to find out next */
-    struct bwe_rate_meter audio, repairs; /* sent to it, repairs over RTX */
+    int64_t probed_us;      /* when a probe last raised it */
+    uint64_t video_bps;     /* budget for video; UINT64_MAX: no say */
+    uint64_t sustained_bps; /* the same without the dips that drain a queue */
+    uint64_t allocated_bps; /* what the allocation has given away */
+    enum bwe_state state;   /* as decided last */
     struct bwe_estimator estimator;
+    struct bwe_rate_meter audio, repairs; /* sent to it, repairs over RTX */
+    struct bwe_allocation_demand wanted;  /* what the estimator is to find out next */
     struct bwe_sent history[CORE_ESTIMATE_HISTORY];
 };
 

@@ -43,7 +43,10 @@ static void send_nacks(struct core_participant *participant, struct core_track *
     uint16_t seqs[NACKS_MAX];
     struct rtcp_writer writer;
     rtcp_writer_init(&writer, data, sizeof(data));
-    size_t count = rtp_nack_collect(layer->nack, now_us, participant->rtt_us, seqs, NACKS_MAX);
+    unsigned tries =
+        track->params.rtx_payload_type < 0 ? RTP_NACK_TRIES_WITHOUT_RTX : RTP_NACK_TRIES;
+    size_t count =
+        rtp_nack_collect(layer->nack, now_us, participant->rtt_us, tries, seqs, NACKS_MAX);
     layer->statistics.nacks += count;
     if (count > 0)
         rtcp_write_nack(&writer, participant->feedback_ssrc, layer->ssrc, seqs, count);
@@ -120,9 +123,9 @@ static void send_transport_feedback(struct core_participant *participant, int64_
     bool is_early = now_us - participant->joined_us < FEEDBACK_EARLY_US;
     participant->feedback_us =
         core_room_next(participant->room, is_early ? FEEDBACK_FAST_US : FEEDBACK_PERIOD_US, now_us);
-    while (rtp_arrival_log_has_news(&participant->arrivals)) {
+    while (participant->arrivals && rtp_arrival_log_has_news(participant->arrivals)) {
         rtcp_writer_init(&writer, data, sizeof(data));
-        if (rtp_arrival_log_write(&participant->arrivals, &writer, participant->feedback_ssrc,
+        if (rtp_arrival_log_write(participant->arrivals, &writer, participant->feedback_ssrc,
                                   participant->media_ssrc, now_us))
             break;
         send(participant, &writer);

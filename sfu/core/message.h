@@ -10,6 +10,8 @@
 #include "sfu/core/statistics.h"
 #include "sfu/transport/transport.h"
 
+#define CORE_CACHE_LINE_BYTES 64
+
 #define CORE_LAYERS_MAX   3  /* simulcast layers of a track */
 #define CORE_TRACKS_MAX   3  /* microphone, camera, screen */
 #define CORE_SLOTS_MAX    8  /* 3 audio, 4 camera, 1 screen */
@@ -41,11 +43,11 @@ struct core_track_params {
 /* A slot that the participant receives through. */
 struct core_slot_params {
     enum core_kind kind;
-    char mid[CORE_TOKEN_BYTES];
     uint32_t ssrc, rtx_ssrc; /* rtx 0: none */
     uint8_t payload_type;
-    int16_t rtx_payload_type;
     uint8_t mid_id, audio_level_id, transport_seq_id, abs_send_time_id; /* 0: not negotiated */
+    int16_t rtx_payload_type;
+    char mid[CORE_TOKEN_BYTES];
 };
 
 struct core_join {

@@ -27,6 +27,13 @@ void core_outbox_dispose(struct core_outbox *outbox)
     memset(outbox, 0, sizeof(*outbox));
 }
 
+/* What is written of a buffer first; the rest follows in order. */
+static void prefetch(const struct core_buffer *buffer)
+{
+    __builtin_prefetch(buffer, 1);
+    __builtin_prefetch(buffer ? buffer->data : NULL, 1);
+}
+
 struct core_buffer *core_outbox_take(struct core_outbox *outbox)
 {
     struct core_buffer *buffer = outbox->free;
@@ -36,6 +43,7 @@ struct core_buffer *core_outbox_take(struct core_outbox *outbox)
     }
     outbox->free = buffer->next;
     outbox->free_count--;
+    prefetch(outbox->free); /* while this one is filled */
     buffer->transport = NULL;
     buffer->transport_seq_at = buffer->send_time_at = 0;
     return buffer;
@@ -61,6 +69,13 @@ void core_outbox_push(struct core_outbox *outbox, struct core_chain *chain,
     outbox->last = chain;
 }
 
+/* While the chain before it is sealed and sent. */
+static void prefetch_keys(const struct core_chain *chain)
+{
+    if (chain && chain->first->transport)
+        transport_prefetch_keys(chain->first->transport);
+}
+
 struct core_buffer *core_outbox_next(struct core_outbox *outbox)
 {
     struct core_chain *chain = outbox->first;
@@ -71,6 +86,7 @@ struct core_buffer *core_outbox_next(struct core_outbox *outbox)
         outbox->last = NULL;
     struct core_buffer *buffers = chain->first;
     memset(chain, 0, sizeof(*chain));
+    prefetch_keys(outbox->first);
     return buffers;
 }
 

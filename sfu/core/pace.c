@@ -226,6 +226,8 @@ void core_pace_advance(struct core_engine *engine, int64_t now_us)
     engine->pace_us = INT64_MAX;
     for (; at; at = next) { /* whoever has something left lists itself again */
         next = at->pace.next;
+        if (next)
+            __builtin_prefetch(&next->pace);
         at->pace.is_listed = false;
         if (at->pace.due_us <= now_us)
             core_pace_run(at, now_us);

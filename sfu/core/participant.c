@@ -1,8 +1,77 @@
-/* Bindings and the way out. */
+/* Its memory, bindings, and the way out. */
 #include "sfu/core/participant.h"
+
+#include <stdlib.h>
 
 #include "rtp/error.h"
 #include "sfu/core/engine_internal.h"
+
+_Static_assert(sizeof(struct core_participant) % CORE_CACHE_LINE_BYTES == 0 &&
+                   sizeof(struct core_slot) % CORE_CACHE_LINE_BYTES == 0 &&
+                   sizeof(struct rtp_rewrite_segment) % 8 == 0 &&
+                   sizeof(struct core_track) % 8 == 0 &&
+                   sizeof(struct core_binding) * CORE_SSRC_TABLE % 8 == 0 &&
+                   sizeof(struct rtp_arrival_log) % 8 == 0,
+               "what lies one behind the other is aligned");
+
+size_t core_participant_bytes(const struct core_participant_shape *shape)
+{
+    size_t bytes = sizeof(struct core_participant) + shape->slot_count * sizeof(struct core_slot) +
+                   shape->segment_count * sizeof(struct rtp_rewrite_segment) +
+                   shape->track_count * sizeof(struct core_track);
+    if (shape->track_count > 0)
+        bytes += CORE_SSRC_TABLE * sizeof(struct core_binding) + sizeof(struct rtp_arrival_log);
+    return (bytes + CORE_CACHE_LINE_BYTES - 1) / CORE_CACHE_LINE_BYTES * CORE_CACHE_LINE_BYTES;
+}
+
+struct core_participant_shape core_participant_shape_of(unsigned track_count,
+                                                        const struct core_slot_params *slots,
+                                                        unsigned slot_count)
+{
+    struct core_participant_shape shape = {.track_count = track_count, .slot_count = slot_count};
+    for (unsigned i = 0; i < slot_count; i++)
+        shape.segment_count += core_slot_segment_count(slots[i].kind);
+    return shape;
+}
+
+void core_participant_lay_out(struct core_participant *participant)
+{
+    participant->slots = (struct core_slot *)(participant + 1);
+    participant->segments =
+        (struct rtp_rewrite_segment *)(participant->slots + participant->slot_count);
+    participant->tracks = (struct core_track *)(participant->segments + participant->segment_count);
+    struct core_binding *rest =
+        (struct core_binding *)(participant->tracks + participant->track_count);
+    bool has_tracks = participant->track_count > 0;
+    participant->bindings = has_tracks ? rest : NULL;
+    participant->arrivals =
+        has_tracks ? (struct rtp_arrival_log *)(void *)(rest + CORE_SSRC_TABLE) : NULL;
+}
+
+struct core_participant *core_participant_create(const struct core_participant_shape *shape)
+{
+    /* Zeroed by the system where it is fresh: pages that are never needed are never there. */
+    uint8_t *memory = calloc(1, core_participant_bytes(shape) + CORE_CACHE_LINE_BYTES);
+    if (!memory)
+        return NULL;
+    size_t over = (uintptr_t)memory % CORE_CACHE_LINE_BYTES;
+    struct core_participant *participant =
+        (struct core_participant *)(void *)(memory + CORE_CACHE_LINE_BYTES - over);
+    participant->memory = memory;
+    participant->track_count = shape->track_count;
+    participant->slot_count = shape->slot_count;
+    participant->segment_count = shape->segment_count;
+    core_participant_lay_out(participant);
+    return participant;
+}
+
+/* Flags, budgets, and of the estimator the send history's head and what packets are counted in. */
+#define ESTIMATE_HOT_BYTES 320
+
+void core_participant_free(struct core_participant *participant)
+{
+    free(participant->memory);
+}
 
 static unsigned home(uint32_t ssrc)
 {
@@ -13,6 +82,8 @@ _Static_assert(CORE_SSRC_TABLE == 64, "home() gives 6 bits");
 
 struct core_binding *core_participant_binding(struct core_participant *participant, uint32_t ssrc)
 {
+    if (!participant->bindings)
+        return NULL;
     for (unsigned i = home(ssrc);; i = (i + 1) % CORE_SSRC_TABLE) {
         struct core_binding *binding = &participant->bindings[i];
         if (binding->ssrc == ssrc)
@@ -40,7 +111,7 @@ void core_participant_unbind(struct core_participant *participant, unsigned trac
 {
     struct core_binding old[CORE_SSRC_TABLE];
     memcpy(old, participant->bindings, sizeof(old));
-    memset(participant->bindings, 0, sizeof(participant->bindings));
+    memset(participant->bindings, 0, sizeof(old));
     participant->binding_count = 0;
     for (unsigned i = 0; i < CORE_SSRC_TABLE; i++) /* anew: gaps would end the search */
         if (old[i].ssrc && (old[i].track != track || old[i].layer != layer))
@@ -66,6 +137,7 @@ void core_participant_send_rtp(struct core_participant *participant, struct core
                                size_t header_len, uint64_t index, bool may_wait)
 {
     buffer->transport = participant->transport;
+    transport_prefetch_sender(buffer->transport);
     buffer->header_len = (uint16_t)header_len;
     buffer->index = index;
     if (may_wait)
@@ -95,9 +167,37 @@ void core_participant_send_rtcp(struct core_participant *participant, const uint
     core_outbox_push(&participant->engine->outbox, &participant->chain, buffer);
 }
 
+static void prefetch(const void *from, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += CORE_CACHE_LINE_BYTES)
+        __builtin_prefetch((const uint8_t *)from + at);
+}
+
+void core_participant_prefetch(const struct core_participant *participant)
+{
+    prefetch(participant, CORE_PARTICIPANT_HOT_BYTES);
+    prefetch(&participant->slots, 2 * (size_t)CORE_CACHE_LINE_BYTES);
+    prefetch(&participant->estimate, ESTIMATE_HOT_BYTES);
+    /* Its slots lie behind it, however many they are: of each what is looked at in passing. */
+    const struct core_slot *slots = (const struct core_slot *)(participant + 1);
+    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
+        prefetch(&slots[i], 2 * (size_t)CORE_CACHE_LINE_BYTES);
+}
+
+void core_participant_prefetch_way(const struct core_participant *participant)
+{
+    const struct bwe_history *history = &participant->estimate.estimator.history;
+    const struct bwe_pacer *pacer = &participant->pace.pacer;
+    transport_prefetch(participant->transport);
+    __builtin_prefetch(&participant->pace.ring[(pacer->head + pacer->count) & pacer->mask], 1);
+    __builtin_prefetch(&participant->estimate.history[history->next % CORE_ESTIMATE_HISTORY], 1);
+}
+
 void core_participant_wake(struct core_participant *participant, int64_t at_us)
 {
-    if (at_us < participant->deadline_us)
+    if (at_us < participant->deadline_us) {
         participant->deadline_us = at_us;
+        participant->engine->deadlines[participant->place].at_us = at_us;
+    }
     core_engine_wake(participant->engine, at_us);
 }

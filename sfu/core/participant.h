@@ -1,6 +1,10 @@
 /*
  * One participant of a room: a transport, the tracks it sends and the slots it receives through.
  * Owned by its engine; everything in it lives and dies with it.
+ *
+ * Invariant: it is one piece of memory, made at the join for what was negotiated and no more:
+ * behind the struct lie its slots, their rewriting segments, its tracks, and, if it has any, what
+ * is needed to receive them. Only what a stream owns (struct core_layer) is made when it begins.
  */
 #ifndef IRIS_CORE_PARTICIPANT_H
 #define IRIS_CORE_PARTICIPANT_H
@@ -29,18 +33,33 @@ struct core_binding {
 };
 
 struct core_participant {
-    /* What is looked at in passing, and what each packet to it needs, comes first. */
-    struct core_participant *next; /* in the engine */
-    int64_t deadline_us;           /* INT64_MAX: none */
-    bool is_gone;                  /* to be removed when nothing looks at it any more */
+    /* What each packet to it needs comes first: CORE_PARTICIPANT_HOT_BYTES. */
+    _Alignas(CORE_CACHE_LINE_BYTES) struct core_participant *next; /* in the engine */
+    int64_t deadline_us;    /* INT64_MAX: none; its engine has it, too */
+    unsigned place;         /* of that in the engine's deadlines */
+    uint16_t transport_seq; /* next one that we send */
+    bool is_gone;           /* to be removed when nothing looks at it any more */
+    bool is_detached;
     struct core_engine *engine;
     struct transport *transport;
     struct core_recorder *recorder; /* its room's; NULL: none */
     struct core_chain chain;
-    uint16_t transport_seq;            /* next one that we send */
+    uint64_t budget_bps;               /* for video that it receives; UINT64_MAX: the contract's */
     struct bwe_byte_window sent_video; /* RTP payload: the contract of what it receives */
     struct bwe_byte_window sent_wire;  /* UDP payload of all video, for the budget */
+    struct core_pace pace;
+    struct core_estimate estimate;
+    /* What each look at it needs: to the end of the deadlines. */
+    _Alignas(CORE_CACHE_LINE_BYTES) struct core_slot *slots; /* slot_count; this and the next */
+    struct rtp_rewrite_segment *segments;                    /* four: in the same memory */
+    struct core_track *tracks;                               /* track_count */
+    struct core_binding *bindings;    /* CORE_SSRC_TABLE; NULL without a track */
+    struct rtp_arrival_log *arrivals; /* NULL without a track */
+    unsigned slot_count, track_count;
+    /* Deadlines [us]; INT64_MAX: none. */
+    int64_t feedback_us, nack_us, report_us, sender_report_us, statistics_us;
     /* The rest. */
+    void *memory; /* that it lies in */
     uint64_t id;
     struct core_room *room;
     struct core_participant *next_in_room, *previous_in_room; /* in order of joining */
@@ -48,7 +67,6 @@ struct core_participant {
     struct transport_path paths[CORE_PATHS_MAX]; /* that lead here in the directory */
     struct core_layout layout;
     struct core_participant *pinned[CORE_PINNED_MAX]; /* of layout, in order; NULL: not here */
-    uint64_t budget_bps; /* for video that it receives; UINT64_MAX: the contract's */
     struct bwe_hysteresis hysteresis;
     struct core_rtx_bucket rtx_bucket;
     int64_t answering_us; /* key frames sent so far have had half of the budget by then */
@@ -57,21 +75,15 @@ struct core_participant {
     char ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES];
     struct rtp_extension_map extensions;
     uint32_t feedback_ssrc;
-    unsigned track_count, slot_count, binding_count;
-    struct core_track tracks[CORE_TRACKS_MAX];
-    struct core_slot slots[CORE_SLOTS_MAX];
-    struct core_binding bindings[CORE_SSRC_TABLE];
-    struct rtp_arrival_log arrivals;
+    unsigned binding_count;
+    unsigned segment_count;      /* of all slots together */
     uint32_t media_ssrc;         /* of some packet that arrived: transport feedback must name one */
     int64_t rtt_us;              /* smoothed, 0: unknown */
     int64_t joined_us, heard_us; /* last authenticated packet */
-    bool is_detached;
     int64_t detached_us;
     enum core_reason gone_reason;
     const char *gone_detail; /* static text */
     bool are_slots_dirty;
-    /* Deadlines [us]; INT64_MAX: none. */
-    int64_t feedback_us, nack_us, report_us, sender_report_us, statistics_us;
     uint64_t path_changes; /* of the transport, as last seen */
     struct bwe_remb remb;
     struct core_slot_report told[CORE_SLOTS_MAX]; /* last CORE_EVENT_SLOTS */
@@ -79,9 +91,36 @@ struct core_participant {
     struct core_downlink_statistics downlink;     /* read where it is (snapshot.c) */
     bool is_snapshot_due;                         /* in the engine's list */
     struct core_participant *next_snapshot;
-    struct core_pace pace;
-    struct core_estimate estimate;
 };
+
+#define CORE_PARTICIPANT_HOT_BYTES offsetof(struct core_participant, pace.ring)
+
+/* What a participant needs memory for: at most CORE_TRACKS_MAX, CORE_SLOTS_MAX and
+   CORE_SLOT_SEGMENTS_SCREEN a slot. */
+struct core_participant_shape {
+    unsigned track_count, slot_count, segment_count;
+};
+
+/** What such a participant takes [bytes]. */
+size_t core_participant_bytes(const struct core_participant_shape *shape);
+
+/** The shape of one that has joined with these slots. */
+struct core_participant_shape core_participant_shape_of(unsigned track_count,
+                                                        const struct core_slot_params *slots,
+                                                        unsigned slot_count);
+
+/**
+ * Memory of this shape, all zero but for the counts and the pointers within it.
+ *
+ * @return  owned by the caller: core_participant_free(); NULL when memory is short
+ */
+struct core_participant *core_participant_create(const struct core_participant_shape *shape);
+
+/** Free the memory, nothing of what it points to. */
+void core_participant_free(struct core_participant *participant);
+
+/** Let the pointers of one that was copied, and has its counts, point within itself. */
+void core_participant_lay_out(struct core_participant *participant);
 
 /** Find the binding of an SSRC; NULL if it has none. */
 struct core_binding *core_participant_binding(struct core_participant *participant, uint32_t ssrc);
@@ -109,6 +148,12 @@ void core_participant_send_rtp(struct core_participant *participant, struct core
 /** Seal an RTCP compound and queue it. */
 void core_participant_send_rtcp(struct core_participant *participant, const uint8_t *data,
                                 size_t len);
+
+/** It will be looked after soon: fetch what that needs into the cache. Reads nothing of it. */
+void core_participant_prefetch(const struct core_participant *participant);
+
+/** Packets will be sent to it soon: the same of what that needs. Reads its counts of packets. */
+void core_participant_prefetch_way(const struct core_participant *participant);
 
 /** Act by this time at the latest. */
 void core_participant_wake(struct core_participant *participant, int64_t at_us);

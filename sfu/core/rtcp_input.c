@@ -60,7 +60,7 @@ static void on_report_blocks(struct core_participant *participant, const struct 
 static void on_loss(struct core_slot *slot, const uint16_t *seqs, int count, int64_t now_us)
 {
     for (int i = 0; i < count; i++)
-        if (core_slot_needs(slot, seqs[i])) {
+        if (core_slot_needs(slot, seqs[i], now_us)) {
             core_slot_on_request(slot, now_us);
             return;
         }

@@ -4,8 +4,6 @@
 #include "sfu/core/allocate.h"
 #include "sfu/core/engine_internal.h"
 
-/* The MID is needed by receivers that do not read a=ssrc; libwebrtc sends it about as long. */
-#define MID_PACKETS 64
 /* bwe.md, "Allocation", 6: a switch is urged after 2 x RTT within these bounds, given up after 2 s;
    then the layer is left alone for a while. */
 #define URGE_MIN_US 200000
@@ -20,16 +18,24 @@
 /* A replay may take so long of all of the receiver's budget. */
 #define REPLAY_MAX_US 1000000
 
-void core_slot_init(struct core_slot *slot, const struct core_slot_params *params,
-                    struct core_participant *owner, uint64_t random)
+unsigned core_slot_segment_count(enum core_kind kind)
 {
+    if (kind == CORE_KIND_AUDIO)
+        return CORE_SLOT_SEGMENTS_AUDIO;
+    return kind == CORE_KIND_CAMERA ? CORE_SLOT_SEGMENTS_CAMERA : CORE_SLOT_SEGMENTS_SCREEN;
+}
+
+void core_slot_init(struct core_slot *slot, const struct core_slot_params *params,
+                    struct core_participant *owner, struct rtp_rewrite_segment *segments,
+                    uint64_t random)
+{
+    const struct rtp_rewrite_memory memory = {segments, core_slot_segment_count(params->kind)};
     memset(slot, 0, sizeof(*slot));
     slot->params = *params;
     slot->owner = owner;
-    slot->mid_left = MID_PACKETS;
     slot->reported.jitter = CORE_SLOT_UNREPORTED;
     slot->rtx_index = random >> 49; /* below 2^15 */
-    rtp_rewrite_init(&slot->rewrite, core_kind_clock_hz(params->kind), random & 0x7FFF,
+    rtp_rewrite_init(&slot->rewrite, memory, core_kind_clock_hz(params->kind), random & 0x7FFF,
                      (uint32_t)(random >> 15), (random >> 33) & 0x7FFF);
 }
 
@@ -233,9 +239,8 @@ bool core_slot_refuses(const struct core_slot *slot, const struct core_layer *la
 
 void core_slot_leave_layer(struct core_slot *slot, const struct core_layer *next, int64_t now_us)
 {
-    uint64_t shown =
-        slot->rewrite.started ? slot->rewrite.segments[slot->rewrite.current].source : 0;
-    slot->statistics.switches += shown && shown != next->id;
+    const struct rtp_rewrite_segment *shown = rtp_rewrite_current(&slot->rewrite);
+    slot->statistics.switches += shown && shown->source != next->id;
     if (slot->layer && !core_track_is_layer_sent(slot->track, slot->layer, now_us))
         slot->last_frame_us = 0;
 }

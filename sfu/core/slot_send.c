@@ -8,7 +8,15 @@
 #define EXTENSION_HEAD_BYTES 5
 #define OLD_PACKETS          8 /* are looked at for one of the right size */
 
-static void fill_extensions(struct core_slot *slot, struct rtp_header_fields *header)
+/* What belongs to which line is said until the receiver is seen to know it (RFC 8843, 9.2). Firefox
+   takes only SSRCs that it has heard with the MID, once there is one: with the repairs' alone, the
+   stream itself would never be shown. Of these no report tells, and they are few. */
+static bool needs_mid(const struct core_slot *slot, const struct rtp_header_fields *header)
+{
+    return slot->statistics.reports == 0 || header->ssrc != slot->params.ssrc;
+}
+
+static void fill_extensions(const struct core_slot *slot, struct rtp_header_fields *header)
 {
     const struct core_slot_params *params = &slot->params;
     if (params->transport_seq_id) {
@@ -16,15 +24,14 @@ static void fill_extensions(struct core_slot *slot, struct rtp_header_fields *he
     } else {
         header->abs_send_time_id = params->abs_send_time_id;
     }
-    if (slot->mid_left > 0) {
-        slot->mid_left--;
+    if (needs_mid(slot, header)) {
         header->mid_id = params->mid_id;
         header->mid = params->mid;
     }
 }
 
 /* What is numbered or timed when it leaves is only given its place. @return the header's length */
-static size_t write_header(struct core_slot *slot, struct core_buffer *buffer,
+static size_t write_header(const struct core_slot *slot, struct core_buffer *buffer,
                            struct rtp_header_fields *header)
 {
     fill_extensions(slot, header);
@@ -140,6 +147,7 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
                               slot->params.kind != CORE_KIND_AUDIO);
     if (!rtp_seen_check(&slot->filled, fields->ext_seq))
         rtp_seen_accept(&slot->filled, fields->ext_seq);
+    slot->packet_count++;
     slot->statistics.filled++;
     slot->statistics.wire_bytes += buffer->len + TRANSPORT_AEAD_TAG_BYTES;
     core_record_padding(slot, fields, now_us);
@@ -266,7 +274,10 @@ bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us)
             continue;
         core_downlink_on_sent(slot->owner, 0, sent.stored.payload_len + BWE_PACKET_OVERHEAD_BYTES,
                               now_us);
-        return send_rtx(slot, &sent);
+        if (!send_rtx(slot, &sent))
+            return false;
+        slot->statistics.probed++;
+        return true;
     }
     return false;
 }
@@ -283,6 +294,7 @@ static uint64_t number_on_media(struct core_slot *slot, struct rtp_header_fields
 {
     struct rtp_rewrite_fields fields;
     rtp_rewrite_pad(&slot->rewrite, &fields);
+    slot->packet_count++;
     header->ssrc = slot->params.ssrc;
     header->payload_type = slot->params.payload_type;
     header->timestamp = fields.timestamp;
@@ -311,7 +323,10 @@ static bool send_filler(struct core_slot *slot, uint8_t padding)
     memset(buffer->data + header_len, 0, padding);
     buffer->data[header_len + padding - 1] = padding;
     buffer->len = (uint16_t)(header_len + padding);
+    uint32_t wire_bytes = buffer->len + TRANSPORT_AEAD_TAG_BYTES;
     core_participant_send_rtp(slot->owner, buffer, header_len, index, false);
+    slot->statistics.wire_bytes += wire_bytes;
+    slot->statistics.probed++;
     return true;
 }
 

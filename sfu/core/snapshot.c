@@ -137,7 +137,7 @@ static void fill_downlink(const struct core_participant *participant, struct cor
     *downlink = participant->downlink;
     for (unsigned i = 0; i < participant->slot_count; i++) {
         const struct core_slot_statistics *slot = &out->slots[i];
-        downlink->packets += slot->packets + slot->retransmitted + slot->filled;
+        downlink->packets += slot->packets + slot->retransmitted + slot->filled + slot->probed;
         downlink->bytes += slot->wire_bytes;
         downlink->expected += slot->expected;
         downlink->delivered += slot->delivered;

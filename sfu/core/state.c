@@ -25,6 +25,8 @@ static void fill_header(struct core_state_header *header, size_t len)
     header->sizes[TRANSPORT_STATE_SIZES + 6] = sizeof(struct rtp_nack);
     header->sizes[TRANSPORT_STATE_SIZES + 7] = sizeof(struct core_pace);
     header->sizes[TRANSPORT_STATE_SIZES + 8] = sizeof(struct core_estimate);
+    header->sizes[TRANSPORT_STATE_SIZES + 9] = sizeof(struct core_track);
+    header->sizes[TRANSPORT_STATE_SIZES + 10] = sizeof(struct rtp_rewrite_segment);
 }
 
 /* What is this process's own, and not a state: cleared when exported, kept when imported. */
@@ -41,6 +43,8 @@ static void take_own(struct core_engine *engine, const struct core_engine *own)
     engine->events.lost = lost;
     engine->rooms = own->rooms;
     engine->participants = own->participants;
+    engine->deadlines = own->deadlines;
+    engine->deadline_capacity = own->deadline_capacity;
     engine->pacing = own->pacing;
     engine->first_snapshot = own->first_snapshot;
     engine->last_snapshot = own->last_snapshot;

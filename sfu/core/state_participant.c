@@ -31,7 +31,7 @@ static void *number_of(const struct core_slot *slot, const struct core_layer *la
 
 static void clear_tracks(struct core_participant *image)
 {
-    for (unsigned i = 0; i < CORE_TRACKS_MAX; i++) {
+    for (unsigned i = 0; i < image->track_count; i++) {
         struct core_track *track = &image->tracks[i];
         track->owner = NULL;
         track->candidate.track = NULL;
@@ -48,7 +48,7 @@ static void clear_tracks(struct core_participant *image)
 /* From layers to their numbers; the slots' tracks are still there. */
 static void number_layers(struct core_participant *image)
 {
-    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++) {
+    for (unsigned i = 0; i < image->slot_count; i++) {
         struct core_slot *slot = &image->slots[i];
         slot->layer = number_of(slot, slot->layer);
         slot->target = number_of(slot, slot->target);
@@ -58,16 +58,17 @@ static void number_layers(struct core_participant *image)
 
 static void clear_slots(struct core_participant *image)
 {
-    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++) {
+    for (unsigned i = 0; i < image->slot_count; i++) {
         image->slots[i].next_subscriber = NULL;
         image->slots[i].owner = NULL;
         image->slots[i].track = NULL;
+        image->slots[i].rewrite.memory.segments = NULL;
         image->slots[i].run = (struct core_run){.count = 0}; /* the recorder begins anew, too */
     }
 }
 
-/* Every pointer of the struct is named here, in clear_tracks(), clear_slots() or number_layers().
- */
+/* Every pointer of the struct is named here, in clear_tracks(), clear_slots() or number_layers();
+   but for those within its own memory, which are needed until it is written. */
 static void clear_pointers(struct core_participant *image)
 {
     image->engine = NULL;
@@ -96,25 +97,49 @@ static void export_layer(const struct core_layer *layer, struct transport_state_
         transport_state_put(writer, layer->nack, sizeof(*layer->nack));
 }
 
+static struct core_participant_shape shape_of(const struct core_participant *participant)
+{
+    return (struct core_participant_shape){participant->track_count, participant->slot_count,
+                                           participant->segment_count};
+}
+
+static int export_image(const struct core_participant *participant,
+                        struct transport_state_writer *writer)
+{
+    const struct core_participant_shape shape = shape_of(participant);
+    size_t bytes = core_participant_bytes(&shape);
+    struct core_participant *image = aligned_alloc(CORE_CACHE_LINE_BYTES, bytes);
+    if (!image)
+        return IRIS_E_NO_MEMORY;
+    memcpy(image, participant, bytes);
+    core_participant_lay_out(image);
+    number_layers(image);
+    clear_pointers(image);
+    image->memory = NULL;
+    image->slots = NULL;
+    image->segments = NULL;
+    image->tracks = NULL;
+    image->bindings = NULL;
+    image->arrivals = NULL;
+    transport_state_put(writer, image, bytes);
+    free(image);
+    return 0;
+}
+
 int core_state_export_participants(const struct core_engine *engine,
                                    struct transport_state_writer *writer)
 {
-    struct core_participant *image = malloc(sizeof(*image));
-    if (!image)
-        return IRIS_E_NO_MEMORY;
     transport_state_put_count(writer, engine->participant_count);
     for (const struct core_participant *p = engine->participants; p; p = p->next) {
-        memcpy(image, p, sizeof(*image));
-        number_layers(image);
-        clear_pointers(image);
-        transport_state_put(writer, image, sizeof(*image));
+        int error = export_image(p, writer);
+        if (error)
+            return error;
         transport_export(p->transport, writer);
         core_state_export_waiting(p, writer);
-        for (unsigned t = 0; t < CORE_TRACKS_MAX; t++)
+        for (unsigned t = 0; t < p->track_count; t++)
             for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
                 export_layer(&p->tracks[t].layers[l], writer);
     }
-    free(image);
     return 0;
 }
 
@@ -126,22 +151,38 @@ static bool is_bool(const bool *value)
     return byte <= 1;
 }
 
-/* What the import itself looks at: counts within their arrays, truth values. */
-static bool is_sound(const struct core_participant *p)
+/* What the import itself looks at: counts within their arrays, truth values. Of the struct alone:
+   what lies behind it is not read yet. */
+static bool is_head_sound(const struct core_participant *p)
 {
-    for (unsigned i = 0; i < CORE_TRACKS_MAX; i++)
-        if ((unsigned)p->tracks[i].params.kind >= CORE_KIND_COUNT)
-            return false;
-    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
-        if (!is_bool(&p->slots[i].rewrite.started) ||
-            p->slots[i].rewrite.current >= RTP_REWRITE_SEGMENTS ||
-            p->slots[i].fates_next >= CORE_SLOT_FATES ||
-            p->slots[i].keyframe_limit.oldest >= CORE_KEYFRAME_LIMIT_COUNT)
-            return false;
     return core_state_is_pace_sound(p) && is_bool(&p->estimate.has_begun) && is_bool(&p->is_gone) &&
            p->track_count <= CORE_TRACKS_MAX && p->slot_count <= CORE_SLOTS_MAX &&
+           p->segment_count <= CORE_SLOTS_MAX * CORE_SLOT_SEGMENTS_SCREEN &&
            p->path_count <= CORE_PATHS_MAX && p->binding_count <= CORE_SSRCS_MAX &&
            p->layout.pinned_count <= CORE_PINNED_MAX;
+}
+
+static bool is_slot_sound(const struct core_slot *slot)
+{
+    return (unsigned)slot->params.kind < CORE_KIND_COUNT && is_bool(&slot->rewrite.started) &&
+           slot->rewrite.current < core_slot_segment_count(slot->params.kind) &&
+           slot->fates_next < CORE_SLOT_FATES &&
+           slot->keyframe_limit.oldest < CORE_KEYFRAME_LIMIT_COUNT;
+}
+
+/* And of the rest. */
+static bool is_rest_sound(const struct core_participant *p)
+{
+    unsigned segment_count = 0;
+    for (unsigned i = 0; i < p->track_count; i++)
+        if ((unsigned)p->tracks[i].params.kind >= CORE_KIND_COUNT)
+            return false;
+    for (unsigned i = 0; i < p->slot_count; i++) {
+        if (!is_slot_sound(&p->slots[i]))
+            return false;
+        segment_count += core_slot_segment_count(p->slots[i].params.kind);
+    }
+    return segment_count == p->segment_count;
 }
 
 /* The layer's history says how large it is; the bytes must be there before room is made. */
@@ -187,7 +228,7 @@ static int import_layers(struct core_participant *participant,
                          struct transport_state_reader *reader)
 {
     int error = 0;
-    for (unsigned t = 0; t < CORE_TRACKS_MAX; t++)
+    for (unsigned t = 0; t < participant->track_count; t++)
         for (unsigned l = 0; l < CORE_LAYERS_MAX && !error; l++) {
             error = import_history(&participant->tracks[t].layers[l].history, reader);
             if (!error)
@@ -202,34 +243,62 @@ static void set_owners(struct core_participant *participant)
         participant->tracks[i].owner = participant;
         participant->tracks[i].candidate.track = &participant->tracks[i];
     }
-    for (unsigned i = 0; i < participant->slot_count; i++)
-        participant->slots[i].owner = participant;
+    struct rtp_rewrite_segment *segments = participant->segments;
+    for (unsigned i = 0; i < participant->slot_count; i++) {
+        struct core_slot *slot = &participant->slots[i];
+        unsigned count = core_slot_segment_count(slot->params.kind);
+        slot->owner = participant;
+        slot->rewrite.memory = (struct rtp_rewrite_memory){segments, count};
+        segments += count;
+    }
     participant->next_snapshot = NULL;
     participant->is_snapshot_due = false;
     if (participant->is_gone)
         participant->gone_detail = GONE_BEFORE;
 }
 
+/* The struct says how much lies behind it. */
+static int import_image(struct transport_state_reader *reader, struct core_participant **image)
+{
+    struct core_participant head;
+    struct transport_state_reader again = *reader;
+    int error = transport_state_get(&again, &head, sizeof(head));
+    if (error)
+        return error;
+    if (!is_head_sound(&head))
+        return IRIS_E_MALFORMED;
+    const struct core_participant_shape shape = shape_of(&head);
+    struct core_participant *made = core_participant_create(&shape);
+    if (!made)
+        return IRIS_E_NO_MEMORY;
+    void *memory = made->memory;
+    error = transport_state_get(reader, made, core_participant_bytes(&shape));
+    made->memory = memory;
+    core_participant_lay_out(made);
+    if (!error && !is_rest_sound(made))
+        error = IRIS_E_MALFORMED;
+    if (error) {
+        core_participant_free(made);
+        return error;
+    }
+    clear_pointers(made); /* whatever is there instead */
+    *image = made;
+    return 0;
+}
+
 /* A slot's layers stay numbers until its track is known (state_room.c). */
 static int import_participant(struct core_state_import *import, struct core_participant **made)
 {
     struct transport_state_reader *reader = &import->reader;
-    struct core_participant *participant = malloc(sizeof(*participant));
-    if (!participant)
-        return IRIS_E_NO_MEMORY;
-    int error = transport_state_get(reader, participant, sizeof(*participant));
-    if (!error && !is_sound(participant))
-        error = IRIS_E_MALFORMED;
-    if (error) {
-        free(participant);
+    struct core_participant *participant;
+    int error = import_image(reader, &participant);
+    if (error)
         return error;
-    }
-    clear_pointers(participant); /* whatever is there instead */
     participant->engine = import->engine;
     error = transport_import(import->engine->transports, reader, import->is_skipping,
                              &participant->transport);
     if (error) {
-        free(participant);
+        core_participant_free(participant);
         return error;
     }
     *made = participant; /* from here on it is freed with the engine */
@@ -258,5 +327,9 @@ int core_state_import_participants(struct core_state_import *import)
         at = &(*at)->next;
     }
     import->engine->participant_count = (unsigned)import->count;
+    if (!error)
+        error = core_engine_grow_deadlines(import->engine, (unsigned)import->count);
+    if (!error)
+        core_engine_list_deadlines(import->engine);
     return error;
 }

@@ -204,7 +204,7 @@ static int import_slots(struct core_state_import *import)
         for (unsigned t = 0; t < import->participants[i]->track_count && !error; t++)
             error = import_subscribers(import, &import->participants[i]->tracks[t]);
     for (size_t i = 0; i < import->count && !error; i++)
-        for (unsigned s = 0; s < CORE_SLOTS_MAX && !error; s++)
+        for (unsigned s = 0; s < import->participants[i]->slot_count && !error; s++)
             error = make_layers(&import->participants[i]->slots[s]) ? 0 : IRIS_E_MALFORMED;
     return error;
 }
@@ -272,5 +272,6 @@ void core_state_skip(struct core_engine *engine)
         core_pace_forget(p);
         p->deadline_us = INT64_MIN;
     }
+    core_engine_list_deadlines(engine);
     engine->tick_us = INT64_MIN;
 }

@@ -80,7 +80,7 @@ enum core_scope { CORE_SCOPE_NODE, CORE_SCOPE_ROOM };
     RATE(bitrate_bps, BPS, "RTP, headers included", bytes, 8)
 
 #define CORE_DOWNLINK_STATISTICS(COUNTER, GAUGE, RATE, LOSS)                                       \
-    COUNTER(packets, NUMBER, NODE, "RTP packets sent, repairs and padding included")               \
+    COUNTER(packets, NUMBER, NODE, "RTP packets sent; repairs, probes and padding included")       \
     COUNTER(bytes, BYTES, NODE, "of these, UDP payload")                                           \
     COUNTER(send_failures, NUMBER, NODE, "packets not sent: no buffer, or no path")                \
     COUNTER(expected, NUMBER, NODE, "packets that the receiver's reports cover")                   \
@@ -97,9 +97,10 @@ enum core_scope { CORE_SCOPE_NODE, CORE_SCOPE_ROOM };
 #define CORE_SLOT_STATISTICS(COUNTER, GAUGE, RATE, LOSS)                                           \
     COUNTER(packets, NUMBER, ROOM, "RTP packets sent, repairs and padding aside")                  \
     COUNTER(bytes, BYTES, ROOM, "RTP payload of these")                                            \
-    COUNTER(wire_bytes, BYTES, NODE, "UDP payload sent, repairs and padding included")             \
+    COUNTER(wire_bytes, BYTES, NODE, "UDP payload sent; repairs, probes and padding included")     \
     COUNTER(retransmitted, NUMBER, ROOM, "repairs sent (RTX)")                                     \
     COUNTER(filled, NUMBER, NODE, "padding in place of late packets that nobody needs any more")   \
+    COUNTER(probed, NUMBER, NODE, "sent to find out what the network carries: old ones, padding")  \
     COUNTER(unanswered_requests, NUMBER, NODE, "NACKs and PLIs while idle or paused: ignored")     \
     COUNTER(frames, NUMBER, NODE, "frames sent (video)")                                           \
     COUNTER(keyframes, NUMBER, NODE, "key frames among them")                                      \

@@ -7,8 +7,6 @@
 #include "sfu/core/engine_internal.h"
 
 #define VOID_HEADER_BYTES 10 /* RFC 6386, 9.1 */
-#define CACHE_LINE_BYTES  64
-#define HOT_BYTES         offsetof(struct core_slot, statistics)
 
 /* Of what is not for sending the place is kept, so that a replay knows that nothing is missing. */
 static void keep(const struct core_media *media)
@@ -48,27 +46,55 @@ static void track_loss(const struct core_media *media)
     }
 }
 
-/* A receiver's state is seldom in the cache: it is fetched while the one before is served. */
-static void prefetch(const struct core_slot *slot)
+/*
+ * A receiver's state is seldom in the cache, and where it lies is known step by step: its slot, its
+ * own, its transport. Each step is fetched while receivers before it are served.
+ */
+static void prefetch_bytes(const void *from, size_t bytes)
 {
-    const uint8_t *bytes = (const uint8_t *)slot;
-    for (size_t at = 0; at < HOT_BYTES; at += CACHE_LINE_BYTES)
-        __builtin_prefetch(bytes + at);
-    __builtin_prefetch(&slot->rewrite);
-    __builtin_prefetch(slot->owner);
-    __builtin_prefetch((const uint8_t *)slot->owner + CACHE_LINE_BYTES);
-    __builtin_prefetch(slot->next_subscriber);
+    for (size_t at = 0; at < bytes; at += CORE_CACHE_LINE_BYTES)
+        __builtin_prefetch((const uint8_t *)from + at);
+}
+
+static struct core_slot *prefetch_slot(struct core_slot *slot)
+{
+    if (slot)
+        prefetch_bytes(slot, CORE_SLOT_HOT_BYTES);
+    return slot;
+}
+
+static void prefetch_owner(const struct core_slot *slot)
+{
+    if (!slot)
+        return;
+    const struct rtp_rewrite *rewrite = &slot->rewrite;
+    prefetch_bytes(slot->owner, CORE_PARTICIPANT_HOT_BYTES);
+    __builtin_prefetch(&slot->owner->estimate);
+    __builtin_prefetch(&slot->owner->estimate.estimator.history);
+    __builtin_prefetch(&rewrite->memory.segments[rewrite->current]);
+}
+
+static struct core_slot *next_of(const struct core_slot *slot)
+{
+    return slot ? slot->next_subscriber : NULL;
 }
 
 static void forward(const struct core_media *media)
 {
     if (media->track->is_muted)
         return;
-    struct core_slot *next;
-    for (struct core_slot *slot = media->track->subscribers; slot; slot = next) {
-        next = slot->next_subscriber;
-        if (next)
-            prefetch(next);
+    struct core_slot *slot = media->track->subscribers;
+    struct core_slot *second = prefetch_slot(next_of(slot));
+    prefetch_owner(slot);
+    struct core_slot *third = prefetch_slot(next_of(second)), *fourth;
+    prefetch_owner(second);
+    if (slot)
+        core_participant_prefetch_way(slot->owner);
+    for (; slot; slot = second, second = third, third = fourth) {
+        fourth = prefetch_slot(next_of(third));
+        prefetch_owner(third);
+        if (second)
+            core_participant_prefetch_way(second->owner);
         core_slot_forward(slot, media);
     }
 }
@@ -241,6 +267,7 @@ static enum core_outcome receive_media(struct core_participant *participant,
     struct core_track *track = media->track = &participant->tracks[received_as->track];
     struct core_layer *layer = media->layer = &track->layers[received_as->layer];
     bool was_alive = core_layer_is_alive(layer, media->now_us);
+    prefetch_slot(track->subscribers);
     if (is_repeated(layer, packet->seq)) {
         participant->uplink.repeated++;
         return CORE_OUTCOME_REPEATED;
@@ -310,8 +337,8 @@ void core_uplink_receive(struct core_participant *participant, uint8_t *data, si
         return;
     }
     rtp_packet_read_extensions(&packet, &participant->extensions, &values);
-    if (values.has_transport_seq) {
-        rtp_arrival_log_add(&participant->arrivals, values.transport_seq, now_us);
+    if (values.has_transport_seq && participant->arrivals) {
+        rtp_arrival_log_add(participant->arrivals, values.transport_seq, now_us);
         participant->media_ssrc = packet.ssrc ? packet.ssrc : 1;
     }
     struct core_binding *binding = core_participant_binding(participant, packet.ssrc);

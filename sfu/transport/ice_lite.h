@@ -70,14 +70,14 @@ struct transport_ice_path {
 };
 
 struct transport_ice {
+    int selected; /* index in paths; -1 before the first nomination or authenticated media */
+    struct transport_ice_path paths[TRANSPORT_ICE_PATHS];
+    int64_t selected_us; /* since when */
+    int64_t heard_us;    /* anything authenticated on any path; creation counts */
     struct transport_ice_credentials credentials;
     struct transport_ice_credentials
         previous;              /* after a restart, until the first check with the new */
     int64_t previous_until_us; /* 0: there are none */
-    struct transport_ice_path paths[TRANSPORT_ICE_PATHS];
-    int selected;        /* index in paths; -1 before the first nomination or authenticated media */
-    int64_t selected_us; /* since when */
-    int64_t heard_us;    /* anything authenticated on any path; creation counts */
 };
 
 /** Begin; nothing is selected. */

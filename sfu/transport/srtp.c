@@ -16,8 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RTP_INDEX_LIMIT   (UINT64_C(1) << 48) /* no more packets of an SSRC under one key */
-#define LEDGER_SSRCS      1024
+#define RTP_INDEX_LIMIT (UINT64_C(1) << 48) /* no more packets of an SSRC under one key */
+#define LEDGER_SSRCS    1024
+/* Of an expanded key what libipsec-mb reads for a packet: round keys, and powers of the hash key.
+ */
+#define EXPANDED_BYTES    1088
+#define CACHE_LINE_BYTES  64
 #define SHA1_80_TAG_BYTES 10 /* RFC 3711, section 8.2 */
 
 struct transport_srtp_sender {
@@ -212,6 +216,13 @@ void transport_srtp_receiver_destroy(struct transport_srtp_receiver *receiver)
     transport_srtp_aead_receiver_dispose(&receiver->aead);
     OPENSSL_cleanse(&receiver->master, sizeof(receiver->master));
     free(receiver);
+}
+
+void transport_srtp_sender_prefetch(const struct transport_srtp_sender *sender)
+{
+    const uint8_t *key = (const uint8_t *)sender->aead.rtp;
+    for (size_t at = 0; key && at < EXPANDED_BYTES; at += CACHE_LINE_BYTES)
+        __builtin_prefetch(key + at);
 }
 
 size_t transport_srtp_tag_bytes(const struct transport_srtp_sender *sender)

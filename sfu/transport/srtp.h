@@ -89,6 +89,9 @@ struct transport_srtp_clear {
 int transport_srtp_seal_rtp_to(struct transport_srtp_sender *sender,
                                const struct transport_srtp_clear *clear, uint8_t *out);
 
+/** Packets will be sealed soon: fetch what that needs into the cache. */
+void transport_srtp_sender_prefetch(const struct transport_srtp_sender *sender);
+
 /** What sealing adds to an RTP packet [bytes]. */
 size_t transport_srtp_tag_bytes(const struct transport_srtp_sender *sender);
 

@@ -330,6 +330,24 @@ bool transport_is_heard_on(const struct transport *transport, const struct trans
     return transport_ice_is_heard_on(&transport->ice, path, now_us);
 }
 
+void transport_prefetch(const struct transport *transport)
+{
+    __builtin_prefetch(transport);
+    __builtin_prefetch(&transport->ice.paths[0].proved_us); /* most often the only one */
+}
+
+void transport_prefetch_sender(const struct transport *transport)
+{
+    __builtin_prefetch(transport->sender);
+    __builtin_prefetch((const uint8_t *)transport->sender + 64);
+}
+
+void transport_prefetch_keys(const struct transport *transport)
+{
+    if (transport->sender)
+        transport_srtp_sender_prefetch(transport->sender);
+}
+
 const struct transport_path *transport_selected_path(const struct transport *transport)
 {
     return transport_ice_selected(&transport->ice);

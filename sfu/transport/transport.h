@@ -116,6 +116,15 @@ bool transport_has_path(const struct transport *transport, const struct transpor
 bool transport_is_heard_on(const struct transport *transport, const struct transport_path *path,
                            int64_t now_us);
 
+/** Media will be sent there soon: fetch what tells the path into the cache. Reads nothing. */
+void transport_prefetch(const struct transport *transport);
+
+/** The same a little later of the session; reads the transport. */
+void transport_prefetch_sender(const struct transport *transport);
+
+/** Packets will be sealed for it next: fetch the keys into the cache; reads the session. */
+void transport_prefetch_keys(const struct transport *transport);
+
 /** Where media goes; NULL while there is no path. */
 const struct transport_path *transport_selected_path(const struct transport *transport);
 

@@ -12,6 +12,8 @@
  * @property {number} height   of the newest frame [pixels]; 0 if none came
  * @property {number} frames   decoded
  * @property {number} freezes
+ * @property {number} lost     packets that never came as such
+ * @property {number} asked    for again (NACK)
  *
  * @typedef {object} Voice  an audio slot
  * @property {string} mid
@@ -47,6 +49,8 @@ export async function reception() {
           height: Number(line?.frameHeight ?? 0),
           frames: Number(line?.framesDecoded ?? 0),
           freezes: Number(line?.freezeCount ?? 0),
+          lost: Number(line?.packetsLost ?? 0),
+          asked: Number(line?.nackCount ?? 0),
         },
       ];
     }),

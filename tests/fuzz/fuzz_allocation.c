@@ -130,12 +130,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct conference conference = {.now_us = 1000000};
     struct bwe_allocation_demand demand = {0};
     struct reader reader = {data, size};
+    struct bwe_allocation_ladders ladders;
     conference.input.tracks = conference.tracks;
+    conference.input.ladders = &ladders;
     while (reader.size > 0) {
         struct bwe_allocation pure, out;
         happen(&conference, &reader);
-        bwe_allocation_decide(conference.tracks, conference.input.count, NULL,
-                              conference.input.budget_bps, &pure);
+        bwe_allocation_prepare(&ladders, conference.tracks, conference.input.count);
+        bwe_allocation_decide_on(&ladders, NULL, conference.input.budget_bps, &pure);
         CHECK(pure.total_bps <= conference.input.budget_bps);
         CHECK(pure.next_budget_bps == 0 || pure.next_budget_bps > conference.input.budget_bps);
         int64_t deadline_us = bwe_hysteresis_decide(&conference.hysteresis, &conference.input,

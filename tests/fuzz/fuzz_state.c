@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tests/unit/conference.h"
+#include "tests/unit/person_send.h"
 
 #include "sfu/core/state_internal.h"
 

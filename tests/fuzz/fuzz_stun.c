@@ -7,7 +7,9 @@
  *   kind: 0 datagram as it is, 1 attributes of a check, 2 authenticated media, 3 ICE restart
  */
 #include <stdlib.h>
+#include <string.h>
 
+#include "rtp/bytes.h"
 #include "tests/unit/stun_client.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

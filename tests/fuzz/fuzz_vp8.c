@@ -10,6 +10,11 @@
 #include "rtp/rewrite.h"
 #include "rtp/vp8.h"
 
+#define SEGMENTS 64
+/* Of the block in which a stream is initialised. */
+#define MEMORY                                                                                     \
+    ((struct rtp_rewrite_memory){(struct rtp_rewrite_segment[SEGMENTS]){{.source = 0}}, SEGMENTS})
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CHECK(condition)                                                                           \
@@ -95,7 +100,7 @@ static void forward(struct stream *stream, const struct rtp_vp8 *vp8, uint8_t fl
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct stream stream = {0};
-    rtp_rewrite_init(&stream.rewrite, 90000, 32000, 0xFFFFF000, 32700);
+    rtp_rewrite_init(&stream.rewrite, MEMORY, 90000, 32000, 0xFFFFF000, 32700);
     while (size >= 2) {
         uint8_t flags = data[0];
         size_t len = data[1] < size - 2 ? data[1] : size - 2;

@@ -238,10 +238,18 @@ static bool has_sanitizer_report(void)
     return found;
 }
 
+static void remove_token_key(void)
+{
+    const char *path = strchr(server.token_set, '=');
+    if (path)
+        unlink(path + 1);
+}
+
 int server_process_stop(void **state)
 {
     (void)state;
     int status = 0;
+    remove_token_key();
     if (server.pid <= 0)
         return fail("not running at the end");
     if (waitpid(server.pid, &status, WNOHANG) == server.pid) {

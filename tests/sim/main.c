@@ -126,20 +126,30 @@ static bool is_fast(const struct sim_summary *summary, unsigned least)
     return false;
 }
 
-/* @return whether all invariants held that are to hold */
-static bool run(const struct options *options, uint64_t seed)
+static const struct sim_profile *find_profile(const struct options *options, uint64_t seed)
 {
-    static struct sim_world world;
-    struct sim_profile drawn;
+    static struct sim_profile drawn;
     const struct sim_profile *profile = sim_profile_find(options->profile);
     if (!profile && strcmp(options->profile, "random") == 0) {
         sim_profile_draw(&drawn, seed);
         profile = &drawn;
     }
-    if (!profile) {
+    if (!profile)
         fprintf(stderr, "iris-sim: no profile '%s'; see --help\n", options->profile);
-        exit(2);
-    }
+    else if (options->seconds && options->seconds < profile->seconds && profile->stage_count > 0)
+        fprintf(stderr,
+                "iris-sim: the network of '%s' changes until %u s: --seconds cannot be %u\n",
+                profile->name, profile->seconds, options->seconds);
+    else
+        return profile;
+    exit(2);
+}
+
+/* @return whether all invariants held that are to hold */
+static bool run(const struct options *options, uint64_t seed)
+{
+    static struct sim_world world;
+    const struct sim_profile *profile = find_profile(options, seed);
     struct sim_config config = {.seed = seed,
                                 .profile = profile,
                                 .is_traced = options->is_traced,

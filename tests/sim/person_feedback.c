@@ -165,7 +165,8 @@ void sim_person_nack(struct sim_world *world, struct sim_person *person)
         if (slot->params.kind == CORE_KIND_AUDIO)
             continue;
         int64_t rtt_us = person->up.params.delay_us + person->down.params.delay_us;
-        size_t count = rtp_nack_collect(&slot->nack, world->now_us, rtt_us, seqs, NACKS_MAX);
+        size_t count =
+            rtp_nack_collect(&slot->nack, world->now_us, rtt_us, RTP_NACK_TRIES, seqs, NACKS_MAX);
         rtcp_write_nack(&writer, person->feedback_ssrc, slot->params.ssrc, seqs, count);
         sim_slot_ask(slot, seqs, count);
         int64_t due_us = rtp_nack_deadline(&slot->nack);

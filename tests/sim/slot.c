@@ -182,6 +182,15 @@ static void lose_frames(struct sim_slot *slot, uint32_t first, uint32_t last)
             sim_decoder_lose(&slot->decoder, frame, frame);
 }
 
+/* What may have been in a hole of so many packets: up to this frame, since the last one before the
+   hole; or, if a replay has set the source's frames back in it, one in each packet. */
+static void lose_hole(struct sim_slot *slot, uint32_t last, uint32_t frame, uint32_t packets)
+{
+    uint32_t first = frame > last ? last + 1 : frame > packets ? frame - packets : 1;
+    if (frame > first)
+        lose_frames(slot, first, frame - 1);
+}
+
 /* Go on at a frame's start behind a gap: what was received until there is lost, and what may have
    been in the holes between. A replay may set the source's frames back in any of them. */
 static void skip_to(struct sim_slot *slot, uint64_t ext_seq)
@@ -191,20 +200,20 @@ static void skip_to(struct sim_slot *slot, uint64_t ext_seq)
         sim_decoder_lose(&slot->decoder, slot->frame.frame, slot->frame.frame);
     uint32_t last =
         sim_stamp_stream(&slot->frame) == stream ? slot->frame.frame : slot->decoder.newest;
-    bool is_behind_hole = false;
+    uint32_t hole = 0; /* packets */
     for (uint64_t seq = slot->next_seq; seq <= ext_seq; seq++) {
         struct sim_waiting *packet = waiting_at(slot, seq);
         const struct sim_stamp *stamp = &packet->stamp;
-        is_behind_hole |= !packet->is_received;
+        hole += !packet->is_received;
         bool is_of_stream = packet->is_received && packet->is_stamped && !packet->is_padding &&
                             sim_stamp_stream(stamp) == stream;
-        if (is_of_stream && is_behind_hole && stamp->frame > last + 1)
-            lose_frames(slot, last + 1, stamp->frame - 1);
+        if (is_of_stream && hole > 0)
+            lose_hole(slot, last, stamp->frame, hole);
         if (is_of_stream && seq < ext_seq)
             lose_frames(slot, stamp->frame, stamp->frame);
         if (is_of_stream) {
             last = stamp->frame;
-            is_behind_hole = false;
+            hole = 0;
         }
         packet->is_received &= seq == ext_seq;
     }

@@ -180,6 +180,10 @@ void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *sta
     delivery->delivered_us = now_us;
     if (stamp->frame > stream->delivered_frame)
         stream->delivered_frame = stamp->frame;
+    if (stamp->packet < stream->delivered_packet)
+        stream->overtaken_us = now_us;
+    else
+        stream->delivered_packet = stamp->packet;
 }
 
 int64_t sim_stream_arrived_us(struct sim_stream *stream, const struct sim_stamp *stamp)

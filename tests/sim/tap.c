@@ -162,10 +162,11 @@ void sim_check_sequence(const struct sim_tap *tap, const struct sim_media *media
     if (out < 0 && !is_same_stream(tap, media))
         has_cause = tap->sent && tap->sent[ext_seq % SIM_TAP_SENT].ext_seq != ext_seq;
     has_cause |= out > 0 && !leaves_out(tap, ext_seq);
-    /* Numbers are kept for what may still be repaired, and are left out when the source changes. */
+    /* Numbers are kept for what may still come, and are left out when the source changes. */
     has_cause |=
         out > 0 && (tap->is_last_hostile || checks->now_us - source->away_us < AWAY_EFFECT_US ||
-                    source->previous_lost_us > tap->last_us - LOSS_EFFECT_US - SIM_PACED_US);
+                    source->previous_lost_us > tap->last_us - LOSS_EFFECT_US - SIM_PACED_US ||
+                    source->previous_overtaken_us > tap->last_us - SIM_PACED_US);
     if (!has_cause)
         sim_check_fail(checks, SIM_CHECK_SEQUENCE, tap->participant,
                        "slot %s: %" PRId64 " numbers on, the source's packet is %" PRId64 " on",

@@ -155,6 +155,7 @@ static struct sim_tap_source source_of(struct sim_world *world, const struct sim
         .is_hostile = person->is_hostile,
         .is_uncounted = video && video->kind == SIM_VIDEO_BARE,
         .lost_us = person->lost_us[track],
+        .overtaken_us = stream ? stream->overtaken_us : 0,
         .queue_us = person->up.params.queue_us + 2 * person->up.params.jitter_us,
         .over_us = is_flood ? video->started_us : INT64_MAX,
         .arrived_us = stream ? sim_stream_arrived_us(stream, &media->stamp) : world->now_us,
@@ -184,6 +185,7 @@ static bool listen(struct sim_world *world, struct sim_person *receiver, struct 
     struct sim_media before = {.is_stamped = true, .stamp = tap->last};
     struct sim_tap_source previous = source_of(world, &before);
     source.previous_lost_us = previous.room ? previous.lost_us : world->now_us; /* it has left */
+    source.previous_overtaken_us = previous.overtaken_us;
     source.away_us = receiver->up.params.is_down ? world->now_us : receiver->up.trouble_us;
     if (tap->params.kind == CORE_KIND_AUDIO)
         sim_check_audio(world, tap, &seen);

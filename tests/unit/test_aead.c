@@ -8,11 +8,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "unhex.h"
 
 #define TAG       TRANSPORT_AEAD_TAG_BYTES
 #define MAX_BYTES 1500
@@ -38,19 +39,6 @@ static int tear_down(void **state)
     transport_aead_context_destroy(contexts[1]);
     transport_aead_context_destroy(NULL);
     return 0;
-}
-
-static size_t unhex(uint8_t *out, const char *hex)
-{
-    size_t len = strlen(hex) / 2;
-
-    for (size_t i = 0; i < len; i++) {
-        unsigned byte;
-
-        assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
-        out[i] = (uint8_t)byte;
-    }
-    return len;
 }
 
 static void fill(uint8_t *out, size_t len, uint32_t seed)

@@ -32,9 +32,13 @@ static void test_goal(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct bwe_allocation_demand demand = {0};
         struct bwe_allocation out;
-        const struct bwe_hysteresis_input input = {
-            .tracks = tracks, .count = 2, .budget_bps = table[i].budget_kbps * 1000};
-        bwe_allocation_decide(tracks, 2, NULL, input.budget_bps, &out);
+        struct bwe_allocation_ladders ladders;
+        const struct bwe_hysteresis_input input = {.tracks = tracks,
+                                                   .count = 2,
+                                                   .ladders = &ladders,
+                                                   .budget_bps = table[i].budget_kbps * 1000};
+        bwe_allocation_prepare(&ladders, tracks, 2);
+        bwe_allocation_decide_on(&ladders, NULL, input.budget_bps, &out);
         bwe_allocation_demand_update(&demand, &input, table[i].most_kbps * 1000, &out, S);
         print_message("row %zu\n", i);
         assert_int_equal(demand.goal_bps, table[i].goal_kbps * 1000 + 0.5);
@@ -50,9 +54,12 @@ static void test_nothing_wanted(void **state)
     struct bwe_allocation_track track = allocation_camera(1);
     struct bwe_allocation_demand demand = {0};
     struct bwe_allocation out;
-    const struct bwe_hysteresis_input input = {.tracks = &track, .count = 1, .budget_bps = 1000000};
+    struct bwe_allocation_ladders ladders;
+    const struct bwe_hysteresis_input input = {
+        .tracks = &track, .count = 1, .ladders = &ladders, .budget_bps = 1000000};
     track.wanted_height = 0;
-    bwe_allocation_decide(&track, 1, NULL, input.budget_bps, &out);
+    bwe_allocation_prepare(&ladders, &track, 1);
+    bwe_allocation_decide_on(&ladders, NULL, input.budget_bps, &out);
     bwe_allocation_demand_update(&demand, &input, 3000000, &out, S);
     assert_int_equal(demand.goal_bps, 0);
     assert_int_equal(demand.ideal_bps, 0);
@@ -78,11 +85,15 @@ static void test_proof(void **state)
     };
     struct bwe_allocation_track track = allocation_camera(1);
     struct bwe_allocation_demand demand = {0};
+    struct bwe_allocation_ladders ladders;
+    bwe_allocation_prepare(&ladders, &track, 1);
     for (size_t i = 0; i < COUNT(table); i++) {
         struct bwe_allocation out;
-        const struct bwe_hysteresis_input input = {
-            .tracks = &track, .count = 1, .budget_bps = table[i].budget_kbps * 1000};
-        bwe_allocation_decide(&track, 1, NULL, table[i].is_paused ? 0 : input.budget_bps, &out);
+        const struct bwe_hysteresis_input input = {.tracks = &track,
+                                                   .count = 1,
+                                                   .ladders = &ladders,
+                                                   .budget_bps = table[i].budget_kbps * 1000};
+        bwe_allocation_decide_on(&ladders, NULL, table[i].is_paused ? 0 : input.budget_bps, &out);
         bwe_allocation_demand_update(&demand, &input, 3000000, &out, table[i].now_ms * 1000);
         print_message("%d ms\n", (int)table[i].now_ms);
         assert_int_equal(demand.is_proven, table[i].is_proven);

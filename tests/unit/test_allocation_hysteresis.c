@@ -29,6 +29,7 @@ enum change {
     CHEAP,         /* and does not any more */
     DIP_BEGINS,    /* from here on the budget comes back when a queue is drained */
     DIP_ENDS,
+    FINAL, /* the network carries more than the budget from here on */
 };
 
 struct row {
@@ -204,6 +205,21 @@ static const struct {
       {5000, 100, NO_CHANGE, "01 00"},
       {5499, 100, NO_CHANGE, "01 00"},
       {5500, 100, NO_CHANGE, "01 --"}}},
+    {"also to make room for a speaker, for which the budget may grow",
+     true,
+     {{0, 100, NO_CHANGE, "00 --"},
+      {4000, 100, SPEAKER_2, "00 --"},
+      {5000, 100, PROBE, "00 00"},
+      {5499, 100, NO_CHANGE, "00 00"},
+      {5500, 100, NO_CHANGE, "-- 00"}}},
+    {"at once if it will not",
+     true,
+     {{0, 100, FINAL, "00 --"},
+      {4000, 100, SPEAKER_2, "00 --"},
+      {5000, 100, PROBE, "-- 00"},
+      {5400, 60, NO_CHANGE, "-- 00"},
+      {5899, 60, NO_CHANGE, "-- 00"},
+      {5900, 60, NO_CHANGE, "-- --"}}},
     {"not if it fits in between",
      false,
      {{0, 363, NO_CHANGE, "02 02"},
@@ -308,6 +324,7 @@ static const struct {
 struct bench {
     struct bwe_hysteresis hysteresis;
     struct bwe_allocation_track tracks[2];
+    struct bwe_allocation_ladders ladders;
     struct bwe_hysteresis_input input;
     struct bwe_allocation out;
     int64_t deadline_us;
@@ -350,6 +367,9 @@ static void apply(struct bench *bench, enum change change)
     case DIP_ENDS:
         bench->is_dip = change == DIP_BEGINS;
         break;
+    case FINAL:
+        bench->input.is_final = true;
+        break;
     default:
         break;
     }
@@ -357,6 +377,8 @@ static void apply(struct bench *bench, enum change change)
 
 static void decide(struct bench *bench, int64_t now_us)
 {
+    bwe_allocation_prepare(&bench->ladders, bench->input.tracks, bench->input.count);
+    bench->input.ladders = &bench->ladders;
     bench->deadline_us =
         bwe_hysteresis_decide(&bench->hysteresis, &bench->input, now_us, &bench->out);
     assert_true(bench->deadline_us > now_us);
@@ -477,7 +499,8 @@ static void test_random(void **state)
     uint32_t random = 11;
     struct bwe_hysteresis hysteresis = {0};
     struct bwe_allocation_track tracks[BWE_ALLOCATION_TRACKS];
-    struct bwe_hysteresis_input input = {.tracks = tracks};
+    struct bwe_allocation_ladders ladders;
+    struct bwe_hysteresis_input input = {.tracks = tracks, .ladders = &ladders};
     uint64_t next_id = 1;
     int64_t now_us = START_US, over_since_us = 0, deadline_us = INT64_MAX;
     for (unsigned round = 0; round < 100000; round++) {
@@ -491,6 +514,7 @@ static void test_random(void **state)
             change_at_random(tracks, &input.count, &next_id, &random);
         input.is_probe_passed = allocation_random(&random) % 20 == 0;
         input.has_estimator = allocation_random(&random) % 2;
+        bwe_allocation_prepare(&ladders, tracks, input.count);
         deadline_us = bwe_hysteresis_decide(&hysteresis, &input, now_us, &out);
         assert_true(deadline_us > now_us);
         uint64_t sum_bps = 0;

@@ -138,7 +138,7 @@ static void repair(struct wire *wire, int64_t now_us)
 {
     uint16_t seqs[64];
     struct bubbles_rtp rtp = {.data = wire->data};
-    size_t count = rtp_nack_collect(&wire->slot.nack, now_us, 0, seqs, 64);
+    size_t count = rtp_nack_collect(&wire->slot.nack, now_us, 0, RTP_NACK_TRIES, seqs, 64);
     for (size_t i = 0; i < count; i++) {
         assert_true(bubbles_stream_retransmit(&wire->stream, seqs[i], &wire->transport_seq, &rtp));
         receive(wire, &rtp, now_us);
@@ -224,7 +224,7 @@ static void a_hole_ends_with_a_key_frame(void **state)
             wire.stream.next_frame = 1;
         send_frame(&wire, now_us);
         for (int64_t at_us = now_us; at_us < now_us + FRAME_US; at_us += 10000)
-            rtp_nack_collect(&wire.slot.nack, at_us, 0, seqs, 64);
+            rtp_nack_collect(&wire.slot.nack, at_us, 0, RTP_NACK_TRIES, seqs, 64);
         if (bubbles_slot_wants_key(&wire.slot, now_us)) {
             has_asked = true;
             wire.stream.is_key_due = true;

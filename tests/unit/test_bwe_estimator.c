@@ -15,7 +15,7 @@
 #define MESSAGE   256
 #define PERIOD_US (INT64_C(64000) << 24) /* of the receiver's clock in feedback */
 
-/* A path without queue, 50 ms round trip, feedback every 50 ms; the sender sends at a rate. */
+/* A path, 50 ms round trip, feedback every 50 ms; the sender sends at a rate. */
 struct path {
     struct bwe_estimator estimator;
     struct bwe_sent ring[HISTORY];
@@ -24,6 +24,8 @@ struct path {
     int64_t now_us;
     int64_t clock_us; /* offset of the receiver's clock */
     int64_t delay_us;
+    uint32_t capacity_bps; /* 0: no queue */
+    int64_t free_us;       /* when the last packet has left the queue */
 };
 
 static void start(struct path *path, const struct bwe_tuning *tuning)
@@ -42,6 +44,16 @@ static void start(struct path *path, const struct bwe_tuning *tuning)
     bwe_estimator_init(&path->estimator, &config, path->now_us);
 }
 
+/* @return when a packet has left the queue */
+static int64_t queue(struct path *path, int64_t sent_us)
+{
+    if (!path->capacity_bps)
+        return sent_us;
+    int64_t begun_us = sent_us > path->free_us ? sent_us : path->free_us;
+    path->free_us = begun_us + BYTES * INT64_C(8000000) / path->capacity_bps;
+    return path->free_us;
+}
+
 /* Fifty milliseconds of packets, and the feedback about those of the fifty before. */
 static void round_trip(struct path *path, uint32_t bps, unsigned lost_percent)
 {
@@ -50,7 +62,8 @@ static void round_trip(struct path *path, uint32_t bps, unsigned lost_percent)
     for (size_t i = 0; i < count && i < MESSAGE; i++) {
         int64_t sent_us = path->now_us + (int64_t)i * 50000 / (int64_t)count;
         bool is_lost = path->seq * 37U % 100 < lost_percent;
-        int64_t arrival_us = (sent_us + path->delay_us + path->clock_us) % PERIOD_US;
+        int64_t left_us = queue(path, sent_us);
+        int64_t arrival_us = (left_us + path->delay_us + path->clock_us) % PERIOD_US;
         entries[i] = (struct bwe_feedback_entry){path->seq, !is_lost, arrival_us};
         bwe_estimator_on_sent(&path->estimator, path->seq++, BYTES, 0, sent_us);
     }
@@ -178,6 +191,28 @@ static void test_first_burst(void **state)
     }
 }
 
+/* A queue that what cannot wait (voices) keeps standing: the guard yields to it, but what was sent
+   before the path became narrow is no rate to go back to. */
+static void test_standing_queue(void **state)
+{
+    (void)state;
+    struct path path;
+    start(&path, &bwe_tuning_iris);
+    for (unsigned i = 0; i < 200; i++)
+        round_trip(&path, path.decision.target_bps, 0);
+    assert_true(path.decision.target_bps > 1000000);
+    path.capacity_bps = 200000;
+    for (unsigned i = 0; i < 3; i++)
+        round_trip(&path, 1000000, 0);
+    bool has_yielded = false;
+    for (unsigned i = 0; i < 100; i++) {
+        round_trip(&path, path.capacity_bps, 0);
+        has_yielded |= path.estimator.guard.is_yielding;
+        assert_in_range(path.decision.target_bps, 50000, 2 * path.capacity_bps);
+    }
+    assert_true(has_yielded);
+}
+
 static void test_loss(void **state)
 {
     (void)state;
@@ -291,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_burst),
         cmocka_unit_test(test_frames_are_no_queue),
         cmocka_unit_test(test_first_burst),
+        cmocka_unit_test(test_standing_queue),
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_fallback),

@@ -191,12 +191,7 @@ static void a_missing_file_is_named(void **state)
 
 static const char *in_folder(const char *name)
 {
-    static char paths[4][96];
-    static unsigned next;
-    char *full = paths[next++ % 4];
-
-    snprintf(full, sizeof(paths[0]), "%s/%s", config_file_folder, name);
-    return full;
+    return path_in(config_file_folder, name);
 }
 
 /* Load with the certificate of one key and the file of another, as --check-config would. */

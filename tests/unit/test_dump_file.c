@@ -1,6 +1,7 @@
 /* The files of a dump: their names, what is in them, how many stay. */
-#define CONFERENCE_RECORDER_BYTES 4194304
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -166,7 +167,7 @@ static void the_newest_stay(void **state)
 /* Two people; a second of voice and pictures from Ann to Bob; read from the engine. */
 static struct core_recorder *record(struct conference *c)
 {
-    conference_init(c);
+    conference_init_with(c, &(struct conference_options){.recorder_bytes = 4194304});
     struct person *ann = conference_join(c, ROOM);
     conference_join(c, ROOM);
     for (unsigned i = 0; i < 30; i++) {

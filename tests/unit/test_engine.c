@@ -1,5 +1,7 @@
 /* The engine's door: coming, going, time, and that the same input gives the same output. */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 #include "rtp/error.h"
 #include "sfu/core/engine_internal.h"
@@ -9,16 +11,6 @@ static void command(struct conference *c, enum core_command_type type, uint64_t 
 {
     struct core_command message = {.type = type, .participant = participant, .is_set = is_set};
     conference_command(c, &message);
-}
-
-/* Somebody talks and shows, 20 ms a step. */
-static void talk(struct conference *c, struct person *person, int64_t duration_us)
-{
-    for (int64_t end_us = c->now_us + duration_us; c->now_us < end_us;) {
-        person_speak(c, person, 30);
-        person_show(c, person, CAM, true);
-        conference_run(c, 20 * MS);
-    }
 }
 
 static void test_nobody(void **state)
@@ -49,7 +41,7 @@ static void test_join_and_leave(void **state)
     assert_int_equal(count_events(&c, CORE_EVENT_CONNECTED, ann->number), 1);
     assert_int_equal(last_event(&c, CORE_EVENT_CONNECTED, ann->number)->profile,
                      TRANSPORT_SRTP_AEAD_AES_128_GCM);
-    talk(&c, ann, 200 * MS);
+    person_talk(&c, ann, 200 * MS);
     assert_true(count_heard(bob, 1) > 0);
     command(&c, CORE_COMMAND_LEAVE, ann->number, true);
     conference_run(&c, 50 * MS);
@@ -72,7 +64,7 @@ static void test_rooms_are_apart(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 2);
-    talk(&c, ann, 300 * MS);
+    person_talk(&c, ann, 300 * MS);
     for (uint32_t ssrc = 1; ssrc <= 8; ssrc++)
         assert_int_equal(count_heard(bob, ssrc), 0);
     conference_dispose(&c);
@@ -156,9 +148,9 @@ static void test_ice_restart(void **state)
     stun_client_init(&ann->stun, &restart.ice);
     ann->path.remote.port = 6000; /* another network */
     person_nominate(&c, ann);
-    talk(&c, bob, 200 * MS);
+    person_talk(&c, bob, 200 * MS);
     assert_true(count_heard(ann, 1) > 0); /* keys and streams are those of before */
-    talk(&c, ann, 200 * MS);
+    person_talk(&c, ann, 200 * MS);
     assert_true(count_heard(bob, 1) > 0);
 
     /* Twice more: the first ufrag is nobody's then. */
@@ -189,7 +181,7 @@ static void test_silence(void **state)
         int64_t silent_us = -1;
         conference_init(&c);
         struct person *ann = conference_join(&c, 1);
-        talk(&c, ann, 2000 * MS);
+        person_talk(&c, ann, 2000 * MS);
         for (int64_t end_us = c.now_us + rows[i].silent_us; c.now_us <= end_us;
              c.now_us += 10 * MS) {
             core_engine_advance(c.engine, c.now_us);
@@ -209,11 +201,11 @@ static void test_forged_path(void **state)
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
     struct person forged = {.path = ann->path};
-    talk(&c, ann, 200 * MS);
+    person_talk(&c, ann, 200 * MS);
     stun_client_write(&bob->stun, &(struct stun_client_check){.priority = 900});
     conference_receive(&c, &forged, bob->stun.data, bob->stun.len);
     bob->heard_count = 0;
-    talk(&c, ann, 200 * MS);
+    person_talk(&c, ann, 200 * MS);
     assert_true(count_heard(bob, 1) > 0);
     /* When she is silent there it is his, though he has long stopped to check: a port used anew. */
     c.now_us += TRANSPORT_ICE_REBIND_SILENCE_US;
@@ -244,7 +236,7 @@ static void test_many_paths(void **state)
     person_speak(&c, ann, 30);
     assert_int_equal(core_engine_stray_count(c.engine), strays + 1); /* forgotten long ago */
     ann->path.remote.port = 11999;
-    talk(&c, ann, 200 * MS);
+    person_talk(&c, ann, 200 * MS);
     assert_true(count_heard(bob, 1) > 0);
     conference_dispose(&c);
 }
@@ -257,7 +249,7 @@ static uint64_t hash_of_everything(void)
     struct person *people[] = {conference_join(&c, 1), conference_join(&c, 1),
                                conference_join(&c, 1)};
     for (int i = 0; i < 3; i++)
-        talk(&c, people[i], 500 * MS);
+        person_talk(&c, people[i], 500 * MS);
     for (int p = 0; p < 3; p++)
         for (unsigned i = 0; i < people[p]->heard_count; i++) {
             hash = (hash ^ (uint64_t)people[p]->heard[i].at_us) * 1099511628211u;
@@ -293,7 +285,7 @@ static void test_unknown_participant(void **state)
     assert_int_equal(core_engine_set_keys(c.engine, ann->number, &keys, &keys), IRIS_E_STATE);
     assert_int_equal(c.event_count, events);
     assert_int_equal(core_engine_count(c.engine), 2);
-    talk(&c, ann, 100 * MS);
+    person_talk(&c, ann, 100 * MS);
     assert_true(count_heard(bob, 1) > 0);
     conference_dispose(&c);
 }
@@ -320,7 +312,7 @@ static void test_rooms_end(void **state)
         assert_int_equal(rooms, table[i].rooms);
     }
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    talk(&c, ann, 100 * MS); /* the next room of that number is as good */
+    person_talk(&c, ann, 100 * MS); /* the next room of that number is as good */
     assert_true(count_heard(bob, 1) > 0);
     conference_dispose(&c);
 }
@@ -357,178 +349,6 @@ static void test_deadlines(void **state)
     conference_dispose(&c);
 }
 
-static void drop_packets(struct conference *c)
-{
-    for (struct core_buffer *next, *b; (b = core_engine_next_packets(c->engine));)
-        for (; b; b = next) {
-            next = b->next;
-            core_engine_release(c->engine, b);
-        }
-}
-
-/* Let time pass without taking events. */
-static void run_deaf(struct conference *c, int64_t duration_us)
-{
-    for (int64_t end_us = c->now_us + duration_us; core_engine_deadline(c->engine) <= end_us;) {
-        c->now_us = core_engine_deadline(c->engine);
-        core_engine_advance(c->engine, c->now_us);
-        drop_packets(c);
-    }
-}
-
-/* Control is behind: who goes stays until it can be told, and later all is told. */
-static void test_event_ring(void **state)
-{
-    (void)state;
-    struct conference c;
-    struct core_event event;
-    unsigned counts[CORE_EVENT_SPEAKERS + 1] = {0};
-    conference_init(&c);
-    conference_join(&c, 1);
-    conference_join(&c, 1);
-    while (core_engine_emit(c.engine, CORE_EVENT_LIMIT, 1))
-        ;
-    run_deaf(&c, 32 * S);
-    assert_true(c.engine->events.lost > 0);
-    assert_int_equal(core_engine_count(c.engine), 2);
-    while (core_engine_next_event(c.engine, &event))
-        counts[event.type]++;
-    assert_int_equal(counts[CORE_EVENT_GONE], 0);
-    run_deaf(&c, 20 * MS);
-    assert_int_equal(core_engine_count(c.engine), 0);
-    while (core_engine_next_event(c.engine, &event))
-        counts[event.type]++;
-    assert_int_equal(counts[CORE_EVENT_GONE], 2);
-    assert_false(core_engine_next_event(c.engine, &event));
-    conference_dispose(&c);
-}
-
-/* Slots that could not be told are told as soon as there is room. */
-static void test_slots_are_told_late(void **state)
-{
-    (void)state;
-    struct conference c;
-    struct core_event event;
-    conference_init(&c);
-    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    conference_run(&c, 100 * MS);
-    while (core_engine_emit(c.engine, CORE_EVENT_REFUSED, 99))
-        ;
-    for (int i = 0; i < 5; i++) {
-        uint8_t data[CORE_BUFFER_BYTES];
-        const struct media media = {.track = MIC, .mid = "mic", .level = 30};
-        size_t head = write_head(data, ann, &media, ssrc_of(ann, MIC, 0), (uint16_t)i, PT_OPUS);
-        memset(data + head, 0, 20);
-        int len = transport_srtp_seal_rtp(ann->sender, data, head + 20, head, (uint64_t)i);
-        struct transport_datagram datagram = {.path = ann->path, .data = data, .len = (size_t)len};
-        core_engine_receive(c.engine, &datagram, c.now_us);
-        run_deaf(&c, 20 * MS);
-    }
-    while (core_engine_next_event(c.engine, &event))
-        assert_int_equal(event.type, CORE_EVENT_REFUSED);
-    c.event_count = 0;
-    conference_run(&c, 200 * MS);
-    assert_int_equal(last_event(&c, CORE_EVENT_SLOTS, bob->number)->slots[0].participant,
-                     ann->number);
-    conference_dispose(&c);
-}
-
-/* The pool is empty: packets are lost and counted, and afterwards all goes on. */
-static void test_out_of_buffers(void **state)
-{
-    (void)state;
-    struct conference c;
-    struct core_buffer *taken[1024];
-    unsigned count = 0;
-    conference_init(&c);
-    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    talk(&c, ann, 100 * MS);
-    unsigned heard = count_heard(bob, 1);
-    assert_false(core_engine_wants_flush(c.engine));
-    while (count < 1024 && (taken[count] = core_outbox_take(&c.engine->outbox)))
-        count++;
-    assert_int_equal(count, 1024);
-    for (; count > 511; core_engine_release(c.engine, taken[--count]))
-        assert_int_equal(core_engine_wants_flush(c.engine), count > 512); /* less than half free */
-    while (count < 1024)
-        taken[count++] = core_outbox_take(&c.engine->outbox);
-    talk(&c, ann, 100 * MS);
-    assert_int_equal(count_heard(bob, 1), heard);
-    assert_true(c.engine->outbox.exhausted >= 10);
-    while (count > 0)
-        core_engine_release(c.engine, taken[--count]);
-    talk(&c, ann, 100 * MS);
-    assert_int_equal(count_heard(bob, 1), heard + 5);
-    assert_false(core_engine_wants_flush(c.engine));
-    conference_dispose(&c);
-}
-
-/* What is on its way to who is gone is sent first: it may say why. And nothing is added to it. */
-static void test_last_words(void **state)
-{
-    (void)state;
-    struct conference c;
-    conference_init(&c);
-    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    struct core_participant *leaving = core_engine_find(c.engine, bob->number);
-    talk(&c, ann, 200 * MS);
-    core_participant_send_rtcp(leaving, (const uint8_t *)"\x81\xcb\0\1\0\0\0\1", 8); /* BYE */
-    core_engine_end(leaving, CORE_REASON_DISCONNECTED, "a test");
-    for (int i = 0; i < 3; i++) {
-        c.now_us = core_engine_deadline(c.engine);
-        core_engine_advance(c.engine, c.now_us);
-        assert_int_equal(core_engine_count(c.engine), 2);
-    }
-    unsigned heard = count_heard(bob, 1);
-    conference_flush(&c);
-    talk(&c, ann, 100 * MS);
-    assert_int_equal(core_engine_count(c.engine), 1);
-    assert_int_equal(count_rtcp(bob, RTCP_BYE, -1, NULL), 1);
-    assert_int_equal(count_heard(bob, 1), heard);
-    conference_dispose(&c);
-}
-
-/* However far behind control is, it learns who is gone. */
-static void test_gone_is_never_lost(void **state)
-{
-    (void)state;
-    struct conference c;
-    struct core_event event;
-    unsigned gone = 0;
-    conference_init(&c);
-    conference_join(&c, 1);
-    while (core_engine_emit(c.engine, CORE_EVENT_SPEAKERS, 0))
-        ;
-    run_deaf(&c, 31 * S);
-    while (core_engine_next_event(c.engine, &event))
-        gone += event.type == CORE_EVENT_GONE;
-    run_deaf(&c, S);
-    while (core_engine_next_event(c.engine, &event))
-        gone += event.type == CORE_EVENT_GONE;
-    assert_int_equal(gone, 1);
-    assert_int_equal(core_engine_count(c.engine), 0);
-    conference_dispose(&c);
-}
-
-/* A refusal waits while the ring is full. */
-static void test_refusals_are_never_lost(void **state)
-{
-    (void)state;
-    struct conference c;
-    struct core_event event;
-    unsigned refused = 0;
-    conference_init(&c);
-    while (core_engine_emit(c.engine, CORE_EVENT_SLOTS, 1)) {
-    }
-    for (uint64_t id = 70; id < 73; id++)
-        core_engine_refuse(c.engine, id);
-    while (core_engine_next_event(c.engine, &event))
-        if (event.type == CORE_EVENT_REFUSED)
-            refused |= 1u << (event.participant - 70);
-    assert_int_equal(refused, 7);
-    conference_dispose(&c);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -545,12 +365,6 @@ int main(void)
         cmocka_unit_test(test_unknown_participant),
         cmocka_unit_test(test_rooms_end),
         cmocka_unit_test(test_deadlines),
-        cmocka_unit_test(test_event_ring),
-        cmocka_unit_test(test_slots_are_told_late),
-        cmocka_unit_test(test_out_of_buffers),
-        cmocka_unit_test(test_last_words),
-        cmocka_unit_test(test_gone_is_never_lost),
-        cmocka_unit_test(test_refusals_are_never_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

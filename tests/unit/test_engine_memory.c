@@ -4,6 +4,8 @@
  * speakers that change. Under a sanitizer the allocations of the libraries count, too.
  */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 #include <stdbool.h>
 

@@ -3,8 +3,11 @@
  * a narrow network gets less, his voices first and without delay, and all of it again.
  */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 #include "rtp/transport_feedback.h"
+#include "sfu/core/engine_internal.h"
 
 #define FIRST_VOICE  1
 #define FIRST_CAMERA 4
@@ -27,7 +30,7 @@ struct network {
     unsigned seen; /* of the receiver's packets */
     unsigned lost;
     unsigned sent_count, arrived_count; /* of arrivals: on the way, and there */
-    struct arrival arrivals[PACKETS_MAX];
+    struct arrival arrivals[CONFERENCE_PACKETS];
     struct rtp_arrival_log log;
 };
 
@@ -220,6 +223,29 @@ static unsigned count_padding(const struct person *receiver)
     return count;
 }
 
+/* All that went to the receiver is in the slots' statistics, whatever it was sent for. */
+static void check_counted(struct scene *scene)
+{
+    const struct person *receiver = scene->receiver;
+    const struct core_participant *participant =
+        core_engine_find(scene->c.engine, receiver->number);
+    uint64_t packets = 0, bytes = 0, probed = 0, heard = 0, heard_bytes = 0;
+    for (unsigned i = 0; i < participant->slot_count; i++) {
+        const struct core_slot_statistics *slot = &participant->slots[i].statistics;
+        packets += slot->packets + slot->retransmitted + slot->filled + slot->probed;
+        bytes += slot->wire_bytes;
+        probed += slot->probed;
+    }
+    for (unsigned i = 0; i < receiver->heard_count; i++)
+        if (!receiver->heard[i].is_rtcp) {
+            heard++;
+            heard_bytes += receiver->heard[i].len + OVERHEAD;
+        }
+    assert_int_equal(packets, heard);
+    assert_int_equal(bytes, heard_bytes);
+    assert_int_equal(probed, count_probes(receiver) + count_padding(receiver));
+}
+
 static void check_paused_and_back(bool has_rtx)
 {
     static struct scene scene;
@@ -243,6 +269,7 @@ static void check_paused_and_back(bool has_rtx)
      */
     assert_int_equal(count_probes(scene.receiver) > 0, has_rtx);
     assert_int_equal(count_padding(scene.receiver) > 0, !has_rtx);
+    check_counted(&scene);
     conference_dispose(&scene.c);
 }
 

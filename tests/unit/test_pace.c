@@ -1,6 +1,7 @@
 /* Video that waits, and what it must not take from the others of the worker. */
-#define CONFERENCE_BUFFERS 64
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 #include "sfu/core/engine_internal.h"
 
@@ -39,7 +40,7 @@ static void waiting_video_leaves_room_for_voices(void **state)
 {
     (void)state;
     static struct conference c;
-    conference_init(&c);
+    conference_init_with(&c, &(struct conference_options){.buffers = 64});
     struct person *sender = conference_join(&c, 1);
     for (unsigned i = 0; i < RECEIVERS; i++)
         conference_join(&c, 1);

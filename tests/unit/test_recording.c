@@ -1,11 +1,13 @@
 /* What a recording says was received and sent is what the people sent and heard, to the field. */
-#define CONFERENCE_RECORDER_BYTES 4194304
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 #include "sfu/core/engine_internal.h"
 
 #include "sfu/core/recording.h"
 
-#define ROOM 1
+#define ROOM           1
+#define RECORDER_BYTES 4194304
 
 /* The room's recorder, read. */
 struct read {
@@ -17,18 +19,17 @@ struct read {
 
 static void read_room(struct conference *c, struct read *read, uint64_t receiver)
 {
-    struct core_recorder *fresh =
-        core_recorder_create(CONFERENCE_RECORDER_BYTES, CONFERENCE_RECORDER_US);
+    struct core_recorder *fresh = core_recorder_create(RECORDER_BYTES, CONFERENCE_RECORDER_US);
     struct core_recording_options options = {.receiver = receiver};
     struct core_recording_entry entry;
     memset(read, 0, sizeof(*read));
     read->recorder = core_engine_exchange_recorder(c->engine, ROOM, fresh, c->now_us);
     assert_ptr_not_equal(read->recorder, fresh);
     assert_int_equal(core_recording_open(&read->recording, read->recorder, &options), 0);
-    read->entries = calloc(2 * PACKETS_MAX, sizeof(*read->entries));
+    read->entries = calloc(2 * CONFERENCE_PACKETS, sizeof(*read->entries));
     for (int64_t last_us = 0; core_recording_next(read->recording, &entry); last_us = entry.at_us) {
         assert_true(entry.at_us >= last_us);
-        assert_true(read->count < 2 * PACKETS_MAX);
+        assert_true(read->count < 2 * CONFERENCE_PACKETS);
         read->entries[read->count++] = entry;
     }
 }
@@ -162,19 +163,14 @@ static void test_conference(void **state)
     (void)state;
     struct conference c;
     struct read read;
-    conference_init(&c);
+    conference_init_with(&c, &(struct conference_options){.recorder_bytes = RECORDER_BYTES});
     struct person *ann = conference_join(&c, ROOM), *bob = conference_join(&c, ROOM);
     play(&c, ann, 65, 0);
     struct person *cat = conference_join(&c, ROOM); /* late: from the history */
     play(&c, ann, 115, 65);
-    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_BUDGET,
-                                                  .participant = bob->number,
-                                                  .budget_bps = 60000});
+    conference_set_budget(&c, bob, 60000);
     play(&c, ann, 80, 180);
-    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_MUTE,
-                                                  .participant = ann->number,
-                                                  .kind = CORE_KIND_CAMERA,
-                                                  .is_set = true});
+    conference_mute(&c, ann, CORE_KIND_CAMERA, true);
     play(&c, ann, 10, 260);
     play(&c, bob, 70, 0);
     /* Bob's pictures get lost on the way to Cat, who asks for them again. */
@@ -212,7 +208,7 @@ static void test_leaving(void **state)
     (void)state;
     struct conference c;
     struct read read;
-    conference_init(&c);
+    conference_init_with(&c, &(struct conference_options){.recorder_bytes = RECORDER_BYTES});
     struct person *ann = conference_join(&c, ROOM), *bob = conference_join(&c, ROOM),
                   *cat = conference_join(&c, ROOM);
     play(&c, ann, 30, 0);
@@ -247,7 +243,7 @@ static void test_exchange(void **state)
 {
     (void)state;
     struct conference c;
-    conference_init(&c);
+    conference_init_with(&c, &(struct conference_options){.recorder_bytes = RECORDER_BYTES});
     conference_join(&c, ROOM);
     for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
         struct core_recorder *fresh =

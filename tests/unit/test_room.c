@@ -1,5 +1,7 @@
 /* A room: in order of joining, nobody for himself, and who speaks. */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 /* Whom a slot of a person shows by what he was told last; 0: nobody. */
 static uint64_t shown(const struct conference *c, const struct person *person, unsigned slot)
@@ -69,7 +71,7 @@ static void test_without_a_path(void **state)
     struct person *bob = conference_enter(&c, &join);
     everyone_shows(&c, 1, 300 * MS);
     assert_int_equal(shown(&c, bob, 3), 0);
-    assert_int_equal(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL), 0);
+    assert_int_equal(count_plis(ann), 0);
     person_nominate(&c, bob);
     everyone_shows(&c, 1, 200 * MS);
     assert_int_equal(shown(&c, bob, 3), ann->number);
@@ -117,15 +119,6 @@ static void share(struct conference *c, struct person *const *sharers, unsigned 
     }
 }
 
-static void mute(struct conference *c, const struct person *person, enum core_kind kind,
-                 bool is_set)
-{
-    conference_command(c, &(struct core_command){.type = CORE_COMMAND_MUTE,
-                                                 .participant = person->number,
-                                                 .kind = kind,
-                                                 .is_set = is_set});
-}
-
 /* The newest sharer is shown, the earlier one when it ends; who is muted shares anew when he is
    unmuted, who stood still for a while does not. */
 static void test_two_screens(void **state)
@@ -146,16 +139,16 @@ static void test_two_screens(void **state)
     assert_int_equal(shown(&c, cid, 7), bob->number);
     share(&c, both, 2, 200 * MS); /* a slide that stood still for 2.5 s */
     assert_int_equal(shown(&c, cid, 7), ann->number);
-    mute(&c, ann, CORE_KIND_SCREEN, true);
+    conference_mute(&c, ann, CORE_KIND_SCREEN, true);
     share(&c, both, 2, 200 * MS); /* at once, not after the 2 s of a slot that nobody wants */
     assert_int_equal(shown(&c, cid, 7), bob->number);
-    mute(&c, bob, CORE_KIND_SCREEN, true);
-    mute(&c, ann, CORE_KIND_SCREEN, false);
-    mute(&c, bob, CORE_KIND_SCREEN, false);
+    conference_mute(&c, bob, CORE_KIND_SCREEN, true);
+    conference_mute(&c, ann, CORE_KIND_SCREEN, false);
+    conference_mute(&c, bob, CORE_KIND_SCREEN, false);
     share(&c, both, 2, 200 * MS);
-    mute(&c, ann, CORE_KIND_SCREEN, true);
+    conference_mute(&c, ann, CORE_KIND_SCREEN, true);
     share(&c, both, 2, 200 * MS);
-    mute(&c, ann, CORE_KIND_SCREEN, false);
+    conference_mute(&c, ann, CORE_KIND_SCREEN, false);
     share(&c, both, 2, 200 * MS); /* the newest is who began last */
     assert_int_equal(shown(&c, cid, 7), ann->number);
     share(&c, &ann, 1, 13 * S);
@@ -203,13 +196,11 @@ static void test_dominant_speaker(void **state)
     one_speaks(&c, &c.people[6], S);
     assert_int_equal(cameras_shown(&c, ann), 1u << 2 | 1u << 3 | 1u << 7 | 1u << 8);
     /* Muted by a moderator, a voice that goes on arriving shows nobody. */
-    mute(&c, &c.people[5], CORE_KIND_AUDIO, true);
+    conference_mute(&c, &c.people[5], CORE_KIND_AUDIO, true);
     one_speaks(&c, &c.people[5], S);
     assert_int_equal(cameras_shown(&c, ann), 1u << 2 | 1u << 3 | 1u << 7 | 1u << 8);
     /* One slot: the speaker, and back. */
-    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_LAYOUT,
-                                                  .participant = ann->number,
-                                                  .layout = {.max_cameras = 1, .max_height = 480}});
+    conference_set_layout(&c, ann, &(struct core_layout){.max_cameras = 1, .max_height = 480});
     one_speaks(&c, zoe, 2 * S);
     assert_int_equal(cameras_shown(&c, ann), 1u << 8);
     one_speaks(&c, &c.people[2], 1500 * MS);
@@ -267,7 +258,7 @@ static void test_slots_are_freed(void **state)
             }
             assert_int_equal(shown(&c, ann, slots[kind]), bob->number);
             if (is_muted)
-                mute(&c, bob, (enum core_kind)kind, true);
+                conference_mute(&c, bob, (enum core_kind)kind, true);
             for (int i = 0; i < 120; i++) {
                 if (kind != CORE_KIND_AUDIO || is_muted)
                     person_speak(&c, bob, 40);
@@ -310,10 +301,7 @@ static void test_speakers(void **state)
         conference_run(&c, 20 * MS);
     }
     assert_in_range(count_events(&c, CORE_EVENT_SPEAKERS, 0) - told, 0, 1);
-    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_MUTE,
-                                                  .participant = ann->number,
-                                                  .kind = CORE_KIND_AUDIO,
-                                                  .is_set = true});
+    conference_mute(&c, ann, CORE_KIND_AUDIO, true);
     conference_run(&c, S);
     assert_int_equal(last_event(&c, CORE_EVENT_SPEAKERS, 0)->speaker_count, 0);
     conference_dispose(&c);
@@ -386,13 +374,11 @@ static void test_pins(void **state)
     conference_init(&c);
     for (int i = 0; i < 5; i++)
         conference_join(&c, 1);
-    struct core_command command = {
-        .type = CORE_COMMAND_LAYOUT,
-        .participant = 1,
-        .layout = {.max_cameras = 2, .max_height = 480, .pinned_count = 3, .pinned = {1, 5, 4}}};
+    const struct core_layout layout = {
+        .max_cameras = 2, .max_height = 480, .pinned_count = 3, .pinned = {1, 5, 4}};
     everyone_shows(&c, 5, 100 * MS);
     assert_int_equal(cameras_shown(&c, &c.people[0]), 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5);
-    conference_command(&c, &command);
+    conference_set_layout(&c, &c.people[0], &layout);
     everyone_shows(&c, 5, 40 * MS);
     assert_int_equal(cameras_shown(&c, &c.people[0]), 1u << 5 | 1u << 4);
     conference_command(&c, &(struct core_command){.type = CORE_COMMAND_LEAVE, .participant = 5});

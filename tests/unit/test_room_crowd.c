@@ -1,7 +1,8 @@
 /* A room of more people than any list in it could hold: the last one counts like the first. */
-#define PEOPLE_MAX  140
-#define PACKETS_MAX 256
 #include "conference.h"
+#include "person_send.h"
+
+#define PEOPLE 140
 
 static struct conference crowd;
 
@@ -59,28 +60,26 @@ static bool shows(const struct core_slot_report *reports, unsigned first, unsign
 static void test_crowd(void **state)
 {
     (void)state;
-    static struct core_slot_report reports[PEOPLE_MAX + 1][CORE_SLOTS_MAX];
-    struct core_command pin = {
-        .type = CORE_COMMAND_LAYOUT,
-        .participant = 1,
-        .layout = {.max_cameras = 4, .max_height = 480, .pinned_count = 2, .pinned = {139, 138}}};
-    conference_init(&crowd);
-    for (int i = 0; i < PEOPLE_MAX; i++) {
+    static struct core_slot_report reports[PEOPLE + 1][CORE_SLOTS_MAX];
+    const struct core_layout pins = {
+        .max_cameras = 4, .max_height = 480, .pinned_count = 2, .pinned = {139, 138}};
+    conference_init_with(&crowd, &(struct conference_options){.people = PEOPLE, .packets = 256});
+    for (int i = 0; i < PEOPLE; i++) {
         conference_join(&crowd, 1);
         forget(&crowd);
     }
-    conference_command(&crowd, &pin);
+    conference_set_layout(&crowd, &crowd.people[0], &pins);
     hold(&crowd);
     take_statistics(&crowd, reports);
-    for (uint64_t p = 1; p < PEOPLE_MAX; p++) {
-        assert_true(shows(reports[p], 0, 3, PEOPLE_MAX));
-        assert_true(shows(reports[p], 3, 4, PEOPLE_MAX));
+    for (uint64_t p = 1; p < PEOPLE; p++) {
+        assert_true(shows(reports[p], 0, 3, PEOPLE));
+        assert_true(shows(reports[p], 3, 4, PEOPLE));
         for (unsigned slot = 0; slot < 7; slot++)
             assert_int_not_equal(reports[p][slot].participant, 0);
     }
     assert_true(shows(reports[1], 3, 4, 139));
     assert_true(shows(reports[1], 3, 4, 138));
-    assert_false(shows(reports[PEOPLE_MAX], 0, 7, PEOPLE_MAX));
+    assert_false(shows(reports[PEOPLE], 0, 7, PEOPLE));
     conference_dispose(&crowd);
 }
 

@@ -1,6 +1,8 @@
 /* RTCP of participants: what is honoured, what is only counted, and that hostile compounds change
  * nothing. */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 #include "sfu/core/engine_internal.h"
 
@@ -18,19 +20,6 @@ static void send_pli(struct conference *c, struct person *person, uint32_t ssrc)
     rtcp_writer_init(&writer, data, sizeof(data));
     assert_int_equal(rtcp_write_pli(&writer, 9, ssrc), 0);
     send_compound(c, person, &writer);
-}
-
-static unsigned plis(const struct person *person)
-{
-    return count_rtcp(person, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_PLI, NULL);
-}
-
-static void show_for(struct conference *c, struct person *person, unsigned frames)
-{
-    for (unsigned i = 0; i < frames; i++) {
-        person_show(c, person, CAM, i == 0);
-        conference_run(c, 33 * MS);
-    }
 }
 
 static struct core_statistics newest_statistics(struct conference *c, const struct person *person)
@@ -55,8 +44,8 @@ static void test_pli(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 60); /* her key frame is too old to be replayed */
-    unsigned before = plis(ann);
+    person_show_for(&c, ann, 60, true); /* her key frame is too old to be replayed */
+    unsigned before = count_plis(ann);
     static const struct {
         const char *what;
         uint32_t ssrc;
@@ -68,17 +57,14 @@ static void test_pli(void **state)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         send_pli(&c, bob, table[i].ssrc);
         print_message("%s\n", table[i].what);
-        assert_int_equal(plis(ann) - before, table[i].forwarded);
-        before = plis(ann);
+        assert_int_equal(count_plis(ann) - before, table[i].forwarded);
+        before = count_plis(ann);
     }
-    show_for(&c, ann, 30);
-    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_MUTE,
-                                                  .participant = ann->number,
-                                                  .kind = CORE_KIND_CAMERA,
-                                                  .is_set = true});
-    before = plis(ann);
+    person_show_for(&c, ann, 30, true);
+    conference_mute(&c, ann, CORE_KIND_CAMERA, true);
+    before = count_plis(ann);
     send_pli(&c, bob, 4); /* paused */
-    assert_int_equal(plis(ann), before);
+    assert_int_equal(count_plis(ann), before);
     struct core_statistics statistics = newest_statistics(&c, bob);
     assert_int_equal(statistics.slots[3].unanswered_requests, 1);
     assert_int_equal(statistics.slots[4].unanswered_requests, 1);
@@ -113,9 +99,9 @@ static void test_hostile(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 30);
+    person_show_for(&c, ann, 30, true);
     uint64_t malformed = 0;
-    unsigned before = plis(ann);
+    unsigned before = count_plis(ann);
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         uint8_t data[64];
         memcpy(data, table[i].bytes, table[i].len);
@@ -125,9 +111,9 @@ static void test_hostile(void **state)
         send_compound(&c, ann, &writer);
         malformed += table[i].is_malformed;
     }
-    assert_int_equal(plis(ann), before);
+    assert_int_equal(count_plis(ann), before);
     unsigned heard = count_heard(bob, 4);
-    show_for(&c, ann, 5);
+    person_show_for(&c, ann, 5, true);
     assert_int_equal(count_heard(bob, 4), heard + 5);
     assert_int_equal(newest_statistics(&c, bob).uplink.malformed, malformed);
     conference_dispose(&c);
@@ -142,7 +128,7 @@ static void test_sender_report_of_a_source(void **state)
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
     uint8_t data[128];
     struct rtcp_writer writer;
-    show_for(&c, ann, 5);
+    person_show_for(&c, ann, 5, true);
     /* Her clock is three hours off; what is captured now carries this timestamp. */
     const struct rtcp_sender_report report = {.ssrc = ssrc_of(ann, CAM, 0),
                                               .ntp = UINT64_C(0xD000000000000000),
@@ -152,7 +138,7 @@ static void test_sender_report_of_a_source(void **state)
     rtcp_writer_init(&writer, data, sizeof(data));
     assert_int_equal(rtcp_write_sender_report(&writer, &report, NULL, 0), 0);
     send_compound(&c, ann, &writer);
-    show_for(&c, ann, 90);
+    person_show_for(&c, ann, 90, true);
     struct rtcp_packet packet;
     struct rtcp_sender_report told;
     assert_true(count_rtcp(bob, RTCP_SENDER_REPORT, -1, &packet) > 0);
@@ -169,11 +155,8 @@ static void test_sender_report_of_a_source(void **state)
 static void send_nack(struct conference *c, struct person *person, uint32_t ssrc,
                       const uint16_t *seqs, size_t count)
 {
-    uint8_t data[1200];
-    struct rtcp_writer writer;
-    rtcp_writer_init(&writer, data, sizeof(data));
-    assert_int_equal(rtcp_write_nack(&writer, 9, ssrc, seqs, count), 0);
-    send_compound(c, person, &writer);
+    person_send_nack(c, person, ssrc, seqs, count);
+    conference_run(c, 20 * MS);
 }
 
 /* A NACK is answered on a live slot; on an idle or paused one it is counted. */
@@ -183,16 +166,13 @@ static void test_nack(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 10);
+    person_show_for(&c, ann, 10, true);
     uint16_t seq = heard_at(bob, 4, 9)->rtp.seq;
     send_nack(&c, bob, 4, &seq, 1);
     assert_int_equal(count_heard(bob, 104), 1);
     send_nack(&c, bob, 5, &seq, 1); /* idle */
     send_nack(&c, bob, 8, &seq, 1);
-    conference_command(&c, &(struct core_command){.type = CORE_COMMAND_MUTE,
-                                                  .participant = ann->number,
-                                                  .kind = CORE_KIND_CAMERA,
-                                                  .is_set = true});
+    conference_mute(&c, ann, CORE_KIND_CAMERA, true);
     send_nack(&c, bob, 4, &seq, 1); /* paused */
     send_nack(&c, bob, 4, &seq, 1);
     assert_int_equal(count_heard(bob, 104), 1);
@@ -246,6 +226,7 @@ static void test_nack_without_rtx(void **state)
         {"the middle layer begins anew", "01ba", 2, 0},
         {"the upper layer begins anew, the middle one does not", "01b1", 2, 1},
         {"the upper layer begins anew", "02ab2", 3, 0},
+        {"the upper layer went on from it, and has begun anew since", "0122b", 2, 0},
         {"before the last key frame", "00K00", 3, 0},
         {"padding", "00p0", 1, 0},
         {"never sent", "00", -1, 0},
@@ -253,11 +234,7 @@ static void test_nack_without_rtx(void **state)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct conference c;
         conference_init(&c);
-        struct core_join join = usual_join(1, 2);
-        for (unsigned s = 0; s < join.slot_count; s++)
-            join.slots[s].rtx_ssrc = 0;
-        struct person *ann = conference_join(&c, 1), *bob = conference_enter(&c, &join);
-        person_nominate(&c, bob);
+        struct person *ann = conference_join(&c, 1), *bob = conference_join_without_rtx(&c, 1);
         struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[3];
         print_message("%s\n", table[i].what);
         for (unsigned n = 0; n < 60; n++) /* her key frame is too old to be replayed */
@@ -267,10 +244,61 @@ static void test_nack_without_rtx(void **state)
         assert_int_equal(count_heard(bob, 4), 60 + strlen(table[i].frames)); /* all were sent */
         uint16_t last = heard_at(bob, 4, count_heard(bob, 4) - 1)->rtp.seq;
         uint16_t seq = (uint16_t)(last - table[i].lost);
-        unsigned before = plis(ann);
+        unsigned before = count_plis(ann);
         send_nack(&c, bob, 4, &seq, 1);
         conference_run(&c, 200 * MS);
-        assert_int_equal(plis(ann) - before, table[i].plis);
+        assert_int_equal(count_plis(ann) - before, table[i].plis);
+        conference_dispose(&c);
+    }
+}
+
+/* A packet that the server has not got itself: who can send it again is asked already. One that
+   came late was asked for before the receiver could have it; after a round trip it is lost there.
+ */
+static void test_nack_without_rtx_of_a_gap(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        bool has_source_rtx, has_come; /* late, by the first NACK */
+        unsigned first, second;        /* PLIs by the first NACK; by another, a round trip later */
+    } table[] = {
+        {"its source sends it again", true, false, 0, 0},
+        {"its source cannot", false, false, 1, 1},
+        {"it has just come", true, true, 0, 1},
+        {"it has just come, without being asked for", false, true, 0, 1},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct conference c;
+        conference_init(&c);
+        struct core_join ann_join = usual_join(1, 1), bob_join = usual_join(1, 2);
+        for (unsigned s = 0; s < bob_join.slot_count; s++)
+            bob_join.slots[s].rtx_ssrc = 0;
+        if (!table[i].has_source_rtx)
+            ann_join.tracks[CAM].rtx_payload_type = -1;
+        struct person *ann = conference_enter(&c, &ann_join),
+                      *bob = conference_enter(&c, &bob_join);
+        person_nominate(&c, ann);
+        person_nominate(&c, bob);
+        core_engine_find(c.engine, bob->number)->rtt_us = 100 * MS;
+        print_message("%s\n", table[i].what);
+        for (unsigned n = 0; n < 60; n++) /* her key frame is too old to be replayed */
+            show_frame(&c, ann, NULL, n ? '0' : 'K');
+        uint16_t lost = ann->seqs[CAM][0]++;
+        person_show(&c, ann, CAM, false);
+        if (table[i].has_come) {
+            ann->seqs[CAM][0] = lost;
+            conference_run(&c, 2 * MS);
+            person_show(&c, ann, CAM, false);
+            ann->seqs[CAM][0]++;
+        }
+        uint16_t last = heard_at(bob, 4, 59)->rtp.seq, seq = (uint16_t)(last + 1);
+        unsigned before = count_plis(ann);
+        send_nack(&c, bob, 4, &seq, 1);
+        assert_int_equal(count_plis(ann) - before, table[i].first);
+        conference_run(&c, 80 * MS);
+        send_nack(&c, bob, 4, &seq, 1);
+        assert_int_equal(count_plis(ann) - before, table[i].second);
         conference_dispose(&c);
     }
 }
@@ -303,18 +331,18 @@ static void test_fir(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    show_for(&c, ann, 60); /* her key frame is too old to be replayed */
-    unsigned before = plis(ann);
+    person_show_for(&c, ann, 60, true); /* her key frame is too old to be replayed */
+    unsigned before = count_plis(ann);
     for (uint8_t ssrc = 4; ssrc <= 5; ssrc++) {
         uint8_t data[20] = {0x84, 206, 0, 4, 0, 0, 0, 9, 0, 0, 0, ssrc, 0, 0, 0, ssrc, 1, 0, 0, 0};
         struct rtcp_writer writer = {.data = data, .cap = sizeof(data), .len = sizeof(data)};
         send_compound(&c, bob, &writer);
     }
     conference_run(&c, S);
-    assert_int_equal(plis(ann), before);
+    assert_int_equal(count_plis(ann), before);
     assert_int_equal(count_rtcp(ann, RTCP_PAYLOAD_FEEDBACK, RTCP_FORMAT_FIR, NULL), 0);
     send_pli(&c, bob, 4); /* what was negotiated works */
-    assert_int_equal(plis(ann), before + 1);
+    assert_int_equal(count_plis(ann), before + 1);
     conference_dispose(&c);
 }
 
@@ -336,9 +364,9 @@ static void test_compound(void **state)
         struct rtcp_writer writer;
         conference_init(&c);
         struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-        show_for(&c, ann, 60);
+        person_show_for(&c, ann, 60, true);
         uint16_t seq = heard_at(bob, 4, 59)->rtp.seq;
-        unsigned before = plis(ann);
+        unsigned before = count_plis(ann);
         rtcp_writer_init(&writer, data, sizeof(data));
         assert_int_equal(rtcp_write_receiver_report(&writer, 9, NULL, 0), 0);
         if (table[i].is_malformed_first) {
@@ -354,7 +382,7 @@ static void test_compound(void **state)
         print_message("%s\n", table[i].what);
         send_compound(&c, bob, &writer);
         assert_int_equal(count_heard(bob, 104), table[i].repaired);
-        assert_int_equal(plis(ann) - before, table[i].forwarded);
+        assert_int_equal(count_plis(ann) - before, table[i].forwarded);
         assert_int_equal(newest_statistics(&c, bob).uplink.malformed,
                          table[i].is_malformed_first || table[i].is_malformed_last);
         conference_dispose(&c);
@@ -386,7 +414,7 @@ static void test_round_trip(void **state)
         struct rtcp_writer writer;
         conference_init(&c);
         struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-        show_for(&c, ann, 60);
+        person_show_for(&c, ann, 60, true);
         assert_true(count_rtcp(bob, RTCP_SENDER_REPORT, -1, &packet) > 0);
         assert_int_equal(rtcp_sender_report_parse(&told, &packet), 0);
         uint64_t told_us = ((told.ntp - UINT64_C(0xE000000000000000)) >> 16) * S >> 16;
@@ -455,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_nack),
         cmocka_unit_test(test_nack_is_bounded),
         cmocka_unit_test(test_nack_without_rtx),
+        cmocka_unit_test(test_nack_without_rtx_of_a_gap),
         cmocka_unit_test(test_fir),
         cmocka_unit_test(test_compound),
         cmocka_unit_test(test_round_trip),

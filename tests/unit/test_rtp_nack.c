@@ -29,7 +29,7 @@ static void collect_text(struct rtp_nack *nack, int64_t now_us, int64_t rtt_us, 
                          size_t cap)
 {
     uint16_t seqs[RTP_NACK_MAX];
-    size_t count = rtp_nack_collect(nack, now_us, rtt_us, seqs, COUNT(seqs));
+    size_t count = rtp_nack_collect(nack, now_us, rtt_us, RTP_NACK_TRIES, seqs, COUNT(seqs));
     size_t len = 0;
     text[0] = 0;
     for (size_t i = 0; i < count && len < cap; i++)
@@ -93,18 +93,43 @@ static void test_tries(void **state)
         rtp_nack_on_packet(&nack, 70002, now_us);
         now_us += RTP_NACK_REORDER_US;
         for (unsigned tries = 0; tries < RTP_NACK_TRIES; tries++, now_us += table[i].retry_us) {
-            assert_int_equal(rtp_nack_collect(&nack, now_us - 1, table[i].rtt_us, &seq, 1), 0);
+            assert_int_equal(
+                rtp_nack_collect(&nack, now_us - 1, table[i].rtt_us, RTP_NACK_TRIES, &seq, 1), 0);
             assert_int_equal(rtp_nack_deadline(&nack), now_us);
-            assert_int_equal(rtp_nack_collect(&nack, now_us, table[i].rtt_us, &seq, 1), 1);
+            assert_int_equal(
+                rtp_nack_collect(&nack, now_us, table[i].rtt_us, RTP_NACK_TRIES, &seq, 1), 1);
             assert_int_equal(seq, (uint16_t)70001);
             assert_false(rtp_nack_take_gave_up(&nack));
         }
-        assert_int_equal(rtp_nack_collect(&nack, now_us, table[i].rtt_us, &seq, 1), 0);
+        assert_int_equal(rtp_nack_collect(&nack, now_us, table[i].rtt_us, RTP_NACK_TRIES, &seq, 1),
+                         0);
         assert_int_equal(rtp_nack_deadline(&nack), INT64_MAX);
         assert_true(rtp_nack_take_gave_up(&nack));
         assert_false(rtp_nack_take_gave_up(&nack));
         assert_false(rtp_nack_on_packet(&nack, 70001, now_us)); /* too late to be a repair */
     }
+}
+
+/* A packet is missing from the gap until it comes or is given up. */
+static void test_missing(void **state)
+{
+    (void)state;
+    struct rtp_nack nack;
+    uint16_t seqs[2];
+    rtp_nack_init(&nack);
+    rtp_nack_on_packet(&nack, 100, 0);
+    rtp_nack_on_packet(&nack, 103, 0);
+    static const bool expected[] = {false, false, true, true, false, false};
+    for (uint64_t seq = 99; seq < 105; seq++)
+        assert_int_equal(rtp_nack_is_missing(&nack, seq), expected[seq - 99]);
+    rtp_nack_on_packet(&nack, 101, 5 * MS);
+    assert_false(rtp_nack_is_missing(&nack, 101));
+    for (int i = 0; i < 3; i++) {
+        assert_true(rtp_nack_is_missing(&nack, 102));
+        assert_int_equal(rtp_nack_collect(&nack, (10 + 100 * i) * MS, 0, 2, seqs, 2), i < 2);
+    }
+    assert_false(rtp_nack_is_missing(&nack, 102));
+    assert_true(rtp_nack_take_gave_up(&nack));
 }
 
 static void test_jump(void **state)
@@ -127,7 +152,7 @@ static void test_jump(void **state)
         rtp_nack_on_packet(&nack, 1000000, 0);
         rtp_nack_on_packet(&nack, 1000002, 0); /* one is missing already */
         rtp_nack_on_packet(&nack, 1000003 + table[i].gap, 0);
-        size_t count = rtp_nack_collect(&nack, 10 * MS, 0, seqs, COUNT(seqs));
+        size_t count = rtp_nack_collect(&nack, 10 * MS, 0, RTP_NACK_TRIES, seqs, COUNT(seqs));
         assert_int_equal(count, table[i].missing);
         for (size_t j = 1; j < count; j++)
             assert_true((uint16_t)(seqs[j] - seqs[j - 1]) < 0x8000 && seqs[j] != seqs[j - 1]);
@@ -190,12 +215,12 @@ static void test_cap(void **state)
     rtp_nack_init(&nack);
     rtp_nack_on_packet(&nack, 100, 0);
     rtp_nack_on_packet(&nack, 104, 0);
-    assert_int_equal(rtp_nack_collect(&nack, 10 * MS, 0, seqs, 2), 2);
+    assert_int_equal(rtp_nack_collect(&nack, 10 * MS, 0, RTP_NACK_TRIES, seqs, 2), 2);
     assert_true(seqs[0] == 101 && seqs[1] == 102);
     assert_int_equal(rtp_nack_deadline(&nack), 10 * MS);
-    assert_int_equal(rtp_nack_collect(&nack, 10 * MS, 0, seqs, 2), 1);
+    assert_int_equal(rtp_nack_collect(&nack, 10 * MS, 0, RTP_NACK_TRIES, seqs, 2), 1);
     assert_int_equal(seqs[0], 103);
-    assert_int_equal(rtp_nack_collect(&nack, 10 * MS, 0, seqs, 2), 0);
+    assert_int_equal(rtp_nack_collect(&nack, 10 * MS, 0, RTP_NACK_TRIES, seqs, 2), 0);
 }
 
 /* A key frame answers the wish for one, unless what was given up came after it. */
@@ -253,7 +278,7 @@ static void test_keyframe_after_tries(void **state)
         rtp_nack_on_packet(&nack, 100, 0);
         rtp_nack_on_packet(&nack, 103, 0);
         for (int64_t now_us = 10 * MS; nack.count > 0; now_us += 100 * MS)
-            rtp_nack_collect(&nack, now_us, 0, seqs, 2);
+            rtp_nack_collect(&nack, now_us, 0, RTP_NACK_TRIES, seqs, 2);
         rtp_nack_on_keyframe(&nack, table[i].keyframe);
         assert_int_equal(rtp_nack_take_gave_up(&nack), table[i].gave_up);
     }
@@ -295,7 +320,8 @@ static void test_random_order(void **state)
             rtp_nack_on_packet(&nack, FIRST + index, 0);
         }
         uint16_t seqs[RTP_NACK_MAX];
-        size_t count = rtp_nack_collect(&nack, 10 * MS, 0, seqs, COUNT(seqs)), next = 0;
+        size_t count = rtp_nack_collect(&nack, 10 * MS, 0, RTP_NACK_TRIES, seqs, COUNT(seqs)),
+               next = 0;
         for (uint64_t seq = FIRST; seq < highest; seq++) {
             if (has_arrived[seq - FIRST])
                 continue;
@@ -311,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_life_of_a_gap),
         cmocka_unit_test(test_tries),
+        cmocka_unit_test(test_missing),
         cmocka_unit_test(test_jump),
         cmocka_unit_test(test_outage),
         cmocka_unit_test(test_age),

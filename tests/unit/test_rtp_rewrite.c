@@ -9,6 +9,11 @@
 
 #include "rtp/rewrite.h"
 
+#define SEGMENTS 64
+/* Of the block in which a stream is initialised. */
+#define MEMORY                                                                                     \
+    ((struct rtp_rewrite_memory){(struct rtp_rewrite_segment[SEGMENTS]){{.source = 0}}, SEGMENTS})
+
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define MS           1000
 #define S            INT64_C(1000000)
@@ -55,7 +60,7 @@ static void test_stream(void **state)
         {3600100, 8, {3000500, 1, 2, 3, 4}, {0x10000 + 1011, 9636 + 324000000, 7, 8, 5}, false},
     };
     struct rtp_rewrite rewrite;
-    rtp_rewrite_init(&rewrite, 90000, 1000, 4294967000u, 32766);
+    rtp_rewrite_init(&rewrite, MEMORY, 90000, 1000, 4294967000u, 32766);
     for (size_t i = 0; i < COUNT(table); i++) {
         struct rtp_rewrite_fields fields = table[i].in;
         int64_t now_us = table[i].at_ms * MS;
@@ -74,7 +79,7 @@ static void test_not_started(void **state)
     struct rtp_rewrite rewrite;
     struct rtp_rewrite_fields fields = {.ext_seq = 70000};
     uint64_t in_seq, out_seq;
-    rtp_rewrite_init(&rewrite, 48000, 0, 0, 0);
+    rtp_rewrite_init(&rewrite, MEMORY, 48000, 0, 0, 0);
     assert_false(rtp_rewrite_apply(&rewrite, &fields, 0));
     for (uint32_t seq = 0; seq <= 65535; seq += 257)
         assert_null(rtp_rewrite_find(&rewrite, (uint16_t)seq, &in_seq, &out_seq));
@@ -85,7 +90,7 @@ static void test_index_wraps(void **state)
 {
     (void)state;
     struct rtp_rewrite rewrite;
-    rtp_rewrite_init(&rewrite, 90000, 0, 0, 32760);
+    rtp_rewrite_init(&rewrite, MEMORY, 90000, 0, 0, 32760);
     for (unsigned i = 0; i < 600; i++) {
         const struct rtp_rewrite_fields first = {.ext_seq = 70000 + 31 * (i % 7),
                                                  .timestamp = i * 0x12345678,
@@ -119,7 +124,7 @@ static void test_find(void **state)
 {
     (void)state;
     struct rtp_rewrite rewrite;
-    rtp_rewrite_init(&rewrite, 90000, 32760, 0, 0);
+    rtp_rewrite_init(&rewrite, MEMORY, 90000, 32760, 0, 0);
     send_packets(&rewrite, 1, 100000, 100009); /* 32760-32769 */
     send_packets(&rewrite, 2, 500, 549);       /* 32770-32819 */
     send_packets(&rewrite, 1, 100020, 100020); /* 32820 */
@@ -151,7 +156,7 @@ static void test_find_over_wrap(void **state)
     (void)state;
     struct rtp_rewrite rewrite;
     uint64_t in_seq, out_seq;
-    rtp_rewrite_init(&rewrite, 90000, 0, 0, 0);
+    rtp_rewrite_init(&rewrite, MEMORY, 90000, 0, 0, 0);
     send_packets(&rewrite, 1, 1000000, 1000000 + 65536 + 10);
     assert_non_null(rtp_rewrite_find(&rewrite, 10, &in_seq, &out_seq));
     assert_int_equal(in_seq, 1000000 + 65536 + 10);
@@ -167,14 +172,14 @@ static void test_find_forgets(void **state)
     (void)state;
     struct rtp_rewrite rewrite;
     uint64_t in_seq, out_seq;
-    rtp_rewrite_init(&rewrite, 90000, 0, 0, 0);
-    for (uint64_t i = 0; i < RTP_REWRITE_SEGMENTS + 4; i++) {
+    rtp_rewrite_init(&rewrite, MEMORY, 90000, 0, 0, 0);
+    for (uint64_t i = 0; i < SEGMENTS + 4; i++) {
         const struct rtp_rewrite_fields unused = {.ext_seq = 5};
         rtp_rewrite_start(&rewrite, 1000 + i, &unused, 0);
         assert_null(rtp_rewrite_find(&rewrite, (uint16_t)i, &in_seq, &out_seq));
         send_packets(&rewrite, 1 + i, 70000 + 100 * i, 70000 + 100 * i);
     }
-    for (uint64_t i = 0; i < RTP_REWRITE_SEGMENTS + 4; i++) {
+    for (uint64_t i = 0; i < SEGMENTS + 4; i++) {
         const struct rtp_rewrite_segment *segment =
             rtp_rewrite_find(&rewrite, (uint16_t)i, &in_seq, &out_seq);
         if (i < 4) {
@@ -194,7 +199,7 @@ static void test_map_repeats(void **state)
     struct rtp_rewrite rewrite;
     struct rtp_rewrite_fields in = {70000, 5, 6, 7, 8}, sent = in, again = in;
     uint64_t in_seq, out_seq;
-    rtp_rewrite_init(&rewrite, 90000, 10, 20, 30);
+    rtp_rewrite_init(&rewrite, MEMORY, 90000, 10, 20, 30);
     rtp_rewrite_start(&rewrite, 1, &in, 0);
     assert_true(rtp_rewrite_apply(&rewrite, &sent, 0));
     send_packets(&rewrite, 2, 900, 950);
@@ -210,7 +215,7 @@ static void test_timestamp_at(void **state)
     (void)state;
     struct rtp_rewrite rewrite;
     struct rtp_rewrite_fields in = {.ext_seq = 70000, .timestamp = 5}, fields = in;
-    rtp_rewrite_init(&rewrite, 48000, 0, 4294967000u, 0);
+    rtp_rewrite_init(&rewrite, MEMORY, 48000, 0, 4294967000u, 0);
     rtp_rewrite_start(&rewrite, 1, &in, S);
     assert_int_equal(rtp_rewrite_timestamp_at(&rewrite, S), 4294967000u);
     rtp_rewrite_apply(&rewrite, &fields, S);
@@ -246,7 +251,7 @@ static void run_vp8(const struct vp8_row *rows, size_t count)
     struct rtp_rewrite rewrite;
     struct rtp_rewrite_pictures pictures = {0};
     uint64_t ext_seq = 70000;
-    rtp_rewrite_init(&rewrite, 90000, 0, 0, 100);
+    rtp_rewrite_init(&rewrite, MEMORY, 90000, 0, 0, 100);
     for (size_t i = 0; i < count; i++, ext_seq++) {
         struct rtp_rewrite_fields fields = {.ext_seq = ext_seq, .timestamp = rows[i].timestamp};
         print_message("row %zu\n", i);
@@ -370,7 +375,7 @@ static void test_vp8_seven_bits_for_long(void **state)
     (void)state;
     struct rtp_rewrite rewrite;
     struct rtp_rewrite_pictures pictures = {0};
-    rtp_rewrite_init(&rewrite, 90000, 0, 0, 0);
+    rtp_rewrite_init(&rewrite, MEMORY, 90000, 0, 0, 0);
     for (unsigned i = 0; i < 40000; i += 1 + i % 50) {
         const struct rtp_vp8 vp8 = {START, PID7 = i % 128};
         struct rtp_rewrite_fields fields = {.ext_seq = 70000 + i, .timestamp = i * 3000};
@@ -387,7 +392,7 @@ static void test_continues(void **state)
 {
     (void)state;
     struct rtp_rewrite rewrite;
-    rtp_rewrite_init(&rewrite, 90000, 32760, 0, 0);
+    rtp_rewrite_init(&rewrite, MEMORY, 90000, 32760, 0, 0);
     assert_false(rtp_rewrite_continues(&rewrite, 1, 70000));         /* nothing was sent */
     assert_false(rtp_rewrite_continues(&rewrite, 0, 65536 + 32760)); /* no more by the empty name */
     send_packets(&rewrite, 1, 70000, 70009);

@@ -8,6 +8,11 @@
 
 #include "rtp/rewrite.h"
 
+#define SEGMENTS 64
+/* Of the block in which a stream is initialised. */
+#define MEMORY                                                                                     \
+    ((struct rtp_rewrite_memory){(struct rtp_rewrite_segment[SEGMENTS]){{.source = 0}}, SEGMENTS})
+
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define MS           1000
 
@@ -30,7 +35,7 @@ static void run_skips(const char *what, const struct skip_row *rows, size_t coun
     struct rtp_rewrite rewrite;
     struct rtp_rewrite_fields first = {.ext_seq = 100, .picture_id = 10};
     print_message("%s\n", what);
-    rtp_rewrite_init(&rewrite, 90000, 0, 0, 0);
+    rtp_rewrite_init(&rewrite, MEMORY, 90000, 0, 0, 0);
     rtp_rewrite_start(&rewrite, 1, &first, 0);
     for (size_t i = 0; i < count; i++) {
         struct rtp_rewrite_fields fields = {.ext_seq = rows[i].in_seq,
@@ -38,7 +43,7 @@ static void run_skips(const char *what, const struct skip_row *rows, size_t coun
                                             .picture_id = rows[i].picture_id,
                                             .tl0_picture_index = (uint8_t)(rows[i].picture_id / 2)};
         if (i == 0) /* the start's */
-            rewrite.segments[0].tl0_offset = (uint8_t)-5;
+            rewrite.memory.segments[0].tl0_offset = (uint8_t)-5;
         if (rows[i].what == RETIME)
             rtp_rewrite_retime(&rewrite, &fields, (int64_t)i * 33 * MS);
         enum rtp_rewrite_verdict verdict =
@@ -159,7 +164,7 @@ static void test_start_after_kept_numbers(void **state)
         struct rtp_rewrite_fields next = {700, 9, 9, 9, 0};
         uint64_t in_seq, out_seq;
         print_message("%s\n", table[i].what);
-        rtp_rewrite_init(&rewrite, 90000, 0, 500, 0);
+        rtp_rewrite_init(&rewrite, MEMORY, 90000, 0, 500, 0);
         rtp_rewrite_start(&rewrite, 1, &first, 0);
         assert_int_equal(rtp_rewrite_apply(&rewrite, &sent, 0), GO);
         assert_int_equal(rtp_rewrite_skip(&rewrite, &skipped, RTP_REWRITE_PICTURE), NO);
@@ -194,7 +199,7 @@ static void test_retime(void **state)
         {53, 70005, 21000, 5301, false}, /* live */
     };
     struct rtp_rewrite rewrite;
-    rtp_rewrite_init(&rewrite, 90000, 0, 500, 0);
+    rtp_rewrite_init(&rewrite, MEMORY, 90000, 0, 500, 0);
     for (size_t i = 0; i < COUNT(table); i++) {
         struct rtp_rewrite_fields fields = {.ext_seq = table[i].in_seq,
                                             .timestamp = table[i].in_timestamp};
@@ -220,7 +225,7 @@ static void test_skip_never_repeats(void **state)
         uint8_t sent[512] = {0};
         uint64_t late[64];
         unsigned late_count = 0, unseen = 0, highest = 0;
-        rtp_rewrite_init(&rewrite, 90000, 0, 0, 0);
+        rtp_rewrite_init(&rewrite, MEMORY, 90000, 0, 0, 0);
         rtp_rewrite_start(&rewrite, 1, &first, 0);
         for (uint64_t i = 0; i < 300; i++) {
             for (; (random >> 8) % 8 == 0; random = random * 1664525 + 1013904223) {
@@ -269,7 +274,7 @@ static void test_leave_out(void **state)
     const struct rtp_rewrite_fields missing = {.ext_seq = 70001, .timestamp = 500};
     const uint64_t first = 0x10000 + 1000 + 5;
     uint64_t in_seq, out_seq;
-    rtp_rewrite_init(&rewrite, 90000, 1000, 0, 0);
+    rtp_rewrite_init(&rewrite, MEMORY, 90000, 1000, 0, 0);
     rtp_rewrite_leave_out(&rewrite, 5); /* before anything was sent */
     rtp_rewrite_start(&rewrite, 7, &fields, 0);
     assert_int_equal(rtp_rewrite_apply(&rewrite, &fields, 0), RTP_REWRITE_SEND);
@@ -329,7 +334,7 @@ static void test_pad(void **state)
     struct rtp_rewrite rewrite;
     struct rtp_rewrite_fields fields = {0};
     uint64_t in_seq, out_seq;
-    rtp_rewrite_init(&rewrite, 90000, 0, 500, 0);
+    rtp_rewrite_init(&rewrite, MEMORY, 90000, 0, 500, 0);
     for (size_t i = 0; i < COUNT(table); i++) {
         uint32_t before = rewrite.last_timestamp;
         print_message("%s\n", table[i].what);

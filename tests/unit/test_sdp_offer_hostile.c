@@ -119,19 +119,23 @@ static void hostile_offers(void **state)
     }
 }
 
+/* A text is refused at a line (0: as a whole), for a reason that has this phrase. */
+static void assert_refused(const char *text, size_t len, unsigned line, const char *phrase)
+{
+    static struct sdp_offer offer;
+    struct sdp_error error;
+    assert_int_equal(signalling_sdp_parse_offer(&offer, text, len, &error), -1);
+    assert_int_equal(error.line, line);
+    assert_non_null(strstr(error.reason, phrase));
+}
+
 static void nothing_to_accept(void **state)
 {
     (void)state;
-    static struct sdp_offer offer;
-    struct sdp_error error;
     char *silent = replaced(small_offer, "opus/48000/2", "G722/8000", 1);
     char *text = replaced(silent, "VP8/90000", "H264/90000", 1);
-    assert_int_equal(signalling_sdp_parse_offer(&offer, text, strlen(text), &error), -1);
-    assert_int_equal(error.line, line_of(text, "m=audio"));
-    assert_non_null(strstr(error.reason, "VP8"));
-    assert_int_equal(signalling_sdp_parse_offer(&offer, "", 0, &error), -1);
-    assert_int_equal(error.line, 0);
-    assert_non_null(strstr(error.reason, "empty"));
+    assert_refused(text, strlen(text), line_of(text, "m=audio"), "VP8");
+    assert_refused("", 0, 0, "empty");
     free(silent);
     free(text);
 }
@@ -140,15 +144,11 @@ static void nothing_to_accept(void **state)
 static void nul_byte(void **state)
 {
     (void)state;
-    static struct sdp_offer offer;
-    struct sdp_error error;
     char *text = replaced(small_offer, "a=mid:cam", "a=mid:c?m", 0);
     size_t len = strlen(text);
     unsigned line = line_of(text, "a=mid:c?m");
     *strchr(text, '?') = '\0';
-    assert_int_equal(signalling_sdp_parse_offer(&offer, text, len, &error), -1);
-    assert_int_equal(error.line, line);
-    assert_non_null(strstr(error.reason, "NUL"));
+    assert_refused(text, len, line, "NUL");
     free(text);
 }
 
@@ -165,9 +165,7 @@ static void limits(void **state)
     parse_ok(&offer, text, strlen(text));
     assert_int_equal(offer.line_count, SDP_LINES_MAX);
     strcat(text, "m=text 0 UDP/TLS/RTP/SAVPF 0\r\n");
-    assert_int_equal(signalling_sdp_parse_offer(&offer, text, strlen(text), &error), -1);
-    assert_int_equal(error.line, line_of(text, "m=text"));
-    assert_non_null(strstr(error.reason, "More than 32"));
+    assert_refused(text, strlen(text), line_of(text, "m=text"), "More than 32");
 
     memset(text, '\n', sizeof(text));
     assert_int_equal(signalling_sdp_parse_offer(&offer, text, sizeof(text), &error), -1);

@@ -1,5 +1,7 @@
 /* What comes late from its source: sent in its place, or left out as a whole. */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 #include "sfu/core/engine_internal.h"
 
 #define CAMERA     4 /* SSRC of the first slot of that kind (usual_join()), of its RTX: */

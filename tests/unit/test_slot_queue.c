@@ -1,6 +1,8 @@
 /* Cameras that rise, at a receiver whose video is paced: one after the other, each showing its old
    layer until it is its turn. */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 #include "sfu/core/engine_internal.h"
 
 #define FIRST_CAMERA 4

@@ -1,5 +1,6 @@
 /* Whose statistics are due, and what they say of what was sent, lost, repaired and reported. */
 #include "conference.h"
+#include "person_send.h"
 
 #include "sfu/core/engine_internal.h"
 
@@ -153,7 +154,8 @@ static void test_reports(void **state)
     struct core_slot slot;
     struct core_participant owner = {.id = 1};
     const struct core_slot_params params = {.kind = CORE_KIND_CAMERA};
-    core_slot_init(&slot, &params, &owner, 0);
+    static struct rtp_rewrite_segment segments[CORE_SLOT_SEGMENTS_CAMERA];
+    core_slot_init(&slot, &params, &owner, segments, 0);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct rtcp_report_block block = {.highest_seq = rows[i].highest_seq,
                                                 .cumulative_lost = rows[i].cumulative_lost,

@@ -1,113 +1,15 @@
-/*
- * SRTP packet for packet against libsrtp2, in both directions, for every profile and back end; and
- * what a session of either costs in heap (docs/decisions/0003-srtcp-aead-is-ours.md).
- */
-#include "rtp/bytes.h"
-#include "rtp/error.h"
-#include "sfu/transport/srtp.h"
-
+/* SRTP packet for packet against libsrtp2, in both directions, for every profile and back end. */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
-#include <malloc.h>
-#include <srtp2/srtp.h>
+
+#include "rtp/bytes.h"
+#include "rtp/error.h"
+#include "srtp_bench.h"
 
 #define MAX_BYTES 1600
-#define SSRC      0xdecafbadu
-
-static const struct {
-    enum transport_srtp_profile profile;
-    enum transport_aead_backend backend;
-} cases[] = {
-    {TRANSPORT_SRTP_AEAD_AES_128_GCM, TRANSPORT_AEAD_EVP},
-    {TRANSPORT_SRTP_AEAD_AES_256_GCM, TRANSPORT_AEAD_EVP},
-    {TRANSPORT_SRTP_AEAD_AES_128_GCM, TRANSPORT_AEAD_AUTO},
-    {TRANSPORT_SRTP_AEAD_AES_256_GCM, TRANSPORT_AEAD_AUTO},
-    {TRANSPORT_SRTP_AES128_CM_SHA1_80, TRANSPORT_AEAD_AUTO},
-};
-
-/* Our two sessions and libsrtp2's two, all with the same key. */
-struct bench {
-    struct transport_aead_context *context;
-    struct transport_srtp_sender *sender;
-    struct transport_srtp_receiver *receiver;
-    srtp_t oracle_out, oracle_in;
-};
-
-static struct transport_srtp_keys make_keys(enum transport_srtp_profile profile)
-{
-    struct transport_srtp_keys keys = {.profile = profile};
-
-    for (int i = 0; i < TRANSPORT_SRTP_KEY_BYTES; i++)
-        keys.key[i] = (uint8_t)(i * 11 + 3);
-    for (int i = 0; i < TRANSPORT_SRTP_SALT_BYTES; i++)
-        keys.salt[i] = (uint8_t)(i * 13 + 4);
-    return keys;
-}
-
-static srtp_t oracle_create(const struct transport_srtp_keys *keys, srtp_ssrc_type_t type,
-                            srtp_sec_serv_t rtcp_service)
-{
-    uint8_t master[TRANSPORT_SRTP_KEY_BYTES + TRANSPORT_SRTP_SALT_BYTES];
-    size_t key_bytes = transport_srtp_key_bytes(keys->profile);
-    srtp_profile_t profile = (srtp_profile_t)keys->profile; /* IANA's numbers on both sides */
-    srtp_policy_t policy;
-    srtp_t session;
-
-    memcpy(master, keys->key, key_bytes);
-    memcpy(master + key_bytes, keys->salt, transport_srtp_salt_bytes(keys->profile));
-    memset(&policy, 0, sizeof(policy));
-    assert_int_equal(srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, profile), 0);
-    assert_int_equal(srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, profile), 0);
-    policy.rtcp.sec_serv = rtcp_service;
-    policy.ssrc.type = type;
-    policy.ssrc.value = SSRC;
-    policy.key = master;
-    policy.window_size = 1024;
-    assert_int_equal(srtp_create(&session, &policy), 0);
-    return session;
-}
-
-static void bench_open(struct bench *bench, size_t c)
-{
-    struct transport_srtp_keys keys = make_keys(cases[c].profile);
-
-    bench->context = transport_aead_context_create(cases[c].backend);
-    assert_non_null(bench->context);
-    bench->sender = transport_srtp_sender_create(bench->context, &keys);
-    bench->receiver = transport_srtp_receiver_create(bench->context, &keys);
-    assert_non_null(bench->sender);
-    assert_non_null(bench->receiver);
-    bench->oracle_out = oracle_create(&keys, ssrc_any_outbound, sec_serv_conf_and_auth);
-    bench->oracle_in = oracle_create(&keys, ssrc_any_inbound, sec_serv_conf_and_auth);
-}
-
-static void bench_close(struct bench *bench)
-{
-    transport_srtp_sender_destroy(bench->sender);
-    transport_srtp_receiver_destroy(bench->receiver);
-    transport_aead_context_destroy(bench->context);
-    srtp_dealloc(bench->oracle_out);
-    srtp_dealloc(bench->oracle_in);
-}
-
-#define FOR_EACH_CASE(bench)                                                                       \
-    for (size_t c = 0; c < sizeof(cases) / sizeof(*cases) && (bench_open(bench, c), true);         \
-         bench_close(bench), c++)
-
-static uint32_t random_state;
-
-static uint32_t next_random(void)
-{
-    random_state = random_state * 1664525 + 1013904223;
-    return random_state >> 8;
-}
 
 /* One packet in clear. The buffer has room for any trailer, libsrtp2's announced one included. */
 struct clear {
@@ -144,7 +46,7 @@ static void make_clear(struct clear *clear, uint64_t index, size_t body)
 }
 
 /* Seal with both, compare every byte; returns the sealed packet in out. */
-static int seal_both(struct bench *bench, const struct clear *clear, uint8_t *out)
+static int seal_both(struct srtp_bench *bench, const struct clear *clear, uint8_t *out)
 {
     static uint32_t theirs[MAX_BYTES / 4];
     int theirs_len = (int)clear->len, len;
@@ -159,7 +61,7 @@ static int seal_both(struct bench *bench, const struct clear *clear, uint8_t *ou
 }
 
 /* Open with both: since the bytes are equal, ours opens theirs and theirs opens ours. */
-static void open_both(struct bench *bench, const struct clear *clear, const uint8_t *sealed,
+static void open_both(struct srtp_bench *bench, const struct clear *clear, const uint8_t *sealed,
                       int len)
 {
     static uint32_t theirs[MAX_BYTES / 4], ours[MAX_BYTES / 4];
@@ -179,12 +81,12 @@ static void test_every_length_and_shape(void **state)
 {
     static struct clear clear;
     static uint8_t sealed[MAX_BYTES];
-    struct bench bench;
+    struct srtp_bench bench;
 
     (void)state;
     FOR_EACH_CASE(&bench)
     {
-        random_state = (uint32_t)c;
+        seed_random((uint32_t)c);
         for (size_t body = 0; body <= 1200; body++) {
             make_clear(&clear, body + 100, body);
             open_both(&bench, &clear, sealed, seal_both(&bench, &clear, sealed));
@@ -244,12 +146,12 @@ static void test_three_wraps_with_loss_and_reordering(void **state)
     static int len[MAX_SENT];
     uint64_t indices[MAX_SENT];
     size_t count = wrapping_indices(indices), backward_wraps = 0;
-    struct bench bench;
+    struct srtp_bench bench;
 
     (void)state;
     FOR_EACH_CASE(&bench)
     {
-        random_state = 77 + (uint32_t)c;
+        seed_random(77 + (uint32_t)c);
         for (size_t i = 0; i < count; i++) {
             make_clear(&clear[i], indices[i], 10 + i % 90);
             len[i] = seal_both(&bench, &clear[i], sealed[i]);
@@ -278,12 +180,12 @@ static void test_explicit_index(void **state)
                                        0x123456789abcull, 0x123456789abdull};
     static struct clear clear;
     static uint8_t sealed[MAX_BYTES];
-    struct bench bench;
+    struct srtp_bench bench;
 
     (void)state;
     FOR_EACH_CASE(&bench)
     {
-        struct transport_srtp_keys keys = make_keys(cases[c].profile);
+        struct transport_srtp_keys keys = srtp_bench_keys(srtp_cases[c].profile);
         uint64_t highest = 0;
 
         srtp_dealloc(bench.oracle_out);
@@ -301,26 +203,15 @@ static void test_explicit_index(void **state)
     }
 }
 
-static size_t make_rtcp(uint8_t *packet, uint32_t ssrc, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        packet[i] = (uint8_t)next_random();
-    packet[0] = 0x80;
-    packet[1] = 200;
-    rtp_bytes_put16(packet + 2, (uint16_t)(len / 4 - 1));
-    rtp_bytes_put32(packet + 4, ssrc);
-    return len;
-}
-
 static void test_rtcp_both_directions(void **state)
 {
     static uint32_t clear[MAX_BYTES / 4], packet[MAX_BYTES / 4];
-    struct bench bench;
+    struct srtp_bench bench;
 
     (void)state;
     FOR_EACH_CASE(&bench)
     {
-        random_state = 5;
+        seed_random(5);
         for (size_t size = 8; size <= 1200; size += 4) {
             size_t len = make_rtcp((uint8_t *)clear, SSRC + size / 4 % 3, size);
             int sealed;
@@ -347,7 +238,7 @@ static void test_rtcp_before_rtp(void **state)
     static struct clear clear;
     static uint8_t sealed[MAX_BYTES];
     uint32_t report[MAX_BYTES / 4];
-    struct bench bench;
+    struct srtp_bench bench;
 
     (void)state;
     FOR_EACH_CASE(&bench)
@@ -367,7 +258,7 @@ static void test_big_loss_in_the_first_round(void **state)
 {
     static struct clear clear;
     static uint8_t sealed[MAX_BYTES];
-    struct bench bench;
+    struct srtp_bench bench;
 
     (void)state;
     FOR_EACH_CASE(&bench)
@@ -385,12 +276,12 @@ static void test_big_loss_in_the_first_round(void **state)
 static void test_unencrypted_rtcp_is_refused(void **state)
 {
     uint32_t packet[MAX_BYTES / 4];
-    struct bench bench;
+    struct srtp_bench bench;
 
     (void)state;
     FOR_EACH_CASE(&bench)
     {
-        struct transport_srtp_keys keys = make_keys(cases[c].profile);
+        struct transport_srtp_keys keys = srtp_bench_keys(srtp_cases[c].profile);
         int len = 28;
 
         srtp_dealloc(bench.oracle_out);
@@ -400,109 +291,6 @@ static void test_unencrypted_rtcp_is_refused(void **state)
         assert_int_equal(transport_srtp_open_rtcp(bench.receiver, (uint8_t *)packet, (size_t)len),
                          IRIS_E_AUTH);
     }
-}
-
-static size_t heap_in_use(void)
-{
-    struct mallinfo2 info = mallinfo2();
-
-    return info.uordblks + info.hblkhd;
-}
-
-enum { SESSIONS = 32 };
-
-/* One RTP and one RTCP packet through a pair: what is made on first use is counted, too. */
-static void exercise_ours(struct bench *bench)
-{
-    uint32_t packet[32];
-    int len;
-
-    make_rtcp((uint8_t *)packet, SSRC, 28);
-    len = transport_srtp_seal_rtcp(bench->sender, (uint8_t *)packet, 28);
-    assert_int_equal(transport_srtp_open_rtcp(bench->receiver, (uint8_t *)packet, (size_t)len), 28);
-    memset(packet, 0, sizeof(packet));
-    *(uint8_t *)packet = 0x80;
-    len = transport_srtp_seal_rtp(bench->sender, (uint8_t *)packet, 60, 12, 0);
-    assert_int_equal(transport_srtp_open_rtp(bench->receiver, (uint8_t *)packet, (size_t)len), 60);
-}
-
-static void exercise_oracle(struct bench *bench)
-{
-    uint32_t packet[64];
-    int len = 28;
-
-    make_rtcp((uint8_t *)packet, SSRC, 28);
-    assert_int_equal(srtp_protect_rtcp(bench->oracle_out, packet, &len), 0);
-    assert_int_equal(srtp_unprotect_rtcp(bench->oracle_in, packet, &len), 0);
-    memset(packet, 0, sizeof(packet));
-    *(uint8_t *)packet = 0x80;
-    len = 60;
-    assert_int_equal(srtp_protect(bench->oracle_out, packet, &len), 0);
-    assert_int_equal(srtp_unprotect(bench->oracle_in, packet, &len), 0);
-}
-
-/* Heap of a pair of sessions (sender and receiver), mean of SESSIONS after a first one [bytes]. */
-static void measure(size_t c, size_t *ours, size_t *theirs)
-{
-    static struct bench pairs[SESSIONS + 1];
-    struct transport_srtp_keys keys = make_keys(cases[c].profile);
-    struct transport_aead_context *context = transport_aead_context_create(cases[c].backend);
-    size_t before = 0;
-
-    for (int i = 0; i <= SESSIONS; i++) {
-        before = i == 1 ? heap_in_use() : before;
-        pairs[i].sender = transport_srtp_sender_create(context, &keys);
-        pairs[i].receiver = transport_srtp_receiver_create(context, &keys);
-        exercise_ours(&pairs[i]);
-    }
-    *ours = (heap_in_use() - before) / SESSIONS;
-    for (int i = 0; i <= SESSIONS; i++) {
-        before = i == 1 ? heap_in_use() : before;
-        pairs[i].oracle_out = oracle_create(&keys, ssrc_any_outbound, sec_serv_conf_and_auth);
-        pairs[i].oracle_in = oracle_create(&keys, ssrc_any_inbound, sec_serv_conf_and_auth);
-        exercise_oracle(&pairs[i]);
-    }
-    *theirs = (heap_in_use() - before) / SESSIONS;
-    for (int i = 0; i <= SESSIONS; i++) {
-        pairs[i].context = NULL;
-        bench_close(&pairs[i]);
-    }
-    transport_aead_context_destroy(context);
-}
-
-static void test_heap_of_a_session_pair(void **state)
-{
-    size_t before = heap_in_use();
-    void *volatile probe = malloc(4096); /* volatile: or the compiler drops it */
-    bool is_measurable = heap_in_use() >= before + 4096;
-
-    (void)state;
-    free(probe);
-    if (!is_measurable) /* a sanitizer's allocator */
-        skip();
-    for (size_t c = 0; c < sizeof(cases) / sizeof(*cases); c++) {
-        struct transport_aead_context *context = transport_aead_context_create(cases[c].backend);
-        size_t ours, theirs;
-
-        measure(c, &ours, &theirs);
-        print_message("heap of a sender and a receiver, %s, %s: ours %zu bytes, libsrtp2 %zu\n",
-                      transport_srtp_profile_name(cases[c].profile),
-                      transport_aead_context_name(context), ours, theirs);
-        if (cases[c].profile != TRANSPORT_SRTP_AES128_CM_SHA1_80)
-            assert_true(ours < theirs);
-        transport_aead_context_destroy(context);
-    }
-}
-
-/* libsrtp2 is initialised by our own session, as in the server; srtp_init() is not for the test. */
-static int set_up(void **state)
-{
-    struct transport_srtp_keys keys = make_keys(TRANSPORT_SRTP_AES128_CM_SHA1_80);
-    struct transport_srtp_sender *sender = transport_srtp_sender_create(NULL, &keys);
-
-    (void)state;
-    transport_srtp_sender_destroy(sender);
-    return sender ? 0 : -1;
 }
 
 int main(void)
@@ -515,8 +303,7 @@ int main(void)
         cmocka_unit_test(test_rtcp_before_rtp),
         cmocka_unit_test(test_big_loss_in_the_first_round),
         cmocka_unit_test(test_unencrypted_rtcp_is_refused),
-        cmocka_unit_test(test_heap_of_a_session_pair),
     };
 
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    return cmocka_run_group_tests(tests, srtp_bench_set_up, NULL);
 }

@@ -7,23 +7,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-static size_t unhex(uint8_t *out, const char *hex)
-{
-    size_t len = strlen(hex) / 2;
-
-    for (size_t i = 0; i < len; i++) {
-        unsigned byte;
-
-        assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
-        out[i] = (uint8_t)byte;
-    }
-    return len;
-}
+#include "unhex.h"
 
 /* RFC 3711, appendix B.3. (AES-256 and 96-bit salts: by equality with libsrtp2.) */
 static void test_key_derivation(void **state)

@@ -3,8 +3,9 @@
  * address; that a process which takes over late repeats no index. That no byte changes is held by
  * tests/sim (sim/handover-*).
  */
-#define CONFERENCE_RECORDER_BYTES 262144
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 #include "rtp/error.h"
 #include "sfu/core/state_internal.h"
@@ -34,16 +35,14 @@ static void pass(struct conference *c, unsigned ticks)
 /* Three people in two rooms, who see and hear each other; one pins one and is detached. */
 static void fill(struct conference *c)
 {
-    conference_init(c);
+    conference_init_with(c, &(struct conference_options){.recorder_bytes = 262144});
     conference_join(c, 1);
     conference_join(c, 2);
     conference_join(c, 1);
-    conference_command(
-        c,
-        &(struct core_command){
-            .type = CORE_COMMAND_LAYOUT,
-            .participant = 1,
-            .layout = {.max_cameras = 4, .max_height = 480, .pinned_count = 2, .pinned = {3, 9}}});
+    conference_set_layout(
+        c, &c->people[0],
+        &(struct core_layout){
+            .max_cameras = 4, .max_height = 480, .pinned_count = 2, .pinned = {3, 9}});
     conference_command(
         c, &(struct core_command){.type = CORE_COMMAND_DETACH, .participant = 3, .is_set = true});
     pass(c, 60);
@@ -223,30 +222,39 @@ static void put32(uint8_t *bytes, size_t at, uint32_t value)
 static void wrong_counts_are_refused(void **state)
 {
     (void)state;
-    static const struct {
-        const char *label;
-        size_t at; /* in a participant */
-        uint32_t value;
-    } rows[] = {
-        {"tracks", offsetof(struct core_participant, track_count), CORE_TRACKS_MAX + 1},
-        {"slots", offsetof(struct core_participant, slot_count), CORE_SLOTS_MAX + 1},
-        {"paths", offsetof(struct core_participant, path_count), CORE_PATHS_MAX + 1},
-        {"bindings", offsetof(struct core_participant, binding_count), CORE_SSRCS_MAX + 1},
-        {"kind", offsetof(struct core_participant, tracks[1].params.kind), CORE_KIND_COUNT},
-        {"layer", offsetof(struct core_participant, slots[FIRST_CAMERA - 1].layer),
-         CORE_LAYERS_MAX + 1},
-        {"target", offsetof(struct core_participant, slots[FIRST_CAMERA - 1].target), 1000},
-        {"layer without track", offsetof(struct core_participant, slots[7].refused), 1},
-        {"history", offsetof(struct core_participant, tracks[1].layers[0].history.entry_count), 3},
-        {"head", offsetof(struct core_participant, tracks[1].layers[0].history.head), UINT32_MAX},
-    };
     size_t len, at;
     fill(&first);
+    const struct core_participant *p = first.engine->participants;
+    const struct rtp_history *history = &p->tracks[1].layers[0].history;
+    const struct core_slot *camera = &p->slots[FIRST_CAMERA - 1];
+    const struct {
+        const char *label;
+        const void *field; /* of the participant's memory */
+        uint32_t value;
+    } rows[] = {
+        {"tracks", &p->track_count, CORE_TRACKS_MAX + 1},
+        {"slots", &p->slot_count, CORE_SLOTS_MAX + 1},
+        {"one slot less", &p->slot_count, p->slot_count - 1},
+        {"segments", &p->segment_count, CORE_SLOTS_MAX * CORE_SLOT_SEGMENTS_SCREEN + 1},
+        {"others than its slots'", &p->segment_count, p->segment_count - 8},
+        {"paths", &p->path_count, CORE_PATHS_MAX + 1},
+        {"bindings", &p->binding_count, CORE_SSRCS_MAX + 1},
+        {"kind", &p->tracks[1].params.kind, CORE_KIND_COUNT},
+        {"kind of a slot", &camera->params.kind, CORE_KIND_COUNT},
+        {"segment", &camera->rewrite.current, CORE_SLOT_SEGMENTS_CAMERA},
+        {"layer", &camera->layer, CORE_LAYERS_MAX + 1},
+        {"target", &camera->target, 1000},
+        {"layer without track", &p->slots[7].refused, 1},
+        {"history", &history->entry_count, 3},
+        {"head", &history->head, UINT32_MAX},
+    };
     uint8_t *bytes = export(first.engine, &len), *copy = malloc(len);
     at = participant_at(first.engine);
     for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
+        print_message("%s\n", rows[r].label);
         memcpy(copy, bytes, len);
-        put32(copy, at + rows[r].at, rows[r].value);
+        put32(copy, at + (size_t)((const uint8_t *)rows[r].field - (const uint8_t *)p),
+              rows[r].value);
         tag(copy, len);
         assert_refused(copy, len, IRIS_E_MALFORMED);
     }
@@ -255,7 +263,7 @@ static void wrong_counts_are_refused(void **state)
     tag(copy, len);
     assert_refused(copy, len, IRIS_E_MALFORMED);
     memcpy(copy, bytes, len);
-    put32(copy, at + offsetof(struct core_participant, tracks[1].layers[0].history.entry_count),
+    put32(copy, at + (size_t)((const uint8_t *)&history->entry_count - (const uint8_t *)p),
           UINT32_C(1) << 30);
     tag(copy, len);
     assert_refused(copy, len, IRIS_E_TRUNCATED);
@@ -283,7 +291,9 @@ static void wrong_lists_are_refused(void **state)
     const struct core_participant *person = first.engine->participants;
     const struct rtp_history *history = &person->tracks[CAM].layers[0].history;
     transport_export(person->transport, &counter);
-    size_t at = participant_at(first.engine) + sizeof(*person) + counter.len +
+    const struct core_participant_shape shape = {person->track_count, person->slot_count,
+                                                 person->segment_count};
+    size_t at = participant_at(first.engine) + core_participant_bytes(&shape) + counter.len +
                 CORE_LAYERS_MAX * sizeof(uint32_t) + /* the microphone's layers own nothing */
                 history->entry_count * sizeof(*history->entries) + history->byte_count;
     for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {

@@ -6,9 +6,8 @@
  * (framing and TLS aside). CPU time with caches that media has used in between. In the release
  * build it is the figure of docs/performance.md; under a sanitizer a bound.
  */
-#define PEOPLE_MAX  500
-#define PACKETS_MAX 40
 #include "conference.h"
+#include "person_send.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -20,6 +19,7 @@
 #include "sfu/control/operations.h"
 #include "sfu/io/queue.h"
 
+#define PEOPLE       500
 #define SECONDS      10
 #define TURNS_MAX    10000
 #define WAKE         32 /* as sfu/io/worker.c */
@@ -36,7 +36,7 @@
 #define SCRAPE_MAX_MS 20 /* of the control thread, every 15 s */
 
 static struct conference crowd;
-static struct control_participant *known[PEOPLE_MAX + 1];
+static struct control_participant *known[PEOPLE + 1];
 static uint8_t cache[CACHE_BYTES];
 
 struct cost {
@@ -77,8 +77,8 @@ static void take_slot(struct control_participant *participant, unsigned slot,
 static void fill(struct control *control, unsigned room_people)
 {
     char name[16];
-    conference_init(&crowd);
-    for (unsigned i = 0; i < PEOPLE_MAX; i++) {
+    conference_init_with(&crowd, &(struct conference_options){.people = PEOPLE, .packets = 40});
+    for (unsigned i = 0; i < PEOPLE; i++) {
         struct person *person = conference_join(&crowd, 1 + i / room_people);
         snprintf(name, sizeof(name), "room%u", i / room_people);
         struct control_participant *participant = control_registry_add(&control->registry, name);
@@ -307,10 +307,10 @@ static void measure(unsigned room_people)
                   share_of(cost.verdicts_ns) * 100, share_of(cost.rates_ns) * 100, cost.reports,
                   share_of(cost.reports_ns) * 100, all * 100, (double)cost.longest_wake_ns / 1000,
                   scrape_ms);
-    assert_in_range(cost.reports, PEOPLE_MAX / REPORT_EVERY * (SECONDS - 1),
-                    PEOPLE_MAX / REPORT_EVERY * SECONDS);
+    assert_in_range(cost.reports, PEOPLE / REPORT_EVERY * (SECONDS - 1),
+                    PEOPLE / REPORT_EVERY * SECONDS);
     assert_true(scrape_ms < SCRAPE_MAX_MS * SLOWDOWN);
-    assert_in_range(cost.snapshots, PEOPLE_MAX * (SECONDS - 2), PEOPLE_MAX * (SECONDS + 1));
+    assert_in_range(cost.snapshots, PEOPLE * (SECONDS - 2), PEOPLE * (SECONDS + 1));
     assert_true(all < SHARE_MAX * SLOWDOWN);
     assert_true(cost.longest_wake_ns < (uint64_t)WAKE_MAX_NS * SLOWDOWN);
     control_registry_dispose(&control->registry);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/pem.h>
 
 #include "sfu/token_command.h"
 #include "signalling/token.h"
@@ -32,12 +33,7 @@ static const char *const files[] = {"secret",    "short",    "rsa",     "rsa.pub
 
 static const char *in_folder(const char *name)
 {
-    static char paths[4][96];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-
-    snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-    return path;
+    return path_in(folder, name);
 }
 
 /* What a command wrote, and its exit code. */

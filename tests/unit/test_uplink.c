@@ -1,5 +1,7 @@
 /* From an authentic packet to its layer: binding, counting, repair. */
 #include "conference.h"
+#include "person_heard.h"
+#include "person_send.h"
 
 #include "sfu/core/participant.h"
 

@@ -1,46 +1,20 @@
 /*
- * Certificates and keys as files, made on the spot: what a listener with TLS is given. For
- * tests that have included cmocka.h.
+ * Certificates and keys as files, made on the spot: what a listener with TLS is given.
  */
 #ifndef IRIS_TESTS_TLS_FILES_H
 #define IRIS_TESTS_TLS_FILES_H
 
-#include <stdio.h>
-
+#include <openssl/ec.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/rsa.h>
 
-static inline void tls_write_key(const char *path, EVP_PKEY *key, const char *passphrase)
-{
-    FILE *file = fopen(path, "wb");
+/** A private key in PEM form. @param passphrase  NULL: in clear */
+void tls_write_key(const char *path, EVP_PKEY *key, const char *passphrase);
 
-    assert_non_null(file);
-    assert_int_equal(PEM_write_PrivateKey(file, key, passphrase ? EVP_aes_128_cbc() : NULL, NULL, 0,
-                                          NULL, (void *)passphrase),
-                     1);
-    fclose(file);
-}
+/** A certificate that signs itself, good for an hour. @param name  its common name */
+void tls_write_certificate(const char *path, EVP_PKEY *key, const char *name);
 
-/* A certificate that signs itself, good for an hour. */
-static inline void tls_write_certificate(const char *path, EVP_PKEY *key, const char *name)
-{
-    X509 *certificate = X509_new();
-    X509_NAME *subject = X509_get_subject_name(certificate);
-    FILE *file = fopen(path, "wb");
-
-    assert_non_null(file);
-    X509_set_version(certificate, X509_VERSION_3);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
-    X509_set_issuer_name(certificate, subject);
-    X509_set_pubkey(certificate, key);
-    assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
-    assert_int_equal(PEM_write_X509(file, certificate), 1);
-    fclose(file);
-    X509_free(certificate);
-}
+/** The path of a file in a folder; good until the fourth call from now. */
+const char *path_in(const char *folder, const char *name);
 
 #endif

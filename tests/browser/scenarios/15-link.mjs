@@ -1,6 +1,7 @@
 /**
  * Someone's network becomes too slow for all that there is to see, and good again: pictures and voices go on, the layers
- * follow down and up. A browser behind iris-link, 4 Mbps -> 800 kbps -> 4 Mbps; all numbers are its own, and the link's.
+ * follow down and up. Then it loses packets: they are repaired. A browser behind iris-link, 4 Mbps -> 800 kbps -> 4 Mbps
+ * -> 3 % loss; all numbers are its own, and the link's.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { startBubbles } from '../bubbles.mjs';
@@ -18,8 +19,8 @@ import { enterSource } from '../source.mjs';
 export const title = 'a link that becomes slow';
 export const limitMs = 180_000;
 
-/** When the link becomes slow and good again, and the end of the watch [s]. */
-const [DROP_S, RISE_S, END_S] = [10, 23, 34];
+/** When the link becomes slow, good again, and loses packets; and the end of the watch [s]. */
+const [DROP_S, RISE_S, LOSS_S, END_S] = [10, 23, 34, 40];
 const [GOOD_KBPS, SLOW_KBPS] = [4000, 800];
 /** 20 ms there and back; a queue as home routers have one. */
 const RULES = [
@@ -27,11 +28,14 @@ const RULES = [
   `0 down rate=${GOOD_KBPS} delay=10 queue=300`,
   `${DROP_S} down rate=${SLOW_KBPS} delay=10 queue=300`,
   `${RISE_S} down rate=${GOOD_KBPS} delay=10 queue=300`,
+  `${LOSS_S} down rate=${GOOD_KBPS} delay=10 queue=300 loss=3`,
 ];
 /** So soon after the drop no more is sent than the link carries [s]. */
 const FOLLOW_S = 3;
 /** What is sent may exceed the link for a moment, by a probe or a key frame. */
 const EXCESS = 1.1;
+/** A repair is lost as often as its packet, and asked for twice when it is late; libwebrtc goes on to ten. */
+const MAX_ASKED = 2;
 /** Made up where packets were missing, of all that is to be heard. */
 const MAX_CONCEALED = 0.05;
 const RECEIVER = 'Receiver';
@@ -196,7 +200,7 @@ function checkFollows(seconds, link) {
   const lines = (/** @type {number} */ from, /** @type {number} */ to) =>
     Math.round(mean(between(seconds, from, to).map((second) => second.lines)));
   const [before, slow] = [lines(DROP_S - 4, DROP_S), lines(DROP_S + FOLLOW_S, RISE_S)];
-  const back = between(seconds, RISE_S, END_S).find((second) => second.lines >= 0.9 * before);
+  const back = between(seconds, RISE_S, LOSS_S).find((second) => second.lines >= 0.9 * before);
   const sent = between(link, DROP_S + FOLLOW_S, RISE_S);
   const sentKbps = mean(sent.map(({ offeredKbps }) => offeredKbps));
   const received = Math.max(...between(seconds, DROP_S + 2, RISE_S).map(({ kbps }) => kbps));
@@ -217,8 +221,19 @@ function checkFollows(seconds, link) {
     'and come up again',
     back
       ? `${back.lines} lines ${(back.atS - RISE_S).toFixed(0)} s after the rise`
-      : `${lines(END_S - 4, END_S)} lines at the end`,
+      : `${lines(LOSS_S - 4, LOSS_S)} lines at the end`,
   );
+}
+
+/** Who takes no repairs (of SSRCs that it cannot place) asks for each ten times. @param {Reception[]} samples */
+function checkRepairs(samples) {
+  const [before, now] = [samples[LOSS_S], samples.at(-1)];
+  if (!before || !now) throw new Error('there are no samples of the lossy link');
+  const grown = (/** @type {'lost' | 'asked'} */ key) =>
+    sum(growth(before.pictures, now.pictures, (picture) => picture[key]));
+  const [lost, asked] = [grown('lost'), grown('asked')];
+  check(lost > 10, 'then it loses packets', `${lost} of video`);
+  check(asked > 0 && asked <= MAX_ASKED * lost, 'which are asked for once, and come', `${asked}`);
 }
 
 /**
@@ -267,7 +282,7 @@ async function watchRoom(stage, link, path) {
     const screenshots = {
       [DROP_S - 2]: `${path}-1-good.png`,
       [RISE_S - 2]: `${path}-2-slow.png`,
-      [END_S]: `${path}-3-good.png`,
+      [LOSS_S]: `${path}-3-good.png`,
     };
     // The time of the join counts for nothing.
     link.begin();
@@ -302,7 +317,7 @@ async function watch(stage, browser) {
       atS: (atMs - beganMs) / 1000,
       ...downlink,
     }));
-    return { path, seconds: differences(report), rates: linkRates(link.seconds()), server };
+    return { path, report, rates: linkRates(link.seconds()), server };
   } finally {
     await link.stop();
   }
@@ -312,10 +327,12 @@ async function watch(stage, browser) {
 export async function run(stage) {
   for (const browser of /** @type {const} */ (['chromium', 'firefox'])) {
     note(`${browser} behind the link`);
-    const { path, seconds, rates, server } = await watch(stage, browser);
+    const { path, report, rates, server } = await watch(stage, browser);
+    const seconds = differences(report);
     await plot(path, seconds, rates, server);
     checkGoesOn(seconds);
     checkFollows(seconds, rates);
+    checkRepairs(report);
     const lateMs = Math.max(...rates.map((second) => second.lateMs));
     note(`the emulator itself was at most ${lateMs.toFixed(1)} ms late`);
   }

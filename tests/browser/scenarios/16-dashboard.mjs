@@ -301,7 +301,6 @@ async function checkAway(stage, pages, server) {
   }
   await server.restart();
   for (const who of pages) {
-    await until(who, ({ offline }) => offline !== '');
     const look = await until(
       who,
       ({ connection, state }) => connection === 'live' && state === 'empty',
