@@ -311,6 +311,12 @@ static void read_entries(struct status_reader reader, const struct rtp_transport
     }
 }
 
+int rtp_transport_feedback_count(const struct rtcp_packet *packet)
+{
+    return packet->body_len < BODY_HEADER_BYTES ? IRIS_E_TRUNCATED
+                                                : rtp_bytes_get16(packet->body + 10);
+}
+
 int rtp_transport_feedback_parse(struct rtp_transport_feedback *feedback,
                                  const struct rtcp_packet *packet,
                                  struct rtp_feedback_entry *entries, size_t cap)

@@ -67,6 +67,10 @@ struct rtp_transport_feedback {
     int32_t reference_time; /* 64 ms */
 };
 
+/** How many packets a feedback message announces that it speaks of, which is what reading it costs.
+ * @return 0-65535 or IRIS_E_TRUNCATED */
+int rtp_transport_feedback_count(const struct rtcp_packet *packet);
+
 /**
  * Take a feedback message apart.
  *

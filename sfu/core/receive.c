@@ -155,6 +155,7 @@ static void check_path(struct core_participant *participant, int64_t now_us)
         struct core_slot *slot = &participant->slots[i];
         if (slot->params.kind == CORE_KIND_AUDIO || !core_slot_is_live(slot, now_us))
             continue;
+        core_slot_note_receiver(slot);
         core_slot_need_keyframe(slot, now_us);
     }
 }

@@ -79,6 +79,8 @@ void core_room_set_layout(struct core_participant *participant, const struct cor
             pinned = pinned->next_in_room;
         participant->pinned[i] = pinned;
     }
+    for (unsigned i = 0; i < participant->slot_count; i++)
+        core_slot_note_receiver(&participant->slots[i]);
     core_room_wake(room);
 }
 

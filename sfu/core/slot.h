@@ -64,6 +64,7 @@ struct core_slot {
     bool has_frame;           /* there is such a decision, for the layer forwarded */
     bool has_replayed;        /* the first packet of the replay */
     bool is_queued;           /* its switch up waits for those of others */
+    bool is_by_receiver;      /* the receiver chose otherwise or moved since the last key frame */
     bool is_waiting;          /* it began at the live edge, for want of room in the pacer */
     uint32_t frame_timestamp; /* the source's */
     uint64_t replay_seq;      /* next packet to be sent from the layer's history; 0: live */
@@ -81,6 +82,7 @@ struct core_slot {
     int64_t wanted_us;                /* when its source was last asked for one; 0: not yet */
     int64_t keyframe_us;              /* when one was last sent; 0: none of this layer */
     int64_t answered_us;              /* it answers requests until then */
+    uint32_t answer_bytes;            /* of it, or of what is replayed */
     const struct core_layer *refused; /* its key frame did not come */
     int64_t refused_us;               /* when that was given up */
     uint64_t rtx_index;               /* next SRTP index of the RTX stream */
@@ -163,6 +165,10 @@ void core_slot_leave_layer(struct core_slot *slot, const struct core_layer *next
 /** Forward nothing until told otherwise; then a key frame is needed. */
 void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
 
+/** What the receiver does itself (another layout, another path) may cost a key frame from now on:
+ * until one is sent, those needed count as if it asked for them (keyframe_limit.h). */
+void core_slot_note_receiver(struct core_slot *slot);
+
 /** The receiver has no picture (another layer, a new path): from the history if it can serve, else
  * the source is asked. One that has just been sent answers as well. */
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us);
@@ -193,11 +199,6 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media);
 /** A frame of an upper temporal layer was sent lately, by its source's timestamp. */
 bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *layer,
                         uint32_t timestamp);
-
-/** A frame was left out lately, though some of its packets may have come before its layer was
- * forwarded: none of them may be sent. */
-bool core_slot_has_left_out(const struct core_slot *slot, const struct core_layer *layer,
-                            uint32_t timestamp);
 
 /* slot_needed.c */
 
@@ -262,7 +263,7 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
 bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us);
 
 /**
- * Fill a probe with one of the last packets, over RTX.
+ * Fill a probe with one of the last packets, over RTX: of what may still be shown.
  *
  * @param bytes  that are wanted: UDP payload
  * @return       false: there is none of about that size

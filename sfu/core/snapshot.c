@@ -45,6 +45,13 @@ void core_snapshot_forget(struct core_participant *participant)
     participant->is_snapshot_due = false;
 }
 
+/* There and back, so of both directions. Reports on slots alone tell it: an ICE-lite agent makes no
+   checks, and browsers send no DLRR unasked (RFC 3611, 4.5). */
+static uint64_t rtt_us(const struct core_participant *participant)
+{
+    return participant->rtt_us > 0 ? (uint64_t)participant->rtt_us : CORE_STATISTIC_UNKNOWN;
+}
+
 static void fill_uplink(const struct core_participant *participant, int64_t now_us,
                         struct core_uplink_statistics *out)
 {
@@ -53,6 +60,7 @@ static void fill_uplink(const struct core_participant *participant, int64_t now_
     out->auth_failed = counters->srtp_auth_failed;
     out->replayed = counters->srtp_replayed;
     out->path_changes = counters->path_changes;
+    out->rtt_us = rtt_us(participant);
     out->silent_us = (uint64_t)(now_us - participant->heard_us);
 }
 
@@ -142,8 +150,7 @@ static void fill_downlink(const struct core_participant *participant, struct cor
         downlink->expected += slot->expected;
         downlink->delivered += slot->delivered;
     }
-    downlink->rtt_us =
-        participant->rtt_us > 0 ? (uint64_t)participant->rtt_us : CORE_STATISTIC_UNKNOWN;
+    downlink->rtt_us = rtt_us(participant);
     downlink->budget_bps = core_allocate_budget_bps(participant);
     fill_estimate(&participant->estimate, &participant->pace, downlink);
 }

@@ -69,13 +69,14 @@ enum core_scope { CORE_SCOPE_NODE, CORE_SCOPE_ROOM };
     COUNTER(packets, NUMBER, NODE, "RTP packets that passed authentication")                       \
     COUNTER(bytes, BYTES, NODE, "of these, headers included")                                      \
     COUNTER(unbound, NUMBER, NODE, "of these, of no negotiated track: dropped")                    \
-    COUNTER(malformed, NUMBER, NODE, "RTP and RTCP that could not be read: dropped")               \
+    COUNTER(malformed, NUMBER, NODE, "unreadable RTP and RTCP, RTCP that asks too much: dropped")  \
     COUNTER(repeated, NUMBER, NODE, "repairs of what had arrived, originals after their repair")   \
     COUNTER(policed_packets, NUMBER, NODE, "packets over the contract of all tracks, dropped")     \
     COUNTER(policed_bytes, BYTES, NODE, "RTP payload over the contract of all tracks, dropped")    \
     COUNTER(auth_failed, NUMBER, NODE, "packets that failed SRTP authentication: dropped")         \
     COUNTER(replayed, NUMBER, NODE, "packets seen before, or too old for SRTP: dropped")           \
     COUNTER(path_changes, NUMBER, NODE, "changes of the selected ICE path")                        \
+    GAUGE(rtt_us, US, NODE, "round trip, smoothed: the downlink's; of who gets nothing unknown")   \
     GAUGE(silent_us, US, NODE, "since the last authenticated packet, or the join")                 \
     RATE(bitrate_bps, BPS, "RTP, headers included", bytes, 8)
 
@@ -101,7 +102,7 @@ enum core_scope { CORE_SCOPE_NODE, CORE_SCOPE_ROOM };
     COUNTER(retransmitted, NUMBER, ROOM, "repairs sent (RTX)")                                     \
     COUNTER(filled, NUMBER, NODE, "padding in place of late packets that nobody needs any more")   \
     COUNTER(probed, NUMBER, NODE, "sent to find out what the network carries: old ones, padding")  \
-    COUNTER(unanswered_requests, NUMBER, NODE, "NACKs and PLIs while idle or paused: ignored")     \
+    COUNTER(unanswered_requests, NUMBER, NODE, "NACKs and PLIs while idle or paused, or too many") \
     COUNTER(frames, NUMBER, NODE, "frames sent (video)")                                           \
     COUNTER(keyframes, NUMBER, NODE, "key frames among them")                                      \
     COUNTER(switches, NUMBER, NODE, "changes of the source or of the layer forwarded")             \

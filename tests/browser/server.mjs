@@ -34,6 +34,7 @@ const STOP_MS = 5_000;
  * @property {boolean} [moderator]
  * @property {string} [subject]
  * @property {string} [publish]
+ * @property {boolean} [isDeaf]  receives nothing
  * @property {number} [ttl]  [s]
  */
 
@@ -102,11 +103,13 @@ export function makeTokenKey() {
  * @param {TokenOptions} options
  * @returns {Promise<string>}
  */
-export async function makeToken(key, { room, name, moderator, subject, publish, ttl }) {
+export async function makeToken(key, options) {
+  const { room, name, moderator, subject, publish, isDeaf, ttl } = options;
   const args = ['token', '--key', key, '--room', room, '--name', name];
   if (moderator) args.push('--moderator');
   if (subject !== undefined) args.push('--subject', subject);
   if (publish !== undefined) args.push('--publish', publish);
+  if (isDeaf) args.push('--no-subscribe');
   if (ttl !== undefined) args.push('--ttl', String(ttl));
   const { stdout } = await promisify(execFile)(IRIS_BIN, args);
   return stdout.trim();

@@ -15,6 +15,7 @@ import { SCREENSHOTS } from './settings.mjs';
  * @property {boolean} [moderator]
  * @property {string} [subject]
  * @property {string} [publish]     what may be sent, else all
+ * @property {boolean} [isDeaf]      receives nothing
  * @property {string} [url]         else that of the shared server
  * @property {import('./browsers.mjs').PageOptions} [page]
  */

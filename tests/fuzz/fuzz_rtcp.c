@@ -132,6 +132,7 @@ static void check_transport_feedback(const struct rtcp_packet *packet)
     static struct rtp_feedback_entry entries[ENTRIES];
     struct rtp_transport_feedback feedback;
     int count = rtp_transport_feedback_parse(&feedback, packet, entries, ENTRIES);
+    CHECK(count < 0 || count == rtp_transport_feedback_count(packet));
     if (count < 0)
         return;
     CHECK(count == feedback.status_count && count > 0);

@@ -324,6 +324,83 @@ static void test_nack_is_bounded(void **state)
     conference_dispose(&c);
 }
 
+/* Append a transport feedback of so many packets from a number on: one that arrived, the others
+ * lost. */
+static void write_feedback(struct rtcp_writer *writer, uint16_t base, unsigned count)
+{
+    uint8_t *at = writer->data + writer->len;
+    assert_true(writer->cap - writer->len >= 28 && count > 1 && count < 0x2000);
+    memset(at, 0, 28);
+    at[0] = 0x8F;
+    at[1] = 205;
+    at[3] = 6;
+    at[7] = at[11] = 9; /* SSRCs */
+    rtp_bytes_put16(at + 12, base);
+    rtp_bytes_put16(at + 14, (uint16_t)count);
+    rtp_bytes_put16(at + 20, 0x2001); /* a run of one, received; the delta follows the other run */
+    rtp_bytes_put16(at + 22, (uint16_t)(count - 1));
+    at[24] = 4;
+    writer->len += 28;
+}
+
+/* One compound, however it is divided, asks for no more than the longest of a browser. Nothing in
+ * it is of the receiver's own slots but what comes last, after so many messages of each sort. */
+static void test_compound_is_bounded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        unsigned nacks, numbers;      /* messages, and packets of each */
+        unsigned feedbacks, statuses; /* about packets that were never sent */
+        unsigned repaired, unanswered, malformed, plis;
+        bool is_active; /* the last feedback was taken */
+    } table[] = {
+        {"as a browser", 1, 60, 1, 400, 60, 0, 0, 1, true},
+        {"the longest NACK", 1, 128, 0, 2, 128, 0, 0, 1, true},
+        {"one longer", 1, 129, 0, 2, 128, 1, 0, 1, true},
+        {"NACKs of eight streams", 8, 16, 1, 400, 128, 0, 0, 1, true},
+        {"more of them", 10, 16, 0, 2, 128, 2, 0, 1, true},
+        {"feedback of 2000 packets, and ten", 0, 0, 2, 1000, 0, 0, 0, 1, true},
+        {"of 2040, and ten", 0, 0, 2, 1020, 0, 0, 1, 1, false},
+        {"of more than is remembered", 0, 0, 3, 1000, 0, 0, 1, 1, true},
+        {"30 messages, and two", 0, 0, 30, 2, 0, 0, 0, 1, true},
+        {"31", 0, 0, 31, 2, 0, 0, 1, 0, true},
+        {"as many as there is room for", 0, 0, 40, 1000, 0, 0, 40, 0, false},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct conference c;
+        struct rtcp_writer writer;
+        uint8_t data[1200];
+        uint16_t seqs[160];
+        conference_init(&c);
+        struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+        print_message("%s\n", table[i].what);
+        person_show_for(&c, ann, 180, true); /* her key frame is too old to be replayed */
+        unsigned plis = count_plis(ann), heard = count_heard(bob, 4), next = 0;
+        for (unsigned n = 0; n < 160; n++)
+            seqs[n] = heard_at(bob, 4, heard - 160 + n)->rtp.seq;
+        struct core_participant *receiver = core_engine_find(c.engine, bob->number);
+        uint16_t sent = (uint16_t)receiver->estimate.estimator.history.next;
+        rtcp_writer_init(&writer, data, sizeof(data));
+        for (unsigned n = 0; n < table[i].nacks; n++, next += table[i].numbers)
+            assert_int_equal(rtcp_write_nack(&writer, 9, 4, seqs + next, table[i].numbers), 0);
+        for (unsigned n = 0; n < table[i].feedbacks; n++)
+            write_feedback(&writer, (uint16_t)(sent + 20000), table[i].statuses);
+        write_feedback(&writer, (uint16_t)(sent - 10), 10);
+        assert_int_equal(rtcp_write_pli(&writer, 9, 4), 0);
+        core_rtcp_receive(receiver, data, writer.len, c.now_us);
+        assert_int_equal(receiver->estimate.is_active, table[i].is_active);
+        conference_run(&c, 20 * MS);
+        assert_int_equal(count_plis(ann) - plis, table[i].plis);
+        struct core_statistics statistics = newest_statistics(&c, bob);
+        assert_int_equal(statistics.slots[3].nacks, table[i].repaired);
+        assert_int_equal(statistics.slots[3].unanswered_requests, table[i].unanswered);
+        assert_int_equal(statistics.uplink.malformed, table[i].malformed);
+        assert_int_equal(statistics.slots[3].plis, table[i].plis);
+        conference_dispose(&c);
+    }
+}
+
 /* FIR was not negotiated: neither a live slot's nor an idle one's reaches a source. */
 static void test_fir(void **state)
 {
@@ -429,6 +506,10 @@ static void test_round_trip(void **state)
         person_send_rtcp(&c, bob, &writer);
         const struct core_participant *participant = core_engine_find(c.engine, bob->number);
         assert_in_range(participant->rtt_us + MS, table[i].rtt_us, table[i].rtt_us + 2 * MS);
+        struct core_statistics statistics = newest_statistics(&c, bob);
+        uint64_t shown = table[i].rtt_us ? (uint64_t)participant->rtt_us : CORE_STATISTIC_UNKNOWN;
+        assert_int_equal(statistics.uplink.rtt_us, shown);
+        assert_int_equal(statistics.downlink.rtt_us, shown);
         conference_dispose(&c);
     }
 }
@@ -482,6 +563,7 @@ int main(void)
         cmocka_unit_test(test_sender_report_of_a_source),
         cmocka_unit_test(test_nack),
         cmocka_unit_test(test_nack_is_bounded),
+        cmocka_unit_test(test_compound_is_bounded),
         cmocka_unit_test(test_nack_without_rtx),
         cmocka_unit_test(test_nack_without_rtx_of_a_gap),
         cmocka_unit_test(test_fir),

@@ -110,6 +110,8 @@ static int parse(struct rtp_transport_feedback *feedback, const uint8_t *bytes, 
                                        .body = copy,
                                        .body_len = len};
     int result = rtp_transport_feedback_parse(feedback, &packet, entries, cap);
+    int announced = rtp_transport_feedback_count(&packet); /* what its header alone says */
+    assert_int_equal(announced, len < 16 ? IRIS_E_TRUNCATED : bytes[10] << 8 | bytes[11]);
     free(copy);
     return result;
 }

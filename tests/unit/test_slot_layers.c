@@ -57,6 +57,67 @@ static void test_wanted_height(void **state)
     conference_dispose(&c);
 }
 
+/* What a receiver can do every 1.7 s: a key frame of before is too old to be replayed by then. */
+enum doing { FLIP_HEIGHT, FLIP_AUDIO_ONLY, FLIP_CAMERAS, FLIP_PATH, FLIP_COUNT };
+
+static void flip(struct conference *c, struct person *person, enum doing doing, bool is_on)
+{
+    struct core_layout layout = {.max_cameras = 4, .max_height = 480};
+    if (doing == FLIP_PATH) { /* each nominated above those before */
+        uint32_t priority = ++person->path.remote.port;
+        stun_client_write(&person->stun,
+                          &(struct stun_client_check){.priority = priority, .is_nominating = true});
+        conference_receive(c, person, person->stun.data, person->stun.len);
+        return;
+    }
+    if (doing == FLIP_HEIGHT)
+        layout.max_height = is_on ? 240 : 480;
+    else if (doing == FLIP_AUDIO_ONLY)
+        layout.is_audio_only = is_on;
+    else
+        layout.max_cameras = is_on ? 0 : 4;
+    conference_set_layout(c, person, &layout);
+}
+
+/* It does not take the source's budget from the others, and has its own picture again soon. */
+static void test_receiver_that_flips(void **state)
+{
+    (void)state;
+    static const char *what[FLIP_COUNT] = {"max_height", "audio_only", "max_cameras", "its path"};
+    for (int doing = 0; doing < FLIP_COUNT; doing++) {
+        struct conference c;
+        conference_init(&c);
+        struct camera camera = {.person = conference_join_with_layers(&c, 1)};
+        struct person *bob = conference_join(&c, 1), *cat = conference_join(&c, 1);
+        camera_show_for(&c, &camera, 330);
+        struct core_track *track = &core_engine_find(c.engine, camera.person->number)->tracks[CAM];
+        track->keyframes.limit_bytes = 5 * track->keyframes.newest_bytes; /* as of 480 lines */
+        unsigned plis = camera.plis;
+        for (unsigned i = 0; i < 5; i++) {
+            flip(&c, bob, (enum doing)doing, true);
+            camera_show_for(&c, &camera, 5);
+            flip(&c, bob, (enum doing)doing, false);
+            camera_show_for(&c, &camera, 46);
+        }
+        print_message("%s: %u\n", what[doing], camera.plis - plis);
+        assert_in_range(camera.plis - plis, 1, 4); /* three, and a third of ten seconds later */
+        const struct core_slot *cats = &core_engine_find(c.engine, cat->number)->slots[3];
+        uint64_t keyframes = cats->statistics.keyframes;
+        uint8_t data[64];
+        struct rtcp_writer writer;
+        rtcp_writer_init(&writer, data, sizeof(data));
+        assert_int_equal(rtcp_write_pli(&writer, 9, 4), 0);
+        person_send_rtcp(&c, cat, &writer);
+        camera_show_for(&c, &camera, 33); /* of which a second is between any two */
+        assert_true(cats->statistics.keyframes > keyframes);
+        unsigned heard = count_heard(bob, 4);
+        camera_show_for(&c, &camera, 120);
+        assert_true(count_heard(bob, 4) > heard);
+        assert_int_equal(height_told(&c, bob), 480);
+        conference_dispose(&c);
+    }
+}
+
 /* The browser drops the upper layer: noticed within 500 ms. */
 static void test_layer_stops(void **state)
 {
@@ -237,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_best_layer),
         cmocka_unit_test(test_wanted_height),
+        cmocka_unit_test(test_receiver_that_flips),
         cmocka_unit_test(test_layer_stops),
         cmocka_unit_test(test_temporal_layers),
         cmocka_unit_test(test_given_up_but_the_only_one),

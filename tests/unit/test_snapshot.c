@@ -85,6 +85,7 @@ static void test_counts(void **state)
     assert_int_equal(receiver->downlink.packets, 20);
     assert_in_range(receiver->downlink.bytes, layer->bytes + 20 * 30, layer->bytes + 20 * 60);
     assert_int_equal(receiver->downlink.rtt_us, CORE_STATISTIC_UNKNOWN);
+    assert_int_equal(receiver->uplink.rtt_us, CORE_STATISTIC_UNKNOWN);
     assert_int_equal(receiver->reports[3].participant, ann->number);
     conference_dispose(&c);
 }

@@ -1,12 +1,13 @@
 /** Who has a good token comes in; everyone else is told why not, in a sentence. */
 import { isSeeing } from '../media.mjs';
 import { check } from '../report.mjs';
+import { drawScreen } from '../screen.mjs';
 import { makeToken, makeTokenKey } from '../server.mjs';
 
 /** @typedef {import('../stage.mjs').Stage} Stage */
 
 export const title = 'tokens';
-export const limitMs = 30_000;
+export const limitMs = 45_000;
 
 /** A sentence begins with a capital, ends with a full stop, and has neither codes nor the words of programs. */
 const SENTENCE = /^[A-Z][^{}<>]{15,}[.!]$/;
@@ -23,6 +24,23 @@ const LIMITED = [
   ['chromium', 'screen'],
   ['firefox', ''],
 ];
+
+/**
+ * Who may send a screen and receive nothing: every line but one is refused.
+ *
+ * @param {Stage} stage
+ * @param {import('../browsers.mjs').BrowserName} browser
+ * @param {string} room
+ * @param {import('../participant.mjs').Participant} viewer
+ */
+async function checkScreenOnly(stage, browser, room, viewer) {
+  const name = `${browser} with a screen only`;
+  const who = await stage.enter(browser, room, { name, publish: 'screen', isDeaf: true });
+  if (browser === 'firefox') await drawScreen(who);
+  await who.page.click('#share');
+  check(await isSeeing(viewer, 'screen'), `${viewer.name} sees the screen of ${name}`);
+  await who.page.close();
+}
 
 /** A token that was good an hour ago: beyond the leeway of a minute. @param {Stage} stage @param {string} room */
 async function expiredToken(stage, room) {
@@ -72,6 +90,8 @@ export async function run(stage) {
     check(await isSeeing(who), `${browser}: one who may send '${publish}' sees the others`);
     await who.page.close();
   }
+  await checkScreenOnly(stage, 'chromium', room, firefox);
+  await checkScreenOnly(stage, 'firefox', room, chromium);
   const address = await chromium.page.evaluate(() => location.href);
   check(
     address.includes('#token='),

@@ -1,30 +1,12 @@
 /** A screen is shared, seen by the other, and ended; a second sharer replaces the first, and both are told. */
 import { isSeeing } from '../media.mjs';
 import { check } from '../report.mjs';
+import { drawScreen } from '../screen.mjs';
 
 export const title = 'screen share';
 export const limitMs = 40_000;
 
 /** @typedef {import('../participant.mjs').Participant} Participant */
-
-/** Firefox has no screen where there is no display, and no fake one: a canvas stands in. @param {Participant} who */
-async function drawScreen(who) {
-  await who.page.evaluate(() => {
-    const canvas = document.createElement('canvas');
-    Object.assign(canvas, { width: 1280, height: 720 });
-    const context = canvas.getContext('2d');
-    let count = 0;
-    setInterval(() => {
-      if (!context) return;
-      context.fillStyle = '#fff';
-      context.fillRect(0, 0, 1280, 720);
-      context.fillStyle = '#124';
-      context.font = '96px sans-serif';
-      context.fillText(`Slide ${count++}`, 80, 380);
-    }, 66);
-    navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(15);
-  });
-}
 
 /** @param {Participant} viewer @param {Participant} sharer */
 async function checkSeen(viewer, sharer) {

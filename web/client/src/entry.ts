@@ -5,11 +5,10 @@
 import type { Environment } from './environment.js';
 import { ErrorCode, IrisError } from './errors.js';
 import type { Token } from './options.js';
-import { MEDIA_KIND } from './own.js';
-import { MediaPeer, type LocalTracks, type TrackKind } from './peer.js';
+import { MediaPeer, type LocalTracks } from './peer.js';
 import type { JoinParams, Json, ResumeResult } from './protocol.js';
 import { RpcConnection } from './rpc.js';
-import { publishableKinds } from './token.js';
+import { firstLine } from './token.js';
 
 /** Name of the performance mark set when `join` is sent, for measuring the time to the first picture. */
 export const JOIN_MARK = 'iris:join';
@@ -81,9 +80,7 @@ interface Credentials {
 
 async function makeCredentials(env: Environment, plan: EntryPlan): Promise<Credentials> {
   const token = typeof plan.token === 'function' ? await fetchToken(plan.token) : plan.token;
-  const kinds = publishableKinds(token);
-  const mayPublish = (kind: TrackKind) => kinds?.includes(MEDIA_KIND[kind]) ?? true;
-  return { token, peer: new MediaPeer(env, plan.tracks(), mayPublish) };
+  return { token, peer: new MediaPeer(env, plan.tracks(), firstLine(token)) };
 }
 
 /** Null if the server has forgotten the session, or is too old to resume one. */

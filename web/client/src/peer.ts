@@ -9,6 +9,8 @@
  */
 import { activateScreen, cameraEncodings, rescaleCamera, screenEncodings } from './encodings.js';
 import type { Environment } from './environment.js';
+import { markSlides } from './slides.js';
+import type { FirstLine } from './token.js';
 
 /** A line of one's own, and the device behind it. */
 export type TrackKind = 'microphone' | 'camera' | 'screen';
@@ -29,37 +31,35 @@ export type AskForAnswer = (offer: string) => Promise<string>;
 export class MediaPeer {
   readonly connection: RTCPeerConnection;
   readonly #senders: Record<TrackKind, RTCRtpSender>;
+  readonly #isScreenFirst: boolean;
   #sending: LocalTracks;
   #offer: Promise<RTCSessionDescriptionInit> | null = null;
   #restart: Promise<void> | null = null;
 
   /**
    * @param tracks  what to send from the start; null where there is nothing yet
-   * @param mayPublish  what the server will probably take
+   * @param first  what the offer begins with
    */
-  constructor(
-    env: Environment,
-    tracks: LocalTracks,
-    mayPublish: (kind: TrackKind) => boolean = () => true,
-  ) {
+  constructor(env: Environment, tracks: LocalTracks, first: FirstLine = 'microphone') {
     const connection = new env.RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.connection = connection;
     this.#sending = { ...tracks };
     const microphone = () => addSender(connection, 'audio', tracks.microphone, []);
-    const video = () => ({
-      camera: addSender(connection, 'video', tracks.camera, cameraEncodings(tracks.camera)),
-      screen: addSender(connection, 'video', tracks.screen, screenEncodings(tracks.screen)),
-    });
-    if (mayPublish('microphone')) {
-      this.#senders = { microphone: microphone(), ...video() };
-      addSlots(connection);
-    } else if (mayPublish('camera')) {
-      this.#senders = { ...video(), microphone: microphone() };
-      addSlots(connection);
+    const camera = () =>
+      addSender(connection, 'video', tracks.camera, cameraEncodings(tracks.camera));
+    const screen = () =>
+      addSender(connection, 'video', tracks.screen, screenEncodings(tracks.screen));
+    this.#isScreenFirst = first === 'screen';
+    if (first === 'slots') addSlots(connection);
+    // Objects are made in the order of what is written.
+    if (first === 'screen') {
+      this.#senders = { screen: screen(), camera: camera(), microphone: microphone() };
+    } else if (first === 'camera') {
+      this.#senders = { camera: camera(), screen: screen(), microphone: microphone() };
     } else {
-      addSlots(connection);
-      this.#senders = { microphone: microphone(), ...video() };
+      this.#senders = { microphone: microphone(), camera: camera(), screen: screen() };
     }
+    if (first !== 'slots') addSlots(connection);
   }
 
   /**
@@ -68,7 +68,7 @@ export class MediaPeer {
    */
   async createOffer(): Promise<string> {
     this.#offer ??= this.connection.createOffer();
-    return (await this.#offer).sdp ?? '';
+    return this.#toServer(await this.#offer);
   }
 
   /** Apply what `join` answered; from here on the browser connects. */
@@ -91,9 +91,14 @@ export class MediaPeer {
 
   async #restartOnce(ask: AskForAnswer): Promise<void> {
     const offer = await this.connection.createOffer({ iceRestart: true });
-    const answer = await ask(offer.sdp ?? '');
+    const answer = await ask(this.#toServer(offer));
     await this.connection.setLocalDescription(offer);
     await this.connection.setRemoteDescription({ type: 'answer', sdp: answer });
+  }
+
+  /** For the server, the first video line is a camera's unless it says otherwise. */
+  #toServer({ sdp = '' }: RTCSessionDescriptionInit): string {
+    return this.#isScreenFirst ? markSlides(sdp) : sdp;
   }
 
   /** Send `track` on its line from now on, or nothing. No effect where that is so already. */

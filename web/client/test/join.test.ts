@@ -51,7 +51,7 @@ test('the offer has the eleven lines in their order, the sending ones first', as
 });
 
 /** A token as far as a client can read it. */
-function tokenOf(claims: object): string {
+function tokenOf(claims: object | null): string {
   return ['{}', JSON.stringify(claims), 'x'].map((part) => btoa(part)).join('.');
 }
 
@@ -65,6 +65,11 @@ test.each([
   ['no microphone', { publish: ['camera'] }, `VVA ${SLOTS}`],
   ['nothing', { publish: [] }, `${SLOTS} AVV`],
   ['a screen only', { publish: ['screen'] }, `${SLOTS} AVV`],
+  ['a screen, and to receive nothing', { publish: ['screen'], subscribe: false }, `VVA ${SLOTS}`],
+  ['a camera, and to receive nothing', { publish: ['camera'], subscribe: false }, `VVA ${SLOTS}`],
+  ['a voice, and to receive nothing', { publish: ['audio'], subscribe: false }, `AVV ${SLOTS}`],
+  ['all, and to receive nothing', { subscribe: false }, `AVV ${SLOTS}`],
+  ['no claims at all', null, `AVV ${SLOTS}`],
   ['what no list is', { publish: 'camera' }, `AVV ${SLOTS}`],
 ])('a line that the token does not allow is not the first: %s', async (_, claims, expected) => {
   for (const token of [tokenOf(claims), async () => tokenOf(claims)]) {
@@ -78,6 +83,24 @@ test.each([
     expect(letters.join('')).toBe(expected.replaceAll(' ', ''));
     await client.leave();
   }
+});
+
+// The server takes the first video line for a camera's unless it is marked; browsers know nothing of that.
+test.each([
+  [{ publish: ['screen'], subscribe: false }, true],
+  [{ publish: ['camera', 'screen'], subscribe: false }, false],
+  [{ publish: ['screen'] }, false],
+  [{}, false],
+])('the line of a screen is marked if it is the first: %j', async (claims, isMarked) => {
+  const first = '\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0';
+  const rest = '\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\nm=audio 9 X 0\r\na=mid:2\r\n';
+  world.offeredLines = first + rest;
+  await world.client().join({ ...ROOM, token: tokenOf(claims) });
+  const mark = isMarked ? '\r\na=content:slides' : '';
+  expect(world.socket.requests[0]?.params).toMatchObject({
+    offer: `offer 1 of pc1${first}${mark}${rest}`,
+  });
+  expect(world.calls).toContain(`setLocalDescription offer 1 of pc1${first}${rest}`);
 });
 
 test('a token that cannot be read asks for everything', async () => {

@@ -160,7 +160,10 @@ export class FakePeer extends EventTarget {
 
   async createOffer(options: RTCOfferOptions = {}) {
     this.world.calls.push(options.iceRestart ? 'createOffer restart' : 'createOffer');
-    return { type: 'offer', sdp: `offer ${++this.offers} of ${this.name}` };
+    return {
+      type: 'offer',
+      sdp: `offer ${++this.offers} of ${this.name}${this.world.offeredLines}`,
+    };
   }
 
   setConfiguration(configuration: RTCConfiguration) {
@@ -254,6 +257,8 @@ export class World {
   /** Of the newest packet in every slot. */
   rtpTimestamp = 0;
   browserIsStuck = false;
+  /** What an offer says after its name. */
+  offeredLines = '';
   /** The browser's statistics of what arrives. */
   inbound: Record<string, unknown>[] = [];
   /** How often they were asked for. */
