@@ -187,10 +187,8 @@ static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
         return;
     if (slot->layer && slot->layer == target && (is_replaying || has_new))
         return;
-    if (target && !is_asked && goes_on(slot, target))
-        return;
     if (target && can_replay(slot, target, now_us)) {
-        if (is_asked || !core_slot_queue(slot, now_us))
+        if (is_asked || (!goes_on(slot, target) && !core_slot_queue(slot, now_us)))
             core_slot_start_replay(slot, target, now_us);
         return;
     }
