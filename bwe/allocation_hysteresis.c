@@ -106,10 +106,11 @@ static int64_t rise_at_us(const struct call *call, const struct bwe_hysteresis_t
     bool is_probed = call->input->is_probe_passed;
     bool is_paused = track->level < 0;
     /* After a wrong upgrade it takes twice the budget to believe that. */
-    bool has_flapped = track->hold_us > BWE_HYSTERESIS_HOLD_US && !is_paused;
+    bool has_flapped = track->hold_us > BWE_HYSTERESIS_HOLD_US && !is_paused && !track->was_outbid;
     uint64_t before_bps = has_flapped ? track->lowered_bps * 8 / 5 : track->lowered_bps;
     bool is_held = track->lowered_us > 0 && !has_other_capacity(call, before_bps);
-    int64_t at_us = is_held ? track->lowered_us + track->hold_us : 0;
+    int64_t hold_us = track->was_outbid ? BWE_HYSTERESIS_HOLD_US : track->hold_us;
+    int64_t at_us = is_held ? track->lowered_us + hold_us : 0;
     if (is_probed)
         return at_us;
     if (is_paused && call->input->has_estimator)
@@ -243,6 +244,7 @@ static void note_downgrade(const struct call *call, struct bwe_hysteresis_track 
     }
     track->was_raised = false;
     track->was_cut = call->is_budget_less;
+    track->was_outbid = !call->is_budget_less;
     track->lowered_us = now_us;
     track->lowered_bps = call->input->budget_bps;
     track->fits_us = 0;

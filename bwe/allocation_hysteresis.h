@@ -18,7 +18,7 @@
  *    offer, if it fits into budget / 1.10: patience is for the budget, not for them.
  * Less because the source or the layout gives less is no downgrade. Less because what is sent has
  * come to cost more (a new slide, key frames) is one, but does not show that an upgrade was wrong:
- * only a smaller budget does.
+ * only a smaller budget does. It lasts 5 s, whatever was wrong before.
  */
 #ifndef IRIS_BWE_ALLOCATION_HYSTERESIS_H
 #define IRIS_BWE_ALLOCATION_HYSTERESIS_H
@@ -44,7 +44,8 @@ struct bwe_hysteresis_track {
     int16_t newest;                       /* what fitted at the last call */
     bool is_best;                         /* nothing better was wanted and available */
     bool was_raised;                      /* after its last downgrade, */
-    bool was_cut;                         /* for which there was a smaller budget */
+    bool was_cut;                         /* for which there was a smaller budget, */
+    bool was_outbid;                      /* or for which others, or it, had come to cost more */
     int64_t since_us;                     /* when it was first seen */
     int64_t fits_us;                      /* 0: nothing better fits */
     int64_t step_us;                      /* when the newest step began */

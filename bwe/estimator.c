@@ -14,8 +14,10 @@
 #define RECEIVED_MIN_US    80000
 #define RECEIVED_MIN_BYTES 5000
 #define BUSY_MS            10.0 /* of queue: more than jitter */
+#define BUSY_LEAST_MS      5.0  /* and in between it was never empty */
 #define BUSY_MIN_US        40000
 #define START_US           3000000
+#define BURST_FACTOR       2.0     /* times the rate: less is shown by the next probe as well */
 #define MET_US             5000000 /* a capacity met longer ago is no limit for probes */
 #define FORGET_FACTOR      1.5     /* over what losses have bounded */
 #define LOSS_MADE_UP       0.5
@@ -168,8 +170,8 @@ static void measure_busy(struct bwe_estimator *estimator)
     uint64_t bytes = 0;
     unsigned newest = estimator->mark_count - 1U, i = newest;
     int64_t span_us = 0;
-    for (; i > 0 && marks[i].queue_ms > BUSY_MS && marks[i - 1].queue_ms > BUSY_MS &&
-           span_us < RECEIVED_MIN_US;
+    for (; i > 0 && marks[i].queue_ms > BUSY_MS && marks[i].least_ms > BUSY_LEAST_MS &&
+           marks[i - 1].queue_ms > BUSY_MS && span_us < RECEIVED_MIN_US;
          i--) {
         bytes += marks[i].bytes;
         span_us = marks[newest].arrival_us - marks[i - 1].arrival_us;
@@ -187,8 +189,12 @@ static void measure_received(struct bwe_estimator *estimator, const struct summa
     }
     double last_queue_ms = estimator->queue_delay.queue_ms +
                            (double)(summary->last_delay_us - summary->least_delay_us) / 1000;
-    marks[estimator->mark_count++] = (struct bwe_mark){
-        summary->last_arrival_us, summary->newest_sent_us, summary->bytes, (float)last_queue_ms};
+    marks[estimator->mark_count++] =
+        (struct bwe_mark){.arrival_us = summary->last_arrival_us,
+                          .sent_us = summary->newest_sent_us,
+                          .bytes = summary->bytes,
+                          .queue_ms = (float)last_queue_ms,
+                          .least_ms = (float)estimator->queue_delay.queue_ms};
     measure_busy(estimator);
     uint64_t bytes = 0;
     int64_t span_us = 0, sent_us = 0;
@@ -249,12 +255,21 @@ static void update_guard(struct bwe_estimator *estimator, const struct summary *
     if (estimator->tuning->guard <= 0 || estimator->received_bps <= 0)
         return;
     bwe_guard_update(guard, estimator->tuning, &input, now_us);
+    /* The queue of the first burst has shown the bottleneck's rate, before any probe has. */
+    double shown_bps = estimator->tuning->guard_return * estimator->busy_bps;
+    if (guard->is_active && is_starting(estimator) && shown_bps > BURST_FACTOR * control->rate_bps)
+        bwe_rate_control_set(control, shown_bps, now_us);
     if (guard->is_new_path)
         bwe_queue_delay_reset(&estimator->queue_delay);
     if (guard->has_left && !guard->was_moment) {
         double return_bps = estimator->tuning->guard_return * guard->capacity_bps;
         bwe_rate_control_met(control, guard->capacity_bps, now_us);
         bwe_rate_control_set(control, fmin(control->rate_bps, return_bps), now_us);
+    }
+    /* What the rate was before the guard capped it is nothing to go back to. */
+    if (guard->has_yielded) {
+        double share_bps = fmax(guard->capacity_bps, input.received_bps);
+        bwe_rate_control_set(control, fmin(control->rate_bps, share_bps), now_us);
     }
 }
 

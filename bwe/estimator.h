@@ -79,7 +79,8 @@ struct bwe_mark {
     int64_t arrival_us; /* the last one in the message */
     int64_t sent_us;    /* and when it left */
     uint32_t bytes;     /* since the mark before */
-    float queue_ms;     /* that the last one met */
+    float queue_ms;     /* that the last one met, */
+    float least_ms;     /* and the one that met least */
 };
 
 struct bwe_estimator {

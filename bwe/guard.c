@@ -40,7 +40,7 @@ static void leave(struct bwe_guard *guard)
 static void yield(struct bwe_guard *guard, const struct bwe_tuning *tuning, int64_t now_us)
 {
     guard->is_active = false;
-    guard->is_yielding = true;
+    guard->is_yielding = guard->has_yielded = true;
     guard->yield_us = guard->queue_us = now_us;
     guard->yield_for_ms =
         fmin(fmax(YIELD_BACKOFF * guard->yield_for_ms, tuning->guard_retry_ms), YIELD_MAX_MS);
@@ -97,7 +97,7 @@ void bwe_guard_update(struct bwe_guard *guard, const struct bwe_tuning *tuning,
                       const struct bwe_guard_input *input, int64_t now_us)
 {
     double queue_ms = input->queue_ms;
-    guard->has_left = guard->is_new_path = false;
+    guard->has_left = guard->has_yielded = guard->is_new_path = false;
     guard->predicted_ms = predict(input, queue_ms);
     if (guard->is_yielding) {
         wait_for_the_end(guard, tuning, input, now_us);

@@ -37,6 +37,7 @@ struct bwe_guard_input {
 struct bwe_guard {
     bool is_active, is_yielding;
     bool has_left;       /* just now: the rate may return */
+    bool has_yielded;    /* just now: the cap is gone, not what it was for */
     bool is_new_path;    /* just now: the long base does not hold any more */
     bool is_guessing;    /* the capacity, until busy_bps shows it */
     bool was_moment;     /* the queue that it has left was seen in one message only */

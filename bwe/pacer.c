@@ -6,7 +6,8 @@
 #define PROBE_WAIT_US   40000  /* for media to probe with */
 #define MEDIA_RECENT_US 100000 /* only when some came lately */
 #define QUEUE_MS_MAX    60000
-/* The rate may have been that of a path that is gone. */
+/* Video waits for no more than this for what was sent ahead: the rate may have been that of a path
+   that is gone. */
 #define DEBT_MAX_US 1000000
 /* What was not queued makes what is wait for so long at most: at a rate below that of the audio
    alone the wait would grow without end. With 100 ms voices are lost behind video where the path
@@ -101,8 +102,11 @@ static void take_probe_bytes(struct bwe_pacer *pacer, uint32_t bytes, int64_t no
         pacer->probe_free_us = now_us;
     pacer->is_probing = true;
     work_off(&pacer->probe_free_us, now_us, bytes, probe->rate_bps);
-    /* What the probe sent ahead of the pace is not sent again. */
+    /* What the probe sent ahead of the pace is not sent again; but a goal's 50 kB are seconds of a
+       low pace. */
     work_off(&pacer->free_us, now_us, bytes, pacer->rate_bps);
+    if (pacer->free_us > now_us + DEBT_MAX_US)
+        pacer->free_us = now_us + DEBT_MAX_US;
     probe->bytes -= bytes < probe->bytes ? bytes : probe->bytes;
     if (probe->packets > 0)
         probe->packets--;

@@ -27,16 +27,8 @@ static void answer_sentence(struct signalling_http_response *response, int statu
         response->status = status;
 }
 
-/* The process runs, whether joins are taken or not: docs/decisions/0005-healthz.md. */
-static void answer_health(struct control *control, const struct control_call *call,
-                          struct signalling_http_response *response)
-{
-    (void)control;
-    (void)call;
-    answer_sentence(response, 200, "ok\n");
-}
-
-/* Whether a join would be taken: what a load balancer asks. */
+/* Whether a join would be taken: what a load balancer asks. /healthz, too, says that; that it says
+   something is what a liveness probe asks (docs/decisions/0005-healthz.md). */
 static void answer_readiness(struct control *control, const struct control_call *call,
                              struct signalling_http_response *response)
 {
@@ -84,7 +76,7 @@ static const struct row {
     unsigned flags;
     control_call_fn handle;
 } rows[] = {
-    {"GET", "/healthz", IS_PUBLIC, answer_health},
+    {"GET", "/healthz", IS_PUBLIC, answer_readiness},
     {"GET", "/readyz", IS_PUBLIC, answer_readiness},
     {"GET", "/metrics", 0, control_answer_metrics},
     {"GET", "/v1/rooms", 0, answer_rooms},

@@ -31,6 +31,11 @@ uint64_t core_allocate_budget_bps(const struct core_participant *receiver)
     return within_most_bps(receiver, receiver->estimate.video_bps);
 }
 
+bool core_allocate_is_final(const struct core_participant *receiver)
+{
+    return receiver->estimate.video_bps >= core_allocate_most_bps(receiver);
+}
+
 static bool is_pinned(const struct core_layout *layout, const struct core_participant *source)
 {
     for (unsigned i = 0; i < layout->pinned_count; i++)
@@ -135,7 +140,7 @@ void core_allocate_in_round(struct core_participant *receiver, int64_t now_us)
         .ladders = &ladders,
         .budget_bps = core_allocate_budget_bps(receiver),
         .sustained_bps = within_most_bps(receiver, receiver->estimate.sustained_bps),
-        .is_final = receiver->estimate.video_bps >= core_allocate_most_bps(receiver),
+        .is_final = core_allocate_is_final(receiver),
         /* REMB tells no probe's result: a pause ends when what is paused would fit. */
         .has_estimator =
             receiver->estimate.is_active && receiver->estimate.state != BWE_STATE_FALLBACK,

@@ -22,6 +22,9 @@ void core_allocate_track(struct core_track *track, int64_t now_us);
 /** What it may get of video at most: the contract, or what control allows [bit/s]. */
 uint64_t core_allocate_most_bps(const struct core_participant *receiver);
 
+/** Its network carries more than that: its budget is small for good. */
+bool core_allocate_is_final(const struct core_participant *receiver);
+
 /** The receiver's budget for video: of that, what its network carries [bit/s]. */
 uint64_t core_allocate_budget_bps(const struct core_participant *receiver);
 

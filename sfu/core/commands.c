@@ -64,7 +64,8 @@ static void init_participant(struct core_engine *engine, struct core_participant
         (struct core_layout){.max_cameras = CORE_SLOTS_MAX, .max_height = UINT16_MAX};
     memcpy(participant->ufrag, join->transport.ice.local_ufrag, sizeof(participant->ufrag));
     for (unsigned i = 0; i < join->track_count; i++)
-        core_track_init(&participant->tracks[i], &join->tracks[i], participant);
+        core_track_init(&participant->tracks[i], &join->tracks[i], participant,
+                        participant->tracks[i].layers);
     struct rtp_rewrite_segment *segments = participant->segments;
     for (unsigned i = 0; i < join->slot_count; i++) {
         core_slot_init(&participant->slots[i], &join->slots[i], participant, segments,
@@ -137,7 +138,8 @@ static void mute(struct core_participant *participant, enum core_kind kind, bool
             &(struct core_decision){.kind = is_set ? CORE_DECISION_MUTED : CORE_DECISION_UNMUTED},
             now_us);
         for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
-            core_layer_forget_keyframe(&track->layers[l]);
+            if (track->layers[l].id)
+                core_layer_forget_keyframe(&track->layers[l]);
         for (struct core_slot *slot = track->subscribers; slot; slot = slot->next_subscriber) {
             core_slot_interrupt(slot);
             if (kind != CORE_KIND_AUDIO)

@@ -6,7 +6,11 @@
 #define REPLAY_SHARE_PCT  250
 #define REPLAY_ELAPSED_US (2 * CORE_TICK_US) /* what was not used before is not caught up on */
 #define BITS_US_PER_BYTE  8000000
-#define REPLAY_PERCENT    110 /* of the contract: its last packet may go over what is left */
+/* So much of the budget may be sent before its time: a base layer's frames, the second of a replay.
+ */
+#define AHEAD_US       500000
+#define AHEAD_MAX_US   5000000
+#define REPLAY_PERCENT 110 /* of the contract: its last packet may go over what is left */
 
 static bool is_replaying(const struct core_participant *participant)
 {
@@ -33,13 +37,18 @@ uint64_t core_downlink_contract_room(struct core_participant *participant, unsig
                    now_us);
 }
 
+static bool has_budget(const struct core_participant *participant)
+{
+    return participant->budget_bps <= UINT64_MAX / 1000;
+}
+
 uint64_t core_downlink_room(struct core_participant *participant, unsigned percent, int64_t now_us)
 {
     uint64_t room = core_downlink_contract_room(participant, percent, now_us);
-    uint64_t budget_bps = participant->budget_bps;
-    if (budget_bps > UINT64_MAX / 1000)
+    if (!has_budget(participant))
         return room;
-    uint64_t wire = room_of(&participant->sent_wire, budget_bps * percent / 100, now_us);
+    uint64_t wire =
+        room_of(&participant->sent_wire, participant->budget_bps * percent / 100, now_us);
     return wire < room ? wire : room;
 }
 
@@ -50,6 +59,18 @@ bool core_downlink_has_room(struct core_participant *participant, unsigned perce
            payload_bytes + BWE_PACKET_OVERHEAD_BYTES;
 }
 
+/* How far what is sent is ahead of the budget, as a time. */
+static void note_ahead(struct core_participant *participant, uint32_t wire_bytes, int64_t now_us)
+{
+    int64_t *paid_us = &participant->paid_us;
+    uint64_t cost_us = participant->budget_bps > 0
+                           ? wire_bytes * (uint64_t)BITS_US_PER_BYTE / participant->budget_bps
+                           : AHEAD_MAX_US;
+    *paid_us = (*paid_us > now_us ? *paid_us : now_us) + (int64_t)cost_us;
+    if (*paid_us > now_us + AHEAD_MAX_US)
+        *paid_us = now_us + AHEAD_MAX_US;
+}
+
 void core_downlink_on_sent(struct core_participant *participant, uint32_t payload_bytes,
                            uint32_t wire_bytes, int64_t now_us)
 {
@@ -57,6 +78,13 @@ void core_downlink_on_sent(struct core_participant *participant, uint32_t payloa
     bwe_byte_window_add(&participant->sent_video, payload_bytes);
     bwe_byte_window_advance(&participant->sent_wire, now_us);
     bwe_byte_window_add(&participant->sent_wire, wire_bytes);
+    if (has_budget(participant))
+        note_ahead(participant, wire_bytes, now_us);
+}
+
+bool core_downlink_is_ahead(const struct core_participant *participant, int64_t now_us)
+{
+    return has_budget(participant) && participant->paid_us - now_us > AHEAD_US;
 }
 
 /* What of the replays may be sent now. */
@@ -73,18 +101,31 @@ static uint32_t replay_bytes(struct core_participant *participant, int64_t now_u
     return (uint32_t)(bytes > room_bytes ? room_bytes : bytes);
 }
 
+/* Of those that wait and are not in the mask: whose picture has stood still for the longest. */
+static struct core_slot *next_replay(struct core_participant *participant, uint32_t served)
+{
+    struct core_slot *next = NULL;
+    for (unsigned i = 0; i < participant->slot_count; i++) {
+        struct core_slot *slot = &participant->slots[i];
+        if (slot->replay_seq && !(served >> i & 1) &&
+            (!next || (participant->pace.is_pacing && slot->last_sent_us < next->last_sent_us)))
+            next = slot;
+    }
+    return next;
+}
+
 /* One slot after the other: the first picture is there sooner than all half of them. Where they
    wait for the network they take turns, so that none waits for all of the others. */
 static void replay(struct core_participant *participant, int64_t now_us)
 {
     if (!is_replaying(participant))
         return;
-    uint32_t bytes = replay_bytes(participant, now_us);
-    unsigned first = participant->pace.is_pacing ? participant->pace.turn++ : 0;
-    for (unsigned i = 0; i < participant->slot_count && bytes > 0; i++) {
-        struct core_slot *slot = &participant->slots[(first + i) % participant->slot_count];
+    uint32_t bytes = replay_bytes(participant, now_us), served = 0;
+    struct core_slot *slot;
+    while (bytes > 0 && (slot = next_replay(participant, served))) {
         uint32_t sent = core_slot_replay(slot, bytes, now_us);
         bytes -= sent < bytes ? sent : bytes;
+        served |= 1u << (slot - participant->slots);
     }
     if (is_replaying(participant))
         core_participant_wake(participant, now_us + CORE_TICK_US);

@@ -7,7 +7,6 @@
 
 #define EVENTS_MIN    64
 #define DEADLINES_MIN 16
-#define LOOK_AHEAD    16
 /* Packets that wait to be sealed and sent are written to, read and copied: so many that they are
    still in a core's own cache. */
 #define WAITING_MAX 1024
@@ -303,16 +302,6 @@ static void advance_participant(struct core_participant *participant, int64_t no
     core_participant_wake(participant, participant->statistics_us);
 }
 
-/* Whoever is due after this one, if it is not far: its state is fetched meanwhile. */
-static void prefetch_next_due(const struct core_engine *engine, unsigned place, int64_t now_us)
-{
-    for (unsigned i = place, looked = 0; i-- > 0 && looked < LOOK_AHEAD; looked++)
-        if (engine->deadlines[i].at_us <= now_us) {
-            core_participant_prefetch(engine->deadlines[i].participant);
-            return;
-        }
-}
-
 void core_engine_advance(struct core_engine *engine, int64_t now_us)
 {
     engine->now_us = now_us;
@@ -332,7 +321,6 @@ void core_engine_advance(struct core_engine *engine, int64_t now_us)
             core_engine_wake(engine, engine->deadlines[i].at_us);
             continue;
         }
-        prefetch_next_due(engine, i, now_us);
         if (!p->is_gone)
             advance_participant(p, now_us);
         core_engine_wake(engine, p->deadline_us);

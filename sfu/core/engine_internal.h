@@ -153,6 +153,10 @@ uint64_t core_downlink_room(struct core_participant *participant, unsigned perce
 bool core_downlink_has_room(struct core_participant *participant, unsigned percent,
                             uint32_t payload_bytes, int64_t now_us);
 
+/* downlink.c: what was sent is ahead of the receiver's budget by half a second of it and more:
+   after a replay, for longer than the window of 2 s sees. */
+bool core_downlink_is_ahead(const struct core_participant *participant, int64_t now_us);
+
 /* snapshot.c: a participant's statistics are due: it waits for core_engine_next_statistics(). Or it
    goes. */
 void core_snapshot_schedule(struct core_participant *participant, int64_t now_us);

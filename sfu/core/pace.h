@@ -31,7 +31,6 @@ struct core_pace {
     uint8_t cluster;       /* probe that what leaves now belongs to; 0: none */
     uint32_t filled_bytes; /* that have left to fill a probe: of the last packet asked for */
     uint8_t filler_slot;   /* where old packets were last taken from */
-    uint8_t turn;          /* slot that is replayed first, modulo their number */
     int64_t due_us;        /* while listed: when to look again */
     struct bwe_pacer pacer;
     struct bwe_paced ring[CORE_PACE_PACKETS];

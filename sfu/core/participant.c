@@ -9,7 +9,7 @@
 _Static_assert(sizeof(struct core_participant) % CORE_CACHE_LINE_BYTES == 0 &&
                    sizeof(struct core_slot) % CORE_CACHE_LINE_BYTES == 0 &&
                    sizeof(struct rtp_rewrite_segment) % 8 == 0 &&
-                   sizeof(struct core_track) % 8 == 0 &&
+                   sizeof(struct core_track) % 8 == 0 && sizeof(struct core_layer) % 8 == 0 &&
                    sizeof(struct core_binding) * CORE_SSRC_TABLE % 8 == 0 &&
                    sizeof(struct rtp_arrival_log) % 8 == 0,
                "what lies one behind the other is aligned");
@@ -18,7 +18,8 @@ size_t core_participant_bytes(const struct core_participant_shape *shape)
 {
     size_t bytes = sizeof(struct core_participant) + shape->slot_count * sizeof(struct core_slot) +
                    shape->segment_count * sizeof(struct rtp_rewrite_segment) +
-                   shape->track_count * sizeof(struct core_track);
+                   shape->track_count *
+                       (sizeof(struct core_track) + CORE_LAYERS_MAX * sizeof(struct core_layer));
     if (shape->track_count > 0)
         bytes += CORE_SSRC_TABLE * sizeof(struct core_binding) + sizeof(struct rtp_arrival_log);
     return (bytes + CORE_CACHE_LINE_BYTES - 1) / CORE_CACHE_LINE_BYTES * CORE_CACHE_LINE_BYTES;
@@ -40,8 +41,11 @@ void core_participant_lay_out(struct core_participant *participant)
     participant->segments =
         (struct rtp_rewrite_segment *)(participant->slots + participant->slot_count);
     participant->tracks = (struct core_track *)(participant->segments + participant->segment_count);
-    struct core_binding *rest =
-        (struct core_binding *)(participant->tracks + participant->track_count);
+    struct core_layer *layers =
+        (struct core_layer *)(void *)(participant->tracks + participant->track_count);
+    for (unsigned i = 0; i < participant->track_count; i++, layers += CORE_LAYERS_MAX)
+        participant->tracks[i].layers = layers;
+    struct core_binding *rest = (struct core_binding *)layers;
     bool has_tracks = participant->track_count > 0;
     participant->bindings = has_tracks ? rest : NULL;
     participant->arrivals =
@@ -64,9 +68,6 @@ struct core_participant *core_participant_create(const struct core_participant_s
     core_participant_lay_out(participant);
     return participant;
 }
-
-/* Flags, budgets, and of the estimator the send history's head and what packets are counted in. */
-#define ESTIMATE_HOT_BYTES 320
 
 void core_participant_free(struct core_participant *participant)
 {
@@ -165,23 +166,6 @@ void core_participant_send_rtcp(struct core_participant *participant, const uint
     }
     buffer->len = (uint16_t)sealed;
     core_outbox_push(&participant->engine->outbox, &participant->chain, buffer);
-}
-
-static void prefetch(const void *from, size_t bytes)
-{
-    for (size_t at = 0; at < bytes; at += CORE_CACHE_LINE_BYTES)
-        __builtin_prefetch((const uint8_t *)from + at);
-}
-
-void core_participant_prefetch(const struct core_participant *participant)
-{
-    prefetch(participant, CORE_PARTICIPANT_HOT_BYTES);
-    prefetch(&participant->slots, 2 * (size_t)CORE_CACHE_LINE_BYTES);
-    prefetch(&participant->estimate, ESTIMATE_HOT_BYTES);
-    /* Its slots lie behind it, however many they are: of each what is looked at in passing. */
-    const struct core_slot *slots = (const struct core_slot *)(participant + 1);
-    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
-        prefetch(&slots[i], 2 * (size_t)CORE_CACHE_LINE_BYTES);
 }
 
 void core_participant_prefetch_way(const struct core_participant *participant)

@@ -3,8 +3,9 @@
  * Owned by its engine; everything in it lives and dies with it.
  *
  * Invariant: it is one piece of memory, made at the join for what was negotiated and no more:
- * behind the struct lie its slots, their rewriting segments, its tracks, and, if it has any, what
- * is needed to receive them. Only what a stream owns (struct core_layer) is made when it begins.
+ * behind the struct lie its slots, their rewriting segments, its tracks, their layers, and, if it
+ * has any, what is needed to receive them. Only what a layer owns is made when its stream begins;
+ * until then the layers, which lie together, are pages that were never written to.
  */
 #ifndef IRIS_CORE_PARTICIPANT_H
 #define IRIS_CORE_PARTICIPANT_H
@@ -69,6 +70,7 @@ struct core_participant {
     struct core_participant *pinned[CORE_PINNED_MAX]; /* of layout, in order; NULL: not here */
     struct bwe_hysteresis hysteresis;
     struct core_rtx_bucket rtx_bucket;
+    int64_t paid_us;      /* what was sent to it is within the budget by then */
     int64_t answering_us; /* key frames sent so far have had half of the budget by then */
     int64_t replayed_us;  /* when packets were last replayed to it */
     char older_ufrag[TRANSPORT_ICE_LOCAL_UFRAG_BYTES]; /* of before the last ICE restart; "" */
@@ -119,7 +121,8 @@ struct core_participant *core_participant_create(const struct core_participant_s
 /** Free the memory, nothing of what it points to. */
 void core_participant_free(struct core_participant *participant);
 
-/** Let the pointers of one that was copied, and has its counts, point within itself. */
+/** Let the pointers of one that was copied, and has its counts, point within itself; those of its
+ * tracks, too. */
 void core_participant_lay_out(struct core_participant *participant);
 
 /** Find the binding of an SSRC; NULL if it has none. */
@@ -149,10 +152,8 @@ void core_participant_send_rtp(struct core_participant *participant, struct core
 void core_participant_send_rtcp(struct core_participant *participant, const uint8_t *data,
                                 size_t len);
 
-/** It will be looked after soon: fetch what that needs into the cache. Reads nothing of it. */
-void core_participant_prefetch(const struct core_participant *participant);
-
-/** Packets will be sent to it soon: the same of what that needs. Reads its counts of packets. */
+/** Packets will be sent to it soon: fetch what that needs beside its first cache lines. Reads its
+ * counts of packets. */
 void core_participant_prefetch_way(const struct core_participant *participant);
 
 /** Act by this time at the latest. */

@@ -48,7 +48,7 @@ static void record_slot(const struct core_slot *slot, const struct core_track *t
     decision->slot = (int8_t)(slot - slot->owner->slots);
     decision->other = track ? track->owner->id : 0;
     decision->track = track ? track_index(track) : -1;
-    decision->layer = layer ? (int8_t)(layer - track->layers) : -1;
+    decision->layer = track && layer ? (int8_t)(layer - track->layers) : -1;
     core_recorder_on_decision(slot->owner->recorder, decision, now_us);
 }
 

@@ -13,7 +13,9 @@
 /* A receiver asks again until it has the key frame: so long after one was sent, that is what it
    asks for. A large one, repeated sooner than this, would take all that the receiver may get. */
 #define ANSWERED_US 300000
-/* And no longer than this, however small the budget was at that moment: a picture is missing. */
+/* And no longer than this, however small the budget was at that moment: a picture is missing.
+   Unless it is small for good: slides that are lost again and again would take more than there is.
+   There each answer has a third of it. */
 #define ANSWERED_MAX_US 1000000
 /* A replay may take so long of all of the receiver's budget. */
 #define REPLAY_MAX_US 1000000
@@ -63,6 +65,18 @@ void core_slot_note_keyframe(struct core_slot *slot, uint32_t bytes, int64_t now
     slot->is_by_receiver = false;
     slot->keyframe_us = now_us;
     slot->answered_us = *answering_us > now_us + ANSWERED_US ? *answering_us : now_us + ANSWERED_US;
+    slot->answer_bytes = bytes;
+}
+
+/* A key frame was sent of late that answers who asks for one. */
+static bool is_answered(const struct core_slot *slot, int64_t now_us)
+{
+    const struct core_participant *owner = slot->owner;
+    if (!slot->keyframe_us || now_us < slot->answered_us || !core_allocate_is_final(owner))
+        return slot->keyframe_us && now_us < slot->answered_us;
+    uint64_t spared_bytes =
+        core_allocate_budget_bps(owner) / 3 * (uint64_t)(now_us - slot->keyframe_us) / 8000000;
+    return spared_bytes < slot->answer_bytes;
 }
 
 void core_slot_note_replayed(struct core_slot *slot, int64_t now_us)
@@ -131,6 +145,14 @@ static bool has_other(const struct core_slot *slot, int64_t now_us)
     return slot->layer && core_track_is_layer_sent(slot->track, slot->layer, now_us);
 }
 
+/* All that came of the layer was sent, and nothing of another one since: when its source comes back
+   it goes on where it was (core_slot_forward()). A replay would only repeat what is there. */
+static bool goes_on(const struct core_slot *slot, const struct core_layer *target)
+{
+    return !slot->layer && !slot->has_missed &&
+           rtp_rewrite_continues(&slot->rewrite, target->id, target->history.highest + 1);
+}
+
 /* The source was asked for this slot, and has not sent one since: to ask again is not to ask for
    more. */
 static bool is_wanted(const struct core_slot *slot)
@@ -168,7 +190,7 @@ static void ask_source(struct core_slot *slot, bool is_asked, int64_t now_us)
 static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
 {
     struct core_layer *target = slot->target;
-    bool has_new = slot->keyframe_us && now_us < slot->answered_us;
+    bool has_new = is_answered(slot, now_us);
     bool is_replaying = slot->replay_seq && !slot->is_waiting; /* a key frame, then */
     bool was_queued = slot->is_queued;
     slot->asked_us = now_us;
@@ -178,7 +200,7 @@ static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
     if (slot->layer && slot->layer == target && (is_replaying || has_new))
         return;
     if (target && can_replay(slot, target, now_us)) {
-        if (is_asked || !core_slot_queue(slot, now_us))
+        if (is_asked || (!goes_on(slot, target) && !core_slot_queue(slot, now_us)))
             core_slot_start_replay(slot, target, now_us);
         return;
     }

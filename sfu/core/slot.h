@@ -83,6 +83,7 @@ struct core_slot {
     int64_t wanted_us;                /* when its source was last asked for one; 0: not yet */
     int64_t keyframe_us;              /* when one was last sent; 0: none of this layer */
     int64_t answered_us;              /* it answers requests until then */
+    uint32_t answer_bytes;            /* of it, or of what is replayed */
     const struct core_layer *refused; /* its key frame did not come */
     int64_t refused_us;               /* when that was given up */
     uint64_t rtx_index;               /* next SRTP index of the RTX stream */
@@ -205,11 +206,6 @@ void core_slot_forward(struct core_slot *slot, const struct core_media *media);
 bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *layer,
                         uint32_t timestamp);
 
-/** A frame was left out lately, though some of its packets may have come before its layer was
- * forwarded: none of them may be sent. */
-bool core_slot_has_left_out(const struct core_slot *slot, const struct core_layer *layer,
-                            uint32_t timestamp);
-
 /* slot_needed.c */
 
 /**
@@ -273,7 +269,7 @@ void core_slot_send_padding(struct core_slot *slot, const struct rtp_rewrite_fie
 bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us);
 
 /**
- * Fill a probe with one of the last packets, over RTX.
+ * Fill a probe with one of the last packets, over RTX: of what may still be shown.
  *
  * @param bytes  that are wanted: UDP payload
  * @return       false: there is none of about that size

@@ -43,6 +43,7 @@ static bool is_upper_wanted(const struct core_slot *slot, const struct core_medi
 {
     return temporal_of(media->vp8) <= highest_temporal(slot, media->layer) &&
            is_decodable(slot, media->vp8) && !core_pace_is_behind(slot->owner) &&
+           !core_downlink_is_ahead(slot->owner, media->now_us) &&
            core_downlink_has_room(slot->owner, UPPER_PERCENT, media->payload_len, media->now_us);
 }
 
@@ -138,8 +139,8 @@ bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *l
     return i < CORE_SLOT_FATES && slot->fates[i] & FATE_SENT;
 }
 
-bool core_slot_has_left_out(const struct core_slot *slot, const struct core_layer *layer,
-                            uint32_t timestamp)
+static bool has_left_out(const struct core_slot *slot, const struct core_layer *layer,
+                         uint32_t timestamp)
 {
     unsigned i = find_fate(slot, layer, timestamp);
     return i < CORE_SLOT_FATES && !(slot->fates[i] & FATE_SENT);
@@ -165,8 +166,7 @@ static void on_new_frame(struct core_slot *slot, const struct core_media *media)
     slot->is_frame_sent = is_wanted(slot, media);
     if (!slot->is_frame_sent)
         return;
-    if (temporal_of(media->vp8) > 0 ||
-        core_slot_has_left_out(slot, media->layer, media->fields.timestamp))
+    if (temporal_of(media->vp8) > 0 || has_left_out(slot, media->layer, media->fields.timestamp))
         remember_fate(slot, media, true); /* the others are not in doubt */
     if (slot->is_retiming)
         retime(slot, media);
@@ -259,7 +259,7 @@ static bool is_too_much(struct core_slot *slot, const struct core_media *media)
 static bool fills(struct core_slot *slot, const struct core_media *media)
 {
     uint32_t timestamp = media->fields.timestamp;
-    if (core_slot_has_left_out(slot, media->layer, timestamp))
+    if (has_left_out(slot, media->layer, timestamp))
         return true;
     if (!media->is_policed && core_slot_has_sent(slot, media->layer, timestamp))
         return false;

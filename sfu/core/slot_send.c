@@ -6,7 +6,8 @@
 #define PADDING_MAX 255
 /* Before an element of a one-byte extension: profile and length, its own head (RFC 8285, 4.2). */
 #define EXTENSION_HEAD_BYTES 5
-#define OLD_PACKETS          8 /* are looked at for one of the right size */
+#define OLD_PACKETS          8  /* are looked at for one of the right size */
+#define PIECES_MAX           16 /* of an upper layer's frame, before and after one */
 
 /* What belongs to which line is said until the receiver is seen to know it (RFC 8843, 9.2). Firefox
    takes only SSRCs that it has heard with the MID, once there is one: with the repairs' alone, the
@@ -180,6 +181,27 @@ struct sent {
     struct rtp_rewrite_fields fields;
 };
 
+/* A piece of its frame was left out: it came before its layer was forwarded, the other one late and
+   useless (slot_forward.c). What is sent of a frame is all of it. */
+static bool is_of_filled_frame(const struct core_slot *slot, const struct sent *sent,
+                               uint64_t out_ext_seq)
+{
+    for (int step = -1; step <= 1; step += 2) {
+        struct rtp_history_packet piece;
+        uint64_t in_seq = sent->stored.ext_seq, out_seq = out_ext_seq;
+        for (unsigned i = 0; i < PIECES_MAX; i++) {
+            in_seq += (uint64_t)(int64_t)step;
+            out_seq += (uint64_t)(int64_t)step;
+            if (!rtp_history_get(&sent->layer->history, in_seq, &piece) ||
+                piece.timestamp != sent->stored.timestamp)
+                break;
+            if (rtp_seen_check(&slot->filled, out_seq))
+                return true;
+        }
+    }
+    return false;
+}
+
 static bool find_sent(const struct core_slot *slot, uint16_t seq, int64_t now_us, struct sent *sent)
 {
     uint64_t in_seq, out_ext_seq;
@@ -192,8 +214,9 @@ static bool find_sent(const struct core_slot *slot, uint16_t seq, int64_t now_us
     sent->layer = is_sent ? core_slot_find_layer(slot, segment->source) : NULL;
     if (!sent->layer || !find_stored(slot, sent->layer, in_seq, now_us, &sent->stored) ||
         rtp_rewrite_is_skipped(&slot->rewrite, segment, stored->picture_id) ||
-        core_slot_has_left_out(slot, sent->layer, stored->timestamp) ||
-        rtp_vp8_parse(&sent->vp8, stored->payload, stored->payload_len))
+        rtp_vp8_parse(&sent->vp8, stored->payload, stored->payload_len) ||
+        (sent->vp8.has_temporal_id && sent->vp8.temporal_id > 0 &&
+         is_of_filled_frame(slot, sent, out_ext_seq)))
         return false;
     sent->fields = (struct rtp_rewrite_fields){.ext_seq = in_seq,
                                                .timestamp = stored->timestamp,
@@ -265,6 +288,8 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
 bool core_slot_send_old(struct core_slot *slot, uint16_t bytes, int64_t now_us)
 {
     struct sent sent;
+    if (!slot->track || slot->track->is_muted || slot->is_held)
+        return false;
     for (unsigned i = 0; i < OLD_PACKETS; i++) {
         uint16_t seq = (uint16_t)(slot->rewrite.newest_out_seq - i);
         if (!find_sent(slot, seq, now_us, &sent))

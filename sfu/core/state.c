@@ -26,6 +26,7 @@ static void fill_header(struct core_state_header *header, size_t len)
     header->sizes[TRANSPORT_STATE_SIZES + 7] = sizeof(struct core_pace);
     header->sizes[TRANSPORT_STATE_SIZES + 8] = sizeof(struct core_estimate);
     header->sizes[TRANSPORT_STATE_SIZES + 9] = sizeof(struct core_track);
+    header->sizes[TRANSPORT_STATE_SIZES + 11] = sizeof(struct core_layer);
     header->sizes[TRANSPORT_STATE_SIZES + 10] = sizeof(struct rtp_rewrite_segment);
 }
 

@@ -7,7 +7,7 @@
 
 #define CORE_STATE_PARTICIPANTS_MAX 65536
 #define CORE_STATE_MAGIC            UINT64_C(0x5453535349524900) /* no text, no ELF */
-#define CORE_STATE_SIZES            (TRANSPORT_STATE_SIZES + 11)
+#define CORE_STATE_SIZES            (TRANSPORT_STATE_SIZES + 12)
 
 /* Sections follow: engine | events | participants | rooms, subscribers, pins, directory; and the
    tag. */

@@ -115,6 +115,8 @@ static int export_image(const struct core_participant *participant,
     core_participant_lay_out(image);
     number_layers(image);
     clear_pointers(image);
+    for (unsigned i = 0; i < image->track_count; i++)
+        image->tracks[i].layers = NULL;
     image->memory = NULL;
     image->slots = NULL;
     image->segments = NULL;

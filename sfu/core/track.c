@@ -14,9 +14,10 @@ bool core_track_is_live(const struct core_track *track, int64_t now_us)
 }
 
 void core_track_init(struct core_track *track, const struct core_track_params *params,
-                     struct core_participant *owner)
+                     struct core_participant *owner, struct core_layer *layers)
 {
     memset(track, 0, sizeof(*track));
+    track->layers = layers;
     track->params = *params;
     track->owner = owner;
     core_keyframe_budget_init(&track->keyframes, core_track_contract_bps(track),

@@ -24,7 +24,7 @@ struct core_track {
     struct core_voice voice; /* audio */
     struct core_turn turn;
     struct core_candidate candidate; /* its room's */
-    struct core_layer layers[CORE_LAYERS_MAX];
+    struct core_layer *layers;       /* CORE_LAYERS_MAX, of the owner's memory */
     struct core_offer offer;
     struct core_keyframe_budget keyframes; /* video */
     struct bwe_policer policer;
@@ -52,9 +52,14 @@ enum core_voice_activity core_track_activity(const struct core_track *track, int
 /** The contract's media rate of its kind (facts.md) [bit/s]. */
 uint64_t core_track_contract_bps(const struct core_track *track);
 
-/** Set up as negotiated. */
+/**
+ * Set up as negotiated.
+ *
+ * @param layers  CORE_LAYERS_MAX of the owner's memory, all zero; nothing is written to them before
+ *                a stream begins
+ */
 void core_track_init(struct core_track *track, const struct core_track_params *params,
-                     struct core_participant *owner);
+                     struct core_participant *owner, struct core_layer *layers);
 
 /**
  * Is a layer still sent, and may it be? Its siblings show that its source is alive: one that sent

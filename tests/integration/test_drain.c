@@ -90,7 +90,7 @@ static void a_drain_ends_at_its_deadline(void **state)
     assert_told(cid, 2900, 3000);
     assert_false(server_process_is_ready());
     assert_int_equal(operations_status("GET", "/readyz", "", NULL), 503);
-    assert_int_equal(operations_status("GET", "/healthz", "", NULL), 200);
+    assert_int_equal(operations_status("GET", "/healthz", "", NULL), 503);
     assert_refused("drain");
     assert_refused("new");
     assert_int_equal(media_client_leave(cid), 1000);

@@ -141,10 +141,12 @@ void sim_network_note(struct sim_network_watch *watch, const struct sim_media *m
     struct sim_stage_result *result = &watch->results[watch->stage];
     bool is_video = kind != CORE_KIND_AUDIO && media->is_media && media->is_stamped &&
                     !media->is_rtx && !media->is_late;
+    bool is_first = now_us - watch->stage_us <= SIM_NETWORK_ADAPTED_US;
     note_bytes(watch, media->wire_len, now_us);
     if (kind == CORE_KIND_AUDIO) {
         result->voices++;
         result->voices_lost += is_lost;
+        result->first_voices_lost += is_first && is_lost;
         watch->voice_bytes += media->wire_len;
     }
     if (is_video && watch->is_all_paused) {

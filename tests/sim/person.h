@@ -55,12 +55,14 @@ struct sim_person {
     bool has_screen;
     bool is_muted[SIM_TRACK_COUNT];
     int64_t muted_us[SIM_TRACK_COUNT]; /* when that last changed */
-    int64_t lost_us[SIM_TRACK_COUNT];  /* when a packet was last lost on the way to the server */
+    int64_t lost_us[SIM_TRACK_COUNT];  /* when a packet was last lost on the way to the server, */
+    int64_t key_lost_us[SIM_TRACK_COUNT]; /* and one of a key frame */
     struct sim_requests requests[SIM_TRACK_COUNT];
     struct sim_slot slots[CORE_SLOTS_MAX];
     struct sim_tap taps[CORE_SLOTS_MAX];
     struct sim_window video_payload, video_wire; /* what the server sent it in 2 s, */
-    struct sim_window video_all;                 /* in 10 s */
+    /* In 10 s: all of it, of the screen, and of slides when they are new. */
+    struct sim_window video_all, video_screen, video_slides;
     uint64_t media_bytes, filler_bytes; /* in all: of use to it; padding, unasked repairs */
     struct rtp_arrival_log arrivals;
     uint32_t feedback_ssrc, media_ssrc;

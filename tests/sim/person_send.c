@@ -45,8 +45,12 @@ static void send_rtp(struct sim_world *world, struct sim_person *person,
     datagram->len = (uint16_t)len;
     datagram->is_media = true;
     uint8_t track = datagram->stamp.track;
-    if (!sim_world_send(world, person, datagram) && track < SIM_TRACK_COUNT)
-        person->lost_us[track] = world->now_us;
+    bool is_key = datagram->stamp.flags & SIM_STAMP_KEY;
+    if (sim_world_send(world, person, datagram) || track >= SIM_TRACK_COUNT)
+        return;
+    person->lost_us[track] = world->now_us;
+    if (is_key)
+        person->key_lost_us[track] = world->now_us;
 }
 
 static void send_content(struct sim_world *world, struct sim_person *person,

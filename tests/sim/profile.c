@@ -40,7 +40,7 @@
 #define STARVED(also, full)                                                                        \
     .about = "a receiver of everything whose network carries voices only, then all again" also,    \
     WATCHES_FOUR, .seconds = 75, .stage_count = 3,                                                 \
-    .stages = {{20 * S, 5000000}, {25 * S, 180000}, {28 * S, 3000000, (full)}}
+    .stages = {{20 * S, 5000000}, {25 * S, 200000}, {28 * S, 3000000, (full)}}
 #define ARRIVAL(also)                                                                              \
     .about = "somebody with 5 Mbps, round trip 50 ms, who joins a room of five" also,              \
     .participants = 6, .seconds = 22, .rooms = 1, .floors = 3, .early = 5,                         \

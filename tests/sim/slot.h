@@ -16,8 +16,9 @@
 #include "tests/sim/decoder.h"
 #include "tests/sim/media.h"
 
-#define SIM_SLOT_ASKED   256 /* numbers asked for that are remembered */
-#define SIM_SLOT_WAITING 512 /* packets that may wait behind a gap; a power of two */
+#define SIM_SLOT_ASKED     256 /* numbers asked for that are remembered */
+#define SIM_SLOT_KEYFRAMES 3   /* a receiver may cause so many in 10 s (bwe.md, "Allocation", 6) */
+#define SIM_SLOT_WAITING   512 /* packets that may wait behind a gap; a power of two */
 
 struct sim_waiting {
     bool is_received, marker, is_stamped;
@@ -48,7 +49,10 @@ struct sim_slot {
     uint64_t lost_stream;  /* its key frame was lost on the way; 0: none */
     uint64_t decoded_from; /* its participant */
     uint8_t decoded_layer;
-    int64_t undecodable_us; /* since when a key frame is needed; 0: it is not */
+    int64_t undecodable_us;                   /* since when a key frame is needed; 0: it is not */
+    int64_t keyframes_us[SIM_SLOT_KEYFRAMES]; /* when the newest were sent to it, a ring */
+    unsigned keyframes;
+    int64_t answer_lost_us; /* a packet of a key frame or a replay was last lost on the way to it */
     int64_t pli_us;
     unsigned frames, undecodable, plis, nacks, switches, layer_switches, packets, repairs;
     uint32_t csrc; /* of the newest packet */
@@ -80,6 +84,10 @@ void sim_slot_advance(struct sim_slot *slot, int64_t now_us, struct sim_taken *t
 /** The server told what the slot shows. */
 void sim_slot_on_report(struct sim_slot *slot, const struct core_slot_report *report,
                         int64_t now_us);
+
+/** The server sends it a packet. @param is_lost on the way */
+void sim_slot_on_sent(struct sim_slot *slot, const struct sim_media *media, bool is_lost,
+                      int64_t now_us);
 
 /** These numbers are asked for again. */
 void sim_slot_ask(struct sim_slot *slot, const uint16_t *seqs, size_t count);

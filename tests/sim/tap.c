@@ -139,15 +139,15 @@ static bool is_restart(const struct sim_tap *tap, const struct sim_media *media)
             (stamp->frame == tap->last.frame && stamp->piece <= tap->last.piece));
 }
 
-/* Numbers after the newest packet that nothing was sent under. */
-static bool leaves_out(const struct sim_tap *tap, uint64_t ext_seq)
+/* Numbers after the newest packet that nothing was sent under, not even padding. */
+static int64_t left_out(const struct sim_tap *tap, uint64_t ext_seq)
 {
+    int64_t count = 0;
     if (!tap->sent || ext_seq - tap->last_seq > SIM_TAP_SENT)
-        return true;
+        return (int64_t)(ext_seq - tap->last_seq) - 1;
     for (uint64_t seq = tap->last_seq + 1; seq < ext_seq; seq++)
-        if (tap->sent[seq % SIM_TAP_SENT].ext_seq != seq)
-            return true;
-    return false;
+        count += tap->sent[seq % SIM_TAP_SENT].ext_seq != seq;
+    return count;
 }
 
 void sim_check_sequence(const struct sim_tap *tap, const struct sim_media *media, uint64_t ext_seq,
@@ -157,11 +157,12 @@ void sim_check_sequence(const struct sim_tap *tap, const struct sim_media *media
     int64_t in = (int64_t)media->stamp.packet - (int64_t)tap->last.packet;
     if (!tap->has_last || out == 1 || source->is_hostile)
         return;
-    bool has_cause = is_same_stream(tap, media) && (out > 0 ? in >= out : in < 0);
+    int64_t left = out > 0 ? left_out(tap, ext_seq) : 0;
+    bool has_cause = is_same_stream(tap, media) && (out > 0 ? in > left : in < 0);
     /* What is late may come after the source changed; then it stays where its source's are. */
     if (out < 0 && !is_same_stream(tap, media))
         has_cause = tap->sent && tap->sent[ext_seq % SIM_TAP_SENT].ext_seq != ext_seq;
-    has_cause |= out > 0 && !leaves_out(tap, ext_seq);
+    has_cause |= out > 0 && left == 0;
     /* Numbers are kept for what may still come, and are left out when the source changes. */
     has_cause |=
         out > 0 && (tap->is_last_hostile || checks->now_us - source->away_us < AWAY_EFFECT_US ||

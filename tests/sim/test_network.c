@@ -119,6 +119,23 @@ static void test_bounds_without_rtx(void **state)
     assert_breaks(&narrow, "at a switch after the change");
 }
 
+/* What voices lose in the first second of a network that is narrower by more than five times. */
+static void test_cliff(void **state)
+{
+    (void)state;
+    static struct sim_profile steep;
+    steep = profile;
+    steep.stages[1].down_bps = 999999;
+    struct sim_network_watch cliff = good(1), step = good(1);
+    cliff.profile = &steep;
+    cliff.results[1].voices_lost = step.results[1].voices_lost = 25;
+    cliff.results[1].first_voices_lost = step.results[1].first_voices_lost = 20;
+    assert_breaks(&cliff, NULL);
+    assert_breaks(&step, "packets of voices lost");
+    cliff.results[1].first_voices_lost = 19;
+    assert_breaks(&cliff, "packets of voices lost");
+}
+
 static struct sim_network_watch watch;
 static uint32_t frame;
 
@@ -226,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_bound_breaks_alone),
         cmocka_unit_test(test_bounds_without_rtx),
+        cmocka_unit_test(test_cliff),
         cmocka_unit_test(test_gaps_are_counted_where_they_belong),
         cmocka_unit_test(test_flaps),
         cmocka_unit_test(test_what_is_never_full),

@@ -274,6 +274,8 @@ static void send_media(struct sim_world *world, struct sim_person *receiver, uin
                                           : 0;
     if (copies > 0 && is_lost_at_wrap(world, receiver, media))
         copies = 0;
+    if (passes && media->is_media)
+        sim_slot_on_sent(&receiver->slots[media->slot], media, copies == 0, world->now_us);
     if (passes)
         count_filler(receiver, media);
     if (passes && is_routed && receiver->number == world->network.receiver)

@@ -25,6 +25,8 @@ enum change {
     SPEAKER_2,     /* camera 2 speaks instead of 1 */
     SWAPPED,       /* the tracks come in another order */
     NEWCOMER,      /* camera 2's place is taken by another */
+    DEAR,          /* camera 1 costs 150 more at its upper layer */
+    CHEAP,         /* and does not any more */
     DIP_BEGINS,    /* from here on the budget comes back when a queue is drained */
     DIP_ENDS,
     FINAL, /* the network carries more than the budget from here on */
@@ -174,6 +176,19 @@ static const struct {
       {17100, 2000, NO_CHANGE, "02 02"},
       {28249, 2000, NO_CHANGE, "02 02"},
       {28250, 2000, NO_CHANGE, "12 12"}}},
+    {"five when it was another's cost, whatever was wrong before",
+     false,
+     {{0, 900, NO_CHANGE, "12 12"},
+      {1000, 363, NO_CHANGE, "02 02"},
+      {1999, 900, NO_CHANGE, "02 02"},
+      {6000, 900, NO_CHANGE, "12 12"},
+      {7000, 363, NO_CHANGE, "02 02"},
+      {7100, 900, NO_CHANGE, "02 02"},
+      {16000, 900, NO_CHANGE, "12 12"},
+      {50000, 900, DEAR, "12 11"},
+      {50100, 900, CHEAP, "12 11"},
+      {54999, 900, NO_CHANGE, "12 11"},
+      {55000, 900, NO_CHANGE, "12 12"}}},
     {"five again when the upgrade has lasted",
      false,
      {{0, 2000, NO_CHANGE, "12 12"},
@@ -341,6 +356,12 @@ static void apply(struct bench *bench, enum change change)
         break;
     case NEWCOMER:
         second->id = 3;
+        break;
+    case DEAR:
+        bench->tracks[0].layers[1].cost_bps[0] += 150000;
+        break;
+    case CHEAP:
+        bench->tracks[0].layers[1].cost_bps[0] -= 150000;
         break;
     case DIP_BEGINS:
     case DIP_ENDS:

@@ -15,7 +15,7 @@
 #define MESSAGE   256
 #define PERIOD_US (INT64_C(64000) << 24) /* of the receiver's clock in feedback */
 
-/* A path without queue, 50 ms round trip, feedback every 50 ms; the sender sends at a rate. */
+/* A path, 50 ms round trip, feedback every 50 ms; the sender sends at a rate. */
 struct path {
     struct bwe_estimator estimator;
     struct bwe_sent ring[HISTORY];
@@ -24,6 +24,8 @@ struct path {
     int64_t now_us;
     int64_t clock_us; /* offset of the receiver's clock */
     int64_t delay_us;
+    uint32_t capacity_bps; /* 0: no queue */
+    int64_t free_us;       /* when the last packet has left the queue */
 };
 
 static void start(struct path *path, const struct bwe_tuning *tuning)
@@ -42,6 +44,16 @@ static void start(struct path *path, const struct bwe_tuning *tuning)
     bwe_estimator_init(&path->estimator, &config, path->now_us);
 }
 
+/* @return when a packet has left the queue */
+static int64_t queue(struct path *path, int64_t sent_us)
+{
+    if (!path->capacity_bps)
+        return sent_us;
+    int64_t begun_us = sent_us > path->free_us ? sent_us : path->free_us;
+    path->free_us = begun_us + BYTES * INT64_C(8000000) / path->capacity_bps;
+    return path->free_us;
+}
+
 /* Fifty milliseconds of packets, and the feedback about those of the fifty before. */
 static void round_trip(struct path *path, uint32_t bps, unsigned lost_percent)
 {
@@ -50,7 +62,8 @@ static void round_trip(struct path *path, uint32_t bps, unsigned lost_percent)
     for (size_t i = 0; i < count && i < MESSAGE; i++) {
         int64_t sent_us = path->now_us + (int64_t)i * 50000 / (int64_t)count;
         bool is_lost = path->seq * 37U % 100 < lost_percent;
-        int64_t arrival_us = (sent_us + path->delay_us + path->clock_us) % PERIOD_US;
+        int64_t left_us = queue(path, sent_us);
+        int64_t arrival_us = (left_us + path->delay_us + path->clock_us) % PERIOD_US;
         entries[i] = (struct bwe_feedback_entry){path->seq, !is_lost, arrival_us};
         bwe_estimator_on_sent(&path->estimator, path->seq++, BYTES, 0, sent_us);
     }
@@ -127,6 +140,77 @@ static void test_burst(void **state)
     round_trip(&path, 250000, 0);
     assert_int_not_equal(path.decision.state, BWE_STATE_DRAINING);
     assert_true(path.decision.target_bps > before_bps * 9 / 10);
+}
+
+/* A queue that what cannot wait (voices) keeps standing: the guard yields to it, but what was sent
+   before the path became narrow is no rate to go back to. */
+static void test_standing_queue(void **state)
+{
+    (void)state;
+    struct path path;
+    start(&path, &bwe_tuning_iris);
+    for (unsigned i = 0; i < 200; i++)
+        round_trip(&path, path.decision.target_bps, 0);
+    assert_true(path.decision.target_bps > 1000000);
+    path.capacity_bps = 200000;
+    for (unsigned i = 0; i < 3; i++)
+        round_trip(&path, 1000000, 0);
+    bool has_yielded = false;
+    for (unsigned i = 0; i < 100; i++) {
+        round_trip(&path, path.capacity_bps, 0);
+        has_yielded |= path.estimator.guard.is_yielding;
+        assert_in_range(path.decision.target_bps, 50000, 2 * path.capacity_bps);
+    }
+    assert_true(has_yielded);
+}
+
+/* The last packet of each message waited, for those of its frame before it: in between the queue
+   was empty, and what came is what was sent, not what the path carries. */
+static void test_frames_are_no_queue(void **state)
+{
+    (void)state;
+    struct path path;
+    start(&path, &bwe_tuning_iris);
+    for (uint16_t seq = 0; seq < 200; path.now_us += 50 * MS) {
+        struct bwe_feedback_entry entries[10];
+        for (unsigned i = 0; i < 10; i++, seq++) {
+            int64_t sent_us = path.now_us + i * 5 * MS;
+            int64_t waited_us = i == 9 ? 15 * MS : 0;
+            bwe_estimator_on_sent(&path.estimator, seq, BYTES, 0, sent_us);
+            entries[i] =
+                (struct bwe_feedback_entry){seq, true, sent_us + path.delay_us + waited_us};
+        }
+        bwe_estimator_on_feedback(&path.estimator, entries, 10, path.now_us + 100 * MS);
+        assert_true(path.estimator.busy_bps <= 0);
+    }
+}
+
+/* Video is sent at once to who joins: 80 packets that wait at the bottleneck, told in two messages,
+   show what it carries. */
+static void test_first_burst(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t capacity_bps, least_bps, most_bps;
+    } table[] = {
+        {3000000, 2600000, 3000000}, {1500000, 1300000, 1500000}, {500000, 300000, 600000}};
+    for (size_t row = 0; row < sizeof(table) / sizeof(table[0]); row++) {
+        struct path path;
+        struct bwe_feedback_entry entries[80];
+        start(&path, &bwe_tuning_iris);
+        int64_t packet_us = INT64_C(1000) * 8 * 1000000 / table[row].capacity_bps;
+        for (uint16_t i = 0; i < 80; i++) {
+            bwe_estimator_on_sent(&path.estimator, i, 1000, 0, path.now_us);
+            int64_t arrival_us = path.now_us + path.delay_us + (i + 1) * packet_us;
+            entries[i] = (struct bwe_feedback_entry){i, true, arrival_us};
+        }
+        for (unsigned i = 0; i < 80; i += 40) {
+            path.now_us = entries[i + 39].arrival_us + path.delay_us;
+            bwe_estimator_on_feedback(&path.estimator, entries + i, 40, path.now_us);
+        }
+        path.decision = bwe_estimator_poll(&path.estimator, path.now_us);
+        assert_in_range(path.decision.stable_bps, table[row].least_bps, table[row].most_bps);
+    }
 }
 
 static void test_loss(void **state)
@@ -240,6 +324,9 @@ int main(void)
         cmocka_unit_test(test_receiver_clock_wraps),
         cmocka_unit_test(test_queue_is_drained),
         cmocka_unit_test(test_burst),
+        cmocka_unit_test(test_standing_queue),
+        cmocka_unit_test(test_frames_are_no_queue),
+        cmocka_unit_test(test_first_burst),
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_fallback),

@@ -218,6 +218,24 @@ static void test_probes_in_a_row(void **state)
     assert_int_equal(counts[2], 5);
 }
 
+/* What a probe sent ahead of a low pace holds video up for a second, not for the four that it
+ * takes. */
+static void test_probe_at_a_low_pace(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    uint64_t first;
+    uint8_t cluster;
+    const struct bwe_probe probe = {.id = 1, .packets = 1, .rate_bps = 2000000, .bytes = 50000};
+    start(&fixture);
+    bwe_pacer_set_rate(&fixture.pacer, 100000, 10000, 0);
+    bwe_pacer_begin_probe(&fixture.pacer, &probe, 0);
+    bwe_pacer_on_padding(&fixture.pacer, 50000, 0);
+    push(&fixture, 1, 1);
+    assert_int_equal(pop(&fixture, 999, &first, &cluster), 0);
+    assert_int_equal(pop(&fixture, 1000, &first, &cluster), 1);
+}
+
 /* What fills a probe is old packets, seldom of the size asked for: it has its rate all the same. */
 static void test_probe_of_other_sizes(void **state)
 {
@@ -254,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_probe_media_first),
         cmocka_unit_test(test_probes_in_a_row),
         cmocka_unit_test(test_probe_of_other_sizes),
+        cmocka_unit_test(test_probe_at_a_low_pace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

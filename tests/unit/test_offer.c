@@ -16,7 +16,10 @@
 static void fill(struct core_track *track)
 {
     static const uint16_t heights[] = {480, 240};
+    static struct core_layer layers[CORE_LAYERS_MAX];
     memset(track, 0, sizeof(*track));
+    memset(layers, 0, sizeof(layers));
+    track->layers = layers;
     track->params.kind = CORE_KIND_CAMERA;
     track->params.csrc = 17;
     for (unsigned i = 0; i < 2; i++) {

@@ -191,12 +191,30 @@ static void test_request(void **state)
     conference_dispose(&scene.c);
 }
 
+/* Where the network carries less than both, they take turns. */
+static void test_turns(void **state)
+{
+    static struct scene scene;
+    (void)state;
+    begin(&scene);
+    core_pace_set_rate(receiver_of(&scene), PACE_BPS / 10, 0, scene.c.now_us);
+    int64_t from_us = scene.c.now_us;
+    play(&scene, SECOND - 5);
+    unsigned counts[2];
+    for (unsigned s = 0; s < 2; s++)
+        counts[s] = count_between(&scene, FIRST_CAMERA + s, false, from_us, scene.c.now_us);
+    assert_true(counts[0] + counts[1] < 2 * (SECOND - 5) - 5); /* not all have come */
+    assert_in_range(counts[0] - counts[1] + 2, 0, 4);
+    conference_dispose(&scene.c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_after_the_other),
         cmocka_unit_test(test_live_keyframes),
         cmocka_unit_test(test_request),
+        cmocka_unit_test(test_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "conference.h"
 #include "person_heard.h"
 #include "person_send.h"
+#include "sfu/core/engine_internal.h"
 
 /* A retransmission says what the packet said: also of a source's segment that is over. */
 static void test_retransmission(void **state)
@@ -164,6 +165,31 @@ static void test_reordering(void **state)
     conference_dispose(&c);
 }
 
+/* What fills a probe is of about the size wanted, and of what may be seen now. */
+static void test_old_packets(void **state)
+{
+    (void)state;
+    const uint16_t bytes = 130; /* a payload of 100, head and tag */
+    for (unsigned is_muted = 0; is_muted <= 1; is_muted++) {
+        struct conference c;
+        conference_init(&c);
+        struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+        struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[3];
+        person_show_for(&c, ann, 10, true);
+        assert_true(core_slot_send_old(slot, bytes, c.now_us));
+        conference_flush(&c);
+        assert_int_equal(count_heard(bob, 104), 1);
+        assert_false(core_slot_send_old(slot, 1000, c.now_us));
+        if (is_muted)
+            conference_mute(&c, ann, CORE_KIND_CAMERA, true);
+        else
+            conference_set_layout(&c, bob, &(struct core_layout){.is_audio_only = true});
+        conference_run(&c, 20 * MS);
+        assert_false(core_slot_send_old(slot, bytes, c.now_us));
+        conference_dispose(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +198,7 @@ int main(void)
         cmocka_unit_test(test_retransmission_without_picture_ids),
         cmocka_unit_test(test_retransmission_disturbs_nothing),
         cmocka_unit_test(test_reordering),
+        cmocka_unit_test(test_old_packets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,9 @@
 
 #include "sfu/core/track.h"
 
+/* A track's, of the block that it is made in. */
+#define LAYERS ((struct core_layer[CORE_LAYERS_MAX]){{.id = 0}})
+
 #define S   INT64_C(1000000)
 #define NOW (100 * S)
 
@@ -33,7 +36,8 @@ static void test_live(void **state)
         {"muted a moment ago, but silent", {1}, {NOW - 2 * S}, true, NOW - 1, false},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct core_track track = {.is_muted = table[i].is_muted, .muted_us = table[i].muted_us};
+        struct core_track track = {
+            .is_muted = table[i].is_muted, .muted_us = table[i].muted_us, .layers = LAYERS};
         for (int l = 0; l < 3; l++) {
             track.layers[l].id = table[i].ids[l];
             track.layers[l].reception.packets = 1;
@@ -105,7 +109,7 @@ static void test_rank_layers(void **state)
         {"two are", {720, 180, 360}, {NOW, NOW, NOW}, {1, -1}, 6},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct core_track track = {.params = {.kind = CORE_KIND_CAMERA}};
+        struct core_track track = {.params = {.kind = CORE_KIND_CAMERA}, .layers = LAYERS};
         struct core_layer *layers[CORE_LAYERS_MAX];
         unsigned expected = 0;
         fill_layers(&track, table[i].heights, table[i].last_us);
@@ -125,7 +129,7 @@ static void test_rank_layers(void **state)
 static void test_audio(void **state)
 {
     (void)state;
-    struct core_track loud = {0}, plain = {0};
+    struct core_track loud = {.layers = LAYERS}, plain = {.layers = LAYERS};
     unsigned loud_rises = 0, plain_rises = 0;
     for (int i = 0; i < 40; i++) {
         int64_t at_us = NOW + i * S / 50;
@@ -151,7 +155,7 @@ static void test_want_keyframe(void **state)
     (void)state;
     const struct core_track_params params = {.kind = CORE_KIND_CAMERA};
     struct core_track track;
-    core_track_init(&track, &params, NULL);
+    core_track_init(&track, &params, NULL, LAYERS);
     assert_int_equal(core_keyframe_budget_due(&track.keyframes, NOW), INT64_MAX);
     core_track_want_keyframe(&track, &track.layers[2], NOW);
     assert_int_equal(track.asked_layer, 2);
@@ -164,7 +168,7 @@ static void test_want_keyframe(void **state)
 static void test_audio_layer(void **state)
 {
     (void)state;
-    struct core_track track = {.params = {.kind = CORE_KIND_AUDIO}};
+    struct core_track track = {.params = {.kind = CORE_KIND_AUDIO}, .layers = LAYERS};
     struct core_layer *layers[CORE_LAYERS_MAX];
     assert_int_equal(core_track_rank_layers(&track, NOW, layers), 0);
     track.layers[0].id = 1;
