@@ -7,8 +7,10 @@
  * there a layer can be taken up again, each by itself.
  *  - A frame that no other refers to (N) may be missing.
  *
- * Y is a promise, its absence is none: a layer whose source never says Y waits for a key frame. It
- * cannot be taken up earlier, for nobody knows what its frames refer to.
+ * Y is a promise, its absence is none: a layer whose source never says Y waits for a key frame,
+ * which the caller may ask for. It cannot be taken up earlier, for nobody knows what its frames
+ * refer to: not at a frame of the base layer either, after which one of layer t may still refer to
+ * an older one of t.
  *
  * Invariant: a layer is broken from a frame that was left out until a frame of it is sent that
  * needs none of the broken layers, or until a key frame.

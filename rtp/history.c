@@ -16,16 +16,14 @@ int rtp_history_init(struct rtp_history *history, uint32_t entry_count, uint32_t
     memset(history, 0, sizeof(*history));
     if (entry_count > MAX_ENTRIES)
         return IRIS_E_NO_MEMORY;
-    uint32_t rounded = 1;
-    while (rounded < entry_count)
-        rounded *= 2;
-    history->entries = calloc(rounded, sizeof(*history->entries));
+    entry_count = entry_count > 0 ? entry_count : 1;
+    history->entries = calloc(entry_count, sizeof(*history->entries));
     history->bytes = calloc(1, byte_count > 0 ? byte_count : 1);
     if (!history->entries || !history->bytes) {
         rtp_history_dispose(history);
         return IRIS_E_NO_MEMORY;
     }
-    history->entry_count = rounded;
+    history->entry_count = entry_count;
     history->byte_count = byte_count;
     return 0;
 }
@@ -39,7 +37,7 @@ void rtp_history_dispose(struct rtp_history *history)
 
 static struct rtp_history_entry *slot_of(const struct rtp_history *history, uint64_t ext_seq)
 {
-    return &history->entries[ext_seq & (history->entry_count - 1)];
+    return &history->entries[ext_seq % history->entry_count];
 }
 
 /* The entry is this packet's, and its bytes are still there. */

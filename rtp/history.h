@@ -43,7 +43,7 @@ struct rtp_history_entry {
 struct rtp_history {
     struct rtp_history_entry *entries; /* owned; indexed by ext_seq modulo entry_count */
     uint8_t *bytes;                    /* owned */
-    uint32_t entry_count;              /* a power of two */
+    uint32_t entry_count;
     uint32_t byte_count;
     uint32_t head;    /* where the next payload goes */
     uint64_t written; /* bytes ever written, padding at the ring's end included */
@@ -53,7 +53,7 @@ struct rtp_history {
 /**
  * Allocate.
  *
- * @param entry_count  packets, rounded up to a power of two
+ * @param entry_count  packets, 1 at least
  * @param byte_count   payload bytes kept
  * @return             0 or IRIS_E_NO_MEMORY (then nothing is held; also for more than 2^31 packets)
  */

@@ -173,6 +173,18 @@ static bool may_want(struct core_slot *slot, bool is_asked, int64_t now_us)
     return true;
 }
 
+static void ask_source(struct core_slot *slot, bool is_asked, int64_t now_us)
+{
+    bool is_news = !is_wanted(slot); /* who asks again and again must not fill the recorder */
+    if (!may_want(slot, is_asked, now_us))
+        return;
+    core_track_want_keyframe(slot->track, slot->target, now_us);
+    if (is_news)
+        core_record_slot(slot, slot->target, &(struct core_decision){.kind = CORE_DECISION_WANTED},
+                         now_us);
+    core_participant_wake(slot->track->owner, now_us);
+}
+
 static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
 {
     struct core_layer *target = slot->target;
@@ -191,15 +203,14 @@ static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
         return;
     }
     if (was_queued && !is_asked && core_slot_queue(slot, now_us))
-        return;                      /* something of its key frame is still missing */
-    bool is_news = !is_wanted(slot); /* who asks again and again must not fill the recorder */
-    if (!may_want(slot, is_asked, now_us))
-        return;
-    core_track_want_keyframe(slot->track, target, now_us);
-    if (is_news)
-        core_record_slot(slot, target, &(struct core_decision){.kind = CORE_DECISION_WANTED},
-                         now_us);
-    core_participant_wake(slot->track->owner, now_us);
+        return; /* something of its key frame is still missing */
+    ask_source(slot, is_asked, now_us);
+}
+
+void core_slot_need_sync(struct core_slot *slot, int64_t now_us)
+{
+    if (now_us - slot->keyframe_us >= CORE_KEYFRAME_WINDOW_US)
+        ask_source(slot, true, now_us);
 }
 
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)

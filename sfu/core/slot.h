@@ -51,6 +51,7 @@ struct core_slot {
     struct core_layer *target;      /* that shall be forwarded; NULL: paused (video) */
     uint8_t target_temporal;        /* highest temporal layer that shall be, of the target */
     uint8_t interim_temporal;       /* and of another layer, until the target's key frame comes */
+    uint8_t unsynced_count;         /* wanted frames that nothing made decodable, in a row */
     struct bwe_temporal_sync sync;  /* which temporal layers the receiver can decode */
     bool is_held;                   /* by the receiver's layout: shown, but nothing is forwarded */
     bool is_starved;                /* by the receiver's budget */
@@ -167,6 +168,11 @@ void core_slot_hold(struct core_slot *slot, bool is_held, int64_t now_us);
 /** The receiver has no picture (another layer, a new path): from the history if it can serve, else
  * the source is asked. One that has just been sent answers as well. */
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us);
+
+/** Temporal layers that the receiver may have wait for a key frame, for their source names no point
+ * at which they can be taken up: it is asked for one. Not within CORE_KEYFRAME_WINDOW_US of the
+ * last: who needs a picture comes first, and what comes then is for all who wait. */
+void core_slot_need_sync(struct core_slot *slot, int64_t now_us);
 
 /** The receiver asks for a key frame itself (PLI, or a loss that nothing else repairs): the same,
  * as often as it may ask a source (keyframe_limit.h). */

@@ -13,6 +13,10 @@
 #define BASE_PERCENT     110
 #define KEYFRAME_PERCENT 107
 
+/* Upper frames in a row that have no Y: two seconds of 2 or 3 temporal layers at 15-30 pictures a
+   second. Who says Y does so every eight pictures (libwebrtc). */
+#define UNSYNCED_MAX 32
+
 static unsigned highest_temporal(const struct core_slot *slot, const struct core_layer *layer)
 {
     return layer == slot->target ? slot->target_temporal : slot->interim_temporal;
@@ -43,6 +47,24 @@ static bool is_upper_wanted(const struct core_slot *slot, const struct core_medi
            core_downlink_has_room(slot->owner, UPPER_PERCENT, media->payload_len, media->now_us);
 }
 
+/* A frame of the base layer is no point to take up an upper layer at, since an upper frame after it
+   may refer to an older one of its layer unless it says Y (RFC 7741, 4.2): where nothing says so, a
+   key frame does. Not of what a replay leaves out. */
+static void await_sync(struct core_slot *slot, const struct core_media *media)
+{
+    const struct rtp_vp8 *vp8 = media->vp8;
+    unsigned t = temporal_of(vp8);
+    if (vp8->is_layer_sync || (vp8->is_frame_start && vp8->is_keyframe))
+        slot->unsynced_count = 0;
+    else if (t > 0 && t <= slot->target_temporal && media->layer == slot->target &&
+             !media->is_replayed && !media->is_policed && !is_decodable(slot, vp8))
+        slot->unsynced_count++;
+    if (slot->unsynced_count < UNSYNCED_MAX)
+        return;
+    slot->unsynced_count = 0;
+    core_slot_need_sync(slot, media->now_us);
+}
+
 /* A frame of the base layer is wanted in any case: what comes first of it may belong to a key frame
    whose beginning is late. */
 static bool is_wanted(struct core_slot *slot, const struct core_media *media)
@@ -52,6 +74,7 @@ static bool is_wanted(struct core_slot *slot, const struct core_media *media)
     if (vp8->is_frame_start && vp8->is_keyframe && !media->is_policed)
         bwe_temporal_sync_on_keyframe(&slot->sync);
     bwe_temporal_sync_limit(&slot->sync, highest_temporal(slot, media->layer));
+    await_sync(slot, media);
     if (media->is_policed || (t > 0 && !is_upper_wanted(slot, media))) {
         leave_out(slot, vp8);
         return false;

@@ -195,7 +195,7 @@ static int import_history(struct rtp_history *history, struct transport_state_re
     memset(history, 0, sizeof(*history));
     if (image.entry_count == 0)
         return image.byte_count == 0 ? 0 : IRIS_E_MALFORMED;
-    if ((image.entry_count & (image.entry_count - 1)) != 0 || image.head > image.byte_count)
+    if (image.head > image.byte_count)
         return IRIS_E_MALFORMED;
     if (entry_bytes + image.byte_count > reader->len)
         return IRIS_E_TRUNCATED;
@@ -208,7 +208,8 @@ static int import_history(struct rtp_history *history, struct transport_state_re
     if (!error)
         error = transport_state_get(reader, image.bytes, image.byte_count);
     for (uint32_t i = 0; !error && i < image.entry_count; i++)
-        if ((uint64_t)image.entries[i].offset + image.entries[i].len > image.byte_count)
+        if ((uint64_t)image.entries[i].offset + image.entries[i].len > image.byte_count ||
+            (image.entries[i].ext_seq && image.entries[i].ext_seq % image.entry_count != i))
             error = IRIS_E_MALFORMED;
     return error;
 }
