@@ -64,7 +64,8 @@ static uint32_t take_room(struct rtp_history *history, uint16_t len)
 void rtp_history_add(struct rtp_history *history, const struct rtp_history_packet *packet)
 {
     bool is_below_reach = packet->ext_seq + history->entry_count <= history->highest;
-    if (packet->ext_seq == 0 || packet->payload_len > history->byte_count / 2 || is_below_reach)
+    if (history->entry_count == 0 || packet->ext_seq == 0 || is_below_reach ||
+        packet->payload_len > history->byte_count / 2)
         return;
     struct rtp_history_entry *entry = slot_of(history, packet->ext_seq);
     if (holds(history, entry, packet->ext_seq))

@@ -64,7 +64,8 @@ void rtp_history_dispose(struct rtp_history *history);
 
 /**
  * Keep a packet, overwriting the oldest. Too long a payload (> byte_count / 2) is not kept.
- * A repaired (late) packet is kept as well; a number below the ring's reach is ignored.
+ * A repaired (late) packet is kept as well; a number below the ring's reach is ignored,
+ * and everything where nothing is held.
  */
 void rtp_history_add(struct rtp_history *history, const struct rtp_history_packet *packet);
 

@@ -85,6 +85,7 @@ static void test_allocation_failure(void **state)
         calls_until_failure = i;
         assert_int_equal(rtp_history_init(&history, 8, 100), IRIS_E_NO_MEMORY);
         assert_true(history.entries == NULL && history.bytes == NULL);
+        add(&history, 1, 10, 0);
         assert_false(rtp_history_find(&history, 1, 0, &packet));
         rtp_history_dispose(&history);
     }
