@@ -288,12 +288,13 @@ void sim_check_policer(struct sim_tap *tap, const struct sim_media *media,
 {
     static const uint64_t contract_bps[CORE_KIND_COUNT] = {
         BWE_CONTRACT_AUDIO_BPS, BWE_CONTRACT_CAMERA_BPS, BWE_CONTRACT_SCREEN_BPS};
-    if (is_counted(tap, &media->stamp))
-        return;
-    if (tap->has_last && tap->last.participant != media->stamp.participant) {
+    if (tap->policed != media->stamp.participant) {
+        tap->policed = media->stamp.participant;
         memset(&tap->window, 0, sizeof(tap->window));
         tap->excess_bytes = 0;
     }
+    if (is_counted(tap, &media->stamp))
+        return;
     /* By its arrival, as the policer counts: replays from a cache come faster than their source. */
     uint32_t payload_bytes = media->payload_len - source->grown_bytes;
     uint64_t bytes = sim_window_add(&tap->window, WINDOW_US / SIM_WINDOW_STEPS, source->arrived_us,

@@ -72,6 +72,7 @@ struct sim_tap {
     int64_t owned_us;                                /* since when it is the owner's */
     struct sim_tap_counted counted[CORE_LAYERS_MAX]; /* by layer */
     struct sim_window window;
+    uint64_t policed;    /* whose media is in the window; 0: nobody's yet */
     double excess_bytes; /* of the slot's source above 115 %, so far */
     int64_t excess_us;
     uint64_t packets, bytes, retransmitted;
