@@ -17,6 +17,7 @@
 #define BWE_SIM_CONFERENCE_FPS 30
 #define BWE_SIM_VOICES_BPS     300e3 /* three of them */
 #define BWE_SIM_CONFERENCE_MAX 3.4e6 /* everything at its best, with the voices */
+#define BWE_SIM_COVERS_BPS     3.6e6 /* an estimate that does, with what budgets leave (goal 1) */
 
 struct bwe_sim_conference {
     struct bwe_allocation_track tracks[BWE_SIM_TRACKS];

@@ -206,7 +206,7 @@ static void poll(struct bwe_sim_flow *flow, int64_t now_us)
     int64_t again_us = bwe_sim_source_set_target(&flow->source, &target, now_us);
     flow->poll_us = least(again_us, bwe_estimator_next_deadline(&flow->estimator));
     note_conference(flow, now_us);
-    if (flow->estimate_us == 0 && decision->target_bps >= flow->config.max_bps)
+    if (flow->estimate_us == 0 && decision->target_bps >= BWE_SIM_COVERS_BPS)
         flow->estimate_us = now_us;
 }
 

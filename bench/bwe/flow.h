@@ -61,7 +61,7 @@ struct bwe_sim_flow {
     double clock_drift;
     bool is_paused;
     int64_t full_us;     /* when everything was first on (conference), 0: not yet */
-    int64_t estimate_us; /* when the estimate first covered the source's maximum */
+    int64_t estimate_us; /* when the estimate first covered a whole conference */
     int64_t return_us;   /* after the event, when all tracks had something; 0: not yet */
 };
 

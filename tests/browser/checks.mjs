@@ -43,25 +43,38 @@ export function checkSrtpProfile({ name, after }) {
 }
 
 /**
+ * @typedef {object} Gaps  the longest pauses that the server made, by the receiver's slots
+ * @property {string} name
+ * @property {number[]} gaps  [ms]; NaN: there is no report on the slot
+ * @property {boolean} isGood
+ */
+
+/**
  * The server's own measurement of each slot, for every slot that carried video.
  *
  * @param {string} operations
  * @param {string} room
  * @param {Watched[]} watched
+ * @returns {Promise<Gaps[]>}
  */
-export async function checkGaps(operations, room, watched) {
+export async function readGaps(operations, room, watched) {
   const answer = await fetch(`${operations}/v1/rooms/${room}`);
   /** @type {{ participants?: { id: string, downlink?: { slots: SlotGap[] } }[] } | null} */
   const report = answer.ok ? /** @type {any} */ (await answer.json()) : null;
   check(report !== null, 'the server reports on the room', `status ${answer.status}`);
-  for (const { name, after } of watched) {
+  return watched.map(({ name, after }) => {
     const slots = report?.participants?.find((p) => p.id === after.id)?.downlink?.slots ?? [];
     const used = after.slots.filter((s) => s.kind === 'camera' && s.participant !== null);
     const gaps = used.map((s) => slots.find((gap) => gap.mid === s.mid)?.max_gap_ms ?? NaN);
-    // NaN, a missing report, is never <= anything and so fails too.
-    const isGood = gaps.length > 0 && gaps.every((gap) => gap <= MAX_GAP_MS);
+    // NaN is never <= anything and so is not good either.
+    return { name, gaps, isGood: gaps.length > 0 && gaps.every((gap) => gap <= MAX_GAP_MS) };
+  });
+}
+
+/** @param {Gaps[]} all */
+export function checkGaps(all) {
+  for (const { name, gaps, isGood } of all)
     check(isGood, `no gap above ${MAX_GAP_MS} ms sent to ${name}`, `longest ${gaps.join(' ')} ms`);
-  }
 }
 
 /** Freezes are not asserted: the browsers share two cores. @param {Watched[]} watched */
