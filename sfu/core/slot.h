@@ -215,9 +215,9 @@ bool core_slot_needs(const struct core_slot *slot, uint16_t seq, int64_t now_us)
 /* slot_queue.c */
 
 /**
- * A key frame of the target is there: whether the layer forwarded goes on for now, because those
- * of other slots are on their way, or what waits of it is not sent yet. Then the slot looks again
- * at the next tick (core_slot_deadline()).
+ * A key frame of the target is there: whether the layer forwarded goes on all the same, because
+ * those of other slots are on their way, or what waits of it is not sent yet. Then the slot looks
+ * again at the next tick (core_slot_deadline()).
  *
  * @return  false: the switch may begin
  */

@@ -479,68 +479,11 @@ static void test_no_flap(void **state)
     }
 }
 
-static void change_at_random(struct bwe_allocation_track *tracks, unsigned *count,
-                             uint64_t *next_id, uint32_t *random)
-{
-    unsigned i = allocation_random(random) % BWE_ALLOCATION_TRACKS;
-    if (i < *count && allocation_random(random) % 2)
-        tracks[i] = allocation_any(tracks[i].id, random);
-    else if (i < *count)
-        tracks[i] = tracks[--*count];
-    else
-        tracks[(*count)++] = allocation_any((*next_id)++, random);
-}
-
-/* Whatever happens: the sum is right, the budget kept but for half a second (of each track), and
-   the deadline in the future. */
-static void test_random(void **state)
-{
-    (void)state;
-    uint32_t random = 11;
-    struct bwe_hysteresis hysteresis = {0};
-    struct bwe_allocation_track tracks[BWE_ALLOCATION_TRACKS];
-    struct bwe_allocation_ladders ladders;
-    struct bwe_hysteresis_input input = {.tracks = tracks, .ladders = &ladders};
-    uint64_t next_id = 1;
-    int64_t now_us = START_US, over_since_us = 0, deadline_us = INT64_MAX;
-    for (unsigned round = 0; round < 100000; round++) {
-        struct bwe_allocation out;
-        now_us += allocation_random(&random) % 200000;
-        if (deadline_us < now_us)
-            now_us = deadline_us;
-        else if (allocation_random(&random) % 4 == 0)
-            input.budget_bps = allocation_random(&random) % 3000000;
-        else if (allocation_random(&random) % 4 == 0)
-            change_at_random(tracks, &input.count, &next_id, &random);
-        input.is_probe_passed = allocation_random(&random) % 20 == 0;
-        input.has_estimator = allocation_random(&random) % 2;
-        bwe_allocation_prepare(&ladders, tracks, input.count);
-        deadline_us = bwe_hysteresis_decide(&hysteresis, &input, now_us, &out);
-        assert_true(deadline_us > now_us);
-        uint64_t sum_bps = 0;
-        for (unsigned i = 0; i < input.count; i++) {
-            sum_bps += out.choices[i].cost_bps;
-            assert_true(out.choices[i].level <= bwe_allocation_best_level(&tracks[i]));
-            if (out.choices[i].state == BWE_ALLOCATION_LIVE)
-                assert_true(bwe_allocation_is_level(&tracks[i], out.choices[i].level));
-        }
-        assert_int_equal(sum_bps, out.total_bps);
-        bool is_over = out.total_bps > input.budget_bps;
-        if (is_over && over_since_us == 0)
-            over_since_us = now_us;
-        if (!is_over)
-            over_since_us = 0;
-        assert_true(!is_over ||
-                    now_us - over_since_us <= BWE_HYSTERESIS_PAUSE_US * BWE_ALLOCATION_TRACKS);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_no_flap),
-        cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
