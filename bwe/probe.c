@@ -130,16 +130,18 @@ static bool follow_up(struct bwe_prober *prober, const struct bwe_tuning *tuning
         return false;
     }
     prober->explore_wait_ms = tuning->probe_explore_ms;
+    double factor = shown->is_starting ? tuning->probe_further : tuning->probe_series;
     if (shown->rate_bps < limit_bps || shown->target_bps < limit_bps)
-        enqueue(prober, tuning->probe_further * shown->rate_bps, limit_bps, tuning->probe_ms);
+        enqueue(prober, factor * shown->rate_bps, limit_bps, tuning->probe_ms);
     return true;
 }
 
 /* One that was carried: the next one goes at once, and further. */
 static void follow_goal(struct bwe_prober *prober, const struct bwe_probe_shown *shown)
 {
-    prober->is_good_goal = shown->rate_bps > FURTHER_SHARE * prober->last_bps &&
-                           shown->rate_bps > GOAL_PROGRESS * shown->target_bps;
+    prober->is_good_goal =
+        shown->rate_bps > FURTHER_SHARE * prober->last_bps &&
+        (shown->is_starting || shown->rate_bps > GOAL_PROGRESS * shown->target_bps);
     if (!prober->is_good_goal && shown->rate_bps < prober->goal_bps) {
         wait_longer(&prober->goal_wait_ms, GOAL_WAIT_MAX_MS);
         return;

@@ -105,7 +105,8 @@ static void roll_slots(struct bwe_queue_delay *state, int64_t now_us)
     }
 }
 
-/* The mean of the last values; INT32_MAX while there are too few. */
+/* The mean of the last values; of the first ones too: an early one among them, taken alone, would
+   be the base for minutes. */
 static int32_t mean_of_recent(struct bwe_queue_delay *state, int32_t value_us)
 {
     int64_t sum_us = 0;
@@ -115,8 +116,7 @@ static int32_t mean_of_recent(struct bwe_queue_delay *state, int32_t value_us)
         state->recent_count++;
     for (unsigned i = 0; i < state->recent_count; i++)
         sum_us += state->recent_us[i];
-    return state->recent_count < BWE_DELAY_MEAN ? value_us
-                                                : (int32_t)(sum_us / state->recent_count);
+    return (int32_t)(sum_us / state->recent_count);
 }
 
 static void lower(int32_t *least_us, int32_t value_us)

@@ -11,6 +11,8 @@
 #define FRAMES_PER_SECOND 30
 #define PACKET_BITS       (8 * 1200)
 #define RESPONSE_S        0.2 /* at which the least growth is as the tuning says */
+#define NEAR_BPS          1e6 /* and the rate */
+#define NEAR_FACTOR_MAX   2
 #define DECREASE_MIN_MS   10
 #define DECREASE_MAX_MS   200
 #define STEP_MAX_S        1.0
@@ -57,15 +59,20 @@ void bwe_rate_control_met(struct bwe_rate_control *control, double capacity_bps,
     control->capacity_variance = fmin(fmax(control->capacity_variance, VARIANCE_MIN), VARIANCE_MAX);
 }
 
-/* About half a packet per response time [bit/s a second]. */
+/* About half a packet per response time [bit/s a second]. The least of it is as large for all flows
+   of a link, were it not for two things: who hears of a queue first gives way first and more
+   often; and so does who measures a lower base delay than the others. A share that grows the slower
+   the larger it is goes only with the root of how often one gives way, and soon finds its place. */
 static double near_growth(const struct bwe_rate_control *control, const struct bwe_tuning *tuning,
                           double rtt_ms)
 {
     double frame_bits = control->rate_bps / FRAMES_PER_SECOND;
     double packet_bits = frame_bits / ceil(frame_bits / PACKET_BITS);
     double response_s = (rtt_ms + 100) / 1000;
-    /* Who hears of a queue first gives way first and more often: growth makes up for that. */
-    double least = tuning->near_floor_bps * pow(RESPONSE_S / response_s, tuning->near_rtt);
+    double smaller =
+        fmin(fmax(NEAR_BPS / control->rate_bps, 1.0 / NEAR_FACTOR_MAX), NEAR_FACTOR_MAX);
+    double least = tuning->near_floor_bps * pow(RESPONSE_S / response_s, tuning->near_rtt) *
+                   pow(smaller, tuning->near_rate);
     return fmax(tuning->near_growth * packet_bits / 2 / response_s, least);
 }
 

@@ -23,6 +23,7 @@
     X(near_floor_bps, 65000, 4000, "growth near it, at least [bit/s a second]")                    \
     X(acked_factor, 1.2, 1.5, "no growth beyond the acknowledged rate by more")                    \
     X(near_rtt, 0.5, 0, "exponent of the response time in that least growth")                      \
+    X(near_rate, 1, 0, "exponent of the rate in it: the smaller flow grows faster")                \
     X(guard, 1, 0, "1: the absolute queue-delay guard works")                                      \
     X(queue_margin_ms, 14, 1e9, "no more queue than this above the base of the last seconds")      \
     X(guard_enter_ms, 30, 60, "queue delay that makes it cap the rate")                            \
@@ -41,6 +42,7 @@
     X(probe_first, 3, 3, "first probe, times the start rate")                                      \
     X(probe_second, 6, 6, "second probe, times the start rate")                                    \
     X(probe_further, 2, 2, "further probes, times the result")                                     \
+    X(probe_series, 1.5, 2, "the same after the first seconds: a false result costs less queue")   \
     X(probe_ratio, 10, 2, "arrived faster than sent by more: no result")                           \
     X(probe_ms, 25, 15, "length of a probe")                                                       \
     X(probe_packets, 5, 5, "packets of a probe, at least")                                         \
