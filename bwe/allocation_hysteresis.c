@@ -297,6 +297,22 @@ static bool is_any_unfit(const struct call *call, const struct bwe_allocation *o
     return false;
 }
 
+/* A rise takes from another track what it has, although a probe has only just passed and the next
+   one may have room for both: what both may have is known in a moment. Who has nothing does not
+   wait, since only a probe brings it back. */
+static bool is_hasty(struct call *call, const struct bwe_allocation *out)
+{
+    bool is_lowering = false;
+    if (!call->input->is_probe_passed || call->input->is_final || call->is_budget_less)
+        return false;
+    for (unsigned i = 0; i < call->input->count; i++) {
+        if (call->carried[i] < 0 && out->choices[i].level >= 0)
+            return false;
+        is_lowering |= out->choices[i].level < call->carried[i];
+    }
+    return is_lowering;
+}
+
 /* Everybody has the best that there is. */
 static bool is_all(const struct bwe_hysteresis_input *input, const struct bwe_allocation *out)
 {
@@ -327,6 +343,10 @@ int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
         bwe_allocation_decide_on(input->ladders, NULL, safe_bps, &call.safe);
     set_ceilings(&call);
     bwe_allocation_decide_on(input->ladders, call.ceilings, input->budget_bps, out);
+    if (is_hasty(&call, out)) {
+        bwe_allocation_decide_on(input->ladders, call.carried, input->budget_bps, out);
+        call_again(&call, now_us + BWE_HYSTERESIS_FITS_US);
+    }
     call.lasting = *out;
     if (input->sustained_bps > input->budget_bps)
         bwe_allocation_decide_on(input->ladders, call.ceilings, input->sustained_bps,

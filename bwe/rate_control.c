@@ -12,7 +12,8 @@
 #define PACKET_BITS       (8 * 1200)
 #define RESPONSE_S        0.2 /* at which the least growth is as the tuning says */
 #define NEAR_BPS          1e6 /* and the rate */
-#define NEAR_FACTOR_MAX   2
+#define NEAR_FACTOR_MIN   0.5
+#define NEAR_SMALL_BPS    250e3
 #define DECREASE_MIN_MS   10
 #define DECREASE_MAX_MS   200
 #define STEP_MAX_S        1.0
@@ -69,10 +70,10 @@ static double near_growth(const struct bwe_rate_control *control, const struct b
     double frame_bits = control->rate_bps / FRAMES_PER_SECOND;
     double packet_bits = frame_bits / ceil(frame_bits / PACKET_BITS);
     double response_s = (rtt_ms + 100) / 1000;
-    double smaller =
-        fmin(fmax(NEAR_BPS / control->rate_bps, 1.0 / NEAR_FACTOR_MAX), NEAR_FACTOR_MAX);
+    double most = fmax(control->rate_bps / NEAR_SMALL_BPS, 1); /* a quarter of it a second */
+    double factor = fmin(fmax(NEAR_BPS / control->rate_bps, NEAR_FACTOR_MIN), most);
     double least = tuning->near_floor_bps * pow(RESPONSE_S / response_s, tuning->near_rtt) *
-                   pow(smaller, tuning->near_rate);
+                   pow(factor, tuning->near_rate);
     return fmax(tuning->near_growth * packet_bits / 2 / response_s, least);
 }
 

@@ -74,7 +74,7 @@ static void test_explore(void **state)
     assert_in_range(at_ms, 1000, 2100);
     assert_int_equal(take(&prober, at_ms * MS), 2000);
     show(&prober, 1900, 1000, 0); /* to be confirmed */
-    assert_int_equal(take(&prober, at_ms * MS), 3150);
+    assert_int_equal(take(&prober, at_ms * MS), 2850);
     show(&prober, 2500, 1000, 1900);
     assert_int_equal(take(&prober, at_ms * MS), 3150);
     show(&prober, 900, 1900, 900); /* no more: the series ends */
@@ -150,7 +150,29 @@ static void test_explore_beside_goal(void **state)
     assert_true(at_ms >= 0);
     assert_int_equal(take(&prober, at_ms * MS), 2000);
     show(&prober, 1900, 1000, 0); /* to be confirmed */
-    assert_int_equal(take(&prober, at_ms * MS), 3150);
+    assert_int_equal(take(&prober, at_ms * MS), 2850);
+}
+
+/* The allocator's goals come step by step: one that was carried is followed by a large probe at the
+ * start, later only if it showed much more than the target. */
+static void test_goal_at_the_start(void **state)
+{
+    (void)state;
+    for (int is_starting = 0; is_starting < 2; is_starting++) {
+        struct bwe_prober prober;
+        struct bwe_probe_input goal = idle;
+        goal.goal_bps = 1.1e6;
+        goal.is_beyond = false;
+        start(&prober);
+        int64_t at_ms = wait_for(&prober, &goal, 1000, 5000);
+        assert_int_equal(take(&prober, at_ms * MS), 1200);
+        const struct bwe_probe_shown shown = {prober.last_id, is_starting, 1.15e6, 1e6};
+        assert_true(bwe_prober_on_result(&prober, TUNING, &shown, LIMIT) == 1.15e6);
+        goal.target_bps = 1.15e6;
+        goal.goal_bps = 1.25e6;
+        assert_int_equal(wait_for(&prober, &goal, at_ms, at_ms + 1000), at_ms);
+        assert_int_equal(take(&prober, at_ms * MS), is_starting ? 2300 : 1350);
+    }
 }
 
 static void test_paused(void **state)
@@ -195,10 +217,15 @@ static void test_ids_go_round(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_start),    cmocka_unit_test(test_explore),
-        cmocka_unit_test(test_no_probe), cmocka_unit_test(test_queue_ends_series),
-        cmocka_unit_test(test_goal),     cmocka_unit_test(test_explore_beside_goal),
-        cmocka_unit_test(test_paused),   cmocka_unit_test(test_ids_go_round),
+        cmocka_unit_test(test_start),
+        cmocka_unit_test(test_explore),
+        cmocka_unit_test(test_no_probe),
+        cmocka_unit_test(test_queue_ends_series),
+        cmocka_unit_test(test_goal),
+        cmocka_unit_test(test_explore_beside_goal),
+        cmocka_unit_test(test_goal_at_the_start),
+        cmocka_unit_test(test_paused),
+        cmocka_unit_test(test_ids_go_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

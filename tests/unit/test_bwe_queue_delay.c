@@ -75,6 +75,17 @@ static void test_one_early_packet(void **state)
     assert_true(delay.queue_ms < 2.01); /* 16 ms early, a mean of eight messages */
 }
 
+/* The very first ones would be the base for minutes if they counted alone. */
+static void test_early_packet_at_the_start(void **state)
+{
+    (void)state;
+    struct bwe_queue_delay delay = {0};
+    int64_t now_us = feed(&delay, 0, 0.2, 40, 0);
+    now_us = feed(&delay, now_us, 0.05, 25, 0);
+    feed(&delay, now_us, 5, 40, 0);
+    assert_true(delay.queue_ms <= 3.01); /* the mean of five, the last of them 15 ms early */
+}
+
 static void test_clock_jump(void **state)
 {
     (void)state;
@@ -101,6 +112,7 @@ int main(void)
         cmocka_unit_test(test_queue),
         cmocka_unit_test(test_drift),
         cmocka_unit_test(test_one_early_packet),
+        cmocka_unit_test(test_early_packet_at_the_start),
         cmocka_unit_test(test_clock_jump),
         cmocka_unit_test(test_long_silence),
     };
