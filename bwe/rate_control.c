@@ -13,7 +13,7 @@
 #define RESPONSE_S        0.2 /* at which the least growth is as the tuning says */
 #define NEAR_BPS          1e6 /* and the rate */
 #define NEAR_FACTOR_MIN   0.5
-#define NEAR_SMALL_BPS    250e3
+#define NEAR_SMALL_BPS    350e3
 #define DECREASE_MIN_MS   10
 #define DECREASE_MAX_MS   200
 #define STEP_MAX_S        1.0
