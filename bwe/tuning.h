@@ -27,7 +27,7 @@
     X(guard, 1, 0, "1: the absolute queue-delay guard works")                                      \
     X(queue_margin_ms, 14, 1e9, "no more queue than this above the base of the last seconds")      \
     X(guard_enter_ms, 28, 60, "queue delay that makes it cap the rate")                            \
-    X(guard_exit_ms, 15, 30, "queue delay at which it lets go")                                    \
+    X(guard_exit_ms, 16, 30, "queue delay at which it lets go")                                    \
     X(guard_drain_ms, 250, 500, "time in which a queue is to be drained")                          \
     X(guard_floor, 0.4, 0.5, "least share of the received rate that it leaves")                    \
     X(guard_return, 0.96, 1.0, "share of the drain rate's capacity taken up again")                \
@@ -51,9 +51,9 @@
     X(probe_confirm, 1, 0, "1: a probe counts for no more than the one before it showed")          \
     X(probe_progress, 1.15, 1e9, "result over the target with which to probe on")                  \
     X(probe_alr_ms, 5000, 5000, "period of probes while application-limited")                      \
-    X(probe_explore_ms, 1000, 5000, "period of probes while the queue is empty; 0: none")          \
+    X(probe_explore_ms, 800, 5000, "period of probes while the queue is empty; 0: none")          \
     X(probe_beyond, 1.03, 0, "it must exceed the capacity met last by this factor")                \
-    X(probe_explore_max_ms, 1000, 5000, "that period after failures")                              \
+    X(probe_explore_max_ms, 800, 5000, "that period after failures")                              \
     X(probe_explore_gain, 2, 2, "those, times the target")                                         \
     X(pacing_gain, 1.5, 2.5, "pacing rate over the target")                                        \
     X(pacing_burst_ms, 5, 5, "what leaves at once, at the pacing rate")
