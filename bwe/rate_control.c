@@ -13,7 +13,7 @@
 #define RESPONSE_S        0.2 /* at which the least growth is as the tuning says */
 #define NEAR_BPS          1e6 /* and the rate */
 #define NEAR_FACTOR_MIN   0.5
-#define NEAR_SMALL_BPS    350e3
+#define NEAR_SMALL_BPS    350e3 /* below it growth does not rise: it would be all of its queue */
 #define DECREASE_MIN_MS   10
 #define DECREASE_MAX_MS   200
 #define STEP_MAX_S        1.0
@@ -60,17 +60,17 @@ void bwe_rate_control_met(struct bwe_rate_control *control, double capacity_bps,
     control->capacity_variance = fmin(fmax(control->capacity_variance, VARIANCE_MIN), VARIANCE_MAX);
 }
 
-/* About half a packet per response time [bit/s a second]. The least of it is as large for all flows
-   of a link, were it not for two things: who hears of a queue first gives way first and more
-   often; and so does who measures a lower base delay than the others. A share that grows the slower
-   the larger it is goes only with the root of how often one gives way, and soon finds its place. */
+/* About half a packet per response time [bit/s a second]. The least of it is less for whoever hears
+   late of a queue, since he gives way less often; and less for who has more: where all grow alike,
+   shares go like the time between two decreases, and a flow whose base delay is 5 ms too low gives
+   way alone, time and again. So they go only with the root of it. */
 static double near_growth(const struct bwe_rate_control *control, const struct bwe_tuning *tuning,
                           double rtt_ms)
 {
     double frame_bits = control->rate_bps / FRAMES_PER_SECOND;
     double packet_bits = frame_bits / ceil(frame_bits / PACKET_BITS);
     double response_s = (rtt_ms + 100) / 1000;
-    double most = fmax(control->rate_bps / NEAR_SMALL_BPS, 1); /* a quarter of it a second */
+    double most = fmax(control->rate_bps / NEAR_SMALL_BPS, 1);
     double factor = fmin(fmax(NEAR_BPS / control->rate_bps, NEAR_FACTOR_MIN), most);
     double least = tuning->near_floor_bps * pow(RESPONSE_S / response_s, tuning->near_rtt) *
                    pow(factor, tuning->near_rate);

@@ -51,9 +51,9 @@
     X(probe_confirm, 1, 0, "1: a probe counts for no more than the one before it showed")          \
     X(probe_progress, 1.15, 1e9, "result over the target with which to probe on")                  \
     X(probe_alr_ms, 5000, 5000, "period of probes while application-limited")                      \
-    X(probe_explore_ms, 800, 5000, "period of probes while the queue is empty; 0: none")          \
+    X(probe_explore_ms, 800, 5000, "period of probes while the queue is empty; 0: none")           \
     X(probe_beyond, 1.03, 0, "it must exceed the capacity met last by this factor")                \
-    X(probe_explore_max_ms, 800, 5000, "that period after failures")                              \
+    X(probe_explore_max_ms, 800, 5000, "that period after failures")                               \
     X(probe_explore_gain, 2, 2, "those, times the target")                                         \
     X(pacing_gain, 1.5, 2.5, "pacing rate over the target")                                        \
     X(pacing_burst_ms, 5, 5, "what leaves at once, at the pacing rate")
