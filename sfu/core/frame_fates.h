@@ -10,9 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A second of upper temporal layers at 30 pictures a second: as long as a repair is asked for. */
-#define CORE_FRAME_FATES_LIVE 24
-#define CORE_FRAME_FATES_LATE 16
+/* 0.7 s of upper temporal layers at 30 pictures a second; late ones come all at once after an
+   outage, in more than one round (16 were too few: random 5, 6758). */
+#define CORE_FRAME_FATES_LIVE 16
+#define CORE_FRAME_FATES_LATE 32
 
 enum core_frame_fate {
     CORE_FRAME_UNKNOWN = 0, /* nothing was decided, or it is forgotten */

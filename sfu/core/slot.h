@@ -86,6 +86,7 @@ struct core_slot {
     const struct core_layer *refused; /* its key frame did not come */
     int64_t refused_us;               /* when that was given up */
     uint64_t rtx_index;               /* next SRTP index of the RTX stream */
+    uint64_t keyframe_seq;            /* outgoing, of the newest key frame's start; 0: none */
     struct core_run run;              /* for the room's recorder */
     struct core_slot_reported reported;
     struct core_rtx_limit rtx_limit;
