@@ -15,7 +15,7 @@
 #define BUDGET_PERCENT   115 /* base layers and repairs: what is above makes room (downlink.c) */
 #define MEAN_US          10000000
 #define MEAN_PERCENT     110    /* measured: 97, once 105-107 (random 268) */
-#define SLIDE_BYTES      48000  /* that are sent at once: 45-47 kB with the deltas after it */
+#define SLIDE_BYTES      48000  /* that are sent at once: mostly 45-47 kB, with what follows it */
 #define REPLAYED_US      600000 /* what is sent so late is replayed, or was repaired by its source */
 #define UNKNOWN_US       1000000 /* a new owner's rate is known from then on */
 #define SILENT_US        1900000 /* about as long a silence ends an ownership */
@@ -63,6 +63,32 @@ static uint64_t bytes_of(uint64_t bps, unsigned percent, int64_t window_us)
     return bps * percent / 100 * (uint64_t)window_us / 8000000;
 }
 
+/* Without RTX a lost packet of a screen costs its slide again, all of it. */
+static bool is_sent_again(const struct sim_person *receiver, int64_t now_us)
+{
+    for (unsigned i = 0; !receiver->has_rtx && i < receiver->join.slot_count; i++)
+        if (receiver->slots[i].params.kind == CORE_KIND_SCREEN &&
+            receiver->slots[i].lost_us > now_us - MEAN_US)
+            return true;
+    return false;
+}
+
+/* The larger one of the two newest replays of a screen: a slide, and all that changed on it since.
+ */
+static uint64_t replay_bytes(struct sim_person *receiver, const struct sim_media *media,
+                             bool is_screen, bool is_replayed)
+{
+    uint64_t *bytes = receiver->replays_bytes;
+    if (is_screen && is_replayed && media->stamp.flags & SIM_STAMP_KEY && media->stamp.piece == 0) {
+        bytes[1] = bytes[0];
+        bytes[0] = 0;
+    }
+    if (is_screen && is_replayed)
+        bytes[0] += media->wire_len;
+    uint64_t larger = bytes[0] > bytes[1] ? bytes[0] : bytes[1];
+    return larger > SLIDE_BYTES ? larger : SLIDE_BYTES;
+}
+
 /* In the mean all of it is within the budget: screen, key frames, replays and repairs. Where slides
    alone are more than the tenth that is spare (one is, below 384 kbps), those that cannot be helped
    come on top: that come live, and one that is replayed. */
@@ -72,12 +98,15 @@ static void check_mean(struct sim_world *world, struct sim_person *receiver,
     int64_t step_us = MEAN_US / SIM_WINDOW_STEPS, now_us = world->now_us;
     unsigned len = media->wire_len;
     bool is_screen = receiver->join.slots[media->slot].kind == CORE_KIND_SCREEN;
-    bool is_live = is_screen && media->stamp.flags & SIM_STAMP_KEY && !media->is_rtx &&
-                   now_us - media->stamp.captured_us <= REPLAYED_US;
+    bool is_replayed = now_us - media->stamp.captured_us > REPLAYED_US;
+    bool is_live =
+        is_screen && media->stamp.flags & SIM_STAMP_KEY && !media->is_rtx && !is_replayed;
     uint64_t all = sim_window_add(&receiver->video_all, step_us, now_us, len);
     uint64_t slides = sim_window_add(&receiver->video_slides, step_us, now_us, is_live ? len : 0);
     uint64_t screen = sim_window_add(&receiver->video_screen, step_us, now_us, is_screen ? len : 0);
-    uint64_t spare = screen - slides < SLIDE_BYTES ? screen : slides + SLIDE_BYTES;
+    uint64_t replay = replay_bytes(receiver, media, is_screen, is_replayed && !media->is_rtx);
+    bool is_all = screen - slides < replay || is_sent_again(receiver, now_us);
+    uint64_t spare = is_all ? screen : slides + replay;
     uint64_t most = bytes_of(receiver->budget_bps, MEAN_PERCENT, MEAN_US);
     uint64_t with_slides = bytes_of(receiver->budget_bps, 100, MEAN_US) + spare;
     most = with_slides > most ? with_slides : most;

@@ -63,6 +63,7 @@ struct sim_person {
     struct sim_window video_payload, video_wire; /* what the server sent it in 2 s, */
     /* In 10 s: all of it, of the screen, and of slides when they are new. */
     struct sim_window video_all, video_screen, video_slides;
+    uint64_t replays_bytes[2];          /* of the newest replays of a screen; the last one first */
     uint64_t media_bytes, filler_bytes; /* in all: of use to it; padding, unasked repairs */
     struct rtp_arrival_log arrivals;
     uint32_t feedback_ssrc, media_ssrc;

@@ -370,6 +370,8 @@ void sim_slot_on_sent(struct sim_slot *slot, const struct sim_media *media, bool
         return;
     if (is_key && stamp->piece == 0 && !is_replayed)
         slot->keyframes_us[slot->keyframes++ % SIM_SLOT_KEYFRAMES] = now_us;
+    if (is_lost)
+        slot->lost_us = now_us;
     if (is_lost && (is_key || is_replayed))
         slot->answer_lost_us = now_us;
 }
