@@ -10,6 +10,7 @@
 #include "sfu/core/engine.h"
 #include "tests/sim/link.h"
 #include "tests/sim/profile.h"
+#include "tests/sim/slides.h"
 #include "tests/sim/slot.h"
 #include "tests/sim/tap.h"
 #include "tests/sim/video.h"
@@ -61,9 +62,8 @@ struct sim_person {
     struct sim_slot slots[CORE_SLOTS_MAX];
     struct sim_tap taps[CORE_SLOTS_MAX];
     struct sim_window video_payload, video_wire; /* what the server sent it in 2 s, */
-    /* In 10 s: all of it, of the screen, and of slides when they are new. */
-    struct sim_window video_all, video_screen, video_slides;
-    uint64_t replays_bytes[2];          /* of the newest replays of a screen; the last one first */
+    struct sim_window video_all;                 /* in 10 s, all of it */
+    struct sim_slides slides;
     uint64_t media_bytes, filler_bytes; /* in all: of use to it; padding, unasked repairs */
     struct rtp_arrival_log arrivals;
     uint32_t feedback_ssrc, media_ssrc;
