@@ -211,6 +211,8 @@ static void check_slot(struct sim_world *world, struct sim_person *receiver,
         since_us = slot->answer_lost_us;
     if (!source->has_rtx && source->key_lost_us[track] > since_us)
         since_us = source->key_lost_us[track];
+    if (source->pli_lost_us[track] > since_us) /* the next one follows a second later */
+        since_us = source->pli_lost_us[track];
     if (slot->decoded_us > since_us && slot->decoded_from == report->participant)
         since_us = slot->decoded_us;
     if (world->now_us - since_us > patience_us)

@@ -58,6 +58,7 @@ struct sim_person {
     int64_t muted_us[SIM_TRACK_COUNT]; /* when that last changed */
     int64_t lost_us[SIM_TRACK_COUNT];  /* when a packet was last lost on the way to the server, */
     int64_t key_lost_us[SIM_TRACK_COUNT]; /* and one of a key frame */
+    int64_t pli_lost_us[SIM_TRACK_COUNT]; /* when a request for one was last lost on its way here */
     struct sim_requests requests[SIM_TRACK_COUNT];
     struct sim_slot slots[CORE_SLOTS_MAX];
     struct sim_tap taps[CORE_SLOTS_MAX];
