@@ -125,7 +125,8 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
                               media->vp8 != NULL);
     slot->statistics.wire_bytes += wire_bytes;
     count_sent(slot, media, fields->ext_seq, payload_len);
-    if (media->vp8 && media->vp8->is_frame_start && media->vp8->is_keyframe)
+    if (media->vp8 && media->vp8->is_frame_start && media->vp8->is_keyframe &&
+        fields->ext_seq > slot->keyframe_seq)
         slot->keyframe_seq = fields->ext_seq;
     core_record_media(slot, media, fields, header.marker != media->marker);
     if (media->vp8)
