@@ -20,6 +20,7 @@
 #define VOICE_GAP_MAX    200     /* packets of which is known what became of them */
 #define PLI_SPACING_US   980000  /* once a second; a tick of the engine is 10 ms */
 #define REQUESTED_US     10000000
+#define ASKED_AGAIN_US   500000
 #define IMPATIENT_MAX    3 /* in so long */
 #define OTHERS_MAX       6 /* switches of layers, of all receivers; measured 4 */
 #define CAMERA_KEY_BYTES (BWE_CONTRACT_CAMERA_BPS / 8 * 10 * 20 / 100)
@@ -179,11 +180,11 @@ static bool is_showing(const struct sim_person *person, unsigned track, int64_t 
 }
 
 /* Without RTX each loss that counts takes a key frame, of which a receiver may cause three in 10 s
-   (bwe.md, "Allocation", 6): it waits for the next one. */
+   (bwe.md, "Allocation", 6): it waits for the next one, and asks for it twice a second. */
 static bool has_had_keyframes(const struct sim_slot *slot, int64_t now_us)
 {
     int64_t oldest_us = slot->keyframes_us[slot->keyframes % SIM_SLOT_KEYFRAMES];
-    return oldest_us > 0 && now_us - oldest_us < REQUESTED_US;
+    return oldest_us > 0 && now_us - oldest_us < REQUESTED_US + ASKED_AGAIN_US;
 }
 
 static void check_slot(struct sim_world *world, struct sim_person *receiver,
