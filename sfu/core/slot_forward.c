@@ -282,12 +282,19 @@ static void start(struct core_slot *slot, const struct core_media *media)
            media->vp8 ? CORE_TRIGGER_KEYFRAME : CORE_TRIGGER_NONE);
 }
 
+/* It was overtaken, or repaired: what follows it has passed already. */
+static bool is_overtaken(const struct core_media *media)
+{
+    return media->vp8 && media->layer->history.highest > media->fields.ext_seq;
+}
+
 /* The source comes back after a pause and nothing of it was missed: the decoder needs no key frame.
- */
+   What is late is not the source that comes back: what follows it has passed. */
 static bool may_resume(const struct core_slot *slot, const struct core_media *media)
 {
     bool is_target = !media->vp8 || slot->target == media->layer;
     return !slot->layer && !slot->has_missed && is_target && media->payload_len > 0 &&
+           !is_overtaken(media) &&
            rtp_rewrite_continues(&slot->rewrite, media->layer->id, media->fields.ext_seq);
 }
 
@@ -301,12 +308,6 @@ static bool must_wait(const struct core_slot *slot, const struct core_media *med
         (is_begun ? !slot->is_frame_sent : temporal_of(vp8) > 0))
         return false;
     return core_pace_room(slot->owner) == 0;
-}
-
-/* The key frame's first packet was overtaken, or repaired: what follows it has passed already. */
-static bool is_overtaken(const struct core_media *media)
-{
-    return media->vp8 && media->layer->history.highest > media->fields.ext_seq;
 }
 
 /* What has passed is in the history. From there, also where some of it is still missing: live, the
