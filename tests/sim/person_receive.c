@@ -56,6 +56,10 @@ void sim_person_hear(struct sim_world *world, struct sim_person *person,
         rtp_arrival_log_add(&person->arrivals, media->transport_seq, world->now_us);
         person->media_ssrc = media->ssrc;
     }
+    if (media->has_send_time) {
+        sim_remb_on_packet(&person->remb, media->send_time, media->wire_len, world->now_us);
+        sim_person_send_remb(world, person);
+    }
     if (!media->is_media && media->is_rtx)
         return; /* a probe */
     sim_slot_take(slot, media, world->now_us, &taken);
@@ -114,11 +118,16 @@ static void on_sender_report(struct sim_person *person, const struct rtcp_packet
             rtp_reception_on_sender_report(&person->slots[i].reception, &report, now_us);
 }
 
-/* Whatever the server reports on, it has bound (libwebrtc: OnReceivedAckOnSsrc). */
+/* Whatever the server reports on, it has bound (libwebrtc: OnReceivedAckOnSsrc). Without transport
+   feedback it tells the losses, too, in 1/256. */
 static void on_report_blocks(struct sim_person *person, const struct rtcp_packet *packet)
 {
     struct rtcp_report_block block;
-    for (unsigned i = 0; rtcp_report_block_at(&block, packet, i) == 0; i++)
+    for (unsigned i = 0; rtcp_report_block_at(&block, packet, i) == 0; i++) {
+        if (!person->has_twcc) {
+            person->feedback_lost += block.fraction_lost;
+            person->feedback_count += 256;
+        }
         for (unsigned track = 0; track < SIM_TRACK_COUNT; track++) {
             struct sim_stream *stream;
             for (unsigned l = 0; (stream = sim_person_stream(person, track, l)); l++) {
@@ -128,6 +137,7 @@ static void on_report_blocks(struct sim_person *person, const struct rtcp_packet
                     break;
             }
         }
+    }
 }
 
 static void on_packet(struct sim_world *world, struct sim_person *person,

@@ -63,6 +63,7 @@ struct sim_profile {
     unsigned actions[SIM_ACTION_COUNT]; /* weights */
     unsigned cameras[SIM_VIDEO_KIND_COUNT]; /* weights of the encoders */
     double no_levels, no_dtx, no_rtx;       /* shares of participants without these */
+    double no_twcc;   /* and without transport feedback: REMB and receiver reports only */
     double hostile;   /* share that sends garbage, too much, jumping numbers */
     double impatient; /* share that asks for key frames all the time; the networks are good then */
     bool has_screens; /* somebody shares, by turns */
