@@ -5,6 +5,7 @@
 
 #define NACKS_MAX    256
 #define FEEDBACK_MAX 512
+#define SKEWED_TICKS 18000 /* of a self-test: 200 ms */
 
 /* Nothing that refers to a frame is forwarded once the policer has dropped it; but a frame that had
    begun may be cut, and what comes late may be dropped when what refers to it has gone. */
@@ -31,13 +32,15 @@ static bool is_explained(struct sim_world *world, const struct sim_taken *taken)
 void sim_person_note(struct sim_world *world, struct sim_person *person, unsigned index,
                      const struct sim_taken *taken)
 {
-    const struct sim_slot *slot = &person->slots[index];
+    struct sim_slot *slot = &person->slots[index];
     if (taken->decoded && person->first_frame_us == INT64_MAX &&
         slot->params.kind == CORE_KIND_CAMERA)
         person->first_frame_us = world->now_us;
     if (taken->decoded && slot->params.kind == CORE_KIND_CAMERA && world->network.profile &&
         person->number == world->network.receiver)
         sim_network_see(&world->network, world->now_us);
+    if (taken->decoded && slot->params.kind == CORE_KIND_CAMERA)
+        sim_check_skew(world, person, slot);
     if (!taken->is_unexplained || is_explained(world, taken))
         return;
     sim_check_fail(&world->checks, SIM_CHECK_DECODABLE, person->number,
@@ -107,15 +110,27 @@ static void on_pli(struct sim_person *person, const struct rtcp_packet *packet)
                 sim_video_on_pli(&person->videos[v]);
 }
 
-static void on_sender_report(struct sim_person *person, const struct rtcp_packet *packet,
-                             int64_t now_us)
+static void take_report(struct sim_world *world, const struct sim_person *person,
+                        struct sim_slot *slot, const struct rtcp_sender_report *report)
+{
+    struct rtcp_sender_report seen = *report;
+    bool is_picture = slot->params.kind != CORE_KIND_AUDIO;
+    if (world->tamper.kind == SIM_TAMPER_SKEW && person->number == world->tamper.receiver &&
+        world->now_us >= world->tamper.begin_us && is_picture)
+        seen.rtp_timestamp += SKEWED_TICKS;
+    rtp_reception_on_sender_report(&slot->reception, report, world->now_us);
+    sim_playout_on_report(&slot->playout, &seen);
+}
+
+static void on_sender_report(struct sim_world *world, struct sim_person *person,
+                             const struct rtcp_packet *packet)
 {
     struct rtcp_sender_report report;
     if (rtcp_sender_report_parse(&report, packet))
         return;
     for (unsigned i = 0; i < person->join.slot_count; i++)
         if (person->slots[i].params.ssrc == report.ssrc)
-            rtp_reception_on_sender_report(&person->slots[i].reception, &report, now_us);
+            take_report(world, person, &person->slots[i], &report);
 }
 
 /* Whatever the server reports on, it has bound (libwebrtc: OnReceivedAckOnSsrc). Without transport
@@ -145,7 +160,7 @@ static void on_packet(struct sim_world *world, struct sim_person *person,
 {
     struct rtcp_remb remb;
     if (packet->type == RTCP_SENDER_REPORT)
-        on_sender_report(person, packet, world->now_us);
+        on_sender_report(world, person, packet);
     if (packet->type == RTCP_RECEIVER_REPORT)
         on_report_blocks(person, packet);
     if (packet->type == RTCP_TRANSPORT_LAYER_FEEDBACK && packet->count == RTCP_FORMAT_NACK)

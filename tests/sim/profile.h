@@ -48,6 +48,7 @@ struct sim_join_goals {
     int32_t first_frame_ms; /* p95 until a camera is seen, and everybody sees one */
     unsigned key_requests;  /* for key frames, to each camera in the whole run */
     unsigned filler_pct;    /* padding and unasked repairs, of what each receives */
+    double unrepaired_pct;  /* SIM_CHECK_REPAIR: of all video, lost and not repaired in time */
 };
 
 struct sim_profile {
