@@ -4,16 +4,18 @@
 #include <math.h>
 #include <string.h>
 
-#define LOSS_LOW      0.02
-#define LOSS_HIGH     0.10
-#define GROWTH        1.08 /* a second */
-#define BASE_US       15000000
-#define QUEUE_US      40000
-#define GROWTH_MAX_S  5.0     /* voices alone are reported on so seldom */
-#define COVERED       0.9     /* of what was sent; receivers may count payload only */
-#define SENT_SLICES   10      /* a second, as receivers count */
-#define HEAD_START    1.5     /* as far as a receiver's estimate grows above what it gets */
-#define HEAD_START_US 8000000 /* and it takes so long to */
+#define LOSS_LOW     0.02
+#define LOSS_HIGH    0.10
+#define GROWTH       1.08 /* a second */
+#define BASE_US      15000000
+#define QUEUE_US     40000
+#define GROWTH_MAX_S 5.0 /* voices alone are reported on so seldom */
+#define COVERED      0.9 /* of what was sent; receivers may count payload only */
+#define SENT_SLICES  10  /* a second, as receivers count */
+/* What is wanted is reckoned with each track's highest second: nearly twice what comes in one. A
+   receiver's estimate grows so far in eight seconds. */
+#define HEAD_START    2.0
+#define HEAD_START_US 8000000
 #define FALLEN        0.97
 
 void bwe_fallback_init(struct bwe_fallback *fallback, double start_bps)

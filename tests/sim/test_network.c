@@ -126,6 +126,7 @@ static void test_bounds_without_rtx(void **state)
     X(1, results[1].fit_ms, 1500, 1501, "until the layers fit")                                    \
     X(1, results[1].wait_ms, 800, 801, "between two frames, at most")                              \
     X(1, results[1].switch_gap_ms, 300, 301, "between two frames at a switch, at most")            \
+    X(1, results[1].dark_ms, 5000, 5001, "without a frame of any camera")                          \
     X(1, results[1].adapted_bytes, 1100000, 1090000, "used of")                                    \
     X(2, results[2].adapted_bytes, 235000, 234000, "used of")                                      \
     X(4, results[4].adapted_bytes, 113000, 112000, "used of")

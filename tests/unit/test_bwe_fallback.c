@@ -81,18 +81,18 @@ static void test_the_first_one_takes_nothing_away(void **state)
     bwe_fallback_init(&fallback, 300e3);
     send(&fallback, 1e6, 0, 6 * S);
     bwe_fallback_on_remb(&fallback, 0.95e6, 6 * S);
-    assert_true(bwe_fallback_bps(&fallback) == 1.5 * 0.95e6);
+    assert_true(bwe_fallback_bps(&fallback) == 2 * 0.95e6);
     bwe_fallback_on_remb(&fallback, 1.1e6, 7 * S);
-    assert_true(bwe_fallback_bps(&fallback) == 1.5 * 0.95e6);
-    bwe_fallback_on_remb(&fallback, 1.6e6, 8 * S);
-    assert_true(bwe_fallback_bps(&fallback) == 1.6e6);
-    bwe_fallback_on_remb(&fallback, 1.56e6, 9 * S);
-    assert_true(bwe_fallback_bps(&fallback) == 1.56e6);
+    assert_true(bwe_fallback_bps(&fallback) == 2 * 0.95e6);
+    bwe_fallback_on_remb(&fallback, 2e6, 8 * S);
+    assert_true(bwe_fallback_bps(&fallback) == 2e6);
+    bwe_fallback_on_remb(&fallback, 1.95e6, 9 * S);
+    assert_true(bwe_fallback_bps(&fallback) == 1.95e6);
     struct bwe_fallback falling = fallback, late = fallback;
     bwe_fallback_on_remb(&falling, 1e6, 10 * S); /* a fall ends it */
     assert_true(bwe_fallback_bps(&falling) == 1e6);
-    bwe_fallback_on_remb(&late, 1.52e6, 15 * S); /* and so does time */
-    assert_true(bwe_fallback_bps(&late) == 1.52e6);
+    bwe_fallback_on_remb(&late, 1.895e6, 15 * S); /* and so does time */
+    assert_true(bwe_fallback_bps(&late) == 1.895e6);
     bwe_fallback_init(&fallback, 300e3);
     send(&fallback, 1e6, 0, 6 * S);
     bwe_fallback_on_remb(&fallback, 0.85e6, 6 * S); /* less than is sent: too much was */
