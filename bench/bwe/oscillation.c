@@ -3,9 +3,9 @@
 
 #include <math.h>
 
-#define SETTLE_S   10
-#define TURN       0.2
-#define BINS_PER_S (1000000 / BWE_SIM_BIN_US)
+#define SETTLE_S 10
+#define TURN     0.2
+#define BIN_S    (BWE_SIM_BIN_US / 1e6)
 
 unsigned bwe_sim_turns(const uint32_t *values, unsigned count, double least)
 {
@@ -54,7 +54,7 @@ static double settled_from(const struct bwe_sim_run *run, double at_s)
 
 static bool is_steady(const struct bwe_sim_run *run, unsigned flow, unsigned bin)
 {
-    double at_s = (double)bin / BINS_PER_S;
+    double at_s = bin * BIN_S;
     const struct bwe_sim_flow_config *config = &run->flows[flow].config;
     return at_s >= config->start_s && at_s < config->end_s && at_s >= settled_from(run, at_s);
 }
@@ -63,7 +63,7 @@ double bwe_sim_oscillations(const struct bwe_sim_run *run)
 {
     const struct bwe_sim_scenario *scenario = run->scenario;
     unsigned flows = scenario->back_flow > 0 ? scenario->back_flow : scenario->flow_count;
-    unsigned bins = (unsigned)scenario->seconds * BINS_PER_S, turns = 0, steady = 0;
+    unsigned bins = (unsigned)(scenario->seconds / BIN_S + 0.5), turns = 0, steady = 0;
     for (unsigned f = 0; f < flows; f++)
         for (unsigned bin = 0, from = 0; bin <= bins; bin++) {
             if (bin < bins && is_steady(run, f, bin))
@@ -72,5 +72,5 @@ double bwe_sim_oscillations(const struct bwe_sim_run *run)
             steady += bin - from;
             from = bin + 1;
         }
-    return steady > 0 ? 60.0 * BINS_PER_S * turns / steady : NAN;
+    return steady > 0 ? 60.0 * turns / (steady * BIN_S) : NAN;
 }

@@ -16,8 +16,9 @@
 /* Packets of 1000 bytes at a rate, between two times. */
 static void send(struct bwe_fallback *fallback, double bps, int64_t from_us, int64_t to_us)
 {
-    for (double at_us = (double)from_us; at_us < (double)to_us; at_us += 8e9 / bps)
-        bwe_fallback_on_sent(fallback, 1000, (int64_t)at_us);
+    int64_t step_us = (int64_t)(8e9 / bps);
+    for (int64_t at_us = from_us; at_us < to_us; at_us += step_us)
+        bwe_fallback_on_sent(fallback, 1000, at_us);
 }
 
 static void test_life(void **state)
