@@ -28,7 +28,7 @@ struct options {
     bool is_json, is_check;
     bool is_grid; /* RFC 8868's paths instead of the scenarios */
     bool is_held; /* --check judges what twenty seeds hold of the goals */
-    const char *plot_path;
+    const char *plot_path, *rates_path;
     double *swept; /* the number that is varied, NULL: none */
     const char *swept_name;
     double sweep[SWEEP_MAX];
@@ -73,6 +73,7 @@ static void print_usage(FILE *out)
         "queue\n"
         "  --json             one JSON object instead of the table\n"
         "  --plot FILE.svg    rate, capacity and queue over time, of --case with seed 1\n"
+        "  --rates FILE.csv   likewise targets and rates, every 200 ms\n"
         "  --set NAME=VALUE   change a number of the tuning\n"
         "  --sweep NAME=A,B.. run with each of the values\n\nScenarios:\n",
         out);
@@ -140,6 +141,9 @@ static int parse_option(struct options *options, int option)
     case 'p':
         options->plot_path = optarg;
         return 0;
+    case 't':
+        options->rates_path = optarg;
+        return 0;
     case 's':
         if (parse_values(optarg, &options->subject.tuning, &number, value) != 1)
             return 2;
@@ -168,6 +172,7 @@ static int parse_options(struct options *options, int argc, char **argv)
         {"grid", no_argument, NULL, 'r'},
         {"json", no_argument, NULL, 'j'},
         {"plot", required_argument, NULL, 'p'},
+        {"rates", required_argument, NULL, 't'},
         {"set", required_argument, NULL, 's'},
         {"sweep", required_argument, NULL, 'w'},
         {"held", no_argument, NULL, 'd'},
@@ -187,7 +192,7 @@ static int parse_options(struct options *options, int argc, char **argv)
         }
     }
     bool has_other = options->scenario || options->is_check || options->sweep_count > 0;
-    if (optind < argc || (options->plot_path && !options->scenario) ||
+    if (optind < argc || ((options->plot_path || options->rates_path) && !options->scenario) ||
         (options->is_grid && has_other)) {
         print_usage(stderr);
         return 2;
@@ -265,15 +270,20 @@ static unsigned run_suite(const struct options *options, struct bwe_sim_run *run
     return missed + (options->is_check ? count_slow(options, flow_s, cpu_s, stderr) : 0);
 }
 
-static int plot(const struct options *options, struct bwe_sim_run *run)
+/* One run over time: the picture, or else the figures. */
+static int draw(const struct options *options, struct bwe_sim_run *run)
 {
-    FILE *out = fopen(options->plot_path, "w");
+    const char *path = options->plot_path ? options->plot_path : options->rates_path;
+    FILE *out = fopen(path, "w");
     if (!out) {
-        perror(options->plot_path);
+        perror(path);
         return 1;
     }
     bwe_sim_run(run, options->scenario, &options->subject, 1);
-    bwe_sim_plot(out, run, options->subject_name);
+    if (options->plot_path)
+        bwe_sim_plot(out, run, options->subject_name);
+    else
+        bwe_sim_report_rates(out, run);
     return fclose(out) ? 1 : 0;
 }
 
@@ -292,8 +302,8 @@ int bench_bwe(int argc, char **argv)
     }
     unsigned missed = 0;
     code = 0;
-    if (options.plot_path)
-        code = plot(&options, run);
+    if (options.plot_path || options.rates_path)
+        code = draw(&options, run);
     else if (options.is_grid)
         bwe_sim_grid_report(stdout, run, &options.subject, options.seeds, options.is_json);
     else if (options.sweep_count == 0)

@@ -23,7 +23,10 @@
 #define LOSS_MADE_UP       0.5
 #define REPORT_PACKETS     20
 #define DRAIN_PACING       1.1
-#define DEADLINE_US        25000
+/* A key frame that is faster than what the receiver allows makes a queue, and of that it takes what
+   has come in a second, little or much, for the capacity. */
+#define FALLBACK_PACING 1.0
+#define DEADLINE_US     25000
 
 /* What one message adds up to. */
 struct summary {
@@ -90,6 +93,12 @@ void bwe_estimator_on_sent(struct bwe_estimator *estimator, uint16_t seq, uint16
     bwe_history_add(&estimator->history, seq, (struct bwe_sent){.bytes = bytes, .cluster = cluster},
                     now_us);
     bwe_app_limited_on_sent(&estimator->app_limited, bytes, now_us);
+}
+
+void bwe_estimator_on_unnumbered(struct bwe_estimator *estimator, uint16_t bytes, int64_t now_us)
+{
+    bwe_fallback_on_sent(&estimator->fallback, bytes, now_us);
+    bwe_remb_probe_on_sent(&estimator->remb_probe, bytes);
 }
 
 /* The reference time wraps after twelve days, and a receiver's clock may start anywhere. */
@@ -390,6 +399,8 @@ void bwe_estimator_on_rr(struct bwe_estimator *estimator, const struct bwe_repor
 {
     estimator->now_us = now_us;
     bwe_receiver_reports_add(&estimator->reports, report, now_us);
+    if (report->rtt_us > 0)
+        bwe_fallback_on_rtt(&estimator->fallback, report->rtt_us, now_us);
     double share = bwe_receiver_reports_take_loss(&estimator->reports, REPORT_PACKETS);
     if (share < 0)
         return;
@@ -417,6 +428,21 @@ static void step_down_in_silence(struct bwe_estimator *estimator, int64_t now_us
     bwe_rate_control_set(&estimator->rate_control,
                          SILENCE_FACTOR * estimator->rate_control.rate_bps, now_us);
     set_target(estimator);
+}
+
+/* Nobody tells what became of one: the receiver's estimate grows, or does not. */
+static void update_remb_probe(struct bwe_estimator *estimator, struct bwe_probe *probe,
+                              int64_t now_us)
+{
+    const struct bwe_remb_probe_input input = {
+        .remb_bps = estimator->fallback.remb_bps,
+        .target_bps = estimator->target_bps,
+        .goal_bps = estimator->demand.target_bps,
+        .limit_bps = limit_bps(estimator),
+        .is_harmful = bwe_fallback_is_harmed(&estimator->fallback, now_us),
+        .is_paused = estimator->demand.is_paused,
+    };
+    bwe_remb_probe_update(&estimator->remb_probe, &input, probe, now_us);
 }
 
 static void update_probes(struct bwe_estimator *estimator, struct bwe_probe *probe, int64_t now_us)
@@ -474,8 +500,14 @@ struct bwe_decision bwe_estimator_poll(struct bwe_estimator *estimator, int64_t 
     bwe_app_limited_on_sent(&estimator->app_limited, 0, now_us);
     apply_fallback(estimator, now_us);
     step_down_in_silence(estimator, now_us);
-    update_probes(estimator, &decision.probe, now_us);
-    double gain = estimator->guard.is_active ? DRAIN_PACING : estimator->tuning->pacing_gain;
+    bool has_remb = is_fallback(estimator, now_us);
+    if (has_remb)
+        update_remb_probe(estimator, &decision.probe, now_us);
+    else
+        update_probes(estimator, &decision.probe, now_us);
+    double gain = has_remb                     ? FALLBACK_PACING
+                  : estimator->guard.is_active ? DRAIN_PACING
+                                               : estimator->tuning->pacing_gain;
     decision.target_bps = to_bps(estimator->target_bps);
     decision.stable_bps = to_bps(estimator->stable_bps);
     decision.pacing_bps = to_bps(gain * estimator->target_bps);

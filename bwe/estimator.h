@@ -28,6 +28,7 @@
 #include "bwe/queue_delay.h"
 #include "bwe/rate_control.h"
 #include "bwe/receiver_report.h"
+#include "bwe/remb_probe.h"
 #include "bwe/trendline.h"
 #include "bwe/tuning.h"
 
@@ -98,6 +99,7 @@ struct bwe_estimator {
     struct bwe_probe_results probe_results;
     struct bwe_receiver_reports reports;
     struct bwe_fallback fallback;
+    struct bwe_remb_probe remb_probe;
     struct bwe_demand demand;
     struct bwe_mark marks[BWE_FEEDBACK_MARKS];
     uint8_t mark_count;
@@ -127,6 +129,9 @@ void bwe_estimator_init(struct bwe_estimator *estimator, const struct bwe_estima
  */
 void bwe_estimator_on_sent(struct bwe_estimator *estimator, uint16_t seq, uint16_t bytes,
                            uint8_t cluster, int64_t now_us);
+
+/** A packet without such a number leaves. @param bytes UDP payload */
+void bwe_estimator_on_unnumbered(struct bwe_estimator *estimator, uint16_t bytes, int64_t now_us);
 
 /** A transport feedback message, entries in the order of sequence numbers. */
 void bwe_estimator_on_feedback(struct bwe_estimator *estimator,

@@ -4,16 +4,37 @@
 #include <math.h>
 #include <string.h>
 
-#define LOSS_LOW      0.02
-#define LOSS_HIGH     0.10
-#define GROWTH        1.08 /* a second */
-#define GROWTH_MAX_S  2.0
-#define CEILING_SHARE 1.1 /* the limit stays this near to REMB, so that it can act at once */
+#define LOSS_LOW     0.02
+#define LOSS_HIGH    0.10
+#define GROWTH       1.08 /* a second */
+#define BASE_US      15000000
+#define QUEUE_US     40000
+#define GROWTH_MAX_S 5.0 /* voices alone are reported on so seldom */
+#define COVERED      0.9 /* of what was sent; receivers may count payload only */
+#define SENT_SLICES  10  /* a second, as receivers count */
+/* What is wanted is reckoned with each track's highest second: nearly twice what comes in one. A
+   receiver's estimate grows so far in eight seconds. */
+#define HEAD_START    2.0
+#define HEAD_START_US 8000000
+#define FALLEN        0.97
 
 void bwe_fallback_init(struct bwe_fallback *fallback, double start_bps)
 {
     memset(fallback, 0, sizeof(*fallback));
     fallback->loss_bps = start_bps;
+}
+
+void bwe_fallback_on_sent(struct bwe_fallback *fallback, uint32_t bytes, int64_t now_us)
+{
+    bwe_byte_window_advance(&fallback->sent, now_us);
+    bwe_byte_window_add(&fallback->sent, bytes);
+}
+
+static bool covers_what_is_sent(struct bwe_fallback *fallback, double bitrate_bps, int64_t now_us)
+{
+    bwe_byte_window_advance(&fallback->sent, now_us);
+    double sent_bps = (double)bwe_byte_window_mean_bps(&fallback->sent, SENT_SLICES, now_us);
+    return sent_bps > 0 && bitrate_bps >= COVERED * sent_bps;
 }
 
 void bwe_fallback_on_remb(struct bwe_fallback *fallback, double bitrate_bps, int64_t now_us)
@@ -24,10 +45,27 @@ void bwe_fallback_on_remb(struct bwe_fallback *fallback, double bitrate_bps, int
        is lost because nothing is sent: what losses have shown is of long ago. */
     bool is_silent = !bwe_fallback_is_usable(fallback, now_us);
     bool is_unreported = now_us - fallback->loss_us > BWE_FALLBACK_REPORT_US;
+    if (bitrate_bps < FALLEN * fallback->remb_bps || now_us > fallback->head_us)
+        fallback->head_bps = 0;
+    if (is_silent && covers_what_is_sent(fallback, bitrate_bps, now_us)) {
+        fallback->head_bps = HEAD_START * bitrate_bps;
+        fallback->head_us = now_us + HEAD_START_US;
+    }
     if (is_silent || (is_unreported && bitrate_bps > fallback->loss_bps))
-        fallback->loss_bps = bitrate_bps;
+        fallback->loss_bps = BWE_FALLBACK_OPEN_BPS;
     fallback->remb_bps = bitrate_bps;
     fallback->remb_us = now_us;
+}
+
+static double allowed_bps(const struct bwe_fallback *fallback)
+{
+    return fmax(fallback->remb_bps, fallback->head_bps);
+}
+
+static double at_most(const struct bwe_fallback *fallback)
+{
+    return fallback->remb_bps > 0 ? fmin(allowed_bps(fallback), fallback->loss_bps)
+                                  : fallback->loss_bps;
 }
 
 void bwe_fallback_on_loss(struct bwe_fallback *fallback, double share, int64_t now_us)
@@ -35,12 +73,36 @@ void bwe_fallback_on_loss(struct bwe_fallback *fallback, double share, int64_t n
     double elapsed_s = (double)(now_us - fallback->loss_us) / 1e6;
     elapsed_s = fmin(fmax(elapsed_s, 0), GROWTH_MAX_S);
     fallback->loss_us = now_us;
+    fallback->loss_share = share;
     if (share > LOSS_HIGH)
-        fallback->loss_bps *= 1 - 0.5 * fmin(share, 1);
+        fallback->loss_bps = at_most(fallback) * (1 - 0.5 * fmin(share, 1));
     else if (share >= 0 && share < LOSS_LOW)
-        fallback->loss_bps = fallback->loss_bps * pow(GROWTH, elapsed_s) + 1000;
-    if (fallback->remb_bps > 0)
-        fallback->loss_bps = fmin(fallback->loss_bps, CEILING_SHARE * fallback->remb_bps);
+        fallback->loss_bps =
+            fmin(fallback->loss_bps * pow(GROWTH, elapsed_s) + 1000, BWE_FALLBACK_OPEN_BPS);
+}
+
+void bwe_fallback_on_rtt(struct bwe_fallback *fallback, int64_t rtt_us, int64_t now_us)
+{
+    fallback->rtt_us = rtt_us;
+    fallback->measured_us = now_us;
+    if (now_us - fallback->base_since_us > BASE_US) {
+        fallback->base_us = fallback->next_base_us;
+        fallback->next_base_us = 0;
+        fallback->base_since_us = now_us;
+    }
+    if (fallback->next_base_us == 0 || rtt_us < fallback->next_base_us)
+        fallback->next_base_us = rtt_us;
+    if (fallback->base_us == 0 || rtt_us < fallback->base_us)
+        fallback->base_us = rtt_us;
+}
+
+bool bwe_fallback_is_harmed(const struct bwe_fallback *fallback, int64_t now_us)
+{
+    bool is_losing =
+        fallback->loss_share >= LOSS_LOW && now_us - fallback->loss_us <= BWE_FALLBACK_REPORT_US;
+    bool is_queued = fallback->rtt_us - fallback->base_us > QUEUE_US &&
+                     now_us - fallback->measured_us <= BWE_FALLBACK_REPORT_US;
+    return is_losing || is_queued;
 }
 
 bool bwe_fallback_is_usable(const struct bwe_fallback *fallback, int64_t now_us)
@@ -50,5 +112,5 @@ bool bwe_fallback_is_usable(const struct bwe_fallback *fallback, int64_t now_us)
 
 double bwe_fallback_bps(const struct bwe_fallback *fallback)
 {
-    return fmin(fallback->remb_bps, fallback->loss_bps);
+    return at_most(fallback);
 }

@@ -17,6 +17,8 @@
 #define TICK_US        250 /* of arrival times in feedback */
 #define DRIFT_MAX      50e-6
 #define CLOCK_OFFSET_S 1000
+#define REPAIR_US      250000 /* a jitter buffer waits no longer */
+#define REPAIR_TRIES   10
 #define FEEDBACK_BYTES 36 /* IP and UDP apart: RTCP with SRTCP's trailer, for a few packets */
 
 static void init_estimator(struct bwe_sim_flow *flow, const struct bwe_tuning *tuning,
@@ -64,8 +66,39 @@ static void send(struct bwe_sim_flow *flow, uint16_t bytes, uint8_t cluster, boo
     if (!passage.is_lost)
         flow->last_arrival_us = arrival_us;
     flow->arrivals_us[flow->next_seq % BWE_SIM_SENT] = passage.is_lost ? -1 : arrival_us;
+    flow->sent[flow->next_seq % BWE_SIM_SENT].is_video = false;
     bwe_estimator_on_sent(&flow->estimator, (uint16_t)flow->next_seq, bytes, cluster, now_us);
     flow->next_seq++;
+}
+
+/* A packet of video, for the first time or again. */
+static void send_video(struct bwe_sim_flow *flow, const struct bwe_sim_sent *video, uint8_t cluster,
+                       int64_t now_us)
+{
+    struct bwe_sim_flow_measure *measure = &flow->measure->flows[flow->index];
+    uint64_t seq = flow->next_seq;
+    send(flow, video->bytes, cluster, video->tries > 0, now_us);
+    int64_t arrival_us = flow->arrivals_us[seq % BWE_SIM_SENT];
+    flow->sent[seq % BWE_SIM_SENT] = *video;
+    if (video->tries == 0) {
+        measure->video_packets++;
+        measure->video_lost += arrival_us < 0;
+    } else {
+        measure->video_repaired += arrival_us >= 0 && arrival_us <= video->due_us + REPAIR_US;
+    }
+}
+
+static void repair(struct bwe_sim_flow *flow, const struct bwe_sim_message *message, int64_t now_us)
+{
+    int64_t one_way_us = (int64_t)(1000 * flow->config.one_way_ms);
+    for (unsigned i = 0; i < message->count; i++) {
+        uint64_t seq = flow->next_seq - (uint16_t)(flow->next_seq - message->entries[i].seq);
+        struct bwe_sim_sent again = flow->sent[seq % BWE_SIM_SENT];
+        again.tries++;
+        if (!message->entries[i].is_received && again.is_video && again.tries <= REPAIR_TRIES &&
+            now_us + one_way_us <= again.due_us + REPAIR_US)
+            send_video(flow, &again, 0, now_us);
+    }
 }
 
 static void send_audio(struct bwe_sim_flow *flow, unsigned voice, int64_t now_us)
@@ -95,11 +128,16 @@ static void make_frame(struct bwe_sim_flow *flow, unsigned track, int64_t now_us
 static void send_paced(struct bwe_sim_flow *flow, int64_t now_us)
 {
     struct bwe_paced packets[GROUP];
+    int64_t one_way_us = (int64_t)(1000 * flow->config.one_way_ms);
     uint8_t cluster;
     size_t count;
     while ((count = bwe_pacer_pop(&flow->pacer, now_us, packets, GROUP, &cluster)) > 0) {
         for (size_t i = 0; i < count; i++)
-            send(flow, packets[i].bytes, cluster, false, now_us);
+            send_video(flow,
+                       &(struct bwe_sim_sent){.bytes = packets[i].bytes,
+                                              .is_video = true,
+                                              .due_us = now_us + one_way_us},
+                       cluster, now_us);
     }
     uint16_t padding;
     while ((padding = bwe_pacer_padding(&flow->pacer, now_us, PADDING_BYTES, &cluster)) > 0) {
@@ -162,6 +200,8 @@ static void take_feedback(struct bwe_sim_flow *flow, int64_t now_us)
     flow->message_head = (flow->message_head + 1) % BWE_SIM_MESSAGES;
     flow->message_count--;
     bwe_estimator_on_feedback(&flow->estimator, message->entries, message->count, now_us);
+    if (flow->config.has_repairs)
+        repair(flow, message, now_us);
     flow->poll_us = now_us;
 }
 

@@ -30,6 +30,15 @@ struct bwe_sim_flow_config {
     double max_bps;   /* of the source, with audio */
     double start_bps; /* the estimate at the start; 0: 300 kbit/s */
     double event_s;   /* return_us counts from it */
+    bool has_repairs; /* video that feedback tells lost is sent again */
+};
+
+/* A packet, as long as it may be sent again. */
+struct bwe_sim_sent {
+    uint16_t bytes;
+    uint8_t tries;  /* so far */
+    bool is_video;  /* or a repair of it */
+    int64_t due_us; /* when its first try would have arrived */
 };
 
 /* Feedback on its way back. */
@@ -51,7 +60,8 @@ struct bwe_sim_flow {
     struct bwe_decision decision;
     struct bwe_sent history[BWE_SIM_HISTORY];
     struct bwe_paced paced[BWE_SIM_PACED];
-    int64_t arrivals_us[BWE_SIM_SENT]; /* by sequence number; negative: lost */
+    int64_t arrivals_us[BWE_SIM_SENT];      /* by sequence number; negative: lost */
+    struct bwe_sim_sent sent[BWE_SIM_SENT]; /* likewise, with repairs */
     uint64_t next_seq, reported;
     uint16_t frame;
     int64_t last_arrival_us;

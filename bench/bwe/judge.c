@@ -1,11 +1,12 @@
 /* What a finished run was like: see scenario.h. */
-#include "bench/bwe/scenario.h"
+#include "bench/bwe/oscillation.h"
 
 #include <math.h>
 #include <string.h>
 
 #define SETTLE_S     10 /* after the last start, before shares are measured */
 #define T90_BINS     3  /* of 200 ms: the rate over 600 ms */
+#define FIT_SHARE    1.05
 #define LEAST_S      5
 #define LEAST_SETTLE 10
 #define BIN_S        (BWE_SIM_BIN_US / 1e6)
@@ -63,7 +64,46 @@ static double use_between(const struct bwe_sim_run *run, double from_s, double t
     return possible > 0 ? sent_bits(run, from_s, to_s) / possible : NAN;
 }
 
-/* What was used in each stage. @return the worst */
+/* From an event until so many bins together carry 90 % of what they could. */
+static double time_to_90(const struct bwe_sim_run *run, double event_s, double until_s)
+{
+    double window_s = T90_BINS * BIN_S, rest_s = until_s - event_s;
+    for (unsigned i = 0; i * BIN_S + window_s < rest_s; i++) {
+        double at_s = event_s + i * BIN_S;
+        if (use_between(run, at_s, at_s + window_s) >= 0.9)
+            return i * BIN_S + window_s;
+    }
+    return rest_s;
+}
+
+/* And until they aim at no more than there is. */
+static double time_to_fit(const struct bwe_sim_run *run, double event_s, double until_s)
+{
+    unsigned from = (unsigned)(event_s / BIN_S + 0.5), to = (unsigned)(until_s / BIN_S + 0.5);
+    double most_kbps =
+        FIT_SHARE * bwe_sim_capacity_at(&run->link.capacity, (int64_t)(event_s * 1e6)) / 1000;
+    unsigned fitting = 0;
+    for (unsigned bin = from; bin < to && bin < BWE_SIM_BINS; bin++) {
+        double target_kbps = 0;
+        for (unsigned i = 0; i < forward_flows(run); i++)
+            target_kbps += run->measure.flows[i].target_kbps[bin];
+        fitting = target_kbps <= most_kbps ? fitting + 1 : 0;
+        if (fitting == T90_BINS)
+            return (bin + 1 - from) * BIN_S;
+    }
+    return until_s - event_s;
+}
+
+/* Where there has come to be more, it is to be used; where less, that is to be kept. */
+static double time_to_converge(const struct bwe_sim_run *run, unsigned stage, double end_s)
+{
+    const struct bwe_sim_step *steps = run->link.capacity.steps;
+    double at_s = steps[stage].at_s;
+    bool is_less = stage > 0 && steps[stage].mbps < steps[stage - 1].mbps;
+    return is_less ? time_to_fit(run, at_s, end_s) : time_to_90(run, at_s, end_s);
+}
+
+/* What was used in each stage, and from when on. @return the worst */
 static double judge_stages(const struct bwe_sim_run *run, struct bwe_sim_result *result)
 {
     const struct bwe_sim_capacity *capacity = &run->link.capacity;
@@ -74,20 +114,9 @@ static double judge_stages(const struct bwe_sim_run *run, struct bwe_sim_result 
             i + 1 < capacity->count ? capacity->steps[i + 1].at_s : run->scenario->seconds;
         result->stages[i] = use_between(run, capacity->steps[i].at_s, end_s);
         worst = fmin(worst, result->stages[i]);
+        result->converged_s[i] = time_to_converge(run, i, end_s);
     }
     return worst;
-}
-
-/* From the event until so many bins together carry 90 % of what they could. */
-static double time_to_90(const struct bwe_sim_run *run)
-{
-    double window_s = T90_BINS * BIN_S, rest_s = run->scenario->seconds - run->scenario->event_s;
-    for (unsigned i = 0; i * BIN_S + window_s < rest_s; i++) {
-        double at_s = run->scenario->event_s + i * BIN_S;
-        if (use_between(run, at_s, at_s + window_s) >= 0.9)
-            return i * BIN_S + window_s;
-    }
-    return rest_s;
 }
 
 static double share_from(const struct bwe_sim_run *run)
@@ -161,6 +190,20 @@ static double overhead(const struct bwe_sim_run *run)
     return all > 0 ? 100.0 * (double)padding / (double)all : NAN;
 }
 
+/* RFC 8868: loss after repair. */
+static double unrepaired(const struct bwe_sim_run *run)
+{
+    uint64_t packets = 0, missing = 0;
+    for (unsigned i = 0; i < forward_flows(run); i++) {
+        const struct bwe_sim_flow_measure *flow = &run->measure.flows[i];
+        if (!run->flows[i].config.has_repairs)
+            continue;
+        packets += flow->video_packets;
+        missing += flow->video_lost - flow->video_repaired;
+    }
+    return packets > 0 ? 100.0 * (double)missing / (double)packets : NAN;
+}
+
 static double seconds_of(int64_t at_us, double otherwise_s)
 {
     return at_us > 0 ? (double)at_us / 1e6 : otherwise_s;
@@ -205,7 +248,8 @@ void bwe_sim_judge(const struct bwe_sim_run *run, struct bwe_sim_result *result)
                                                        : 0;
     values[BWE_SIM_USE] = use_between(run, from_s, to_s);
     values[BWE_SIM_WORST] = judge_stages(run, result);
-    values[BWE_SIM_T90] = scenario->event_s > 0 ? time_to_90(run) : NAN;
+    values[BWE_SIM_T90] =
+        scenario->event_s > 0 ? time_to_90(run, scenario->event_s, scenario->seconds) : NAN;
     values[BWE_SIM_ABOVE] =
         scenario->event_s > 0
             ? fmax(seconds_of(measure->last_above_us, scenario->event_s) - scenario->event_s, 0)
@@ -214,6 +258,12 @@ void bwe_sim_judge(const struct bwe_sim_run *run, struct bwe_sim_result *result)
     values[BWE_SIM_SHARE] = media_share(run);
     values[BWE_SIM_LEAST] = least_kbps(run);
     values[BWE_SIM_FEEDBACK] = 8e-3 * (double)measure->flows[0].feedback_bytes / scenario->seconds;
+    values[BWE_SIM_REPORTING] = 100.0 * (double)measure->flows[0].feedback_bytes /
+                                fmax((double)measure->flows[0].media_bytes, 1);
+    values[BWE_SIM_LOST] =
+        100.0 * (double)measure->window_lost / fmax((double)measure->window_packets, 1);
+    values[BWE_SIM_UNREPAIRED] = unrepaired(run);
+    values[BWE_SIM_TURNS] = bwe_sim_oscillations(run);
     judge_fairness(run, values);
     judge_conference(run, values);
 }

@@ -19,6 +19,7 @@ static void count_delay(struct bwe_sim_measure *measure, const struct bwe_sim_pa
         return;
     measure->window_packets++;
     measure->window_dropped += passage->is_dropped;
+    measure->window_lost += passage->is_lost;
     if (passage->queue_us > BWE_SIM_ABOVE_US)
         measure->last_above_us = now_us;
     if (passage->is_dropped)

@@ -27,15 +27,17 @@ struct bwe_sim_flow_measure {
     uint32_t target_kbps[BWE_SIM_BINS]; /* at the end of the bin */
     uint64_t media_bytes, padding_bytes, feedback_bytes;
     uint64_t packets, dropped;
+    uint64_t video_packets, video_lost, video_repaired; /* with repairs: first tries; in time */
 };
 
 /* One run. */
 struct bwe_sim_measure {
     struct bwe_sim_delays delays; /* within the window */
     int64_t window_from_us, window_to_us;
-    uint64_t window_packets, window_dropped;
-    int64_t last_above_us;           /* of a packet within the window; 0: none */
-    uint16_t queue_ms[BWE_SIM_BINS]; /* most in the bin */
+    uint64_t window_packets, window_dropped; /* by the queue; */
+    uint64_t window_lost;                    /* and at random, too */
+    int64_t last_above_us;                   /* of a packet within the window; 0: none */
+    uint16_t queue_ms[BWE_SIM_BINS];         /* most in the bin */
     struct bwe_sim_flow_measure flows[BWE_SIM_FLOWS_MAX];
 };
 
@@ -43,7 +45,7 @@ struct bwe_sim_measure {
 struct bwe_sim_packet {
     unsigned flow;
     uint32_t bytes;
-    bool is_padding;
+    bool is_padding; /* or a repair: no new media */
 };
 
 /** Count a packet and what became of it. */

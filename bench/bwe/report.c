@@ -4,14 +4,15 @@
 #include <math.h>
 
 static const enum bwe_sim_metric columns[] = {
-    BWE_SIM_P50,   BWE_SIM_P95, BWE_SIM_P99,  BWE_SIM_LOSS,     BWE_SIM_USE,
-    BWE_SIM_WORST, BWE_SIM_T90, BWE_SIM_JAIN, BWE_SIM_OVERHEAD,
+    BWE_SIM_P50, BWE_SIM_P95,  BWE_SIM_P99,      BWE_SIM_LOSS,      BWE_SIM_USE,   BWE_SIM_WORST,
+    BWE_SIM_T90, BWE_SIM_JAIN, BWE_SIM_OVERHEAD, BWE_SIM_REPORTING, BWE_SIM_TURNS,
 };
 
 void bwe_sim_report_head(FILE *out)
 {
-    fprintf(out, "%-10s %7s %7s %7s %7s %7s %7s %7s %7s %7s\n", "scenario", "p50 ms", "p95 ms",
-            "p99 ms", "loss %", "use", "worst", "t90 s", "Jain", "pad %");
+    fprintf(out, "%-10s %7s %7s %7s %7s %7s %7s %7s %7s %7s %7s %7s\n", "scenario", "p50 ms",
+            "p95 ms", "p99 ms", "loss %", "use", "worst", "t90 s", "Jain", "pad %", "fb %",
+            "turns/m");
 }
 
 static void print_value(FILE *out, double value, enum bwe_sim_metric metric)
@@ -45,6 +46,9 @@ static void print_stages(FILE *out, const struct bwe_sim_summary *summary)
     fputs("  use by stage:", out);
     for (unsigned i = 0; i < summary->stage_count; i++)
         fprintf(out, "  %g Mbps %.3f", steps[i].mbps, summary->stages[i]);
+    fputs("\n  after:       ", out);
+    for (unsigned i = 0; i < summary->stage_count; i++)
+        fprintf(out, "  %g Mbps %.1f s", steps[i].mbps, summary->converged_s[i]);
     fputc('\n', out);
 }
 
@@ -64,6 +68,9 @@ void bwe_sim_report_row(FILE *out, const struct bwe_sim_summary *summary)
     fprintf(out, "  %s\n", scenario->about);
     if (summary->stage_count > 1)
         print_stages(out, summary);
+    if (!isnan(summary->values[BWE_SIM_UNREPAIRED]))
+        fprintf(out, "  lost %.2f %%, of video after repair %.3f %%\n",
+                summary->values[BWE_SIM_LOST], summary->values[BWE_SIM_UNREPAIRED]);
     if (!isnan(summary->values[BWE_SIM_JAIN]))
         print_fairness(out, summary->values);
     for (unsigned i = 0; i < BWE_SIM_GOALS_MAX && summary->goals[i].value != 0; i++)
@@ -81,6 +88,9 @@ void bwe_sim_report_json(FILE *out, const struct bwe_sim_summary *summary)
     fprintf(out, ", \"use_by_stage\": [");
     for (unsigned i = 0; i < summary->stage_count; i++)
         fprintf(out, "%s%.6g", i > 0 ? ", " : "", summary->stages[i]);
+    fprintf(out, "], \"converged_s_by_stage\": [");
+    for (unsigned i = 0; i < summary->stage_count; i++)
+        fprintf(out, "%s%.6g", i > 0 ? ", " : "", summary->converged_s[i]);
     fprintf(out, "], \"goals\": [");
     for (unsigned i = 0; i < BWE_SIM_GOALS_MAX && summary->goals[i].value != 0; i++) {
         const struct bwe_sim_goal *goal = &summary->goals[i];
@@ -91,4 +101,26 @@ void bwe_sim_report_json(FILE *out, const struct bwe_sim_summary *summary)
         separator = ", ";
     }
     fprintf(out, "]}");
+}
+
+void bwe_sim_report_rates(FILE *out, const struct bwe_sim_run *run)
+{
+    unsigned flows = run->scenario->flow_count;
+    unsigned bins = (unsigned)(run->scenario->seconds * 1e6 / BWE_SIM_BIN_US);
+    fputs("seconds,capacity", out);
+    for (unsigned i = 0; i < flows; i++)
+        fprintf(out, ",target_%u,rate_%u", i, i);
+    for (unsigned bin = 0; bin < bins && bin < BWE_SIM_BINS; bin++) {
+        int64_t at_us = (int64_t)bin * BWE_SIM_BIN_US;
+        fprintf(out, "\n%.1f,%.0f", (double)at_us / 1e6,
+                bwe_sim_capacity_at(&run->link.capacity, at_us) / 1000);
+        for (unsigned i = 0; i < flows; i++) {
+            bool is_back = run->scenario->back_flow > 0 && i >= run->scenario->back_flow;
+            const struct bwe_sim_flow_measure *flow =
+                &(is_back ? &run->back_measure : &run->measure)->flows[i];
+            fprintf(out, ",%u,%.0f", flow->target_kbps[bin],
+                    8e3 * flow->bytes[bin] / BWE_SIM_BIN_US);
+        }
+    }
+    fputc('\n', out);
 }

@@ -15,6 +15,9 @@ void bwe_sim_report_row(FILE *out, const struct bwe_sim_summary *summary);
 /** One scenario as a member of a JSON object. */
 void bwe_sim_report_json(FILE *out, const struct bwe_sim_summary *summary);
 
+/** Targets and rates of a finished run in steps of 200 ms, as CSV [kbit/s]. */
+void bwe_sim_report_rates(FILE *out, const struct bwe_sim_run *run);
+
 /** Capacity, targets, rates and queue of a finished run over time, as SVG. */
 void bwe_sim_plot(FILE *out, const struct bwe_sim_run *run, const char *title);
 

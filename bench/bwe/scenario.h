@@ -36,7 +36,11 @@
     X(OVERHEAD, "padding_percent", "padding", "%")                                                 \
     X(SHARE, "media_share", "of fair share", "")                                                   \
     X(LEAST, "least_kbps", "least over 5 s", "kbit/s")                                             \
-    X(FEEDBACK, "feedback_kbps", "feedback", "kbit/s")
+    X(FEEDBACK, "feedback_kbps", "feedback", "kbit/s")                                             \
+    X(REPORTING, "feedback_percent", "feedback", "% of media")                                     \
+    X(LOST, "lost_percent", "lost, at random too", "%")                                            \
+    X(UNREPAIRED, "unrepaired_percent", "video lost after repair", "%")                            \
+    X(TURNS, "turns_per_minute", "turns by a fifth", "a minute")
 
 enum bwe_sim_metric {
 #define X(id, key, title, unit) BWE_SIM_##id,
@@ -81,9 +85,11 @@ struct bwe_sim_subject {
 };
 
 struct bwe_sim_result {
-    double values[BWE_SIM_METRIC_COUNT]; /* NAN where the scenario has no such thing */
-    unsigned stage_count;                /* of the capacity */
-    double stages[BWE_SIM_STEPS_MAX];    /* used of what could be, in each */
+    double values[BWE_SIM_METRIC_COUNT];   /* NAN where the scenario has no such thing */
+    unsigned stage_count;                  /* of the capacity */
+    double stages[BWE_SIM_STEPS_MAX];      /* used of what could be, in each */
+    double converged_s[BWE_SIM_STEPS_MAX]; /* from its beginning until 600 ms fit it: 90 % used, and
+                                              no more aimed at than 105 % of it */
     struct bwe_sim_delays delays;
 };
 

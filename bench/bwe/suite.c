@@ -40,8 +40,10 @@ static void add(struct bwe_sim_summary *summary, const struct bwe_sim_result *re
 {
     bwe_sim_delays_merge(&summary->delays, &result->delays);
     summary->stage_count = result->stage_count;
-    for (unsigned i = 0; i < result->stage_count; i++)
+    for (unsigned i = 0; i < result->stage_count; i++) {
         summary->stages[i] += result->stages[i] / summary->seeds;
+        summary->converged_s[i] += result->converged_s[i] / summary->seeds;
+    }
     for (unsigned i = 0; i < BWE_SIM_METRIC_COUNT; i++) {
         double value = result->values[i];
         summary->values[i] += value / summary->seeds;

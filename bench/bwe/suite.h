@@ -16,6 +16,7 @@ struct bwe_sim_summary {
                                             mean over the seeds of everything else */
     unsigned stage_count;
     double stages[BWE_SIM_STEPS_MAX];        /* utilisation in each stage, mean over the seeds */
+    double converged_s[BWE_SIM_STEPS_MAX];   /* likewise */
     double worst_high[BWE_SIM_METRIC_COUNT]; /* the greatest of a seed */
     double worst_low[BWE_SIM_METRIC_COUNT];  /* the least */
 };

@@ -17,6 +17,9 @@
 #define PROBED_PACE   1.1  /* so soon after a probe: what it showed may be all that there is */
 #define MET_SHARE     1.05 /* beyond that capacity it has become another one */
 #define OPEN_PACE_BPS (3 * BWE_CONTRACT_DOWN_BPS / 2)
+/* A receiver that estimates by itself takes key frames that come at once for a queue, and what has
+   come so far for the capacity. */
+#define UNNUMBERED_PACE_BPS (BWE_CONTRACT_DOWN_BPS + VOICES_BPS)
 
 _Static_assert(BWE_FEEDBACK_MARKS > 1 && CORE_ESTIMATE_HISTORY <= RTP_ARRIVAL_LOG,
                "a message never says more than is remembered");
@@ -66,6 +69,18 @@ void core_estimate_on_sent(struct core_participant *participant, uint16_t seq, u
     if (!participant->estimate.has_begun)
         begin(participant, now_us);
     bwe_estimator_on_sent(&participant->estimate.estimator, seq, bytes, cluster, now_us);
+}
+
+void core_estimate_on_unnumbered(struct core_participant *participant, uint16_t bytes)
+{
+    int64_t now_us = participant->engine->now_us;
+    if (!participant->estimate.has_begun)
+        begin(participant, now_us);
+    if (!participant->pace.is_pacing)
+        core_pace_set_rate(participant, UNNUMBERED_PACE_BPS,
+                           (uint32_t)(1000 * bwe_tuning_iris.pacing_burst_ms), now_us);
+    participant->pace.is_pacing = true;
+    bwe_estimator_on_unnumbered(&participant->estimate.estimator, bytes, now_us);
 }
 
 static void activate(struct core_participant *participant, int64_t now_us)

@@ -43,6 +43,10 @@ void core_estimate_init(struct core_estimate *estimate);
 void core_estimate_on_sent(struct core_participant *participant, uint16_t seq, uint16_t bytes,
                            uint8_t cluster);
 
+/** A packet without one leaves: nobody will tell how it fared, and until the receiver's own
+ * estimate is there video is spread at what the contract allows. @param bytes UDP payload */
+void core_estimate_on_unnumbered(struct core_participant *participant, uint16_t bytes);
+
 /** Transport feedback of the receiver (RTCP 205, format 15). Malformed: nothing. */
 void core_estimate_on_feedback(struct core_participant *participant,
                                const struct rtcp_packet *packet, int64_t now_us);
@@ -51,7 +55,8 @@ void core_estimate_on_feedback(struct core_participant *participant,
 void core_estimate_on_remb(struct core_participant *participant, const struct rtcp_packet *packet,
                            int64_t now_us);
 
-/** A report block about one of its slots. @param rtt_us 0: unknown */
+/** A report block about one of its slots. @param rtt_us 0: unknown, or of a
+ * sender report that another block has told of */
 void core_estimate_on_report(struct core_participant *participant,
                              const struct rtcp_report_block *block, int64_t rtt_us, int64_t now_us);
 

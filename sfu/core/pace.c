@@ -31,14 +31,15 @@ static uint16_t wire_bytes(const struct core_buffer *buffer)
 static void depart(struct core_participant *participant, struct core_buffer *buffer)
 {
     struct core_engine *engine = participant->engine;
+    participant->pace.filled_bytes += wire_bytes(buffer);
     if (buffer->transport_seq_at) {
         uint16_t seq = participant->transport_seq++;
         rtp_bytes_put16(buffer->data + buffer->transport_seq_at, seq);
         core_estimate_on_sent(participant, seq, wire_bytes(buffer), participant->pace.cluster);
-        participant->pace.filled_bytes += wire_bytes(buffer);
     } else if (buffer->send_time_at) {
         uint64_t time = ((uint64_t)engine->now_us << ABS_SEND_TIME_BITS) / 1000000;
         rtp_bytes_put24(buffer->data + buffer->send_time_at, (uint32_t)time & 0xFFFFFF);
+        core_estimate_on_unnumbered(participant, wire_bytes(buffer));
     }
     core_outbox_push(&engine->outbox, &participant->chain, buffer);
 }

@@ -56,8 +56,9 @@ static void on_report_blocks(struct core_participant *participant, const struct 
         struct core_slot *slot = find_slot(participant, block.ssrc);
         if (!slot)
             continue;
+        bool is_measured = rtt_us >= 0 && block.last_sr != slot->reported.last_sr;
         core_slot_on_report(slot, &block);
-        core_estimate_on_report(participant, &block, rtt_us < 0 ? 0 : rtt_us, now_us);
+        core_estimate_on_report(participant, &block, is_measured ? rtt_us : 0, now_us);
         if (rtt_us < 0)
             continue;
         participant->rtt_us =

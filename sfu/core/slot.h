@@ -30,7 +30,8 @@
 struct core_slot_reported {
     uint32_t highest_seq;
     int32_t lost;
-    uint32_t jitter; /* timestamp units, or CORE_SLOT_UNREPORTED */
+    uint32_t jitter;  /* timestamp units, or CORE_SLOT_UNREPORTED */
+    uint32_t last_sr; /* the sender report that it had last: a round trip is of that time */
 };
 
 /* Rewriting segments that a slot remembers: what is sent within a second, which is how long it may

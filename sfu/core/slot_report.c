@@ -51,6 +51,7 @@ void core_slot_on_report(struct core_slot *slot, const struct rtcp_report_block 
     *last = (struct core_slot_reported){
         .highest_seq = block->highest_seq,
         .lost = block->cumulative_lost,
+        .last_sr = block->last_sr,
         .jitter = block->jitter == CORE_SLOT_UNREPORTED ? block->jitter - 1 : block->jitter};
 }
 

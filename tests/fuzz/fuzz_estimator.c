@@ -74,8 +74,11 @@ static void send_packets(struct subject *subject, struct input *input)
                               subject->now_us);
         bwe_pacer_on_padding(&subject->pacer, padding, subject->now_us);
     }
-    if (take(input, 1) & 1) /* audio */
+    uint64_t audio = take(input, 1);
+    if (audio & 1)
         bwe_estimator_on_sent(&subject->estimator, subject->seq++, 100, 0, subject->now_us);
+    if (audio & 2) /* as to a receiver without transport feedback */
+        bwe_estimator_on_unnumbered(&subject->estimator, (uint16_t)(audio << 3), subject->now_us);
 }
 
 static void push(struct subject *subject, struct input *input)

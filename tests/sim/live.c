@@ -203,6 +203,8 @@ static void check_slot(struct sim_world *world, struct sim_person *receiver,
         patience_us += (int64_t)(SLIDE_BITS * 1000000 / receiver->down.params.capacity_bps);
     if (track == SIM_TRACK_SCREEN && receiver->budget_bps > 0) /* likewise, each time */
         patience_us += (int64_t)(SLIDE_BITS * 1000000 / receiver->budget_bps);
+    if (track == SIM_TRACK_SCREEN && receiver->remb.told_bps > 0) /* and whatever it asks for */
+        patience_us += (int64_t)(SLIDE_BITS * 1000000 / receiver->remb.told_bps);
     if (!receiver->has_rtx && has_had_keyframes(slot, world->now_us))
         return;
     int64_t since_us = slot->reported_us;

@@ -11,9 +11,10 @@ struct sim_media {
     uint16_t seq;                   /* of a retransmission: the original's */
     uint16_t payload_len, wire_len; /* RTP payload; UDP payload [bytes] */
     uint16_t transport_seq;
+    uint32_t send_time; /* abs-send-time: 6.18 fixed-point seconds */
     uint8_t payload_type;
     uint8_t slot;
-    bool marker, is_rtx, has_csrc, has_transport_seq;
+    bool marker, is_rtx, has_csrc, has_transport_seq, has_send_time;
     bool is_media;      /* not a padding probe */
     bool is_late;       /* the server sent it behind a higher number, or as a retransmission */
     bool is_stamped;    /* the payload is a source's, unharmed */

@@ -21,7 +21,8 @@
 /* What came of a stage. */
 struct sim_stage_result {
     uint64_t voices, voices_lost; /* packets of microphones put on the link; dropped by it */
-    uint64_t first_voices_lost;   /* of these, in its first second */
+    uint64_t first_voices_lost;   /* of these, in its first second; of a receiver that tells by REMB
+                                     alone in its first two */
     uint64_t early_bytes;         /* offered to the link in its second to fourth second */
     uint64_t adapted_bytes;       /* and from its sixth second on */
     uint64_t late_bytes;          /* and in its last five */

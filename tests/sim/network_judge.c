@@ -31,6 +31,19 @@
 #define CAMERAS_BPS     700000  /* carries all cameras' lowest layers */
 #define DARK_MS         1000    /* without any camera */
 #define UNPAUSED_BPS    2000000 /* with which nothing has to be paused, and all fits */
+/* Of a receiver that estimates by itself and tells by REMB. It grows by 8 % a second at most: from
+   0.15 Mbps, which is what it takes three voices for, it takes 7 s to the first camera and 33 s to
+   all (sim_stage.full_ms). It measures what comes over a second, so that it comes down in two;
+   jitter that it takes for a queue leaves it at no more than what was just sent; and what it allows
+   holds up a slide, and what follows that. */
+#define SLOW_BACK_MS    20000
+#define SLOW_FIT_MS     1500
+#define SLOW_WAIT_MS    800
+#define SLOW_GAP_MS     300
+#define SLOW_DARK_MS    5000 /* that may be little more than voices: 8 % a second from there */
+#define SLOW_USED_PCT   35
+#define SLOW_LOW_PCT    25
+#define SLOW_VOICES_PCT 20
 
 static void too_long(const struct sim_network_watch *watch, struct sim_checks *checks, uint32_t ms,
                      uint32_t most_ms, const char *what)
@@ -39,6 +52,13 @@ static void too_long(const struct sim_network_watch *watch, struct sim_checks *c
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
                        "stage %u: %" PRIu32 " ms %s, at most %" PRIu32, watch->stage, ms, what,
                        most_ms);
+}
+
+/* So, unless the receiver tells by REMB alone. */
+static uint32_t unless_slow(const struct sim_network_watch *watch, uint32_t bound,
+                            uint32_t slow_bound)
+{
+    return watch->profile->no_twcc > 0 ? slow_bound : bound;
 }
 
 static uint32_t full_ms(const struct sim_network_watch *watch)
@@ -62,7 +82,8 @@ static void judge_fullness(const struct sim_network_watch *watch, struct sim_che
     if (result->all_full_ms == 0)
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
                        "stage %u: never all cameras at their top layers", watch->stage);
-    too_long(watch, checks, result->back_ms, BACK_MS, "until there is video again");
+    too_long(watch, checks, result->back_ms, unless_slow(watch, BACK_MS, SLOW_BACK_MS),
+             "until there is video again");
     too_long(watch, checks, result->full_ms, full_ms(watch), "without a camera's top layer");
 }
 
@@ -70,6 +91,12 @@ static bool has_risen(const struct sim_network_watch *watch)
 {
     const struct sim_stage *stage = &watch->profile->stages[watch->stage];
     return watch->stage > 0 && stage[0].down_bps > stage[-1].down_bps;
+}
+
+static bool has_fallen(const struct sim_network_watch *watch)
+{
+    const struct sim_stage *stage = &watch->profile->stages[watch->stage];
+    return watch->stage > 0 && stage[0].down_bps < stage[-1].down_bps;
 }
 
 /* Where the network carries no video at all, what still comes of it comes by chance. */
@@ -89,12 +116,11 @@ static void judge_gaps(const struct sim_network_watch *watch, struct sim_checks 
              : is_bare                ? DRAIN_BARE_MS
                                       : DRAIN_SWITCH_MS,
              "between two frames at a switch after the change");
-    too_long(watch, checks, result->switch_gap_ms, is_bare ? GAP_BARE_MS : GAP_MS,
+    too_long(watch, checks, result->switch_gap_ms,
+             unless_slow(watch, is_bare ? GAP_BARE_MS : GAP_MS, SLOW_GAP_MS),
              "between two frames at a switch");
-    too_long(watch, checks, result->wait_ms,
-             !is_small ? WAIT_MS
-             : is_bare ? WAIT_BARE_MS
-                       : WAIT_SMALL_MS,
+    uint32_t wait_ms = !is_small ? WAIT_MS : is_bare ? WAIT_BARE_MS : WAIT_SMALL_MS;
+    too_long(watch, checks, result->wait_ms, unless_slow(watch, wait_ms, SLOW_WAIT_MS),
              "between two frames");
 }
 
@@ -105,12 +131,13 @@ static void judge_darkness(const struct sim_network_watch *watch, struct sim_che
     const struct sim_stage *stage = &watch->profile->stages[watch->stage];
     bool begins_dark = watch->stage > 0 && stage[-1].down_bps < CAMERAS_BPS;
     if (stage->down_bps >= CAMERAS_BPS && !begins_dark)
-        too_long(watch, checks, watch->results[watch->stage].dark_ms, DARK_MS,
-                 "without a frame of any camera");
+        too_long(watch, checks, watch->results[watch->stage].dark_ms,
+                 unless_slow(watch, DARK_MS, SLOW_DARK_MS), "without a frame of any camera");
 }
 
 /* A network that is narrower by so much at once is full before anybody can know: what is in flight
-   and what is sent until the next report has come through the full queue loses voices, too. */
+   and what is sent until the next report has come through the full queue loses voices, too. REMB
+   alone comes down later, whatever the step. */
 static bool is_cliff(const struct sim_network_watch *watch)
 {
     const struct sim_stage *stage = &watch->profile->stages[watch->stage];
@@ -120,7 +147,8 @@ static bool is_cliff(const struct sim_network_watch *watch)
 static void judge_voices(const struct sim_network_watch *watch, struct sim_checks *checks)
 {
     const struct sim_stage_result *result = &watch->results[watch->stage];
-    uint64_t lost = result->voices_lost - (is_cliff(watch) ? result->first_voices_lost : 0);
+    bool is_sudden = is_cliff(watch) || (has_fallen(watch) && watch->profile->no_twcc > 0);
+    uint64_t lost = result->voices_lost - (is_sudden ? result->first_voices_lost : 0);
     if (watch->profile->stages[watch->stage].down_bps >= VOICES_BPS &&
         lost * 1000000 > result->voices * VOICES_LOST_PPM)
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
@@ -137,9 +165,10 @@ static void judge_use(const struct sim_network_watch *watch, struct sim_checks *
     uint64_t late_bps = result->late_bytes * 8 * (uint64_t)S / SIM_NETWORK_LATE_US;
     int64_t adapted_us = watch->profile->stages[watch->stage].for_us - SIM_NETWORK_LATE_US;
     uint64_t adapted_bps = result->adapted_bytes * 8 * (uint64_t)S / (uint64_t)adapted_us;
-    unsigned used_pct = capacity_bps < VOICES_BPS    ? USED_VOICES_PCT
-                        : capacity_bps < CAMERAS_BPS ? USED_LOW_PCT
-                                                     : USED_PCT;
+    unsigned used_pct =
+        capacity_bps < VOICES_BPS    ? unless_slow(watch, USED_VOICES_PCT, SLOW_VOICES_PCT)
+        : capacity_bps < CAMERAS_BPS ? unless_slow(watch, USED_LOW_PCT, SLOW_LOW_PCT)
+                                     : unless_slow(watch, USED_PCT, SLOW_USED_PCT);
     if (capacity_bps >= VOICES_BPS && early_bps * 100 > capacity_bps * OVER_PCT)
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
                        "stage %u: a second after the change %" PRIu64 " bit/s for %" PRIu64,
@@ -165,14 +194,13 @@ static void judge_flaps(const struct sim_network_watch *watch, struct sim_checks
 
 void sim_network_judge(const struct sim_network_watch *watch, struct sim_checks *checks)
 {
-    const struct sim_stage *stage = &watch->profile->stages[watch->stage];
     judge_fullness(watch, checks);
     judge_gaps(watch, checks);
     judge_darkness(watch, checks);
     judge_voices(watch, checks);
     judge_use(watch, checks);
-    if (watch->stage > 0 && stage[0].down_bps < stage[-1].down_bps)
-        too_long(watch, checks, watch->results[watch->stage].fit_ms, FIT_MS,
-                 "until the layers fit");
+    if (has_fallen(watch))
+        too_long(watch, checks, watch->results[watch->stage].fit_ms,
+                 unless_slow(watch, FIT_MS, SLOW_FIT_MS), "until the layers fit");
     judge_flaps(watch, checks);
 }

@@ -91,7 +91,7 @@ static void add_track(struct sim_person *person, enum core_kind kind, const char
         .has_nack = !is_audio,
         .has_pli = !is_audio,
         .has_remb = true,
-        .has_transport_cc = true,
+        .has_transport_cc = person->has_twcc,
     };
     snprintf(track->mid, sizeof(track->mid), "%s", mid);
     join->track_count++;
@@ -116,7 +116,8 @@ static void add_slot(struct sim_person *person, enum core_kind kind, bool has_rt
         .rtx_payload_type = !is_audio && has_rtx ? SIM_PT_RTX : -1,
         .mid_id = SIM_ID_MID,
         .audio_level_id = is_audio ? SIM_ID_LEVEL : 0,
-        .transport_seq_id = SIM_ID_SEQ,
+        .transport_seq_id = person->has_twcc ? SIM_ID_SEQ : 0,
+        .abs_send_time_id = person->has_twcc ? 0 : SIM_ID_SEND_TIME,
     };
     snprintf(slot->mid, sizeof(slot->mid), "s%u", index);
     sim_slot_init(&person->slots[index], slot,
@@ -137,7 +138,8 @@ static void offer(struct sim_person *person, bool has_rtx, int64_t now_us)
              "passwordpassword%llu", number);
     strcpy(join->transport.ice.remote_ufrag, "theirs");
     join->extensions.kind[SIM_ID_LEVEL] = RTP_EXTENSION_AUDIO_LEVEL;
-    join->extensions.kind[SIM_ID_SEQ] = RTP_EXTENSION_TRANSPORT_SEQ;
+    if (person->has_twcc)
+        join->extensions.kind[SIM_ID_SEQ] = RTP_EXTENSION_TRANSPORT_SEQ;
     join->extensions.kind[SIM_ID_MID] = RTP_EXTENSION_MID;
     join->extensions.kind[SIM_ID_RID] = RTP_EXTENSION_RID;
     join->extensions.kind[SIM_ID_RRID] = RTP_EXTENSION_REPAIRED_RID;
@@ -166,6 +168,14 @@ static void enter(struct sim_world *world, struct sim_person *person)
         abort();
 }
 
+/* By chance of its own: everything else is drawn as it would be for anybody. */
+static bool draw_twcc(const struct sim_world *world, const struct sim_profile *profile,
+                      uint64_t number)
+{
+    struct sim_random own = {world->config.seed ^ number << 32 ^ 0x72656D62};
+    return !sim_random_chance(&own, profile->no_twcc);
+}
+
 struct sim_person *sim_person_create(struct sim_world *world, unsigned seat, uint64_t number)
 {
     const struct sim_profile *profile = world->config.profile;
@@ -190,6 +200,8 @@ struct sim_person *sim_person_create(struct sim_world *world, unsigned seat, uin
     draw_link(person, &person->up, network, network->up_bps, world->now_us);
     draw_link(person, &person->down, network, network->down_bps, world->now_us);
     person->has_rtx = !sim_random_chance(&person->random, profile->no_rtx);
+    person->has_twcc = draw_twcc(world, profile, number);
+    sim_remb_init(&person->remb, person->up.params.delay_us + person->down.params.delay_us);
     init_media(person, profile, person->has_rtx);
     for (unsigned t = 0; t < SIM_TRACK_COUNT; t++)
         person->lost_us[t] = INT64_MIN / 2;

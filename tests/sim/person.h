@@ -10,6 +10,7 @@
 #include "sfu/core/engine.h"
 #include "tests/sim/link.h"
 #include "tests/sim/profile.h"
+#include "tests/sim/remb.h"
 #include "tests/sim/slides.h"
 #include "tests/sim/slot.h"
 #include "tests/sim/tap.h"
@@ -34,6 +35,7 @@ struct sim_person {
     unsigned seat;   /* place in the world */
     uint32_t room;
     bool is_hostile, has_rtx;
+    bool has_twcc;     /* transport feedback, both ways; else REMB and reports alone */
     bool is_impatient; /* asks for a key frame of every slot all the time */
     bool is_ghost;     /* went without a word; the engine does not know yet */
     struct sim_random random;
@@ -67,6 +69,7 @@ struct sim_person {
     struct sim_slides slides;
     uint64_t media_bytes, filler_bytes; /* in all: of use to it; padding, unasked repairs */
     struct rtp_arrival_log arrivals;
+    struct sim_remb remb; /* without transport feedback */
     uint32_t feedback_ssrc, media_ssrc;
     uint16_t transport_seq;
     int64_t nack_us; /* when the next look at what is missing is due; INT64_MAX: not */
@@ -130,6 +133,9 @@ void sim_person_note(struct sim_world *world, struct sim_person *person, unsigne
 
 /** Every 100 ms: transport feedback, PLI, reports, patience of slots, encoder rates. */
 void sim_person_tick(struct sim_world *world, struct sim_person *person);
+
+/** The receiver's own estimate, if it is to be told now. */
+void sim_person_send_remb(struct sim_world *world, struct sim_person *person);
 
 /** What is missing is asked for. */
 void sim_person_nack(struct sim_world *world, struct sim_person *person);

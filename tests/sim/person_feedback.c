@@ -36,6 +36,21 @@ static void send_transport_feedback(struct sim_world *world, struct sim_person *
     }
 }
 
+void sim_person_send_remb(struct sim_world *world, struct sim_person *person)
+{
+    uint8_t data[RTCP_BYTES];
+    struct rtcp_writer writer;
+    uint32_t ssrcs[CORE_SLOTS_MAX];
+    uint64_t bps = sim_remb_take(&person->remb, world->now_us);
+    if (bps == 0)
+        return;
+    for (unsigned i = 0; i < person->join.slot_count; i++)
+        ssrcs[i] = person->slots[i].params.ssrc;
+    rtcp_writer_init(&writer, data, sizeof(data));
+    rtcp_write_remb(&writer, person->feedback_ssrc, bps, ssrcs, person->join.slot_count);
+    flush(world, person, &writer);
+}
+
 /* What is reported on together. */
 enum { ON_VOICE = 1, ON_VIDEO = 2 };
 

@@ -5,6 +5,7 @@
 
 #define NACKS_MAX    256
 #define FEEDBACK_MAX 512
+#define SKEWED_TICKS 18000 /* of a self-test: 200 ms */
 
 /* Nothing that refers to a frame is forwarded once the policer has dropped it; but a frame that had
    begun may be cut, and what comes late may be dropped when what refers to it has gone. */
@@ -31,13 +32,15 @@ static bool is_explained(struct sim_world *world, const struct sim_taken *taken)
 void sim_person_note(struct sim_world *world, struct sim_person *person, unsigned index,
                      const struct sim_taken *taken)
 {
-    const struct sim_slot *slot = &person->slots[index];
+    struct sim_slot *slot = &person->slots[index];
     if (taken->decoded && person->first_frame_us == INT64_MAX &&
         slot->params.kind == CORE_KIND_CAMERA)
         person->first_frame_us = world->now_us;
     if (taken->decoded && slot->params.kind == CORE_KIND_CAMERA && world->network.profile &&
         person->number == world->network.receiver)
         sim_network_see(&world->network, world->now_us);
+    if (taken->decoded && slot->params.kind == CORE_KIND_CAMERA)
+        sim_check_skew(world, person, slot);
     if (!taken->is_unexplained || is_explained(world, taken))
         return;
     sim_check_fail(&world->checks, SIM_CHECK_DECODABLE, person->number,
@@ -55,6 +58,10 @@ void sim_person_hear(struct sim_world *world, struct sim_person *person,
     if (media->has_transport_seq) {
         rtp_arrival_log_add(&person->arrivals, media->transport_seq, world->now_us);
         person->media_ssrc = media->ssrc;
+    }
+    if (media->has_send_time) {
+        sim_remb_on_packet(&person->remb, media->send_time, media->wire_len, world->now_us);
+        sim_person_send_remb(world, person);
     }
     if (!media->is_media && media->is_rtx)
         return; /* a probe */
@@ -103,22 +110,39 @@ static void on_pli(struct sim_person *person, const struct rtcp_packet *packet)
                 sim_video_on_pli(&person->videos[v]);
 }
 
-static void on_sender_report(struct sim_person *person, const struct rtcp_packet *packet,
-                             int64_t now_us)
+static void take_report(struct sim_world *world, const struct sim_person *person,
+                        struct sim_slot *slot, const struct rtcp_sender_report *report)
+{
+    struct rtcp_sender_report seen = *report;
+    bool is_picture = slot->params.kind != CORE_KIND_AUDIO;
+    if (world->tamper.kind == SIM_TAMPER_SKEW && person->number == world->tamper.receiver &&
+        world->now_us >= world->tamper.begin_us && is_picture)
+        seen.rtp_timestamp += SKEWED_TICKS;
+    rtp_reception_on_sender_report(&slot->reception, report, world->now_us);
+    sim_playout_on_report(&slot->playout, &seen);
+}
+
+static void on_sender_report(struct sim_world *world, struct sim_person *person,
+                             const struct rtcp_packet *packet)
 {
     struct rtcp_sender_report report;
     if (rtcp_sender_report_parse(&report, packet))
         return;
     for (unsigned i = 0; i < person->join.slot_count; i++)
         if (person->slots[i].params.ssrc == report.ssrc)
-            rtp_reception_on_sender_report(&person->slots[i].reception, &report, now_us);
+            take_report(world, person, &person->slots[i], &report);
 }
 
-/* Whatever the server reports on, it has bound (libwebrtc: OnReceivedAckOnSsrc). */
+/* Whatever the server reports on, it has bound (libwebrtc: OnReceivedAckOnSsrc). Without transport
+   feedback it tells the losses, too, in 1/256. */
 static void on_report_blocks(struct sim_person *person, const struct rtcp_packet *packet)
 {
     struct rtcp_report_block block;
-    for (unsigned i = 0; rtcp_report_block_at(&block, packet, i) == 0; i++)
+    for (unsigned i = 0; rtcp_report_block_at(&block, packet, i) == 0; i++) {
+        if (!person->has_twcc) {
+            person->feedback_lost += block.fraction_lost;
+            person->feedback_count += 256;
+        }
         for (unsigned track = 0; track < SIM_TRACK_COUNT; track++) {
             struct sim_stream *stream;
             for (unsigned l = 0; (stream = sim_person_stream(person, track, l)); l++) {
@@ -128,6 +152,7 @@ static void on_report_blocks(struct sim_person *person, const struct rtcp_packet
                     break;
             }
         }
+    }
 }
 
 static void on_packet(struct sim_world *world, struct sim_person *person,
@@ -135,7 +160,7 @@ static void on_packet(struct sim_world *world, struct sim_person *person,
 {
     struct rtcp_remb remb;
     if (packet->type == RTCP_SENDER_REPORT)
-        on_sender_report(person, packet, world->now_us);
+        on_sender_report(world, person, packet);
     if (packet->type == RTCP_RECEIVER_REPORT)
         on_report_blocks(person, packet);
     if (packet->type == RTCP_TRANSPORT_LAYER_FEEDBACK && packet->count == RTCP_FORMAT_NACK)

@@ -53,12 +53,17 @@ static void send_rtp(struct sim_world *world, struct sim_person *person,
         person->key_lost_us[track] = world->now_us;
 }
 
+static uint16_t *transport_seq(struct sim_person *person)
+{
+    return person->has_twcc ? &person->transport_seq : NULL;
+}
+
 static void send_content(struct sim_world *world, struct sim_person *person,
                          struct sim_stream *stream, struct sim_content *content)
 {
     struct sim_datagram *datagram = sim_world_datagram(world);
     struct sim_rtp rtp = {.data = datagram->data};
-    sim_stream_send(stream, content, &person->transport_seq, &rtp);
+    sim_stream_send(stream, content, transport_seq(person), &rtp);
     datagram->stamp = content->stamp;
     send_rtp(world, person, datagram, &rtp);
 }
@@ -137,7 +142,7 @@ void sim_person_retransmit(struct sim_world *world, struct sim_person *person, u
             struct sim_content content;
             struct sim_datagram *datagram = sim_world_datagram(world);
             struct sim_rtp rtp = {.data = datagram->data};
-            if (sim_stream_retransmit(stream, seq, &person->transport_seq, &content, &rtp)) {
+            if (sim_stream_retransmit(stream, seq, transport_seq(person), &content, &rtp)) {
                 datagram->stamp = content.stamp;
                 send_rtp(world, person, datagram, &rtp);
                 return;

@@ -48,6 +48,7 @@ struct sim_join_goals {
     int32_t first_frame_ms; /* p95 until a camera is seen, and everybody sees one */
     unsigned key_requests;  /* for key frames, to each camera in the whole run */
     unsigned filler_pct;    /* padding and unasked repairs, of what each receives */
+    double unrepaired_pct;  /* SIM_CHECK_REPAIR: of all video, lost and not repaired in time */
 };
 
 struct sim_profile {
@@ -63,6 +64,7 @@ struct sim_profile {
     unsigned actions[SIM_ACTION_COUNT]; /* weights */
     unsigned cameras[SIM_VIDEO_KIND_COUNT]; /* weights of the encoders */
     double no_levels, no_dtx, no_rtx;       /* shares of participants without these */
+    double no_twcc;   /* and without transport feedback: REMB and receiver reports only */
     double hostile;   /* share that sends garbage, too much, jumping numbers */
     double impatient; /* share that asks for key frames all the time; the networks are good then */
     bool has_screens; /* somebody shares, by turns */

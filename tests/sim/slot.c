@@ -22,7 +22,8 @@ void sim_slot_init(struct sim_slot *slot, const struct core_slot_params *params,
         slot->repair_us = REPAIR_MAX_US;
     slot->params = *params;
     slot->reported_us = now_us;
-    rtp_reception_init(&slot->reception, params->kind == CORE_KIND_AUDIO ? AUDIO_HZ : VIDEO_HZ);
+    slot->playout.clock_hz = params->kind == CORE_KIND_AUDIO ? AUDIO_HZ : VIDEO_HZ;
+    rtp_reception_init(&slot->reception, slot->playout.clock_hz);
     rtp_nack_init(&slot->nack);
 }
 
@@ -140,8 +141,11 @@ static void consume(struct sim_slot *slot, const struct sim_waiting *packet, int
     if (!packet->marker)
         return;
     slot->is_in_frame = false;
-    if (slot->frame.piece == stamp->piece_count)
+    if (slot->frame.piece == stamp->piece_count) {
         decode(slot, stamp, now_us, taken);
+        if (taken->decoded && !slot->is_frame_late)
+            sim_playout_take(&slot->playout, slot->csrc, packet->timestamp, now_us);
+    }
     slot->has_gap = false;
 }
 
@@ -191,10 +195,20 @@ static void lose_hole(struct sim_slot *slot, uint32_t last, uint32_t frame, uint
         lose_frames(slot, first, frame - 1);
 }
 
+/* Up to a number, it is gone on without what is missing. */
+static void count_lost(struct sim_slot *slot, uint64_t ext_seq)
+{
+    for (uint64_t seq = slot->next_seq; seq < ext_seq && seq < slot->end_seq; seq++)
+        slot->lost += !waiting_at(slot, seq)->is_received;
+    if (ext_seq > slot->end_seq)
+        slot->lost += (unsigned)(ext_seq - slot->end_seq);
+}
+
 /* Go on at a frame's start behind a gap: what was received until there is lost, and what may have
    been in the holes between. A replay may set the source's frames back in any of them. */
 static void skip_to(struct sim_slot *slot, uint64_t ext_seq)
 {
+    count_lost(slot, ext_seq);
     uint64_t stream = slot->decoder.stream;
     if (slot->is_in_frame && sim_stamp_stream(&slot->frame) == stream)
         sim_decoder_lose(&slot->decoder, slot->frame.frame, slot->frame.frame);
@@ -285,6 +299,7 @@ static void order(struct sim_slot *slot, const struct sim_media *media, uint64_t
     if (ext_seq < slot->next_seq)
         return;
     if (ext_seq >= slot->next_seq + SIM_SLOT_WAITING) {
+        count_lost(slot, ext_seq);
         slot->decoder.stream = 0;
         clear(slot, ext_seq);
     }
@@ -296,6 +311,7 @@ static void order(struct sim_slot *slot, const struct sim_media *media, uint64_t
     waiting->marker = media->marker;
     waiting->is_stamped = media->is_stamped;
     waiting->stamp = media->stamp;
+    waiting->timestamp = media->timestamp;
     if (ext_seq >= slot->end_seq)
         slot->end_seq = ext_seq + 1;
     advance(slot, now_us, taken);
@@ -327,8 +343,10 @@ void sim_slot_take(struct sim_slot *slot, const struct sim_media *media, int64_t
             note_source(slot, media->csrc);
     }
     slot->packets++;
-    if (slot->params.kind == CORE_KIND_AUDIO)
+    if (slot->params.kind == CORE_KIND_AUDIO) {
+        sim_playout_take(&slot->playout, slot->csrc, media->timestamp, now_us);
         return;
+    }
     slot->repairs += rtp_nack_on_packet(&slot->nack, ext_seq, now_us);
     if (media->vp8.is_frame_start && media->vp8.is_keyframe)
         rtp_nack_on_keyframe(&slot->nack, ext_seq);

@@ -15,6 +15,7 @@
 #include "sfu/core/message.h"
 #include "tests/sim/decoder.h"
 #include "tests/sim/media.h"
+#include "tests/sim/playout.h"
 
 #define SIM_SLOT_ASKED     256 /* numbers asked for that are remembered */
 #define SIM_SLOT_KEYFRAMES 3   /* a receiver may cause so many in 10 s (bwe.md, "Allocation", 6) */
@@ -25,6 +26,7 @@ struct sim_waiting {
     bool is_padding; /* its number is closed, nothing is in it */
     bool is_late;    /* as the server sent it: a repair */
     int64_t received_us;
+    uint32_t timestamp;
     struct sim_stamp stamp;
 };
 
@@ -45,6 +47,8 @@ struct sim_slot {
     bool is_in_frame, is_frame_late; /* late: a packet of it was */
     struct sim_decoder decoder;
     struct freeze freeze;
+    struct sim_playout playout;
+    int64_t skewed_us;     /* since when its pictures are far from their voice; 0: they are not */
     int64_t decoded_us;    /* newest decoded frame; 0: none */
     uint64_t lost_stream;  /* its key frame was lost on the way; 0: none */
     uint64_t decoded_from; /* its participant */
@@ -55,6 +59,7 @@ struct sim_slot {
     int64_t lost_us;        /* a packet was last lost on the way to it */
     int64_t answer_lost_us; /* a packet of a key frame or a replay was last lost on the way to it */
     int64_t pli_us;
+    unsigned lost; /* video: numbers that were gone past, never repaired or too late */
     unsigned frames, undecodable, plis, nacks, switches, layer_switches, packets, repairs;
     uint32_t csrc; /* of the newest packet */
     uint16_t

@@ -18,6 +18,7 @@ struct header {
     uint8_t payload_type;
     bool marker, is_named, is_rtx;
     int8_t level;
+    uint16_t *transport_seq; /* counted on; NULL: none */
 };
 
 void sim_stream_init(struct sim_stream *stream, uint32_t ssrc, uint32_t rtx_ssrc, uint64_t index)
@@ -55,8 +56,7 @@ static uint8_t *put_element(uint8_t *at, uint8_t id, const void *bytes, size_t l
 }
 
 /* Fixed header and one-byte extensions (RFC 8285, 4.2). @return its length */
-static size_t put_header(const struct sim_stream *stream, uint8_t *out, const struct header *header,
-                         uint16_t transport_seq)
+static size_t put_header(const struct sim_stream *stream, uint8_t *out, const struct header *header)
 {
     uint8_t *at = out + EXTENSION_OFFSET, number[2], level = 0x80 | (header->level & 0x7F);
     out[0] = 0x90;
@@ -65,8 +65,10 @@ static size_t put_header(const struct sim_stream *stream, uint8_t *out, const st
     rtp_bytes_put32(out + 4, header->timestamp);
     rtp_bytes_put32(out + 8, header->ssrc);
     rtp_bytes_put16(out + 12, 0xBEDE);
-    rtp_bytes_put16(number, transport_seq);
-    at = put_element(at, SIM_ID_SEQ, number, 2);
+    if (header->transport_seq) {
+        rtp_bytes_put16(number, (*header->transport_seq)++);
+        at = put_element(at, SIM_ID_SEQ, number, 2);
+    }
     if (header->level >= 0)
         at = put_element(at, SIM_ID_LEVEL, &level, 1);
     if (header->is_named) {
@@ -135,8 +137,9 @@ void sim_stream_send(struct sim_stream *stream, struct sim_content *content,
                                   .payload_type = stream->payload_type,
                                   .marker = content->marker,
                                   .is_named = !stream->is_acknowledged,
-                                  .level = content->level};
-    rtp->header_len = put_header(stream, rtp->data, &header, (*transport_seq)++);
+                                  .level = content->level,
+                                  .transport_seq = transport_seq};
+    rtp->header_len = put_header(stream, rtp->data, &header);
     size_t payload_len = put_payload(rtp->data + rtp->header_len, content);
     rtp->len = rtp->header_len + payload_len;
     rtp->index = stream->index++;
@@ -159,8 +162,9 @@ bool sim_stream_retransmit(struct sim_stream *stream, uint16_t seq, uint16_t *tr
                                   .marker = content->marker,
                                   .is_named = !stream->is_rtx_acknowledged,
                                   .is_rtx = true,
-                                  .level = -1};
-    rtp->header_len = put_header(stream, rtp->data, &header, (*transport_seq)++);
+                                  .level = -1,
+                                  .transport_seq = transport_seq};
+    rtp->header_len = put_header(stream, rtp->data, &header);
     rtp_bytes_put16(rtp->data + rtp->header_len, seq); /* OSN (RFC 4588, section 4) */
     rtp->len = rtp->header_len + RTP_RTX_BYTES +
                put_payload(rtp->data + rtp->header_len + RTP_RTX_BYTES, content);

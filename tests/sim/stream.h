@@ -18,6 +18,7 @@
 /* Extension ids and payload types of every client here. */
 enum sim_numbers {
     SIM_ID_LEVEL = 1,
+    SIM_ID_SEND_TIME = 2, /* where there are no transport-wide numbers */
     SIM_ID_SEQ = 3,
     SIM_ID_MID = 4,
     SIM_ID_RID = 10,
@@ -86,7 +87,7 @@ uint32_t sim_stream_timestamp(const struct sim_stream *stream, int64_t now_us);
  * Write the next packet.
  *
  * @param content        seq, timestamp of its stamp's captured_us and stamp.packet are filled in
- * @param transport_seq  of the transport; counted on
+ * @param transport_seq  of the transport; counted on. NULL: it has none
  */
 void sim_stream_send(struct sim_stream *stream, struct sim_content *content,
                      uint16_t *transport_seq, struct sim_rtp *rtp);

@@ -8,8 +8,26 @@
 
 #include "tests/sim/world.h"
 
+static void add_losses(struct sim_summary *summary, const struct sim_slot *slot)
+{
+    const struct rtp_reception *reception = &slot->reception;
+    if (reception->packets == 0)
+        return;
+    uint64_t expected = reception->sequence.highest - reception->first_seq + 1;
+    uint64_t lost = expected > reception->packets ? expected - reception->packets : 0;
+    if (slot->params.kind == CORE_KIND_AUDIO) {
+        summary->voices_expected += expected;
+        summary->voices_lost += lost;
+        return;
+    }
+    summary->video_expected += expected;
+    summary->video_lost += lost;
+    summary->video_unrepaired += slot->lost;
+}
+
 static void add_slot(struct sim_summary *summary, const struct sim_slot *slot)
 {
+    add_losses(summary, slot);
     summary->nacked += slot->nacks;
     summary->repaired += slot->repairs;
     summary->plis_received += slot->plis;
@@ -65,6 +83,31 @@ void sim_summary_add(struct sim_summary *summary, const struct sim_person *perso
             (int32_t)((person->first_frame_us - person->joined_us) / 1000);
 }
 
+void sim_summary_add_skew(struct sim_summary *summary, int64_t skew_us)
+{
+    int64_t ms = skew_us / 1000;
+    summary->skews[ms < SIM_SKEWS ? ms : SIM_SKEWS - 1]++;
+    summary->skew_count++;
+    if (skew_us > summary->skew_most_us)
+        summary->skew_most_us = skew_us;
+}
+
+static unsigned skew_ms(const struct sim_summary *summary, unsigned percent)
+{
+    uint64_t seen = 0;
+    for (unsigned ms = 0; ms < SIM_SKEWS; ms++) {
+        seen += summary->skews[ms];
+        if (seen * 100 >= summary->skew_count * percent)
+            return ms;
+    }
+    return SIM_SKEWS;
+}
+
+static double percent_of(uint64_t part, uint64_t all)
+{
+    return all > 0 ? 100.0 * (double)part / (double)all : 0;
+}
+
 static int compare(const void *a, const void *b)
 {
     const int32_t *x = a, *y = b;
@@ -110,6 +153,17 @@ static void judge_joins(struct sim_world *world)
                        summary->filler_most_pct, goals->filler_pct);
 }
 
+static void judge_repairs(struct sim_world *world)
+{
+    const struct sim_summary *summary = &world->summary;
+    double most = world->config.profile->goals.unrepaired_pct;
+    double unrepaired = percent_of(summary->video_unrepaired, summary->video_expected);
+    if (most > 0 && unrepaired > most)
+        sim_check_fail(&world->checks, SIM_CHECK_REPAIR, 0,
+                       "%.3f %% of video lost and not repaired in time, at most %.3f", unrepaired,
+                       most);
+}
+
 static void judge_wraps(struct sim_world *world)
 {
     const struct sim_summary *summary = &world->summary;
@@ -124,6 +178,7 @@ static void judge_wraps(struct sim_world *world)
 void sim_summary_judge(struct sim_world *world)
 {
     judge_joins(world);
+    judge_repairs(world);
     judge_wraps(world);
 }
 
@@ -166,6 +221,16 @@ static void print_stages(const struct sim_world *world)
     }
 }
 
+static void print_quality(const struct sim_summary *s)
+{
+    printf(
+        "  lost: voices %.3f %%; video %.3f %%, after repair %.3f %%; seen and heard within %u ms "
+        "(p95), %" PRId64 " ms (most)\n",
+        percent_of(s->voices_lost, s->voices_expected),
+        percent_of(s->video_lost, s->video_expected),
+        percent_of(s->video_unrepaired, s->video_expected), skew_ms(s, 95), s->skew_most_us / 1000);
+}
+
 void sim_summary_print(const struct sim_world *world, bool is_quiet)
 {
     const struct sim_config *config = &world->config;
@@ -190,6 +255,7 @@ void sim_summary_print(const struct sim_world *world, bool is_quiet)
     printf("  asked again %" PRIu64 ", answered %" PRIu64 ", repaired %" PRIu64
            "; padding and unasked repairs %.2f %% at most\n",
            s->nacked, s->retransmitted, s->repaired, s->filler_most_pct);
+    print_quality(s);
     printf("  in %" PRIu64 " packets, %" PRIu64 " bytes; out %" PRIu64 " packets, %" PRIu64
            " bytes; %.2f s of CPU: %.0f x real time\n",
            s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s,
@@ -248,6 +314,13 @@ void sim_summary_print_json(const struct sim_world *world)
            ",\"bytes_out\":%" PRIu64 ",\"cpu_s\":%.3f,\"speed\":%.1f,",
            s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s,
            sim_summary_speed(s));
+    printf("\"voices_lost_percent\":%.4f,\"video_lost_percent\":%.4f,"
+           "\"video_unrepaired_percent\":%.4f,\"skew_ms\":{\"p95\":%u,\"most\":%" PRId64
+           ",\"count\":%" PRIu64 "},",
+           percent_of(s->voices_lost, s->voices_expected),
+           percent_of(s->video_lost, s->video_expected),
+           percent_of(s->video_unrepaired, s->video_expected), skew_ms(s, 95),
+           s->skew_most_us / 1000, s->skew_count);
     printf("\"handovers\":%u,\"state_bytes\":%" PRIu64 ",", s->handovers, s->state_bytes);
     print_json_breaches(world);
     printf("}\n");

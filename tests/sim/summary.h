@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define SIM_FIRST_FRAMES_MAX 4096
+#define SIM_SKEWS            1000 /* [ms], the last one for all above */
 
 struct sim_person;
 struct sim_world;
@@ -22,6 +23,11 @@ struct sim_summary {
     unsigned plis_most;                /* of these, to one camera */
     double filler_most_pct;            /* of what one receiver got: padding and unasked repairs */
     uint64_t nacked, repaired, retransmitted;
+    /* Of what receivers should have got: before repair, and after it in time to be shown. */
+    uint64_t voices_expected, voices_lost, video_expected, video_lost, video_unrepaired;
+    uint32_t skews[SIM_SKEWS]; /* frames of cameras, by how far they are from their voice [ms] */
+    uint64_t skew_count;
+    int64_t skew_most_us;
     uint64_t key_frames, sources;  /* of cameras and screens that sent */
     int64_t source_us;             /* how long they did, together */
     unsigned wraps_up, wraps_down; /* of video's numbers, at which a packet was lost */
@@ -33,6 +39,9 @@ struct sim_summary {
 
 /** A participant leaves: what it saw and sent is added up. */
 void sim_summary_add(struct sim_summary *summary, const struct sim_person *person, int64_t now_us);
+
+/** A camera's frame is played out so far from the voice. */
+void sim_summary_add_skew(struct sim_summary *summary, int64_t skew_us);
 
 /** All have left: judge it by the profile's goals (SIM_CHECK_JOIN), and whether its
  * numbers wrapped as they should. */

@@ -119,6 +119,45 @@ static void test_bounds_without_rtx(void **state)
     assert_breaks(&narrow, "at a switch after the change");
 }
 
+/* A receiver that tells by REMB alone: bounds of its own. X(stage, what, value, more, what is said)
+ */
+#define SLOW(X)                                                                                    \
+    X(3, results[3].back_ms, 20000, 20001, "until there is video again")                           \
+    X(1, results[1].fit_ms, 1500, 1501, "until the layers fit")                                    \
+    X(1, results[1].wait_ms, 800, 801, "between two frames, at most")                              \
+    X(1, results[1].switch_gap_ms, 300, 301, "between two frames at a switch, at most")            \
+    X(1, results[1].dark_ms, 5000, 5001, "without a frame of any camera")                          \
+    X(1, results[1].adapted_bytes, 1100000, 1090000, "used of")                                    \
+    X(2, results[2].adapted_bytes, 235000, 234000, "used of")                                      \
+    X(4, results[4].adapted_bytes, 113000, 112000, "used of")
+
+static void test_bounds_with_remb_alone(void **state)
+{
+    (void)state;
+    static struct sim_profile old;
+    old = profile;
+    old.no_twcc = 1;
+#define X(stage, what, value, more, said)                                                          \
+    {                                                                                              \
+        struct sim_network_watch watch = good(stage);                                              \
+        watch.profile = &old;                                                                      \
+        watch.what = value;                                                                        \
+        assert_breaks(&watch, NULL);                                                               \
+        watch.what = more;                                                                         \
+        assert_breaks(&watch, said);                                                               \
+    }
+    SLOW(X)
+#undef X
+    struct sim_network_watch narrower = good(1), wider = good(3);
+    narrower.profile = wider.profile = &old;
+    narrower.results[1].voices_lost = wider.results[3].voices_lost = 25;
+    narrower.results[1].first_voices_lost = wider.results[3].first_voices_lost = 20;
+    assert_breaks(&narrower, NULL);
+    assert_breaks(&wider, "packets of voices lost");
+    narrower.results[1].first_voices_lost = 19;
+    assert_breaks(&narrower, "packets of voices lost");
+}
+
 /* What voices lose in the first second of a network that is narrower by more than five times. */
 static void test_cliff(void **state)
 {
@@ -243,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_bound_breaks_alone),
         cmocka_unit_test(test_bounds_without_rtx),
+        cmocka_unit_test(test_bounds_with_remb_alone),
         cmocka_unit_test(test_cliff),
         cmocka_unit_test(test_gaps_are_counted_where_they_belong),
         cmocka_unit_test(test_flaps),

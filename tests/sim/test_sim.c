@@ -223,6 +223,79 @@ static void test_decoder(void **state)
     }
 }
 
+/* Frames of one packet each, 20 ms apart; numbers from 100 on. */
+static void take_frame(struct sim_slot *slot, unsigned index, bool is_rtx, int64_t now_us)
+{
+    struct sim_taken taken;
+    struct sim_media media = {.seq = (uint16_t)(100 + index),
+                              .timestamp = 1800 * index,
+                              .csrc = 9,
+                              .payload_len = 100,
+                              .marker = true,
+                              .is_rtx = is_rtx,
+                              .is_media = true,
+                              .is_stamped = true,
+                              .stamp = {.participant = 2,
+                                        .frame = index + 1,
+                                        .piece_count = 1,
+                                        .flags = index == 0 ? SIM_STAMP_KEY : 0,
+                                        .depends = {index}}};
+    sim_slot_take(slot, &media, now_us, &taken);
+}
+
+/* What comes again in time is no loss after repair; what comes too late, or never, is. */
+static void test_losses_after_repair(void **state)
+{
+    static const struct {
+        const char *label;
+        int64_t repaired_ms; /* after it was due; 0: never */
+        unsigned lost;
+    } rows[] = {{"in time", 100, 0}, {"too late", 2000, 1}, {"never", 0, 1}};
+    (void)state;
+    for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
+        struct core_slot_params params = {.kind = CORE_KIND_CAMERA};
+        struct sim_slot slot;
+        struct sim_taken taken;
+        sim_slot_init(&slot, &params, 100000, 1);
+        for (unsigned i = 0; i < 200; i++) {
+            int64_t now_us = 1000000 + 20000 * (int64_t)i;
+            if (i != 50)
+                take_frame(&slot, i, false, now_us);
+            if (rows[r].repaired_ms > 0 && (int64_t)i * 20 == 1000 + rows[r].repaired_ms)
+                take_frame(&slot, 50, true, now_us);
+            sim_slot_advance(&slot, now_us, &taken);
+        }
+        if (slot.lost != rows[r].lost)
+            fail_msg("%s: %u lost", rows[r].label, slot.lost);
+        assert_int_equal(slot.reception.packets, 199); /* before repair, one is */
+        sim_slot_dispose(&slot);
+    }
+}
+
+/* Voice and picture of one moment: what the reports say, and the longest way of late. */
+static void test_playout(void **state)
+{
+    struct sim_playout voice = {.clock_hz = 48000}, picture = {.clock_hz = 90000};
+    const struct rtcp_sender_report voice_report = {.ntp = UINT64_C(10) << 32,
+                                                    .rtp_timestamp = 4000000000u},
+                                    picture_report = {.ntp = UINT64_C(11) << 32,
+                                                      .rtp_timestamp = 90000};
+    (void)state;
+    sim_playout_take(&voice, 1, 4000000000u, 5000000);
+    assert_false(voice.has_delay); /* no report yet */
+    sim_playout_on_report(&voice, &voice_report);
+    sim_playout_on_report(&picture, &picture_report);
+    sim_playout_take(&voice, 1, 4000000000u + 24000, 600000); /* of 10.5 s, clocks 9.9 s apart */
+    sim_playout_take(&picture, 2, 90000 - 45000, 650000);     /* of 10.5 s */
+    assert_int_equal(sim_playout_skew_us(&picture, &voice), 50000);
+    sim_playout_take(&picture, 2, 90000 - 45000 + 9000, 850000); /* 100 ms later still */
+    assert_int_equal(sim_playout_skew_us(&picture, &voice), 150000);
+    sim_playout_take(&picture, 2, 90000, 1150000); /* as at first: the delay shrinks slowly */
+    assert_int_equal(sim_playout_skew_us(&picture, &voice), 120000);
+    sim_playout_take(&picture, 3, 99000, 1250000); /* of another source */
+    assert_int_equal(sim_playout_skew_us(&picture, &voice), 50000);
+}
+
 /* Over ten seconds an honest encoder sends what it is told, a flood what it likes; upper layers go
    and come with the rate. */
 static void test_encoder_rates(void **state)
@@ -305,6 +378,8 @@ int main(void)
         cmocka_unit_test(test_links),
         cmocka_unit_test(test_slides),
         cmocka_unit_test(test_decoder),
+        cmocka_unit_test(test_losses_after_repair),
+        cmocka_unit_test(test_playout),
         cmocka_unit_test(test_encoder_rates),
         cmocka_unit_test(test_honest_cameras),
         cmocka_unit_test(test_profiles_draw_the_same),

@@ -175,6 +175,12 @@ void sim_trace_second(struct sim_world *world);
  * encoders are set to: UDP payload. */
 uint64_t sim_world_target_bps(struct sim_world *world, const struct sim_person *receiver);
 
+/* skew.c */
+
+/** SIM_CHECK_SKEW: a frame of a camera's slot was decoded. */
+void sim_check_skew(struct sim_world *world, const struct sim_person *receiver,
+                    struct sim_slot *slot);
+
 /* live.c: invariants that need more than one stream. */
 
 /** SIM_CHECK_AUDIO: at the server's door, a packet of an owner; none before it was left out. */

@@ -56,9 +56,11 @@ static void release_media(struct sim_world *world, struct sim_media *media)
     world->free_media = media;
 }
 
-static const struct rtp_extension_map extensions = {.kind = {
-                                                        [SIM_ID_SEQ] = RTP_EXTENSION_TRANSPORT_SEQ,
-                                                    }};
+static const struct rtp_extension_map extensions = {
+    .kind = {
+        [SIM_ID_SEQ] = RTP_EXTENSION_TRANSPORT_SEQ,
+        [SIM_ID_SEND_TIME] = RTP_EXTENSION_ABS_SEND_TIME,
+    }};
 
 static void read_payload(struct sim_media *media, const struct rtp_packet *packet, bool is_audio)
 {
@@ -104,6 +106,8 @@ static bool read_media(struct sim_media *media, struct sim_person *receiver, uin
     media->wire_len = (uint16_t)(len + TRANSPORT_AEAD_TAG_BYTES);
     media->has_transport_seq = values.has_transport_seq;
     media->transport_seq = values.transport_seq;
+    media->has_send_time = values.has_abs_send_time;
+    media->send_time = values.abs_send_time;
     media->has_csrc = packet.csrc_count == 1;
     media->csrc = media->has_csrc ? rtp_bytes_get32(data + RTP_HEADER_BYTES) : 0;
     const struct core_slot_params *params = &receiver->join.slots[slot];

@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
+#include "bench/bwe/oscillation.h"
 #include "bench/bwe/suite.h"
+#include <math.h>
 
 #define MS INT64_C(1000)
 
@@ -134,6 +136,68 @@ static void test_conference(void **state)
     assert_int_equal(conference.ups, 5);
 }
 
+static void test_turns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        uint32_t values[8];
+        unsigned count, turns;
+    } table[] = {
+        {"nothing", {0}, 0, 0},
+        {"constant", {100, 100, 100}, 3, 0},
+        {"one rise is no turn", {100, 130, 160, 200}, 4, 0},
+        {"up and down", {100, 130, 100}, 3, 1},
+        {"down and up", {100, 80, 100}, 3, 1},
+        {"by less than a fifth", {100, 119, 96, 114}, 4, 0},
+        {"in small steps", {100, 110, 120, 110, 95}, 5, 1},
+        {"again and again", {100, 80, 100, 80, 100, 80, 100, 80}, 8, 6},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        print_message("%s\n", table[i].what);
+        assert_int_equal(bwe_sim_turns(table[i].values, table[i].count, 0.2), table[i].turns);
+    }
+}
+
+/* What a finished run is judged to be, where it is known what that is: a target of 1 Mbit/s that
+   turns once a second for half a minute, media at 900 kbit/s, of a hundred packets ten lost, nine
+   of these repaired; a link that falls from 3 to 1 Mbit/s at 40 s, and a target that fits after 1
+   s. */
+static void test_rates_over_time(void **state)
+{
+    (void)state;
+    static struct bwe_sim_run run;
+    static const struct bwe_sim_scenario scenario = {.seconds = 80, .flow_count = 1};
+    struct bwe_sim_result result;
+    run.scenario = &scenario;
+    run.link.capacity = (struct bwe_sim_capacity){{{0, 3}, {40, 1}}, 2};
+    run.flows[0].config =
+        (struct bwe_sim_flow_config){.end_s = 80, .max_bps = 1e6, .has_repairs = true};
+    run.measure.window_to_us = 80000 * MS;
+    struct bwe_sim_flow_measure *flow = &run.measure.flows[0];
+    for (unsigned bin = 0; bin < 400; bin++) {
+        bool is_low = bin >= 50 && bin < 200 && bin / 5 % 2;
+        flow->bytes[bin] = 900000 / 8 / 5;
+        flow->target_kbps[bin] = is_low ? 700 : 1000;
+        if (bin >= 200 && bin < 203)
+            flow->target_kbps[bin] = 1051;
+    }
+    flow->media_bytes = 9000000;
+    flow->feedback_bytes = 90000;
+    flow->video_packets = 100;
+    flow->video_lost = 10;
+    flow->video_repaired = 9;
+    run.measure.window_packets = 200;
+    run.measure.window_lost = 10;
+    bwe_sim_judge(&run, &result);
+    assert_true(fabs(result.values[BWE_SIM_TURNS] - 28) < 1.5); /* a minute of 60 s, 29 turns */
+    assert_true(fabs(result.values[BWE_SIM_REPORTING] - 1) < 1e-9);
+    assert_true(fabs(result.values[BWE_SIM_UNREPAIRED] - 1) < 1e-9);
+    assert_true(fabs(result.values[BWE_SIM_LOST] - 5) < 1e-9);
+    assert_true(fabs(result.converged_s[0] - 0.6) < 1e-9);
+    assert_true(fabs(result.converged_s[1] - 1.2) < 1e-9); /* three bins that fit after three */
+}
+
 static void test_same_seed_same_run(void **state)
 {
     (void)state;
@@ -162,6 +226,8 @@ int main(void)
         cmocka_unit_test(test_tcp_fills_a_link),
         cmocka_unit_test(test_quantiles),
         cmocka_unit_test(test_conference),
+        cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_rates_over_time),
         cmocka_unit_test(test_same_seed_same_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,22 @@ static void test_layers(void **state)
     assert_true(offer->track.layers[0].is_available && offer->track.layers[1].is_available);
 }
 
+/* Two seconds after a second in which twice as much came: the network must have room for that
+   again, the contract has long forgotten it. */
+static void test_peak_and_mean(void **state)
+{
+    (void)state;
+    struct core_track track;
+    fill(&track);
+    struct bwe_rate_meter *meter = &track.layers[1].meters[0];
+    for (int64_t at_us = NOW; at_us < NOW + 3 * S; at_us += S / 50)
+        bwe_rate_meter_on_packet(meter, at_us < NOW + S ? 500 : 250, at_us);
+    track.layers[0].last_packet_us = track.layers[1].last_packet_us = NOW + 3 * S;
+    const struct core_offer *offer = core_offer_describe(&track, 1, NOW + 3 * S);
+    assert_int_equal(offer->track.layers[0].payload_bps[0], 50 * 250 * 8);
+    assert_int_equal(offer->track.layers[0].cost_bps[0], 50 * (500 + 60) * 8);
+}
+
 static void test_speaker(void **state)
 {
     (void)state;
@@ -103,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_peak_and_mean),
         cmocka_unit_test(test_speaker),
         cmocka_unit_test(test_rounds),
     };

@@ -1,0 +1,158 @@
+/* More than there is, for as long as the receiver's estimate grows. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bwe/remb_probe.h"
+
+#define MS INT64_C(1000)
+
+static struct bwe_remb_probe state;
+static int64_t now_us;
+
+/* So long, looked at every 10 ms: what it asks for is sent, beside so much else. @return bytes sent
+   for it */
+static uint64_t play(const struct bwe_remb_probe_input *input, int64_t for_ms, uint32_t other_bps)
+{
+    uint64_t bytes = 0;
+    for (int64_t end_us = now_us + for_ms * MS; now_us < end_us; now_us += 10 * MS) {
+        struct bwe_probe probe;
+        bwe_remb_probe_on_sent(&state, other_bps / 800);
+        bwe_remb_probe_update(&state, input, &probe, now_us);
+        if (probe.id == 0)
+            continue;
+        assert_true(probe.rate_bps > input->target_bps);
+        bwe_remb_probe_on_sent(&state, probe.bytes);
+        bytes += probe.bytes;
+    }
+    return bytes;
+}
+
+static struct bwe_remb_probe_input begin(void)
+{
+    memset(&state, 0, sizeof(state));
+    now_us = 1000000;
+    return (struct bwe_remb_probe_input){
+        .remb_bps = 400000, .target_bps = 400000, .goal_bps = 600000, .limit_bps = 2000000};
+}
+
+static uint64_t bps_of(uint64_t bytes, int64_t ms)
+{
+    return bytes * 8000 / (uint64_t)ms;
+}
+
+static void test_it_fills_up_what_is_sent(void **unused)
+{
+    (void)unused;
+    struct bwe_remb_probe_input input = begin();
+    assert_in_range(bps_of(play(&input, 1000, 100000), 1000), 280000, 310000);
+    play(&input, 500, 100000);
+    assert_in_range(bps_of(play(&input, 1000, 100000), 1000), 385000, 410000); /* 500 in all */
+    assert_int_equal(play(&input, 1000, 600000), 0);                           /* enough already */
+}
+
+static void test_when_there_is_none(void **unused)
+{
+    (void)unused;
+    struct bwe_remb_probe_input input = begin();
+    input.goal_bps = 400000; /* fits */
+    assert_int_equal(play(&input, 1000, 0), 0);
+    input = begin();
+    input.goal_bps = 0; /* nothing more is wanted */
+    assert_int_equal(play(&input, 1000, 0), 0);
+    input = begin();
+    input.limit_bps = 400000; /* the contract */
+    assert_int_equal(play(&input, 1000, 0), 0);
+    input = begin();
+    input.is_harmful = true;
+    assert_int_equal(play(&input, 1000, 0), 0);
+}
+
+/* X(what ends it, and the wait until the next one) */
+static void test_failures_and_waits(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *what;
+        double remb_bps;
+        bool is_harmful, is_paused;
+        int64_t runs_ms, wait_ms;
+    } table[] = {
+        {"the estimate falls", 380000, false, false, 0, 3000},
+        {"packets are lost", 400000, true, false, 0, 3000},
+        {"it does not grow", 410000, false, false, 3500, 3000},
+        {"all paused: the next one soon", 380000, false, true, 0, 1500},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        struct bwe_remb_probe_input input = begin();
+        print_message("%s\n", table[i].what);
+        assert_true(play(&input, 500, 0) > 0);
+        input.remb_bps = table[i].remb_bps;
+        input.is_harmful = table[i].is_harmful;
+        input.is_paused = table[i].is_paused;
+        if (table[i].runs_ms > 0)
+            assert_true(play(&input, table[i].runs_ms - 100, 0) > 0 && state.is_running);
+        play(&input, 200, 0);
+        assert_false(state.is_running);
+        input.is_harmful = false;
+        assert_int_equal(play(&input, table[i].wait_ms - 300, 0), 0);
+        assert_true(play(&input, 600, 0) > 0);
+    }
+}
+
+/* One failure after the other waits longer, up to 15 s; one that shows more ends that. */
+static void test_back_off(void **unused)
+{
+    (void)unused;
+    static const double waits_ms[] = {3000, 4500, 6750, 10125, 15000, 15000};
+    struct bwe_remb_probe_input input = begin();
+    for (size_t i = 0; i < sizeof(waits_ms) / sizeof(*waits_ms); i++) {
+        play(&input, 10, 0);
+        assert_true(state.is_running);
+        input.is_harmful = true;
+        play(&input, 10, 0);
+        input.is_harmful = false;
+        assert_false(state.is_running);
+        play(&input, (int64_t)waits_ms[i] - 20, 0);
+        assert_false(state.is_running);
+        play(&input, 20, 0);
+    }
+    assert_true(state.is_running);
+    input.remb_bps = input.target_bps = 450000;
+    play(&input, 10, 0);
+    input.is_harmful = true;
+    play(&input, 10, 0);
+    input.is_harmful = false;
+    play(&input, 3000, 0);
+    assert_true(state.is_running);
+}
+
+/* It goes on from one estimate to the next, and ends where all fits. */
+static void test_it_goes_on_while_that_helps(void **unused)
+{
+    (void)unused;
+    struct bwe_remb_probe_input input = begin();
+    for (; input.target_bps < input.goal_bps; input.target_bps *= 1.08) {
+        input.remb_bps = input.target_bps;
+        play(&input, 1000, 0);
+        assert_true(state.is_running);
+    }
+    play(&input, 10, 0);
+    assert_false(state.is_running);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_it_fills_up_what_is_sent),
+        cmocka_unit_test(test_when_there_is_none),
+        cmocka_unit_test(test_failures_and_waits),
+        cmocka_unit_test(test_back_off),
+        cmocka_unit_test(test_it_goes_on_while_that_helps),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
