@@ -141,6 +141,9 @@ void core_feedback_advance(struct core_participant *participant, int64_t now_us)
 /* downlink.c: what is due to a participant of what it receives (switches, replays). */
 void core_downlink_advance(struct core_participant *participant, int64_t now_us);
 
+/* downlink.c: no more of that than what its estimator has to do. */
+void core_downlink_estimate(struct core_participant *participant, int64_t now_us);
+
 /* downlink.c: a packet of video is sent. */
 void core_downlink_on_sent(struct core_participant *participant, uint32_t payload_bytes,
                            uint32_t wire_bytes, int64_t now_us);

@@ -179,6 +179,13 @@ void core_participant_prefetch_way(const struct core_participant *participant)
 
 void core_participant_wake(struct core_participant *participant, int64_t at_us)
 {
+    if (at_us < participant->look_us)
+        participant->look_us = at_us;
+    core_participant_wake_estimator(participant, at_us);
+}
+
+void core_participant_wake_estimator(struct core_participant *participant, int64_t at_us)
+{
     if (at_us < participant->deadline_us) {
         participant->deadline_us = at_us;
         participant->engine->deadlines[participant->place].at_us = at_us;
