@@ -127,6 +127,12 @@ void core_participant_free(struct core_participant *participant);
  * tracks, too. */
 void core_participant_lay_out(struct core_participant *participant);
 
+/** The layers of all its tracks, CORE_LAYERS_MAX each; reads no track. */
+struct core_layer *core_participant_layers(const struct core_participant *participant);
+
+/** An SSRC will be looked up soon: fetch where it should be. */
+void core_participant_prefetch_binding(const struct core_participant *participant, uint32_t ssrc);
+
 /** Find the binding of an SSRC; NULL if it has none. */
 struct core_binding *core_participant_binding(struct core_participant *participant, uint32_t ssrc);
 
