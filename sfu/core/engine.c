@@ -15,6 +15,9 @@
  * less. */
 #define DETACHED_MEDIA_US 4500000
 #define DETACHED_US       30000000 /* the WebSocket alone */
+/* What nobody announces is noticed by then: a source that is silent, a sender above its contract.
+ */
+#define LOOK_US 50000
 
 uint64_t core_engine_random(struct core_engine *engine)
 {
@@ -285,9 +288,7 @@ static void check_detached(struct core_participant *participant, int64_t now_us)
         core_engine_end(participant, CORE_REASON_DISCONNECTED, "WebSocket and media are gone");
 }
 
-/* Estimators are looked at far more often than all the rest, which lies elsewhere. What nobody
-   announces of that (a source that is silent, a sender above its contract) is noticed when
-   transport feedback is due: every 100 ms (core_feedback_advance()). */
+/* Estimators are looked at far more often than all the rest, which lies elsewhere. */
 static void look_at_estimator(struct core_participant *participant, int64_t now_us)
 {
     core_downlink_estimate(participant, now_us);
@@ -310,6 +311,8 @@ static void look_at_all(struct core_participant *participant, int64_t now_us)
         core_snapshot_schedule(participant, now_us);
     core_participant_wake(participant, transport_deadline(participant->transport));
     core_participant_wake(participant, participant->statistics_us);
+    if (participant->estimate.is_active)
+        core_participant_wake(participant, now_us + LOOK_US);
 }
 
 static void advance_participant(struct core_participant *participant, int64_t now_us)
