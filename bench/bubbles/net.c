@@ -1,4 +1,9 @@
-/* Paths: shared sockets on loopback, else one each; opening, finding and closing them. */
+/*
+ * Paths: shared sockets on loopback, else one each; opening, finding and closing them.
+ *
+ * A socket is listed where nobody waits (an epoll of their own, which the loop does not know): what
+ * comes wakes nobody.
+ */
 #include "bench/bubbles/net_internal.h"
 
 #include <arpa/inet.h>
@@ -7,6 +12,7 @@
 #include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #define SOCKET_BUFFER (16 << 20)           /* as root; else what net.core.rmem_max allows */
@@ -19,34 +25,45 @@ static void set_buffer(int fd, int forced, int plain)
         setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size));
 }
 
-/* @return an index, or -1 (errno) */
-static int open_socket(struct bubbles_net *net, int family, bool is_shared)
+static void set_options(const struct bubbles_net *net, int fd)
 {
-    int on = 1, fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    struct bubbles_socket *entry = fd >= 0 ? calloc(1, sizeof(*entry)) : NULL;
-    struct sockaddr_in any = {.sin_family = AF_INET};
-    if (!entry)
-        return -1;
-    entry->fd = fd;
-    entry->net = net;
-    entry->is_shared = is_shared;
-    entry->has_segmentation = true;
+    int on = 1;
     set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
     set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
     setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
     setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
     if (net->has_gro)
         setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
-    if (is_shared && (setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ||
-                      bind(fd, (struct sockaddr *)&any, sizeof(any)))) {
-        close(fd);
+}
+
+static int bind_shared(int fd)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    int on = 1;
+    return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ||
+                   bind(fd, (struct sockaddr *)&any, sizeof(any))
+               ? -1
+               : 0;
+}
+
+/* It becomes the first of the sockets. @return 0, or -1 (errno) */
+static int open_socket(struct bubbles_net *net, int family, bool is_shared)
+{
+    int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct bubbles_socket *entry = fd >= 0 ? calloc(1, sizeof(*entry)) : NULL;
+    struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = entry}};
+    if (entry) {
+        *entry = (struct bubbles_socket){
+            .fd = fd, .is_shared = is_shared, .has_segmentation = true, .next = net->sockets};
+        set_options(net, fd);
+    }
+    if (!entry || (is_shared && bind_shared(fd)) ||
+        epoll_ctl(net->ready_fd, EPOLL_CTL_ADD, fd, &event)) {
+        if (fd >= 0)
+            close(fd);
         free(entry);
         return -1;
     }
-    entry->poll.data = entry;
-    uv_poll_init(net->loop, &entry->poll, fd);
-    uv_poll_start(&entry->poll, UV_READABLE, bubbles_net_on_readable);
-    entry->next = net->sockets;
     net->sockets = entry;
     return 0;
 }
@@ -118,20 +135,25 @@ const struct sockaddr_storage *bubbles_path_server(const struct bubbles_path *pa
     return &path->server;
 }
 
-static void on_socket_closed(uv_handle_t *handle)
-{
-    struct bubbles_socket *entry = handle->data;
-    close(entry->fd);
-    free(entry);
-}
-
+/* While datagrams are received the list of ready sockets may name it. */
 static void close_socket(struct bubbles_net *net, struct bubbles_socket *entry)
 {
     struct bubbles_socket **at = &net->sockets;
     while (*at != entry)
         at = &(*at)->next;
     *at = entry->next;
-    uv_close((uv_handle_t *)&entry->poll, on_socket_closed);
+    close(entry->fd);
+    entry->fd = -1;
+    entry->next = net->closed;
+    net->closed = entry;
+}
+
+void bubbles_net_free_closed(struct bubbles_net *net)
+{
+    for (struct bubbles_socket *entry; (entry = net->closed);) {
+        net->closed = entry->next;
+        free(entry);
+    }
 }
 
 void bubbles_net_close_path(struct bubbles_net *net, struct bubbles_path *path)
@@ -158,27 +180,29 @@ struct bubbles_path *bubbles_net_find(const struct bubbles_net *net,
     return path && path->socket == entry ? path : NULL;
 }
 
-struct bubbles_net *bubbles_net_create(uv_loop_t *loop, bool has_gro, bubbles_receive_fn receive)
+struct bubbles_net *bubbles_net_create(bool has_gro, bubbles_receive_fn receive)
 {
     struct bubbles_net *net = calloc(1, sizeof(*net));
-    if (!net)
+    int ready_fd = net ? epoll_create1(EPOLL_CLOEXEC) : -1;
+    if (ready_fd < 0) {
+        free(net);
         return NULL;
-    net->loop = loop;
+    }
+    net->ready_fd = ready_fd;
     net->has_gro = has_gro;
     net->receive = receive;
     net->next_address = 1;
     return net;
 }
 
-void bubbles_net_close(struct bubbles_net *net)
-{
-    if (net)
-        while (net->sockets)
-            close_socket(net, net->sockets);
-}
-
 void bubbles_net_destroy(struct bubbles_net *net)
 {
+    if (!net)
+        return;
+    while (net->sockets)
+        close_socket(net, net->sockets);
+    bubbles_net_free_closed(net);
+    close(net->ready_fd);
     free(net);
 }
 

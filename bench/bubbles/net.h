@@ -5,7 +5,10 @@
  * socket.
  *
  * Datagrams to send are gathered and go out together (sendmmsg, UDP_SEGMENT for equal sizes); those
- * received come in batches (recvmmsg, UDP_GRO). One loop, not thread-safe.
+ * received come in batches (recvmmsg, UDP_GRO), when they are asked for: what comes wakes nobody,
+ * as it would wake nobody on the server's machine if clients were elsewhere. A reader that is woken
+ * by each message pushes the server off its core in the middle of sending, and its state out of the
+ * cache. Not thread-safe.
  */
 #ifndef IRIS_BENCH_BUBBLES_NET_H
 #define IRIS_BENCH_BUBBLES_NET_H
@@ -14,7 +17,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include <uv.h>
 
 #define BUBBLES_DATAGRAM_BYTES 1500
 
@@ -37,12 +39,14 @@ struct bubbles_net_counters {
  */
 typedef void (*bubbles_receive_fn)(void *owner, uint8_t *data, size_t len, int64_t arrival_us);
 
-/** @return owned; NULL: no memory */
-struct bubbles_net *bubbles_net_create(uv_loop_t *loop, bool has_gro, bubbles_receive_fn receive);
+/** @return owned; NULL: no memory, or the system refuses */
+struct bubbles_net *bubbles_net_create(bool has_gro, bubbles_receive_fn receive);
 
-/** Close the sockets; run the loop once more before it is closed, then bubbles_net_destroy(). */
-void bubbles_net_close(struct bubbles_net *net);
+/** Close the sockets. NULL is harmless. */
 void bubbles_net_destroy(struct bubbles_net *net);
+
+/** Take what has come, and send what is said to it. To be called once a tick. */
+void bubbles_net_receive(struct bubbles_net *net);
 
 /**
  * A new way to a server.

@@ -12,13 +12,12 @@
 #define BUBBLES_SEND_SEGMENTS  16 /* datagrams of one message */
 #define BUBBLES_SEND_BUFFERS   256
 #define BUBBLES_RECEIVE_BATCH  32
+#define BUBBLES_READY_MAX      64 /* sockets that one look names */
 #define BUBBLES_GRO_BYTES      65536
 #define BUBBLES_CONTROL_BYTES  256
 
 struct bubbles_socket {
-    int fd;
-    uv_poll_t poll;
-    struct bubbles_net *net;
+    int fd;                    /* -1: closed */
     struct bubbles_path *path; /* of a socket that is not shared */
     struct bubbles_socket *next;
     uint32_t overflowed; /* as the kernel last said */
@@ -43,10 +42,10 @@ struct bubbles_message {
 };
 
 struct bubbles_net {
-    uv_loop_t *loop;
+    int ready_fd; /* an epoll of the sockets */
     bool has_gro;
     bubbles_receive_fn receive;
-    struct bubbles_socket *sockets;
+    struct bubbles_socket *sockets, *closed;
     struct bubbles_socket *shared[BUBBLES_SHARED_SOCKETS];
     unsigned shared_count, next_shared;
     uint16_t next_address;
@@ -62,7 +61,7 @@ struct bubbles_net {
 struct bubbles_path *bubbles_net_find(const struct bubbles_net *net,
                                       const struct bubbles_socket *entry, struct in_addr addressed);
 
-/** libuv's callback of every socket. */
-void bubbles_net_on_readable(uv_poll_t *poll, int status, int events);
+/** Nothing names the closed sockets any more. */
+void bubbles_net_free_closed(struct bubbles_net *net);
 
 #endif

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <netinet/udp.h>
 #include <string.h>
+#include <sys/epoll.h>
 
-#define BATCHES_MAX 16 /* of one wake-up, so that timers get their turn */
+#define BATCHES_MAX 16 /* of one socket, so that the others get their turn */
+#define LOOKS_MAX   64 /* of one call, so that the loop's other work does */
 
 /* ---- out ---- */
 
@@ -206,13 +208,19 @@ static bool receive_batch(struct bubbles_net *net, struct bubbles_socket *entry)
     return count == BUBBLES_RECEIVE_BATCH;
 }
 
-void bubbles_net_on_readable(uv_poll_t *poll, int status, int events)
+void bubbles_net_receive(struct bubbles_net *net)
 {
-    struct bubbles_socket *entry = poll->data;
-    struct bubbles_net *net = entry->net;
-    if (status < 0 || !(events & UV_READABLE))
-        return;
-    for (unsigned round = 0; round < BATCHES_MAX && receive_batch(net, entry); round++)
-        ;
+    struct epoll_event ready[BUBBLES_READY_MAX];
+    int count = BUBBLES_READY_MAX;
+    for (unsigned look = 0; look < LOOKS_MAX && count == BUBBLES_READY_MAX; look++) {
+        count = epoll_wait(net->ready_fd, ready, BUBBLES_READY_MAX, 0);
+        for (int i = 0; i < count; i++) {
+            struct bubbles_socket *entry = ready[i].data.ptr;
+            for (unsigned round = 0;
+                 entry->fd >= 0 && round < BATCHES_MAX && receive_batch(net, entry); round++)
+                ;
+        }
+        bubbles_net_free_closed(net);
+    }
     bubbles_net_flush(net);
 }

@@ -239,6 +239,7 @@ static void on_tick(uv_timer_t *tick)
     bubbles_schedule_visit(schedule, advance_one, now_us);
     churn(schedule, now_us);
     bubbles_net_flush(schedule->run.net);
+    bubbles_net_receive(schedule->run.net);
     if (schedule->second_us <= now_us)
         bubbles_schedule_sample(schedule, now_us);
     follow(schedule, now_us);

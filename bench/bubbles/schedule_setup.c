@@ -53,7 +53,7 @@ static int set_up(struct bubbles_schedule *schedule)
         run->library = *options->library;
     else if (bubbles_library_init(&run->library, options))
         return complain("libvpx or libopus refuses to encode");
-    run->net = bubbles_net_create(&run->loop, options->has_gro, bubbles_participant_receive);
+    run->net = bubbles_net_create(options->has_gro, bubbles_participant_receive);
     run->stun = bubbles_stun_create();
     run->dtls = bubbles_dtls_context_create(options->srtp_profile);
     run->aead = transport_aead_context_create(TRANSPORT_AEAD_AUTO);
@@ -77,7 +77,6 @@ void bubbles_schedule_destroy(struct bubbles_schedule *schedule)
         return;
     struct bubbles_run *run = &schedule->run;
     bubbles_hub_destroy(run->hub);
-    bubbles_net_close(run->net);
     uv_walk(&run->loop, close_handle, NULL);
     uv_run(&run->loop, UV_RUN_DEFAULT);
     uv_loop_close(&run->loop);

@@ -54,7 +54,7 @@ static void init_participant(struct core_engine *engine, struct core_participant
     participant->feedback_ssrc = join->feedback_ssrc;
     participant->media_ssrc = 1;
     participant->joined_us = participant->heard_us = now_us;
-    participant->deadline_us = participant->nack_us = INT64_MAX;
+    participant->deadline_us = participant->look_us = participant->nack_us = INT64_MAX;
     participant->feedback_us = participant->report_us = participant->statistics_us = now_us;
     participant->sender_report_us = now_us;
     participant->budget_bps = UINT64_MAX;

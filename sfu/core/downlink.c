@@ -12,11 +12,13 @@
 #define AHEAD_MAX_US   5000000
 #define REPLAY_PERCENT 110 /* of the contract: its last packet may go over what is left */
 
-static bool is_replaying(const struct core_participant *participant)
+static bool is_replaying(struct core_participant *participant)
 {
-    for (unsigned i = 0; i < participant->slot_count; i++)
-        if (participant->slots[i].replay_seq)
+    for (unsigned i = 0; participant->replaying >> i; i++) {
+        if (participant->replaying >> i & 1 && participant->slots[i].replay_seq)
             return true;
+        participant->replaying &= ~(1u << i);
+    }
     return false;
 }
 
@@ -141,4 +143,10 @@ void core_downlink_advance(struct core_participant *participant, int64_t now_us)
     }
     replay(participant, now_us);
     core_estimate_advance(participant, now_us);
+}
+
+void core_downlink_estimate(struct core_participant *participant, int64_t now_us)
+{
+    if (transport_can_send(participant->transport))
+        core_estimate_advance(participant, now_us);
 }

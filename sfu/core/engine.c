@@ -15,6 +15,9 @@
  * less. */
 #define DETACHED_MEDIA_US 4500000
 #define DETACHED_US       30000000 /* the WebSocket alone */
+/* What nobody announces is noticed by then: a source that is silent, a sender above its contract.
+ */
+#define LOOK_US 50000
 
 uint64_t core_engine_random(struct core_engine *engine)
 {
@@ -285,10 +288,18 @@ static void check_detached(struct core_participant *participant, int64_t now_us)
         core_engine_end(participant, CORE_REASON_DISCONNECTED, "WebSocket and media are gone");
 }
 
-static void advance_participant(struct core_participant *participant, int64_t now_us)
+/* Estimators are looked at far more often than all the rest, which lies elsewhere. */
+static void look_at_estimator(struct core_participant *participant, int64_t now_us)
 {
-    participant->deadline_us = INT64_MAX;
-    participant->engine->deadlines[participant->place].at_us = INT64_MAX;
+    core_downlink_estimate(participant, now_us);
+    if (participant->are_slots_dirty)
+        core_events_slots(participant, now_us);
+    core_participant_wake(participant, participant->look_us);
+}
+
+static void look_at_all(struct core_participant *participant, int64_t now_us)
+{
+    participant->look_us = INT64_MAX;
     transport_advance(participant->transport, now_us);
     core_engine_push_control(participant);
     core_engine_take_events(participant, now_us);
@@ -300,6 +311,18 @@ static void advance_participant(struct core_participant *participant, int64_t no
         core_snapshot_schedule(participant, now_us);
     core_participant_wake(participant, transport_deadline(participant->transport));
     core_participant_wake(participant, participant->statistics_us);
+    if (participant->estimate.is_active)
+        core_participant_wake(participant, now_us + LOOK_US);
+}
+
+static void advance_participant(struct core_participant *participant, int64_t now_us)
+{
+    participant->deadline_us = INT64_MAX;
+    participant->engine->deadlines[participant->place].at_us = INT64_MAX;
+    if (participant->look_us <= now_us)
+        look_at_all(participant, now_us);
+    else
+        look_at_estimator(participant, now_us);
 }
 
 void core_engine_advance(struct core_engine *engine, int64_t now_us)

@@ -121,6 +121,11 @@ void core_engine_push_control(struct core_participant *participant);
 /* receive.c: what has happened in the transport: connected, or ended. */
 void core_engine_take_events(struct core_participant *participant, int64_t now_us);
 
+/* prefetch.c: a packet will go to this slot soon (NULL: nothing to do): fetch it, and a little
+   later, when it is there, what belongs to its owner. */
+struct core_slot *core_prefetch_slot(struct core_slot *slot);
+void core_prefetch_owner(const struct core_slot *slot);
+
 /* uplink.c: a decrypted RTP packet of a participant. */
 void core_uplink_receive(struct core_participant *participant, uint8_t *data, size_t len,
                          int64_t now_us);
@@ -140,6 +145,9 @@ void core_feedback_advance(struct core_participant *participant, int64_t now_us)
 
 /* downlink.c: what is due to a participant of what it receives (switches, replays). */
 void core_downlink_advance(struct core_participant *participant, int64_t now_us);
+
+/* downlink.c: no more of that than what its estimator has to do. */
+void core_downlink_estimate(struct core_participant *participant, int64_t now_us);
 
 /* downlink.c: a packet of video is sent. */
 void core_downlink_on_sent(struct core_participant *participant, uint32_t payload_bytes,

@@ -228,7 +228,7 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
     if (decision.is_probed || estimate->video_bps < estimate->allocated_bps)
         core_allocate(participant, now_us);
     core_pace_run(participant, now_us);
-    core_participant_wake(participant, bwe_estimator_next_deadline(&estimate->estimator));
+    core_participant_wake_estimator(participant, bwe_estimator_next_deadline(&estimate->estimator));
 }
 
 void core_estimate_on_allocation(struct core_participant *participant,

@@ -202,8 +202,9 @@ bool core_pace_is_behind(const struct core_participant *participant)
 {
     if (core_pace_room(participant) == 0)
         return true;
-    for (unsigned i = 0; i < participant->slot_count; i++)
-        if (participant->slots[i].replay_seq && participant->slots[i].is_waiting)
+    for (unsigned i = 0; participant->replaying >> i; i++)
+        if (participant->replaying >> i & 1 && participant->slots[i].replay_seq &&
+            participant->slots[i].is_waiting)
             return true;
     return false;
 }

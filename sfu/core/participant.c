@@ -35,14 +35,18 @@ struct core_participant_shape core_participant_shape_of(unsigned track_count,
     return shape;
 }
 
+struct core_layer *core_participant_layers(const struct core_participant *participant)
+{
+    return (struct core_layer *)(void *)(participant->tracks + participant->track_count);
+}
+
 void core_participant_lay_out(struct core_participant *participant)
 {
     participant->slots = (struct core_slot *)(participant + 1);
     participant->segments =
         (struct rtp_rewrite_segment *)(participant->slots + participant->slot_count);
     participant->tracks = (struct core_track *)(participant->segments + participant->segment_count);
-    struct core_layer *layers =
-        (struct core_layer *)(void *)(participant->tracks + participant->track_count);
+    struct core_layer *layers = core_participant_layers(participant);
     for (unsigned i = 0; i < participant->track_count; i++, layers += CORE_LAYERS_MAX)
         participant->tracks[i].layers = layers;
     struct core_binding *rest = (struct core_binding *)layers;
@@ -92,6 +96,12 @@ struct core_binding *core_participant_binding(struct core_participant *participa
         if (!binding->ssrc)
             return NULL;
     }
+}
+
+void core_participant_prefetch_binding(const struct core_participant *participant, uint32_t ssrc)
+{
+    if (participant->bindings)
+        __builtin_prefetch(&participant->bindings[home(ssrc)]);
 }
 
 int core_participant_bind(struct core_participant *participant, uint32_t ssrc, unsigned track,
@@ -178,6 +188,13 @@ void core_participant_prefetch_way(const struct core_participant *participant)
 }
 
 void core_participant_wake(struct core_participant *participant, int64_t at_us)
+{
+    if (at_us < participant->look_us)
+        participant->look_us = at_us;
+    core_participant_wake_estimator(participant, at_us);
+}
+
+void core_participant_wake_estimator(struct core_participant *participant, int64_t at_us)
 {
     if (at_us < participant->deadline_us) {
         participant->deadline_us = at_us;

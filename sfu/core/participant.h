@@ -37,6 +37,7 @@ struct core_participant {
     /* What each packet to it needs comes first: CORE_PARTICIPANT_HOT_BYTES. */
     _Alignas(CORE_CACHE_LINE_BYTES) struct core_participant *next; /* in the engine */
     int64_t deadline_us;    /* INT64_MAX: none; its engine has it, too */
+    int64_t look_us;        /* of all but its estimator's: not before deadline_us */
     unsigned place;         /* of that in the engine's deadlines */
     uint16_t transport_seq; /* next one that we send */
     bool is_gone;           /* to be removed when nothing looks at it any more */
@@ -57,6 +58,7 @@ struct core_participant {
     struct core_binding *bindings;    /* CORE_SSRC_TABLE; NULL without a track */
     struct rtp_arrival_log *arrivals; /* NULL without a track */
     unsigned slot_count, track_count;
+    uint32_t replaying; /* slots that may have a replay_seq, as bits: those without have none */
     /* Deadlines [us]; INT64_MAX: none. */
     int64_t feedback_us, nack_us, report_us, sender_report_us, statistics_us;
     /* The rest. */
@@ -125,6 +127,12 @@ void core_participant_free(struct core_participant *participant);
  * tracks, too. */
 void core_participant_lay_out(struct core_participant *participant);
 
+/** The layers of all its tracks, CORE_LAYERS_MAX each; reads no track. */
+struct core_layer *core_participant_layers(const struct core_participant *participant);
+
+/** An SSRC will be looked up soon: fetch where it should be. */
+void core_participant_prefetch_binding(const struct core_participant *participant, uint32_t ssrc);
+
 /** Find the binding of an SSRC; NULL if it has none. */
 struct core_binding *core_participant_binding(struct core_participant *participant, uint32_t ssrc);
 
@@ -158,5 +166,8 @@ void core_participant_prefetch_way(const struct core_participant *participant);
 
 /** Act by this time at the latest. */
 void core_participant_wake(struct core_participant *participant, int64_t at_us);
+
+/** The same, if it is its estimator alone that is to be looked at by then. */
+void core_participant_wake_estimator(struct core_participant *participant, int64_t at_us);
 
 #endif

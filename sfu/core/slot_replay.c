@@ -17,11 +17,17 @@
 #define STALE_US  (CORE_LAYER_REPLAY_US + 500000)
 #define BEHIND_US 1000000 /* the same of one that only waited */
 
+static void set_replay(struct core_slot *slot, uint64_t ext_seq)
+{
+    slot->replay_seq = ext_seq;
+    slot->owner->replaying |= 1u << (slot - slot->owner->slots);
+}
+
 void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, int64_t now_us)
 {
     core_slot_leave_layer(slot, layer, now_us);
     slot->layer = layer;
-    slot->replay_seq = layer->keyframe_seq;
+    set_replay(slot, layer->keyframe_seq);
     slot->has_replayed = slot->is_waiting = false;
     slot->has_frame = false;
     slot->is_retiming = false;
@@ -38,7 +44,7 @@ void core_slot_start_replay(struct core_slot *slot, struct core_layer *layer, in
 
 void core_slot_wait(struct core_slot *slot, uint64_t ext_seq, int64_t now_us)
 {
-    slot->replay_seq = ext_seq;
+    set_replay(slot, ext_seq);
     slot->has_replayed = slot->is_waiting = true;
     const struct bwe_pacer *pacer = &slot->owner->pace.pacer;
     core_record_slot(slot, slot->layer,

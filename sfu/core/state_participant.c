@@ -161,7 +161,7 @@ static bool is_head_sound(const struct core_participant *p)
            p->track_count <= CORE_TRACKS_MAX && p->slot_count <= CORE_SLOTS_MAX &&
            p->segment_count <= CORE_SLOTS_MAX * CORE_SLOT_SEGMENTS_SCREEN &&
            p->path_count <= CORE_PATHS_MAX && p->binding_count <= CORE_SSRCS_MAX &&
-           p->layout.pinned_count <= CORE_PINNED_MAX;
+           p->layout.pinned_count <= CORE_PINNED_MAX && p->replaying >> p->slot_count == 0;
 }
 
 static bool is_slot_sound(const struct core_slot *slot)
@@ -181,7 +181,7 @@ static bool is_rest_sound(const struct core_participant *p)
         if ((unsigned)p->tracks[i].params.kind >= CORE_KIND_COUNT)
             return false;
     for (unsigned i = 0; i < p->slot_count; i++) {
-        if (!is_slot_sound(&p->slots[i]))
+        if (!is_slot_sound(&p->slots[i]) || (p->slots[i].replay_seq && !(p->replaying >> i & 1)))
             return false;
         segment_count += core_slot_segment_count(p->slots[i].params.kind);
     }

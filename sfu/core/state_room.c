@@ -270,7 +270,7 @@ void core_state_skip(struct core_engine *engine)
         }
         p->transport_seq += TRANSPORT_STATE_SKIP;
         core_pace_forget(p);
-        p->deadline_us = INT64_MIN;
+        p->deadline_us = p->look_us = INT64_MIN;
     }
     core_engine_list_deadlines(engine);
     engine->tick_us = INT64_MIN;

@@ -46,53 +46,26 @@ static void track_loss(const struct core_media *media)
     }
 }
 
-/*
- * A receiver's state is seldom in the cache, and where it lies is known step by step: its slot, its
- * own, its transport. Each step is fetched while receivers before it are served.
- */
-static void prefetch_bytes(const void *from, size_t bytes)
-{
-    for (size_t at = 0; at < bytes; at += CORE_CACHE_LINE_BYTES)
-        __builtin_prefetch((const uint8_t *)from + at);
-}
-
-static struct core_slot *prefetch_slot(struct core_slot *slot)
-{
-    if (slot)
-        prefetch_bytes(slot, CORE_SLOT_HOT_BYTES);
-    return slot;
-}
-
-static void prefetch_owner(const struct core_slot *slot)
-{
-    if (!slot)
-        return;
-    const struct rtp_rewrite *rewrite = &slot->rewrite;
-    prefetch_bytes(slot->owner, CORE_PARTICIPANT_HOT_BYTES);
-    __builtin_prefetch(&slot->owner->estimate);
-    __builtin_prefetch(&slot->owner->estimate.estimator.history);
-    __builtin_prefetch(&rewrite->memory.segments[rewrite->current]);
-}
-
 static struct core_slot *next_of(const struct core_slot *slot)
 {
     return slot ? slot->next_subscriber : NULL;
 }
 
+/* A receiver's state is fetched step by step while receivers before it are served (prefetch.c). */
 static void forward(const struct core_media *media)
 {
     if (media->track->is_muted)
         return;
     struct core_slot *slot = media->track->subscribers;
-    struct core_slot *second = prefetch_slot(next_of(slot));
-    prefetch_owner(slot);
-    struct core_slot *third = prefetch_slot(next_of(second)), *fourth;
-    prefetch_owner(second);
+    struct core_slot *second = core_prefetch_slot(next_of(slot));
+    core_prefetch_owner(slot);
+    struct core_slot *third = core_prefetch_slot(next_of(second)), *fourth;
+    core_prefetch_owner(second);
     if (slot)
         core_participant_prefetch_way(slot->owner);
     for (; slot; slot = second, second = third, third = fourth) {
-        fourth = prefetch_slot(next_of(third));
-        prefetch_owner(third);
+        fourth = core_prefetch_slot(next_of(third));
+        core_prefetch_owner(third);
         if (second)
             core_participant_prefetch_way(second->owner);
         core_slot_forward(slot, media);
@@ -267,7 +240,7 @@ static enum core_outcome receive_media(struct core_participant *participant,
     struct core_track *track = media->track = &participant->tracks[received_as->track];
     struct core_layer *layer = media->layer = &track->layers[received_as->layer];
     bool was_alive = core_layer_is_alive(layer, media->now_us);
-    prefetch_slot(track->subscribers);
+    core_prefetch_slot(track->subscribers);
     if (is_repeated(layer, packet->seq)) {
         participant->uplink.repeated++;
         return CORE_OUTCOME_REPEATED;

@@ -166,12 +166,19 @@ void io_udp_count_drops(struct io_udp *udp)
 
 void io_udp_deliver(struct io_udp *udp, struct core_engine *engine, int64_t now_us)
 {
+    struct transport_datagram datagrams[IO_UDP_BATCH];
     for (unsigned i = 0; i < batch.count; i++) {
-        struct transport_datagram datagram = {.data = batch.data[i],
-                                              .len = batch.messages[i].msg_len};
-        io_address_from_sockaddr(&datagram.path.remote, &batch.names[i]);
-        datagram.path.local = (uint16_t)batch.index;
-        core_engine_receive(engine, &datagram, now_us);
+        datagrams[i] =
+            (struct transport_datagram){.data = batch.data[i], .len = batch.messages[i].msg_len};
+        io_address_from_sockaddr(&datagrams[i].path.remote, &batch.names[i]);
+        datagrams[i].path.local = (uint16_t)batch.index;
+    }
+    for (unsigned i = 0; i < batch.count; i++) {
+        unsigned left = batch.count - i;
+        if (i % CORE_PREFETCH_MAX == 0)
+            core_engine_prefetch(engine, &datagrams[i],
+                                 left < CORE_PREFETCH_MAX ? left : CORE_PREFETCH_MAX);
+        core_engine_receive(engine, &datagrams[i], now_us);
         if (core_engine_wants_flush(engine))
             io_udp_flush(udp, engine);
     }

@@ -243,6 +243,14 @@ void *transport_directory_find_path(const struct transport_directory *directory,
     return entry->owner;
 }
 
+void transport_directory_prefetch_path(const struct transport_directory *directory,
+                                       const struct transport_path *path)
+{
+    struct key key = key_of_path(path);
+    const struct table *table = &directory->paths;
+    __builtin_prefetch(&table->entries[hash_of(directory, &key) & (table->capacity - 1)]);
+}
+
 int transport_directory_add_ufrag(struct transport_directory *directory, const char *ufrag,
                                   void *owner)
 {

@@ -39,6 +39,10 @@ void transport_directory_claim_path(struct transport_directory *directory,
 void *transport_directory_find_path(const struct transport_directory *directory,
                                     const struct transport_path *path, void **claimant);
 
+/** It will be looked up soon: fetch its entry into the cache. */
+void transport_directory_prefetch_path(const struct transport_directory *directory,
+                                       const struct transport_path *path);
+
 /** Give up a path, or the claim to it. */
 void transport_directory_remove_path(struct transport_directory *directory,
                                      const struct transport_path *path, const void *owner);

@@ -218,11 +218,28 @@ void transport_srtp_receiver_destroy(struct transport_srtp_receiver *receiver)
     free(receiver);
 }
 
+static void prefetch_key(const struct transport_aead_key *key)
+{
+    for (size_t at = 0; key && at < EXPANDED_BYTES; at += CACHE_LINE_BYTES)
+        __builtin_prefetch((const uint8_t *)key + at);
+}
+
 void transport_srtp_sender_prefetch(const struct transport_srtp_sender *sender)
 {
-    const uint8_t *key = (const uint8_t *)sender->aead.rtp;
-    for (size_t at = 0; key && at < EXPANDED_BYTES; at += CACHE_LINE_BYTES)
-        __builtin_prefetch(key + at);
+    prefetch_key(sender->aead.rtp);
+}
+
+void transport_srtp_receiver_prefetch(const struct transport_srtp_receiver *receiver, unsigned step,
+                                      bool is_rtcp)
+{
+    const struct transport_srtp_aead_receiver *aead = &receiver->aead;
+    if (step == 0) {
+        for (size_t at = 0; at < sizeof(*aead); at += CACHE_LINE_BYTES)
+            __builtin_prefetch((const uint8_t *)aead + at);
+        return;
+    }
+    prefetch_key(is_rtcp ? aead->keys.rtcp : aead->keys.rtp);
+    transport_srtp_sources_prefetch(is_rtcp ? &aead->rtcp : &aead->rtp);
 }
 
 size_t transport_srtp_tag_bytes(const struct transport_srtp_sender *sender)

@@ -92,6 +92,14 @@ int transport_srtp_seal_rtp_to(struct transport_srtp_sender *sender,
 /** Packets will be sealed soon: fetch what that needs into the cache. */
 void transport_srtp_sender_prefetch(const struct transport_srtp_sender *sender);
 
+/**
+ * A packet will be opened soon: fetch what that needs, in two steps.
+ *
+ * @param step  0 (reads nothing) or 1 (reads what 0 has fetched)
+ */
+void transport_srtp_receiver_prefetch(const struct transport_srtp_receiver *receiver, unsigned step,
+                                      bool is_rtcp);
+
 /** What sealing adds to an RTP packet [bytes]. */
 size_t transport_srtp_tag_bytes(const struct transport_srtp_sender *sender);
 

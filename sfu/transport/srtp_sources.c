@@ -11,6 +11,7 @@
 
 /* Microphone, camera with two layers, screen, and RTX of the three videos: 7. */
 #define FIRST_CAPACITY 8
+#define PREFETCHED     4 /* of them: what is there first, sends most */
 
 void transport_srtp_sources_init(struct transport_srtp_sources *sources, uint16_t limit)
 {
@@ -53,6 +54,15 @@ struct transport_srtp_source *transport_srtp_sources_find(struct transport_srtp_
         return NULL;
     sources->recent = slot - 1;
     return &sources->entries[sources->recent];
+}
+
+void transport_srtp_sources_prefetch(const struct transport_srtp_sources *sources)
+{
+    if (sources->count == 0)
+        return;
+    __builtin_prefetch(sources->slots);
+    for (uint16_t i = 0; i < sources->count && i < PREFETCHED; i++)
+        __builtin_prefetch(&sources->entries[i]);
 }
 
 static int grow(struct transport_srtp_sources *sources)

@@ -35,6 +35,9 @@ void transport_srtp_sources_dispose(struct transport_srtp_sources *sources);
 struct transport_srtp_source *transport_srtp_sources_find(struct transport_srtp_sources *sources,
                                                           uint32_t ssrc);
 
+/** One will be looked up soon: fetch what says where it is, and the one found last. */
+void transport_srtp_sources_prefetch(const struct transport_srtp_sources *sources);
+
 /**
  * Find ssrc, or add it with an empty window.
  *

@@ -342,6 +342,17 @@ void transport_prefetch_sender(const struct transport *transport)
     __builtin_prefetch((const uint8_t *)transport->sender + 64);
 }
 
+void transport_prefetch_receiver(const struct transport *transport, unsigned step, bool is_rtcp)
+{
+    if (step == 0) {
+        transport_prefetch(transport);
+        __builtin_prefetch(&transport->ice.heard_us, 1);
+        __builtin_prefetch(&transport->counters.path_changes);
+    } else if (transport->receiver) {
+        transport_srtp_receiver_prefetch(transport->receiver, step - 1, is_rtcp);
+    }
+}
+
 void transport_prefetch_keys(const struct transport *transport)
 {
     if (transport->sender)

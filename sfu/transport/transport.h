@@ -125,6 +125,14 @@ void transport_prefetch_sender(const struct transport *transport);
 /** Packets will be sealed for it next: fetch the keys into the cache; reads the session. */
 void transport_prefetch_keys(const struct transport *transport);
 
+/**
+ * Media from the peer will be taken soon: fetch what that needs, in three steps. Each reads what
+ * the one before has fetched, so let some time pass between them.
+ *
+ * @param step  0 (reads nothing), 1 or 2
+ */
+void transport_prefetch_receiver(const struct transport *transport, unsigned step, bool is_rtcp);
+
 /** Where media goes; NULL while there is no path. */
 const struct transport_path *transport_selected_path(const struct transport *transport);
 

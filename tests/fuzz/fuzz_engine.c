@@ -121,6 +121,7 @@ static void fill_join(struct core_join *join, unsigned person)
 static void receive(struct conference *c, const struct person *person, uint8_t *data, size_t len)
 {
     struct transport_datagram datagram = {.path = person->path, .data = data, .len = len};
+    core_engine_prefetch(c->engine, &datagram, 1);
     core_engine_receive(c->engine, &datagram, c->now_us);
     flush(c);
 }
