@@ -17,7 +17,7 @@
 #define BUSY_LEAST_MS      5.0  /* and in between it was never empty */
 #define BUSY_MIN_US        40000
 #define START_US           3000000
-#define BURST_FACTOR       2.0     /* times the rate: less is shown by the next probe as well */
+#define BURST_FACTOR       1.25    /* times the rate: less is shown by the next probe as well */
 #define MET_US             5000000 /* a capacity met longer ago is no limit for probes */
 #define FORGET_FACTOR      1.5     /* over what losses have bounded */
 #define LOSS_MADE_UP       0.5
@@ -115,6 +115,7 @@ static void on_received(struct bwe_estimator *estimator, struct summary *summary
 {
     struct bwe_delay_sample sample;
     int64_t sent_us = bwe_history_sent_us(packet, now_us);
+    bwe_first_burst_add(&estimator->first_burst, packet->bytes, sent_us, arrival_us);
     bwe_acked_rate_add(&estimator->acked, arrival_us, packet->bytes,
                        estimator->app_limited.is_limited);
     if (bwe_interarrival_add(&estimator->interarrival, sent_us, arrival_us, &sample))

@@ -19,6 +19,7 @@
 #include "bwe/acked_rate.h"
 #include "bwe/app_limited.h"
 #include "bwe/fallback.h"
+#include "bwe/first_burst.h"
 #include "bwe/guard.h"
 #include "bwe/history.h"
 #include "bwe/interarrival.h"
@@ -96,6 +97,7 @@ struct bwe_estimator {
     struct bwe_loss loss;
     struct bwe_prober prober;
     struct bwe_probe_results probe_results;
+    struct bwe_first_burst first_burst;
     struct bwe_receiver_reports reports;
     struct bwe_fallback fallback;
     struct bwe_demand demand;

@@ -17,6 +17,10 @@
 #define PROBED_PACE   1.1  /* so soon after a probe: what it showed may be all that there is */
 #define MET_SHARE     1.05 /* beyond that capacity it has become another one */
 #define OPEN_PACE_BPS (3 * BWE_CONTRACT_DOWN_BPS / 2)
+#define OPEN_SHARE    1.5 /* of what the first burst has shown */
+/* A receiver that shall report has not. Further on it gets what the contract allows. */
+#define UNHEARD_US  1000000
+#define UNHEARD_BPS 100000000
 
 _Static_assert(BWE_FEEDBACK_MARKS > 1 && CORE_ESTIMATE_HISTORY <= RTP_ARRIVAL_LOG,
                "a message never says more than is remembered");
@@ -57,14 +61,18 @@ static void begin(struct core_participant *participant, int64_t now_us)
     };
     bwe_estimator_init(&estimate->estimator, &config, now_us);
     estimate->has_begun = true;
+    estimate->begin_us = now_us;
 }
 
 void core_estimate_on_sent(struct core_participant *participant, uint16_t seq, uint16_t bytes,
                            uint8_t cluster)
 {
     int64_t now_us = participant->engine->now_us;
-    if (!participant->estimate.has_begun)
+    if (!participant->estimate.has_begun) {
         begin(participant, now_us);
+        core_pace_begin(participant, BWE_FIRST_BURST_BYTES, now_us);
+        core_participant_wake(participant, now_us + UNHEARD_US);
+    }
     bwe_estimator_on_sent(&participant->estimate.estimator, seq, bytes, cluster, now_us);
 }
 
@@ -136,12 +144,19 @@ static void close_when_known(struct core_estimate *estimate, enum bwe_state stat
         estimate->is_open = false;
 }
 
+/* No more than what comes out of a queue, if the first burst has met one. */
+static uint32_t open_pace_bps(const struct core_estimate *estimate)
+{
+    double shown_bps = OPEN_SHARE * bwe_first_burst_bps(&estimate->estimator.first_burst);
+    return shown_bps < OPEN_PACE_BPS ? (uint32_t)shown_bps : OPEN_PACE_BPS;
+}
+
 static void set_pace(struct core_participant *participant, const struct bwe_decision *decision,
                      int64_t now_us)
 {
-    uint32_t pacing_bps = decision->pacing_bps;
-    if (participant->estimate.is_open && pacing_bps < OPEN_PACE_BPS)
-        pacing_bps = OPEN_PACE_BPS;
+    uint32_t pacing_bps = decision->pacing_bps, open_bps = open_pace_bps(&participant->estimate);
+    if (participant->estimate.is_open && pacing_bps < open_bps)
+        pacing_bps = open_bps;
     /* Video that waits uses all of the pace: above the target no queue would be drained. */
     if (decision->state == BWE_STATE_DRAINING)
         pacing_bps = decision->target_bps;
@@ -191,10 +206,20 @@ static void record(struct core_participant *participant, const struct bwe_decisi
                     now_us);
 }
 
+/* Until the first burst has been reported. */
+static bool is_waiting(const struct core_estimate *estimate, int64_t now_us)
+{
+    const struct bwe_estimator *estimator = &estimate->estimator;
+    return now_us - estimate->begin_us < UNHEARD_US && estimator->feedback_us != 0 &&
+           !estimator->guard.is_active && !bwe_first_burst_is_over(&estimator->first_burst);
+}
+
 void core_estimate_advance(struct core_participant *participant, int64_t now_us)
 {
     struct core_estimate *estimate = &participant->estimate;
-    if (!estimate->is_active)
+    if (estimate->has_begun && !estimate->is_active && now_us - estimate->begin_us >= UNHEARD_US)
+        core_pace_set_rate(participant, UNHEARD_BPS, 0, now_us);
+    if (!estimate->is_active || is_waiting(estimate, now_us))
         return;
     struct bwe_decision decision = bwe_estimator_poll(&estimate->estimator, now_us);
     close_when_known(estimate, decision.state, now_us);

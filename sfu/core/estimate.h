@@ -24,7 +24,7 @@ struct core_estimate {
     bool is_active; /* the receiver reports */
     bool is_open;   /* the first second: the contract holds */
     bool is_probed; /* a probe has raised the estimate, the allocation does not know yet */
-    int64_t active_us;
+    int64_t begin_us, active_us;
     int64_t probed_us;      /* when a probe last raised it */
     uint64_t video_bps;     /* budget for video; UINT64_MAX: no say */
     uint64_t sustained_bps; /* the same without the dips that drain a queue */

@@ -15,7 +15,9 @@
 #define GROUP_MAX          32 /* packets of a frame taken at once */
 #define PACKETS_SPARE      32 /* for repairs that came late, and for padding of holes */
 #define PROBE_PACKET_BYTES 1200
-#define ABS_SEND_TIME_BITS 18 /* of its fraction of a second */
+#define FIRST_BPS          4000000 /* of the first burst, */
+#define FIRST_REST_BPS     300000  /* and after it */
+#define ABS_SEND_TIME_BITS 18      /* of its fraction of a second */
 
 void core_pace_init(struct core_pace *pace)
 {
@@ -25,6 +27,21 @@ void core_pace_init(struct core_pace *pace)
 static uint16_t wire_bytes(const struct core_buffer *buffer)
 {
     return (uint16_t)(buffer->len + TRANSPORT_AEAD_TAG_BYTES);
+}
+
+void core_pace_begin(struct core_participant *participant, uint32_t bytes, int64_t now_us)
+{
+    struct core_pace *pace = &participant->pace;
+    pace->is_pacing = true;
+    pace->first_bytes = bytes;
+    bwe_pacer_set_rate(&pace->pacer, FIRST_BPS, 0, now_us);
+}
+
+static void count_first(struct core_pace *pace, uint16_t bytes, int64_t now_us)
+{
+    pace->first_bytes -= bytes < pace->first_bytes ? bytes : pace->first_bytes;
+    if (pace->first_bytes == 0)
+        bwe_pacer_set_rate(&pace->pacer, FIRST_REST_BPS, 0, now_us);
 }
 
 /* Numbers follow the order of leaving: what overtakes what waits would look reordered. */
@@ -40,6 +57,8 @@ static void depart(struct core_participant *participant, struct core_buffer *buf
         uint64_t time = ((uint64_t)engine->now_us << ABS_SEND_TIME_BITS) / 1000000;
         rtp_bytes_put24(buffer->data + buffer->send_time_at, (uint32_t)time & 0xFFFFFF);
     }
+    if (participant->pace.first_bytes > 0)
+        count_first(&participant->pace, wire_bytes(buffer), engine->now_us);
     core_outbox_push(&engine->outbox, &participant->chain, buffer);
 }
 
@@ -179,6 +198,7 @@ void core_pace_set_rate(struct core_participant *participant, uint32_t rate_bps,
         uint64_t least_bps = (uint64_t)pacer->queued_bytes * 8000000 / left_us;
         rate_bps = rate_bps < least_bps ? (uint32_t)least_bps : rate_bps;
     }
+    participant->pace.first_bytes = 0;
     bwe_pacer_set_rate(pacer, rate_bps, burst_us, now_us);
 }
 
@@ -192,6 +212,8 @@ uint32_t core_pace_room(const struct core_participant *participant)
     if (outbox->free_count <= outbox->total_count / 2)
         return 0;
     uint64_t most = (uint64_t)pacer->rate_bps * BWE_PACER_QUEUE_MS / 8000;
+    if (participant->pace.first_bytes > 0)
+        most = participant->pace.first_bytes;
     if (pacer->count >= CORE_PACE_PACKETS - PACKETS_SPARE || pacer->queued_bytes >= most)
         return 0;
     return (uint32_t)(most - pacer->queued_bytes);
