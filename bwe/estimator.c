@@ -180,6 +180,20 @@ static void measure_busy(struct bwe_estimator *estimator)
     estimator->busy_bps = span_us >= BUSY_MIN_US ? 8e6 * (double)bytes / (double)span_us : 0;
 }
 
+/* Of the bottleneck, if it is seen: the first packets' queue is a measure. */
+static void take_first_burst(struct bwe_estimator *estimator)
+{
+    struct bwe_rate_control *control = &estimator->rate_control;
+    double shown_bps =
+        estimator->tuning->guard_return * bwe_first_burst_bps(&estimator->first_burst);
+    if (estimator->tuning->guard <= 0 || estimator->has_burst ||
+        !bwe_first_burst_is_over(&estimator->first_burst))
+        return;
+    estimator->has_burst = true;
+    if (shown_bps < estimator->max_bps && shown_bps > BURST_FACTOR * control->rate_bps)
+        bwe_rate_control_set(control, shown_bps, estimator->now_us);
+}
+
 /* The rate at which packets came of late: over as many messages as it takes for a sound figure. */
 static void measure_received(struct bwe_estimator *estimator, const struct summary *summary)
 {
@@ -358,6 +372,7 @@ void bwe_estimator_on_feedback(struct bwe_estimator *estimator,
     estimator->rtt_ms += (estimator->rtt_ms > 0 ? RTT_WEIGHT : 1) * (rtt_ms - estimator->rtt_ms);
     bwe_queue_delay_add(&estimator->queue_delay, summary.least_delay_us, now_us);
     measure_received(estimator, &summary);
+    take_first_burst(estimator);
     update_guard(estimator, &summary, now_us);
     update_rate(estimator, &summary, now_us);
     update_loss(estimator);

@@ -17,10 +17,13 @@
 #define PROBED_PACE   1.1  /* so soon after a probe: what it showed may be all that there is */
 #define MET_SHARE     1.05 /* beyond that capacity it has become another one */
 #define OPEN_PACE_BPS (3 * BWE_CONTRACT_DOWN_BPS / 2)
-#define OPEN_SHARE    1.5 /* of what the first burst has shown */
 /* A receiver that shall report has not. Further on it gets what the contract allows. */
-#define UNHEARD_US  1000000
-#define UNHEARD_BPS 100000000
+#define UNHEARD_US     1000000
+#define LATE_US        350000
+#define OPEN_SHARE     1.5 /* of what the first burst has shown */
+#define OPEN_LEAST_BPS 1500000
+#define LATE_BPS       1000000
+#define UNHEARD_BPS    100000000
 
 _Static_assert(BWE_FEEDBACK_MARKS > 1 && CORE_ESTIMATE_HISTORY <= RTP_ARRIVAL_LOG,
                "a message never says more than is remembered");
@@ -42,8 +45,9 @@ static uint64_t reserved_bps(struct core_estimate *estimate, int64_t now_us)
            bwe_rate_meter_mean(&estimate->repairs, now_us).cost_bps;
 }
 
-void core_estimate_init(struct core_estimate *estimate)
+void core_estimate_init(struct core_estimate *estimate, bool is_blind)
 {
+    estimate->is_blind = is_blind;
     estimate->video_bps = estimate->sustained_bps = UINT64_MAX;
 }
 
@@ -71,7 +75,7 @@ void core_estimate_on_sent(struct core_participant *participant, uint16_t seq, u
     if (!participant->estimate.has_begun) {
         begin(participant, now_us);
         core_pace_begin(participant, BWE_FIRST_BURST_BYTES, now_us);
-        core_participant_wake(participant, now_us + UNHEARD_US);
+        core_participant_wake(participant, now_us + LATE_US);
     }
     bwe_estimator_on_sent(&participant->estimate.estimator, seq, bytes, cluster, now_us);
 }
@@ -137,7 +141,8 @@ void core_estimate_on_report(struct core_participant *participant,
 /* Until the second is over, or the path is seen to carry less. */
 static void close_when_known(struct core_estimate *estimate, enum bwe_state state, int64_t now_us)
 {
-    bool is_met = state == BWE_STATE_HOLDING || state == BWE_STATE_DRAINING ||
+    bool is_met = bwe_first_burst_bps(&estimate->estimator.first_burst) < OPEN_LEAST_BPS ||
+                  state == BWE_STATE_HOLDING || state == BWE_STATE_DRAINING ||
                   state == BWE_STATE_SILENT || state == BWE_STATE_FALLBACK ||
                   estimate->estimator.rate_control.capacity_bps > 0;
     if (is_met || now_us - estimate->active_us >= OPEN_US)
@@ -206,22 +211,45 @@ static void record(struct core_participant *participant, const struct bwe_decisi
                     now_us);
 }
 
-/* Until the first burst has been reported. */
-static bool is_waiting(const struct core_estimate *estimate, int64_t now_us)
+bool core_estimate_is_blind(const struct core_estimate *estimate)
+{
+    return estimate->is_blind;
+}
+
+/* Until the first burst has been reported, or a queue is seen. */
+static bool is_still_blind(const struct core_estimate *estimate, int64_t now_us)
 {
     const struct bwe_estimator *estimator = &estimate->estimator;
-    return now_us - estimate->begin_us < UNHEARD_US && estimator->feedback_us != 0 &&
-           !estimator->guard.is_active && !bwe_first_burst_is_over(&estimator->first_burst);
+    return now_us - estimate->begin_us < UNHEARD_US && !estimator->guard.is_active &&
+           !bwe_first_burst_is_over(&estimator->first_burst);
+}
+
+/* What the first burst has shown is waited for. */
+static void look(struct core_participant *participant, int64_t now_us)
+{
+    struct core_estimate *estimate = &participant->estimate;
+    if (!estimate->has_begun || !estimate->is_blind)
+        return;
+    estimate->is_blind = is_still_blind(estimate, now_us);
+    if (estimate->is_blind) {
+        if (now_us - estimate->begin_us >= LATE_US)
+            core_pace_set_rate(participant, LATE_BPS, 0, now_us);
+        core_participant_wake(participant, now_us + LATE_US);
+        return;
+    }
+    if (!estimate->is_active)
+        core_pace_set_rate(participant, UNHEARD_BPS, 0, now_us);
+    core_allocate(participant, now_us);
 }
 
 void core_estimate_advance(struct core_participant *participant, int64_t now_us)
 {
     struct core_estimate *estimate = &participant->estimate;
-    if (estimate->has_begun && !estimate->is_active && now_us - estimate->begin_us >= UNHEARD_US)
-        core_pace_set_rate(participant, UNHEARD_BPS, 0, now_us);
-    if (!estimate->is_active || is_waiting(estimate, now_us))
+    look(participant, now_us);
+    if (!estimate->is_active || (estimate->is_blind && estimate->estimator.feedback_us != 0))
         return;
     struct bwe_decision decision = bwe_estimator_poll(&estimate->estimator, now_us);
+    bool was_open = estimate->is_open;
     close_when_known(estimate, decision.state, now_us);
     set_pace(participant, &decision, now_us);
     uint64_t reserved = reserved_bps(estimate, now_us);
@@ -237,6 +265,8 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
     core_pace_behind_us(participant, now_us);
     if (decision.is_probed || estimate->video_bps < estimate->allocated_bps)
         core_allocate(participant, now_us);
+    if (was_open && !estimate->is_open)
+        bwe_hysteresis_forgive(&participant->hysteresis);
     core_pace_run(participant, now_us);
     core_participant_wake(participant, bwe_estimator_next_deadline(&estimate->estimator));
 }

@@ -24,6 +24,7 @@ struct core_estimate {
     bool is_active; /* the receiver reports */
     bool is_open;   /* the first second: the contract holds */
     bool is_probed; /* a probe has raised the estimate, the allocation does not know yet */
+    bool is_blind;  /* it shall report, and the first burst has not been yet */
     int64_t begin_us, active_us;
     int64_t probed_us;      /* when a probe last raised it */
     uint64_t video_bps;     /* budget for video; UINT64_MAX: no say */
@@ -36,8 +37,12 @@ struct core_estimate {
     struct bwe_sent history[CORE_ESTIMATE_HISTORY];
 };
 
-/** Nothing known: no say. */
-void core_estimate_init(struct core_estimate *estimate);
+/** Nothing known: no say. @param is_blind  it shall report: until then cameras' lowest layers are
+ * enough */
+void core_estimate_init(struct core_estimate *estimate, bool is_blind);
+
+/** Whether only the lowest layers go yet. */
+bool core_estimate_is_blind(const struct core_estimate *estimate);
 
 /** A packet with a transport-wide sequence number leaves now. @param bytes UDP payload */
 void core_estimate_on_sent(struct core_participant *participant, uint16_t seq, uint16_t bytes,
