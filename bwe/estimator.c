@@ -16,6 +16,9 @@
 #define BUSY_MS            10.0 /* of queue: more than jitter */
 #define BUSY_LEAST_MS      5.0  /* and in between it was never empty */
 #define BUSY_MIN_US        40000
+#define BUNCH_US           20000
+#define BUNCH_FACTOR       10
+#define BUNCHES_MAX        3 /* in a row */
 #define START_US           3000000
 #define BURST_FACTOR       1.25    /* times the rate: less is shown by the next probe as well */
 #define MET_US             5000000 /* a capacity met longer ago is no limit for probes */
@@ -28,6 +31,7 @@
 /* What one message adds up to. */
 struct summary {
     int64_t newest_sent_us, least_delay_us, last_arrival_us, last_delay_us;
+    int64_t oldest_sent_us, first_arrival_us;
     uint64_t newest_seq;
     uint32_t bytes;
     struct bwe_probe_shown shown;
@@ -135,6 +139,10 @@ static void on_received(struct bwe_estimator *estimator, struct summary *summary
     }
     if (!summary->has_arrival || sent_us > summary->newest_sent_us)
         summary->newest_sent_us = sent_us;
+    if (!summary->has_arrival || sent_us < summary->oldest_sent_us)
+        summary->oldest_sent_us = sent_us;
+    if (!summary->has_arrival || arrival_us < summary->first_arrival_us)
+        summary->first_arrival_us = arrival_us;
     summary->has_arrival = true;
     summary->bytes += packet->bytes;
 }
@@ -354,6 +362,19 @@ static void update_loss(struct bwe_estimator *estimator)
     bwe_loss_update(&estimator->loss, estimator->tuning, &input);
 }
 
+/* What left over a while has arrived at once: not out of a queue, whose bottleneck would have
+   spread it, but at a receiver that was busy with something else and stamped it late. How much
+   later than it came is not known. One that always does so is taken at its word after a while. */
+static bool is_stamped_late(struct bwe_estimator *estimator, const struct summary *summary)
+{
+    int64_t sent_us = summary->newest_sent_us - summary->oldest_sent_us;
+    int64_t arrived_us = summary->last_arrival_us - summary->first_arrival_us;
+    bool is_bunch = sent_us > BUNCH_US && BUNCH_FACTOR * arrived_us < sent_us;
+    estimator->bunch_count =
+        is_bunch ? estimator->bunch_count + (estimator->bunch_count < UINT8_MAX) : 0;
+    return is_bunch && estimator->bunch_count <= BUNCHES_MAX;
+}
+
 void bwe_estimator_on_feedback(struct bwe_estimator *estimator,
                                const struct bwe_feedback_entry *entries, size_t count,
                                int64_t now_us)
@@ -370,10 +391,13 @@ void bwe_estimator_on_feedback(struct bwe_estimator *estimator,
         return;
     double rtt_ms = (double)(now_us - summary.newest_sent_us) / 1000;
     estimator->rtt_ms += (estimator->rtt_ms > 0 ? RTT_WEIGHT : 1) * (rtt_ms - estimator->rtt_ms);
-    bwe_queue_delay_add(&estimator->queue_delay, summary.least_delay_us, now_us);
+    bool is_known = !is_stamped_late(estimator, &summary);
+    if (is_known)
+        bwe_queue_delay_add(&estimator->queue_delay, summary.least_delay_us, now_us);
     measure_received(estimator, &summary);
     take_first_burst(estimator);
-    update_guard(estimator, &summary, now_us);
+    if (is_known)
+        update_guard(estimator, &summary, now_us);
     update_rate(estimator, &summary, now_us);
     update_loss(estimator);
     set_target(estimator);

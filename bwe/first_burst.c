@@ -1,11 +1,12 @@
 /* A packet train (RFC 6928 has TCP begin with as much): see the header. */
 #include "bwe/first_burst.h"
 
-#define QUEUE_US 15000 /* more than jitter makes of a few packets, mostly */
+#define LONG_US  100000 /* so long there was not more to send */
+#define QUEUE_US 15000  /* more than jitter makes of a few packets, mostly */
 
 bool bwe_first_burst_is_over(const struct bwe_first_burst *burst)
 {
-    return burst->bytes >= BWE_FIRST_BURST_BYTES;
+    return burst->is_over;
 }
 
 static void begin(struct bwe_first_burst *burst, uint32_t bytes, int64_t sent_us,
@@ -14,6 +15,7 @@ static void begin(struct bwe_first_burst *burst, uint32_t bytes, int64_t sent_us
     burst->has_begun = true;
     burst->first_bytes = bytes;
     burst->first_arrival_us = arrival_us;
+    burst->first_sent_us = sent_us;
     burst->least_delay_us = arrival_us - sent_us;
 }
 
@@ -26,6 +28,7 @@ void bwe_first_burst_add(struct bwe_first_burst *burst, uint32_t bytes, int64_t 
     if (!burst->has_begun)
         begin(burst, bytes, sent_us, arrival_us);
     burst->bytes += bytes;
+    burst->is_over = burst->bytes >= BWE_FIRST_BURST_BYTES;
     if (delay_us < burst->least_delay_us)
         burst->least_delay_us = delay_us;
     if (delay_us - burst->least_delay_us < burst->queue_us)

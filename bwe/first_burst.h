@@ -10,16 +10,17 @@
 #include <stdint.h>
 
 /* Six packets: at 300 kbit/s a queue of 210 ms, at 5 Mbit/s enough to see that there is none. */
-#define BWE_FIRST_BURST_BYTES 8000
+#define BWE_FIRST_BURST_BYTES 6000
 
 struct bwe_first_burst {
-    bool has_begun;
+    bool has_begun, is_over;
     uint32_t first_bytes, bytes; /* of the first packet; of all so far */
-    int64_t first_arrival_us;    /* receiver's clock, as arrivals are given */
-    int64_t least_delay_us;      /* of all so far */
-    int64_t queue_us;            /* most that one has met above that */
-    uint32_t queued_bytes;       /* what had come until then, it included, */
-    int64_t queued_arrival_us;   /* and when it came */
+    int64_t first_sent_us;
+    int64_t first_arrival_us;  /* receiver's clock, as arrivals are given */
+    int64_t least_delay_us;    /* of all so far */
+    int64_t queue_us;          /* most that one has met above that */
+    uint32_t queued_bytes;     /* what had come until then, it included, */
+    int64_t queued_arrival_us; /* and when it came */
 };
 
 /**

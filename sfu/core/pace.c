@@ -40,7 +40,8 @@ void core_pace_begin(struct core_participant *participant, uint32_t bytes, int64
 static void count_first(struct core_pace *pace, uint16_t bytes, int64_t now_us)
 {
     pace->first_bytes -= bytes < pace->first_bytes ? bytes : pace->first_bytes;
-    if (pace->first_bytes == 0)
+    pace->is_scarce = pace->first_bytes == 0;
+    if (pace->is_scarce)
         bwe_pacer_set_rate(&pace->pacer, FIRST_REST_BPS, 0, now_us);
 }
 
@@ -199,6 +200,7 @@ void core_pace_set_rate(struct core_participant *participant, uint32_t rate_bps,
         rate_bps = rate_bps < least_bps ? (uint32_t)least_bps : rate_bps;
     }
     participant->pace.first_bytes = 0;
+    participant->pace.is_scarce = false;
     bwe_pacer_set_rate(pacer, rate_bps, burst_us, now_us);
 }
 

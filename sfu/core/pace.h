@@ -26,6 +26,7 @@ struct core_pace {
     struct core_participant *next; /* in the engine's list of those that have something to send */
     bool is_listed;
     bool is_pacing;        /* video waits for its turn */
+    bool is_scarce;        /* the first burst has left, what comes of it is not known */
     uint32_t first_bytes;  /* of the first burst, that have not left; 0: it is over */
     int64_t behind_us;     /* since when some waits again and again, */
     int64_t waited_us;     /* and when some did last */
