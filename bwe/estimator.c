@@ -16,6 +16,7 @@
 #define BUSY_MS            10.0 /* of queue: more than jitter */
 #define BUSY_LEAST_MS      5.0  /* and in between it was never empty */
 #define BUSY_MIN_US        40000
+#define BUNCH_PACKETS      5
 #define BUNCH_US           20000
 #define BUNCH_FACTOR       10
 #define BUNCHES_MAX        3 /* in a row */
@@ -33,7 +34,7 @@ struct summary {
     int64_t newest_sent_us, least_delay_us, last_arrival_us, last_delay_us;
     int64_t oldest_sent_us, first_arrival_us;
     uint64_t newest_seq;
-    uint32_t bytes;
+    uint32_t bytes, count;
     struct bwe_probe_shown shown;
     bool has_packet, has_arrival, has_loss;
 };
@@ -145,6 +146,7 @@ static void on_received(struct bwe_estimator *estimator, struct summary *summary
         summary->first_arrival_us = arrival_us;
     summary->has_arrival = true;
     summary->bytes += packet->bytes;
+    summary->count++;
 }
 
 static void take_entry(struct bwe_estimator *estimator, struct summary *summary,
@@ -186,20 +188,6 @@ static void measure_busy(struct bwe_estimator *estimator)
         span_us = marks[newest].arrival_us - marks[i - 1].arrival_us;
     }
     estimator->busy_bps = span_us >= BUSY_MIN_US ? 8e6 * (double)bytes / (double)span_us : 0;
-}
-
-/* Of the bottleneck, if it is seen: the first packets' queue is a measure. */
-static void take_first_burst(struct bwe_estimator *estimator)
-{
-    struct bwe_rate_control *control = &estimator->rate_control;
-    double shown_bps =
-        estimator->tuning->guard_return * bwe_first_burst_bps(&estimator->first_burst);
-    if (estimator->tuning->guard <= 0 || estimator->has_burst ||
-        !bwe_first_burst_is_over(&estimator->first_burst))
-        return;
-    estimator->has_burst = true;
-    if (shown_bps < estimator->max_bps && shown_bps > BURST_FACTOR * control->rate_bps)
-        bwe_rate_control_set(control, shown_bps, estimator->now_us);
 }
 
 /* The rate at which packets came of late: over as many messages as it takes for a sound figure. */
@@ -369,7 +357,8 @@ static bool is_stamped_late(struct bwe_estimator *estimator, const struct summar
 {
     int64_t sent_us = summary->newest_sent_us - summary->oldest_sent_us;
     int64_t arrived_us = summary->last_arrival_us - summary->first_arrival_us;
-    bool is_bunch = sent_us > BUNCH_US && BUNCH_FACTOR * arrived_us < sent_us;
+    bool is_bunch = summary->count >= BUNCH_PACKETS && sent_us > BUNCH_US &&
+                    BUNCH_FACTOR * arrived_us < sent_us;
     estimator->bunch_count =
         is_bunch ? estimator->bunch_count + (estimator->bunch_count < UINT8_MAX) : 0;
     return is_bunch && estimator->bunch_count <= BUNCHES_MAX;
@@ -395,7 +384,6 @@ void bwe_estimator_on_feedback(struct bwe_estimator *estimator,
     if (is_known)
         bwe_queue_delay_add(&estimator->queue_delay, summary.least_delay_us, now_us);
     measure_received(estimator, &summary);
-    take_first_burst(estimator);
     if (is_known)
         update_guard(estimator, &summary, now_us);
     update_rate(estimator, &summary, now_us);

@@ -104,7 +104,6 @@ struct bwe_estimator {
     struct bwe_mark marks[BWE_FEEDBACK_MARKS];
     uint8_t mark_count;
     uint8_t bunch_count; /* messages in a row that were stamped late */
-    bool has_burst;      /* what the first burst has shown was taken */
     bool is_probed;      /* until the next poll */
     bool has_started;    /* the first probes are out */
     int64_t arrival_us;  /* the last one, unwrapped */

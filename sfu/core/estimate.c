@@ -65,7 +65,6 @@ static void begin(struct core_participant *participant, int64_t now_us)
     };
     bwe_estimator_init(&estimate->estimator, &config, now_us);
     estimate->has_begun = true;
-    estimate->begin_us = now_us;
 }
 
 void core_estimate_on_sent(struct core_participant *participant, uint16_t seq, uint16_t bytes,
@@ -74,10 +73,19 @@ void core_estimate_on_sent(struct core_participant *participant, uint16_t seq, u
     int64_t now_us = participant->engine->now_us;
     if (!participant->estimate.has_begun) {
         begin(participant, now_us);
-        core_pace_begin(participant, BWE_FIRST_BURST_BYTES, now_us);
-        core_participant_wake(participant, now_us + LATE_US);
     }
     bwe_estimator_on_sent(&participant->estimate.estimator, seq, bytes, cluster, now_us);
+}
+
+void core_estimate_on_video(struct core_participant *participant)
+{
+    struct core_estimate *estimate = &participant->estimate;
+    int64_t now_us = participant->engine->now_us;
+    if (!estimate->is_blind || estimate->burst_us)
+        return;
+    estimate->burst_us = now_us;
+    core_pace_begin(participant, BWE_FIRST_BURST_BYTES, now_us);
+    core_participant_wake(participant, now_us + LATE_US);
 }
 
 static void activate(struct core_participant *participant, int64_t now_us)
@@ -220,7 +228,7 @@ bool core_estimate_is_blind(const struct core_estimate *estimate)
 static bool is_still_blind(const struct core_estimate *estimate, int64_t now_us)
 {
     const struct bwe_estimator *estimator = &estimate->estimator;
-    return now_us - estimate->begin_us < UNHEARD_US && !estimator->guard.is_active &&
+    return now_us - estimate->burst_us < UNHEARD_US && !estimator->guard.is_active &&
            !bwe_first_burst_is_over(&estimator->first_burst);
 }
 
@@ -228,15 +236,16 @@ static bool is_still_blind(const struct core_estimate *estimate, int64_t now_us)
 static void look(struct core_participant *participant, int64_t now_us)
 {
     struct core_estimate *estimate = &participant->estimate;
-    if (!estimate->has_begun || !estimate->is_blind)
+    if (!estimate->burst_us || !estimate->is_blind)
         return;
     estimate->is_blind = is_still_blind(estimate, now_us);
     if (estimate->is_blind) {
-        if (now_us - estimate->begin_us >= LATE_US)
+        if (now_us - estimate->burst_us >= LATE_US)
             core_pace_set_rate(participant, LATE_BPS, 0, now_us);
         core_participant_wake(participant, now_us + LATE_US);
         return;
     }
+    estimate->active_us = now_us;
     if (!estimate->is_active)
         core_pace_set_rate(participant, UNHEARD_BPS, 0, now_us);
     core_allocate(participant, now_us);

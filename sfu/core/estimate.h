@@ -20,12 +20,13 @@
 struct core_participant;
 
 struct core_estimate {
-    bool has_begun; /* something was sent */
-    bool is_active; /* the receiver reports */
-    bool is_open;   /* the first second: the contract holds */
-    bool is_probed; /* a probe has raised the estimate, the allocation does not know yet */
-    bool is_blind;  /* it shall report, and the first burst has not been yet */
-    int64_t begin_us, active_us;
+    bool has_begun;   /* something was sent */
+    bool is_active;   /* the receiver reports */
+    bool is_open;     /* the first second: the contract holds */
+    bool is_probed;   /* a probe has raised the estimate, the allocation does not know yet */
+    bool is_blind;    /* it shall report, and the first burst has not been yet */
+    int64_t burst_us; /* when the first burst began to leave; 0: not yet */
+    int64_t active_us;
     int64_t probed_us;      /* when a probe last raised it */
     uint64_t video_bps;     /* budget for video; UINT64_MAX: no say */
     uint64_t sustained_bps; /* the same without the dips that drain a queue */
@@ -47,6 +48,9 @@ bool core_estimate_is_blind(const struct core_estimate *estimate);
 /** A packet with a transport-wide sequence number leaves now. @param bytes UDP payload */
 void core_estimate_on_sent(struct core_participant *participant, uint16_t seq, uint16_t bytes,
                            uint8_t cluster);
+
+/** The first video leaves next, maybe: the burst begins. */
+void core_estimate_on_video(struct core_participant *participant);
 
 /** Transport feedback of the receiver (RTCP 205, format 15). Malformed: nothing. */
 void core_estimate_on_feedback(struct core_participant *participant,

@@ -58,9 +58,14 @@ static void depart(struct core_participant *participant, struct core_buffer *buf
         uint64_t time = ((uint64_t)engine->now_us << ABS_SEND_TIME_BITS) / 1000000;
         rtp_bytes_put24(buffer->data + buffer->send_time_at, (uint32_t)time & 0xFFFFFF);
     }
-    if (participant->pace.first_bytes > 0)
-        count_first(&participant->pace, wire_bytes(buffer), engine->now_us);
     core_outbox_push(&engine->outbox, &participant->chain, buffer);
+}
+
+static void depart_video(struct core_participant *participant, struct core_buffer *buffer)
+{
+    if (participant->pace.first_bytes > 0)
+        count_first(&participant->pace, wire_bytes(buffer), participant->engine->now_us);
+    depart(participant, buffer);
 }
 
 void core_pace_send_now(struct core_participant *participant, struct core_buffer *buffer)
@@ -108,7 +113,7 @@ static void release(struct core_participant *participant, const struct bwe_paced
         return;
     }
     buffer->path = *path;
-    depart(participant, buffer);
+    depart_video(participant, buffer);
 }
 
 /* What fills a probe when no media waits: packets that were sent before, over RTX, so that they
@@ -172,6 +177,8 @@ void core_pace_send(struct core_participant *participant, struct core_buffer *bu
 {
     struct core_pace *pace = &participant->pace;
     struct core_engine *engine = participant->engine;
+    if (buffer->transport_seq_at)
+        core_estimate_on_video(participant);
     if (!pace->is_pacing) {
         depart(participant, buffer);
         return;
