@@ -95,7 +95,7 @@ static void activate(struct core_participant *participant, int64_t now_us)
         return;
     estimate->is_active = estimate->is_open = true;
     estimate->active_us = now_us;
-    participant->pace.is_pacing = true;
+    participant->pace.is_pacing |= !estimate->is_blind; /* else the first burst begins it */
     core_allocate(participant, now_us); /* what is wanted becomes known */
 }
 
