@@ -17,8 +17,8 @@
 #define BUSY_LEAST_MS      5.0  /* and in between it was never empty */
 #define BUSY_MIN_US        40000
 #define BUNCH_PACKETS      5
-#define BUNCH_US           20000
-#define BUNCH_FACTOR       10
+#define BUNCH_US           40000
+#define BUNCH_FACTOR       20
 #define BUNCHES_MAX        3 /* in a row */
 #define START_US           3000000
 #define BURST_FACTOR       1.25    /* times the rate: less is shown by the next probe as well */
