@@ -4,8 +4,7 @@
 #define EMPTY_US    2000  /* above the least delay: no queue */
 #define QUEUE_US    15000 /* more than jitter makes of a few packets, mostly */
 #define SLOWER      1.5   /* so many times as long as to leave it took to arrive */
-#define VOICE_BYTES 400 /* and less: they leave one by one, when they come, before the burst, too  \
-                         */
+#define VOICE_BYTES 400   /* and less: voices come one by one, before the burst, too */
 
 bool bwe_first_burst_is_over(const struct bwe_first_burst *burst)
 {

@@ -17,13 +17,16 @@
 #define PROBED_PACE   1.1  /* so soon after a probe: what it showed may be all that there is */
 #define MET_SHARE     1.05 /* beyond that capacity it has become another one */
 #define OPEN_PACE_BPS (3 * BWE_CONTRACT_DOWN_BPS / 2)
-/* A receiver that shall report has not. Further on it gets what the contract allows. */
-#define UNHEARD_US     1000000
-#define LATE_US        350000
-#define OPEN_SHARE     1.5 /* of what the first burst has shown */
+/* If the first burst has met a queue, no more than what comes out of that. With less than this the
+   contract is not tried at all. */
+#define OPEN_SHARE     1.5
 #define OPEN_LEAST_BPS 1500000
-#define LATE_BPS       1000000
-#define UNHEARD_BPS    100000000
+/* From 150 ms away a report is there after 300 ms. A receiver that has not reported then is busy,
+   rather than on a narrow network; and one that goes on like that gets what the contract allows. */
+#define LATE_US     350000
+#define LATE_BPS    1000000
+#define UNHEARD_US  1000000
+#define UNHEARD_BPS 100000000
 
 _Static_assert(BWE_FEEDBACK_MARKS > 1 && CORE_ESTIMATE_HISTORY <= RTP_ARRIVAL_LOG,
                "a message never says more than is remembered");
@@ -71,9 +74,8 @@ void core_estimate_on_sent(struct core_participant *participant, uint16_t seq, u
                            uint8_t cluster)
 {
     int64_t now_us = participant->engine->now_us;
-    if (!participant->estimate.has_begun) {
+    if (!participant->estimate.has_begun)
         begin(participant, now_us);
-    }
     bwe_estimator_on_sent(&participant->estimate.estimator, seq, bytes, cluster, now_us);
 }
 
@@ -96,7 +98,7 @@ static void activate(struct core_participant *participant, int64_t now_us)
     estimate->is_active = estimate->is_open = true;
     estimate->active_us = now_us;
     participant->pace.is_pacing |= !estimate->is_blind; /* else the first burst begins it */
-    core_allocate(participant, now_us); /* what is wanted becomes known */
+    core_allocate(participant, now_us);                 /* what is wanted becomes known */
 }
 
 void core_estimate_on_feedback(struct core_participant *participant,
@@ -274,7 +276,7 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
     core_pace_behind_us(participant, now_us);
     if (decision.is_probed || estimate->video_bps < estimate->allocated_bps)
         core_allocate(participant, now_us);
-    if (was_open && !estimate->is_open)
+    if (was_open && !estimate->is_open) /* to be open was a guess */
         bwe_hysteresis_forgive(&participant->hysteresis);
     core_pace_run(participant, now_us);
     core_participant_wake(participant, bwe_estimator_next_deadline(&estimate->estimator));

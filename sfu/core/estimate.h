@@ -3,8 +3,10 @@
  * receiver reports, and what follows from its decisions: the pace, probes, the budget for video.
  *
  * It has a say from the first report on (transport feedback; REMB where there is none). A receiver
- * that reports nothing gets what the contract allows, at once. In the first second of feedback the
- * contract holds too, unless the estimator sees that it is too much: so nothing that fits is taken
+ * that is not asked to report gets what the contract allows, at once. One that is begins blind:
+ * with a burst of video (bwe/first_burst.h), of the cameras' lowest layers, one picture after the
+ * other, and little more until that has been reported. In the first second after it the contract
+ * holds, unless the burst or the estimator shows that it is too much: so nothing that fits is taken
  * away while the estimate is still being found.
  */
 #ifndef IRIS_CORE_ESTIMATE_H

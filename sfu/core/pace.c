@@ -16,8 +16,8 @@
 #define PACKETS_SPARE      32 /* for repairs that came late, and for padding of holes */
 #define PROBE_PACKET_BYTES 1200
 #define FIRST_BPS          4000000 /* of the first burst, */
-#define FIRST_REST_BPS     300000
-#define ABS_SEND_TIME_BITS 18 /* of its fraction of a second */
+#define FIRST_REST_BPS     300000  /* and after it, voices included, until it has been reported */
+#define ABS_SEND_TIME_BITS 18      /* of its fraction of a second */
 
 void core_pace_init(struct core_pace *pace)
 {
