@@ -52,7 +52,7 @@ static void send_nacks(struct core_participant *participant, struct core_track *
         rtcp_write_nack(&writer, participant->feedback_ssrc, layer->ssrc, seqs, count);
     send(participant, &writer);
     if (rtp_nack_take_gave_up(layer->nack) && is_forwarded(track, layer))
-        core_track_want_keyframe(track, layer, now_us);
+        core_track_want_keyframe(track, layer, false, now_us);
 }
 
 /* A layer that is sent: the one that was asked for, or any: a request for one is answered in all.
@@ -260,7 +260,7 @@ static void tell_limits(struct core_participant *participant, int64_t now_us)
         unsigned wanted = bwe_policer_wanted_keyframes(&track->policer, now_us);
         for (unsigned l = 0; l < CORE_LAYERS_MAX; l++)
             if (wanted >> l & 1 && is_forwarded(track, &track->layers[l]))
-                core_track_want_keyframe(track, &track->layers[l], now_us);
+                core_track_want_keyframe(track, &track->layers[l], false, now_us);
     }
 }
 

@@ -15,10 +15,13 @@ void core_keyframe_budget_init(struct core_keyframe_budget *budget, uint64_t con
         (uint32_t)(contract_bps / 8 * share_pct / 100 * (CORE_KEYFRAME_WINDOW_US / US_PER_S));
 }
 
-void core_keyframe_budget_want(struct core_keyframe_budget *budget, int64_t now_us)
+void core_keyframe_budget_want(struct core_keyframe_budget *budget, bool has_picture,
+                               int64_t now_us)
 {
     budget->is_wanted = true;
     budget->wanted_us = now_us;
+    if (!has_picture)
+        budget->blind_us = now_us;
 }
 
 static void begin(struct core_keyframe_budget *budget, int64_t now_us)
@@ -47,10 +50,16 @@ void core_keyframe_budget_on_packet(struct core_keyframe_budget *budget, bool is
         budget->answers[budget->newest].bytes += bytes;
 }
 
-/* From when on the answers within the window leave room for another one; from the newest back. */
+static bool is_blind(const struct core_keyframe_budget *budget, int64_t now_us)
+{
+    return budget->blind_us > 0 && now_us - budget->blind_us < CORE_KEYFRAME_WISH_US;
+}
+
+/* From when on the answers within the window leave room for another one, or for two; from the
+   newest back. */
 static int64_t affordable_us(const struct core_keyframe_budget *budget, int64_t now_us)
 {
-    uint64_t sum = budget->newest_bytes;
+    uint64_t sum = (is_blind(budget, now_us) ? 1u : 2u) * (uint64_t)budget->newest_bytes;
     int64_t since_us = now_us - CORE_KEYFRAME_WINDOW_US;
     int64_t always_us = budget->keyframe_us + CORE_KEYFRAME_WINDOW_US;
     if (!budget->has_keyframe || always_us <= now_us)

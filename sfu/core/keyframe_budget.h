@@ -6,7 +6,8 @@
  * Invariants: at most one request in CORE_KEYFRAME_PERIOD_US, so that requests of many receivers
  * become one; the key frames that answered requests take at most a share of the contract rate over
  * CORE_KEYFRAME_WINDOW_US, the expected size of the next one included; after
- * CORE_KEYFRAME_WINDOW_US without any key frame a request passes whatever its cost. Sends nothing.
+ * CORE_KEYFRAME_WINDOW_US without any key frame a request passes whatever its cost. Who sees
+ * another layer meanwhile leaves room for one who sees nothing. Sends nothing.
  */
 #ifndef IRIS_CORE_KEYFRAME_BUDGET_H
 #define IRIS_CORE_KEYFRAME_BUDGET_H
@@ -34,7 +35,8 @@ struct core_keyframe_budget {
     bool is_answer;       /* the newest key frame is one */
     bool has_keyframe;
     uint32_t request_count;
-    int64_t wanted_us; /* when somebody said so last */
+    int64_t wanted_us; /* when somebody said so last, */
+    int64_t blind_us;  /* and somebody who sees nothing until it comes; 0: nobody yet */
     int64_t asked_us;
     int64_t keyframe_us;   /* start of the newest, in the first layer that had it */
     uint32_t newest_bytes; /* of it, in all layers: what another one will cost */
@@ -49,8 +51,13 @@ struct core_keyframe_budget {
 void core_keyframe_budget_init(struct core_keyframe_budget *budget, uint64_t contract_bps,
                                unsigned share_pct);
 
-/** A receiver needs a key frame; it says so again while it waits. */
-void core_keyframe_budget_want(struct core_keyframe_budget *budget, int64_t now_us);
+/**
+ * A receiver needs a key frame; it says so again while it waits.
+ *
+ * @param has_picture  for another layer than the one that it sees
+ */
+void core_keyframe_budget_want(struct core_keyframe_budget *budget, bool has_picture,
+                               int64_t now_us);
 
 /**
  * A packet of a key frame of some layer arrived. The first answers what is wanted.

@@ -178,7 +178,8 @@ static void ask_source(struct core_slot *slot, bool is_asked, int64_t now_us)
     bool is_news = !is_wanted(slot); /* who asks again and again must not fill the recorder */
     if (!may_want(slot, is_asked, now_us))
         return;
-    core_track_want_keyframe(slot->track, slot->target, now_us);
+    core_track_want_keyframe(slot->track, slot->target, !is_asked && has_other(slot, now_us),
+                             now_us);
     if (is_news)
         core_record_slot(slot, slot->target, &(struct core_decision){.kind = CORE_DECISION_WANTED},
                          now_us);

@@ -18,6 +18,7 @@
 
 #include "bwe/temporal_sync.h"
 #include "rtp/rewrite.h"
+#include "sfu/core/frame_fates.h"
 #include "sfu/core/keyframe_limit.h"
 #include "sfu/core/recorder.h"
 #include "sfu/core/rtx_limit.h"
@@ -31,7 +32,6 @@ struct core_slot_reported {
     int32_t lost;
     uint32_t jitter; /* timestamp units, or CORE_SLOT_UNREPORTED */
 };
-#define CORE_SLOT_FATES 32
 
 /* Rewriting segments that a slot remembers: what is sent within a second, which is how long it may
    be asked for again. Voices are not asked for, only late ones are looked up. Of a camera with its
@@ -86,14 +86,13 @@ struct core_slot {
     const struct core_layer *refused; /* its key frame did not come */
     int64_t refused_us;               /* when that was given up */
     uint64_t rtx_index;               /* next SRTP index of the RTX stream */
+    uint64_t keyframe_seq;            /* outgoing, of the newest key frame's start; 0: none */
     struct core_run run;              /* for the room's recorder */
     struct core_slot_reported reported;
     struct core_rtx_limit rtx_limit;
     struct core_keyframe_limit keyframe_limit; /* of whatever it shows */
     struct rtp_seen filled;                    /* numbers that padding has closed */
-    /* What was decided on frames that others may have been lost of or come late: a ring of keys. */
-    uint32_t fates[CORE_SLOT_FATES];
-    unsigned fates_next;
+    struct core_frame_fates fates;
 };
 
 #define CORE_SLOT_HOT_BYTES offsetof(struct core_slot, statistics.keyframes)
@@ -196,10 +195,6 @@ int64_t core_slot_deadline(const struct core_slot *slot);
 
 /** Send a packet of the slot's track, if it is one to be forwarded. */
 void core_slot_forward(struct core_slot *slot, const struct core_media *media);
-
-/** A frame of an upper temporal layer was sent lately, by its source's timestamp. */
-bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *layer,
-                        uint32_t timestamp);
 
 /* slot_needed.c */
 

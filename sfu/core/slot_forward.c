@@ -111,51 +111,9 @@ static void retime(struct core_slot *slot, const struct core_media *media)
     slot->is_retiming = false;
 }
 
-/* Bits of a fate beside the frame's name. */
-#define FATE_SENT  1
-#define FATE_KNOWN 2
-#define FATE_BITS  3
-
-static uint32_t frame_name(const struct core_layer *layer, uint32_t timestamp)
+static enum core_frame_fate fate_of(const struct core_slot *slot, const struct core_media *media)
 {
-    return (timestamp ^ (uint32_t)layer->id * 0x9E3779B1) & ~(uint32_t)FATE_BITS;
-}
-
-/* @return  index, or CORE_SLOT_FATES */
-static unsigned find_fate(const struct core_slot *slot, const struct core_layer *layer,
-                          uint32_t timestamp)
-{
-    uint32_t known = frame_name(layer, timestamp) | FATE_KNOWN;
-    unsigned i = 0;
-    while (i < CORE_SLOT_FATES && (slot->fates[i] & ~(uint32_t)FATE_SENT) != known)
-        i++;
-    return i;
-}
-
-bool core_slot_has_sent(const struct core_slot *slot, const struct core_layer *layer,
-                        uint32_t timestamp)
-{
-    unsigned i = find_fate(slot, layer, timestamp);
-    return i < CORE_SLOT_FATES && slot->fates[i] & FATE_SENT;
-}
-
-static bool has_left_out(const struct core_slot *slot, const struct core_layer *layer,
-                         uint32_t timestamp)
-{
-    unsigned i = find_fate(slot, layer, timestamp);
-    return i < CORE_SLOT_FATES && !(slot->fates[i] & FATE_SENT);
-}
-
-/* What was left out live may be sent by a replay, or the other way round: the newest counts. */
-static void remember_fate(struct core_slot *slot, const struct core_media *media, bool is_sent)
-{
-    uint32_t timestamp = media->fields.timestamp;
-    unsigned i = find_fate(slot, media->layer, timestamp);
-    if (i == CORE_SLOT_FATES) {
-        i = slot->fates_next;
-        slot->fates_next = (slot->fates_next + 1) % CORE_SLOT_FATES;
-    }
-    slot->fates[i] = frame_name(media->layer, timestamp) | FATE_KNOWN | (is_sent ? FATE_SENT : 0);
+    return core_frame_fates_find(&slot->fates, media->layer->id, media->fields.timestamp);
 }
 
 static void on_new_frame(struct core_slot *slot, const struct core_media *media)
@@ -166,8 +124,10 @@ static void on_new_frame(struct core_slot *slot, const struct core_media *media)
     slot->is_frame_sent = is_wanted(slot, media);
     if (!slot->is_frame_sent)
         return;
-    if (temporal_of(media->vp8) > 0 || has_left_out(slot, media->layer, media->fields.timestamp))
-        remember_fate(slot, media, true); /* the others are not in doubt */
+    /* Those of the base layer are not in doubt. */
+    if (temporal_of(media->vp8) > 0 || fate_of(slot, media) == CORE_FRAME_LEFT_OUT)
+        core_frame_fates_remember(&slot->fates, media->layer->id, media->fields.timestamp,
+                                  CORE_FRAME_SENT, false);
     if (slot->is_retiming)
         retime(slot, media);
     if (media->vp8->is_frame_start && media->vp8->is_keyframe && !slot->replay_seq)
@@ -258,13 +218,12 @@ static bool is_too_much(struct core_slot *slot, const struct core_media *media)
 /* Of what comes late, too, a frame is sent whole or not at all. */
 static bool fills(struct core_slot *slot, const struct core_media *media)
 {
-    uint32_t timestamp = media->fields.timestamp;
-    if (has_left_out(slot, media->layer, timestamp))
-        return true;
-    if (!media->is_policed && core_slot_has_sent(slot, media->layer, timestamp))
-        return false;
+    enum core_frame_fate fate = fate_of(slot, media);
+    if (fate == CORE_FRAME_LEFT_OUT || (fate == CORE_FRAME_SENT && !media->is_policed))
+        return fate == CORE_FRAME_LEFT_OUT;
     bool is_filled = media->is_policed || is_useless(slot, media) || is_over_contract(slot, media);
-    remember_fate(slot, media, !is_filled);
+    core_frame_fates_remember(&slot->fates, media->layer->id, media->fields.timestamp,
+                              is_filled ? CORE_FRAME_LEFT_OUT : CORE_FRAME_SENT, true);
     return is_filled;
 }
 
@@ -323,12 +282,19 @@ static void start(struct core_slot *slot, const struct core_media *media)
            media->vp8 ? CORE_TRIGGER_KEYFRAME : CORE_TRIGGER_NONE);
 }
 
+/* It was overtaken, or repaired: what follows it has passed already. */
+static bool is_overtaken(const struct core_media *media)
+{
+    return media->vp8 && media->layer->history.highest > media->fields.ext_seq;
+}
+
 /* The source comes back after a pause and nothing of it was missed: the decoder needs no key frame.
- */
+   What is late is not the source that comes back: what follows it has passed. */
 static bool may_resume(const struct core_slot *slot, const struct core_media *media)
 {
     bool is_target = !media->vp8 || slot->target == media->layer;
     return !slot->layer && !slot->has_missed && is_target && media->payload_len > 0 &&
+           !is_overtaken(media) &&
            rtp_rewrite_continues(&slot->rewrite, media->layer->id, media->fields.ext_seq);
 }
 
@@ -342,12 +308,6 @@ static bool must_wait(const struct core_slot *slot, const struct core_media *med
         (is_begun ? !slot->is_frame_sent : temporal_of(vp8) > 0))
         return false;
     return core_pace_room(slot->owner) == 0;
-}
-
-/* The key frame's first packet was overtaken, or repaired: what follows it has passed already. */
-static bool is_overtaken(const struct core_media *media)
-{
-    return media->vp8 && media->layer->history.highest > media->fields.ext_seq;
 }
 
 /* What has passed is in the history. From there, also where some of it is still missing: live, the

@@ -33,7 +33,8 @@ static bool is_referred_to(const struct core_slot *slot, const struct core_layer
         struct rtp_history_packet later;
         struct rtp_vp8 vp8;
         if (!read_stored(layer, seq, &later, &vp8) || later.timestamp == timestamp ||
-            temporal_of(&vp8) < t || !core_slot_has_sent(slot, layer, later.timestamp))
+            temporal_of(&vp8) < t ||
+            core_frame_fates_find(&slot->fates, layer->id, later.timestamp) != CORE_FRAME_SENT)
             continue;
         if (vp8.is_layer_sync && temporal_of(&vp8) == t)
             return false;

@@ -125,6 +125,9 @@ bool core_slot_send(struct core_slot *slot, const struct core_media *media,
                               media->vp8 != NULL);
     slot->statistics.wire_bytes += wire_bytes;
     count_sent(slot, media, fields->ext_seq, payload_len);
+    if (media->vp8 && media->vp8->is_frame_start && media->vp8->is_keyframe &&
+        fields->ext_seq > slot->keyframe_seq)
+        slot->keyframe_seq = fields->ext_seq;
     core_record_media(slot, media, fields, header.marker != media->marker);
     if (media->vp8)
         core_downlink_on_sent(slot->owner, (uint32_t)payload_len, wire_bytes, media->now_us);
@@ -270,10 +273,18 @@ static bool may_send_again(struct core_slot *slot, uint16_t seq, uint32_t bytes,
            core_rtx_bucket_take(&owner->rtx_bucket, bytes, core_allocate_budget_bps(owner), now_us);
 }
 
+/* A key frame has begun since: the picture goes on from there. The receiver may not know, if just
+   that was lost, and ask for all of it: a network that was away would get an old slide's pieces
+   while the new one's first is missing (random 126720157081827). */
+static bool is_outdated(const struct core_slot *slot, const struct sent *sent)
+{
+    return sent->fields.ext_seq < slot->keyframe_seq;
+}
+
 bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
 {
     struct sent sent;
-    if (!find_sent(slot, seq, now_us, &sent) ||
+    if (!find_sent(slot, seq, now_us, &sent) || is_outdated(slot, &sent) ||
         !may_send_again(slot, seq, sent.stored.payload_len, now_us) || !send_rtx(slot, &sent))
         return false;
     slot->statistics.retransmitted++;

@@ -168,7 +168,8 @@ static bool is_slot_sound(const struct core_slot *slot)
 {
     return (unsigned)slot->params.kind < CORE_KIND_COUNT && is_bool(&slot->rewrite.started) &&
            slot->rewrite.current < core_slot_segment_count(slot->params.kind) &&
-           slot->fates_next < CORE_SLOT_FATES &&
+           slot->fates.live_next < CORE_FRAME_FATES_LIVE &&
+           slot->fates.late_next < CORE_FRAME_FATES_LATE &&
            slot->keyframe_limit.oldest < CORE_KEYFRAME_LIMIT_COUNT;
 }
 

@@ -114,9 +114,9 @@ void core_track_note_ranks(struct core_track *track)
 }
 
 void core_track_want_keyframe(struct core_track *track, const struct core_layer *layer,
-                              int64_t now_us)
+                              bool has_picture, int64_t now_us)
 {
     if (layer)
         track->asked_layer = (unsigned)(layer - track->layers);
-    core_keyframe_budget_want(&track->keyframes, now_us);
+    core_keyframe_budget_want(&track->keyframes, has_picture, now_us);
 }

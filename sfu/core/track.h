@@ -83,8 +83,9 @@ unsigned core_track_rank_layers(struct core_track *track, int64_t now_us,
 /** A layer has shown another height: count each one's rank anew. */
 void core_track_note_ranks(struct core_track *track);
 
-/** A receiver needs a key frame of this layer (NULL: of any). Sends nothing. */
+/** A receiver needs a key frame of this layer (NULL: of any). Sends nothing.
+ * @param has_picture  it sees another layer meanwhile */
 void core_track_want_keyframe(struct core_track *track, const struct core_layer *layer,
-                              int64_t now_us);
+                              bool has_picture, int64_t now_us);
 
 #endif

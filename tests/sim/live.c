@@ -14,14 +14,13 @@
 #define CONTRACT_PERCENT 115
 #define BUDGET_PERCENT   115 /* base layers and repairs: what is above makes room (downlink.c) */
 #define MEAN_US          10000000
-#define MEAN_PERCENT     110    /* measured: 97, once 105-107 (random 268) */
-#define SLIDE_BYTES      48000  /* that are sent at once: 45-47 kB with the deltas after it */
-#define REPLAYED_US      600000 /* what is sent so late is replayed, or was repaired by its source */
+#define MEAN_PERCENT     110     /* measured: 97, once 105-107 (random 268) */
 #define UNKNOWN_US       1000000 /* a new owner's rate is known from then on */
 #define SILENT_US        1900000 /* about as long a silence ends an ownership */
 #define VOICE_GAP_MAX    200     /* packets of which is known what became of them */
 #define PLI_SPACING_US   980000  /* once a second; a tick of the engine is 10 ms */
 #define REQUESTED_US     10000000
+#define ASKED_AGAIN_US   500000
 #define IMPATIENT_MAX    3 /* in so long */
 #define OTHERS_MAX       6 /* switches of layers, of all receivers; measured 4 */
 #define CAMERA_KEY_BYTES (BWE_CONTRACT_CAMERA_BPS / 8 * 10 * 20 / 100)
@@ -63,21 +62,27 @@ static uint64_t bytes_of(uint64_t bps, unsigned percent, int64_t window_us)
     return bps * percent / 100 * (uint64_t)window_us / 8000000;
 }
 
+/* Without RTX a lost packet of a screen costs its slide again, all of it. */
+static bool is_sent_again(const struct sim_person *receiver, int64_t now_us)
+{
+    for (unsigned i = 0; !receiver->has_rtx && i < receiver->join.slot_count; i++)
+        if (receiver->slots[i].params.kind == CORE_KIND_SCREEN &&
+            receiver->slots[i].lost_us > now_us - MEAN_US)
+            return true;
+    return false;
+}
+
 /* In the mean all of it is within the budget: screen, key frames, replays and repairs. Where slides
-   alone are more than the tenth that is spare (one is, below 384 kbps), those that cannot be helped
-   come on top: that come live, and one that is replayed. */
+   are more than the tenth that is spare (one is, below 384 kbps), those that cannot be helped come
+   on top. */
 static void check_mean(struct sim_world *world, struct sim_person *receiver,
                        const struct sim_media *media)
 {
     int64_t step_us = MEAN_US / SIM_WINDOW_STEPS, now_us = world->now_us;
-    unsigned len = media->wire_len;
     bool is_screen = receiver->join.slots[media->slot].kind == CORE_KIND_SCREEN;
-    bool is_live = is_screen && media->stamp.flags & SIM_STAMP_KEY && !media->is_rtx &&
-                   now_us - media->stamp.captured_us <= REPLAYED_US;
-    uint64_t all = sim_window_add(&receiver->video_all, step_us, now_us, len);
-    uint64_t slides = sim_window_add(&receiver->video_slides, step_us, now_us, is_live ? len : 0);
-    uint64_t screen = sim_window_add(&receiver->video_screen, step_us, now_us, is_screen ? len : 0);
-    uint64_t spare = screen - slides < SLIDE_BYTES ? screen : slides + SLIDE_BYTES;
+    uint64_t all = sim_window_add(&receiver->video_all, step_us, now_us, media->wire_len);
+    uint64_t spare = sim_slides_on_sent(&receiver->slides, media, is_screen,
+                                        is_sent_again(receiver, now_us), step_us, now_us);
     uint64_t most = bytes_of(receiver->budget_bps, MEAN_PERCENT, MEAN_US);
     uint64_t with_slides = bytes_of(receiver->budget_bps, 100, MEAN_US) + spare;
     most = with_slides > most ? with_slides : most;
@@ -97,7 +102,7 @@ void sim_check_budget(struct sim_world *world, struct sim_person *receiver,
        budget, for a second of it at most); what follows makes room. */
     bool is_burst = media->is_stamped &&
                     (media->stamp.flags & SIM_STAMP_KEY || media->stamp.track == SIM_TRACK_SCREEN ||
-                     world->now_us - media->stamp.captured_us > REPLAYED_US);
+                     world->now_us - media->stamp.captured_us > SIM_STAMP_REPLAYED_US);
     check_mean(world, receiver, media);
     uint64_t wire = sim_window_add(&receiver->video_wire, step_us, world->now_us,
                                    is_burst ? 0 : media->wire_len);
@@ -175,11 +180,11 @@ static bool is_showing(const struct sim_person *person, unsigned track, int64_t 
 }
 
 /* Without RTX each loss that counts takes a key frame, of which a receiver may cause three in 10 s
-   (bwe.md, "Allocation", 6): it waits for the next one. */
+   (bwe.md, "Allocation", 6): it waits for the next one, and asks for it twice a second. */
 static bool has_had_keyframes(const struct sim_slot *slot, int64_t now_us)
 {
     int64_t oldest_us = slot->keyframes_us[slot->keyframes % SIM_SLOT_KEYFRAMES];
-    return oldest_us > 0 && now_us - oldest_us < REQUESTED_US;
+    return oldest_us > 0 && now_us - oldest_us < REQUESTED_US + ASKED_AGAIN_US;
 }
 
 static void check_slot(struct sim_world *world, struct sim_person *receiver,
@@ -207,6 +212,8 @@ static void check_slot(struct sim_world *world, struct sim_person *receiver,
         since_us = slot->answer_lost_us;
     if (!source->has_rtx && source->key_lost_us[track] > since_us)
         since_us = source->key_lost_us[track];
+    if (source->pli_lost_us[track] > since_us) /* the next one follows a second later */
+        since_us = source->pli_lost_us[track];
     if (slot->decoded_us > since_us && slot->decoded_from == report->participant)
         since_us = slot->decoded_us;
     if (world->now_us - since_us > patience_us)

@@ -10,6 +10,7 @@
 #include "sfu/core/engine.h"
 #include "tests/sim/link.h"
 #include "tests/sim/profile.h"
+#include "tests/sim/slides.h"
 #include "tests/sim/slot.h"
 #include "tests/sim/tap.h"
 #include "tests/sim/video.h"
@@ -58,12 +59,13 @@ struct sim_person {
     int64_t muted_us[SIM_TRACK_COUNT]; /* when that last changed */
     int64_t lost_us[SIM_TRACK_COUNT];  /* when a packet was last lost on the way to the server, */
     int64_t key_lost_us[SIM_TRACK_COUNT]; /* and one of a key frame */
+    int64_t pli_lost_us[SIM_TRACK_COUNT]; /* when a request for one was last lost on its way here */
     struct sim_requests requests[SIM_TRACK_COUNT];
     struct sim_slot slots[CORE_SLOTS_MAX];
     struct sim_tap taps[CORE_SLOTS_MAX];
     struct sim_window video_payload, video_wire; /* what the server sent it in 2 s, */
-    /* In 10 s: all of it, of the screen, and of slides when they are new. */
-    struct sim_window video_all, video_screen, video_slides;
+    struct sim_window video_all;                 /* in 10 s, all of it */
+    struct sim_slides slides;
     uint64_t media_bytes, filler_bytes; /* in all: of use to it; padding, unasked repairs */
     struct rtp_arrival_log arrivals;
     uint32_t feedback_ssrc, media_ssrc;

@@ -12,7 +12,6 @@
 #define WITHOUT_US      1000000
 #define KEY_PATIENCE_US 200000 /* libwebrtc: max_wait_for_keyframe_ms */
 #define KEY_REPEAT_US   500000
-#define REPLAYED_US     600000 /* what is sent so late is replayed, or was repaired by its source */
 
 void sim_slot_init(struct sim_slot *slot, const struct core_slot_params *params, int64_t rtt_us,
                    int64_t now_us)
@@ -365,11 +364,13 @@ void sim_slot_on_sent(struct sim_slot *slot, const struct sim_media *media, bool
 {
     const struct sim_stamp *stamp = &media->stamp;
     bool is_key = stamp->flags & SIM_STAMP_KEY;
-    bool is_replayed = now_us - stamp->captured_us > REPLAYED_US;
+    bool is_replayed = now_us - stamp->captured_us > SIM_STAMP_REPLAYED_US;
     if (!media->is_stamped)
         return;
     if (is_key && stamp->piece == 0 && !is_replayed)
         slot->keyframes_us[slot->keyframes++ % SIM_SLOT_KEYFRAMES] = now_us;
+    if (is_lost)
+        slot->lost_us = now_us;
     if (is_lost && (is_key || is_replayed))
         slot->answer_lost_us = now_us;
 }

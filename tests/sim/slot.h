@@ -52,6 +52,7 @@ struct sim_slot {
     int64_t undecodable_us;                   /* since when a key frame is needed; 0: it is not */
     int64_t keyframes_us[SIM_SLOT_KEYFRAMES]; /* when the newest were sent to it, a ring */
     unsigned keyframes;
+    int64_t lost_us;        /* a packet was last lost on the way to it */
     int64_t answer_lost_us; /* a packet of a key frame or a replay was last lost on the way to it */
     int64_t pli_us;
     unsigned frames, undecodable, plis, nacks, switches, layer_switches, packets, repairs;

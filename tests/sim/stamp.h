@@ -29,6 +29,9 @@ struct sim_stamp {
     int64_t captured_us;
 };
 
+/* What is sent so late is replayed, or was repaired by its source. */
+#define SIM_STAMP_REPLAYED_US 600000
+
 #define SIM_STAMP_KEY  1
 #define SIM_STAMP_SYNC 2 /* the VP8 descriptor's Y */
 #define SIM_STAMP_DTX  4

@@ -180,9 +180,9 @@ void sim_stream_delivered(struct sim_stream *stream, const struct sim_stamp *sta
     delivery->delivered_us = now_us;
     if (stamp->frame > stream->delivered_frame)
         stream->delivered_frame = stamp->frame;
-    if (stamp->packet < stream->delivered_packet)
+    if (stamp->packet != stream->delivered_packet + 1)
         stream->overtaken_us = now_us;
-    else
+    if (stamp->packet > stream->delivered_packet)
         stream->delivered_packet = stamp->packet;
 }
 

@@ -65,7 +65,7 @@ struct sim_stream {
     struct sim_delivery *deliveries; /* SIM_DELIVERIES, owned */
     uint32_t delivered_frame;        /* newest frame that a packet was delivered of */
     uint32_t delivered_packet;       /* the newest packet that was */
-    int64_t overtaken_us;            /* when one was last after one that follows it */
+    int64_t overtaken_us;            /* when one last came before or after its turn */
 };
 
 /* A finished plain packet. */

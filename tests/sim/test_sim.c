@@ -158,6 +158,44 @@ static void test_links(void **state)
     }
 }
 
+/* A slide of ten pieces of 5000 bytes, what changes on it, replays; each row is one frame. */
+static void test_slides(void **state)
+{
+    static const struct {
+        const char *label;
+        uint32_t frame, pieces;
+        bool is_key, is_late, is_rtx, has_loss;
+        uint64_t spare; /* after it */
+    } rows[] = {
+        {"a new slide", 1, 10, true, false, false, false, 50000},
+        {"a change is no slide", 2, 1, false, false, false, false, 55000},
+        {"but no more than a replay", 3, 10, false, false, false, false, 98000},
+        {"it is replayed, late", 1, 10, true, true, false, false, 100000},
+        {"and what changed", 2, 1, false, true, false, false, 105000},
+        {"again: that was the one", 1, 10, true, true, false, false, 105000},
+        {"a new one, for which there was no room", 9, 10, true, true, false, false, 155000},
+        {"its repairs", 9, 2, true, true, true, false, 155000},
+        {"without RTX all of it", 10, 1, false, false, false, true, 275000},
+    };
+    struct sim_slides slides = {.frame = 0};
+    (void)state;
+    for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
+        int64_t now_us = 10000000 + (int64_t)r * 100000;
+        uint64_t spare = 0;
+        struct sim_media media = {.is_stamped = true, .is_rtx = rows[r].is_rtx, .wire_len = 5000};
+        media.stamp = (struct sim_stamp){.participant = 7,
+                                         .flags = rows[r].is_key ? SIM_STAMP_KEY : 0,
+                                         .frame = rows[r].frame,
+                                         .captured_us = now_us - (rows[r].is_late ? 2000000 : 0)};
+        for (; media.stamp.piece < rows[r].pieces; media.stamp.piece++)
+            spare = sim_slides_on_sent(&slides, &media, true, rows[r].has_loss, 500000, now_us);
+        if (spare != rows[r].spare)
+            fail_msg("%s: %d", rows[r].label, (int)spare);
+    }
+    struct sim_media camera = {.is_stamped = true, .wire_len = 5000};
+    assert_int_equal(sim_slides_on_sent(&slides, &camera, false, false, 500000, 11000000), 155000);
+}
+
 static void test_decoder(void **state)
 {
     static const struct {
@@ -265,6 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_queue_keeps_order),
         cmocka_unit_test(test_links),
+        cmocka_unit_test(test_slides),
         cmocka_unit_test(test_decoder),
         cmocka_unit_test(test_encoder_rates),
         cmocka_unit_test(test_honest_cameras),

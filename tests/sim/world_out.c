@@ -314,7 +314,7 @@ static void add_requests(struct sim_world *world, struct sim_person *source)
 }
 
 static void look_for_plis(struct sim_world *world, struct sim_person *receiver, const uint8_t *data,
-                          size_t len)
+                          size_t len, bool is_lost)
 {
     struct rtcp_reader reader;
     struct rtcp_packet packet;
@@ -326,22 +326,27 @@ static void look_for_plis(struct sim_world *world, struct sim_person *receiver, 
             continue;
         for (unsigned v = 0; v < 2; v++)
             for (unsigned l = 0; l < receiver->videos[v].layer_count; l++)
-                if (receiver->videos[v].layers[l].stream.ssrc == media_ssrc)
+                if (receiver->videos[v].layers[l].stream.ssrc == media_ssrc) {
                     sim_check_storm(world, receiver, SIM_TRACK_CAMERA + v);
+                    if (is_lost)
+                        receiver->pli_lost_us[SIM_TRACK_CAMERA + v] = world->now_us;
+                }
     }
 }
 
-static void send_plain(struct sim_world *world, struct sim_person *receiver, const uint8_t *data,
+/* @return false: it is lost on the way */
+static bool send_plain(struct sim_world *world, struct sim_person *receiver, const uint8_t *data,
                        size_t len)
 {
     int64_t arrivals_us[SIM_LINK_COPIES];
     unsigned copies = sim_link_send(&receiver->down, (unsigned)len, world->now_us, arrivals_us);
     if (copies == 0)
-        return;
+        return false;
     struct sim_datagram *datagram = sim_world_datagram(world);
     memcpy(datagram->data, data, len);
     datagram->len = (uint16_t)len;
     push(world, receiver, SIM_EVENT_DOWNLINK, datagram, arrivals_us[0]);
+    return true;
 }
 
 /* Open a sealed packet: it authenticates and is new, or the invariant is broken. */
@@ -391,10 +396,9 @@ static void carry(struct sim_world *world, struct core_buffer *buffer)
         send_media(world, receiver, buffer->data, (size_t)len, is_routed);
         return;
     }
-    look_for_plis(world, receiver, buffer->data, (size_t)len);
+    bool is_lost = !is_routed || !send_plain(world, receiver, buffer->data, (size_t)len);
+    look_for_plis(world, receiver, buffer->data, (size_t)len, is_lost);
     add_requests(world, receiver);
-    if (is_routed)
-        send_plain(world, receiver, buffer->data, (size_t)len);
 }
 
 static void on_slots(struct sim_world *world, const struct core_event *event)

@@ -13,10 +13,10 @@
 #define MS           INT64_C(1000)
 #define NEVER        INT64_MAX
 
-enum { WANT, KEY, MORE, LOOK };
+enum { WANT, SWITCH, KEY, MORE, LOOK };
 
-/* KEY: a key frame of so many bytes starts; MORE: bytes of it, or of another layer's. LOOK sends
-   the request if one is due. */
+/* WANT: who sees nothing; SWITCH: another layer. KEY: a key frame of so many bytes starts; MORE:
+   bytes of it, or of another layer's. LOOK sends the request if one is due. */
 struct row {
     int64_t at_ms;
     int what;
@@ -33,8 +33,8 @@ static void run(const char *name, uint64_t contract_bps, unsigned share_pct, con
     for (size_t i = 0; i < count; i++) {
         int64_t now_us = rows[i].at_ms * MS;
         print_message("%s, row %zu\n", name, i);
-        if (rows[i].what == WANT)
-            core_keyframe_budget_want(&budget, now_us);
+        if (rows[i].what == WANT || rows[i].what == SWITCH)
+            core_keyframe_budget_want(&budget, rows[i].what == SWITCH, now_us);
         if (rows[i].what == KEY || rows[i].what == MORE)
             core_keyframe_budget_on_packet(&budget, rows[i].what == KEY, rows[i].bytes, now_us);
         if (rows[i].what != LOOK)
@@ -79,6 +79,23 @@ static void test_share_of_the_contract(void **state)
         {9900, WANT, 0, 0, false},     {9900, LOOK, 0, 10100, false}, {10100, LOOK, 0, 0, true},
     };
     run("a share of the contract", 500000, 20, rows, COUNT(rows));
+}
+
+/* Who flips the layout all the time leaves room for one who has lost the picture. */
+static void test_layers_leave_room(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {0, SWITCH, 0, 0, false},      {0, LOOK, 0, 0, true},         {100, KEY, 40000, 0, false},
+        {1700, SWITCH, 0, 0, false},   {1700, LOOK, 0, 0, true},      {1800, KEY, 40000, 0, false},
+        {3400, SWITCH, 0, 0, false},   {3400, LOOK, 0, 10100, false}, /* that would be all of it */
+        {3500, WANT, 0, 0, false},     {3500, LOOK, 0, 0, true},      {3600, KEY, 40000, 0, false},
+        {5100, SWITCH, 0, 0, false},   {5100, LOOK, 0, 11800, false}, {9900, WANT, 0, 0, false},
+        {9900, LOOK, 0, 10100, false}, /* there is no more */
+        {10000, SWITCH, 0, 0, false},  /* does not take its place */
+        {10100, LOOK, 0, 0, true},
+    };
+    run("layers leave room", 500000, 20, rows, COUNT(rows));
 }
 
 /* A key frame larger than the share: one in 10 s; the first after 10 s without one passes. */
@@ -131,7 +148,7 @@ static void test_never_above(void **state)
         uint32_t size = 3000 + (uint32_t)round * 3000; /* of every key frame: as expected */
         for (int64_t now_ms = 0; now_ms < 60000; now_ms += 10) {
             random = random * 1664525 + 1013904223;
-            core_keyframe_budget_want(&budget, now_ms * MS);
+            core_keyframe_budget_want(&budget, random >> 29 & 1, now_ms * MS);
             if (core_keyframe_budget_due(&budget, now_ms * MS) > now_ms * MS)
                 continue;
             core_keyframe_budget_on_request(&budget, now_ms * MS);
@@ -156,9 +173,9 @@ static void test_never_above(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_a_second),        cmocka_unit_test(test_share_of_the_contract),
-        cmocka_unit_test(test_ten_seconds_without), cmocka_unit_test(test_screen_has_half),
-        cmocka_unit_test(test_never_above),
+        cmocka_unit_test(test_one_a_second),      cmocka_unit_test(test_share_of_the_contract),
+        cmocka_unit_test(test_layers_leave_room), cmocka_unit_test(test_ten_seconds_without),
+        cmocka_unit_test(test_screen_has_half),   cmocka_unit_test(test_never_above),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

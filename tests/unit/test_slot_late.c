@@ -103,11 +103,39 @@ static void test_half_of_what_was_left_out(void **state)
     conference_dispose(&c);
 }
 
+/* The source was paused for bandwidth with a packet missing. What comes late of it, when it is
+   wanted again, is no place to go on from: what follows it has passed. */
+static void test_late_one_after_a_pause(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[CAMERA - 1];
+    static const uint16_t seqs[] = {100, 102, 103, 101};
+    struct core_layer *target = NULL;
+    for (unsigned i = 0; i < sizeof(seqs) / sizeof(*seqs); i++) {
+        if (i == 1) {
+            target = slot->target;
+            core_slot_set_target(slot, NULL, CORE_TEMPORAL_MAX, c.now_us);
+        } else if (i == 3) {
+            slot->target = target; /* as for one whose key frame is still asked for */
+        }
+        ann->seqs[CAM][0] = (uint16_t)(seqs[i] - 1);
+        ann->picture_ids[CAM][0] = (uint16_t)(seqs[i] - 51);
+        person_show(&c, ann, CAM, i == 0);
+        conference_run(&c, 5 * MS);
+    }
+    assert_int_equal(count_heard(bob, CAMERA), 1);
+    conference_dispose(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_overtaken_start),
         cmocka_unit_test(test_half_of_what_was_left_out),
+        cmocka_unit_test(test_late_one_after_a_pause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,40 @@ static void test_wanted_height(void **state)
     conference_dispose(&c);
 }
 
+/* Who flips the wanted height all the time leaves room in the source's budget: who has lost a
+   picture is answered in a second. */
+static void test_receiver_that_flips(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct camera camera = {.person = conference_join_with_layers(&c, 1)};
+    struct person *bob = conference_join(&c, 1), *cat = conference_join(&c, 1);
+    camera_show_for(&c, &camera, 330);
+    struct core_track *track = &core_engine_find(c.engine, camera.person->number)->tracks[CAM];
+    track->keyframes.limit_bytes = 5 * track->keyframes.newest_bytes; /* as of 480 lines */
+    unsigned plis = camera.plis;
+    for (unsigned i = 0; i < 10; i++) {
+        set_height(&c, bob, i % 2 ? 480 : 240);
+        camera_show_for(&c, &camera, i % 2 ? 46 : 5);
+    }
+    assert_int_equal(camera.plis - plis, 4); /* of five that would fit */
+    const struct core_slot *cats = &core_engine_find(c.engine, cat->number)->slots[3];
+    uint64_t keyframes = cats->statistics.keyframes;
+    uint8_t data[64];
+    struct rtcp_writer writer;
+    rtcp_writer_init(&writer, data, sizeof(data));
+    assert_int_equal(rtcp_write_pli(&writer, 9, 4), 0);
+    person_send_rtcp(&c, cat, &writer);
+    camera_show_for(&c, &camera, 33); /* of which a second is between any two */
+    assert_true(cats->statistics.keyframes > keyframes);
+    unsigned heard = count_heard(bob, 4);
+    camera_show_for(&c, &camera, 120);
+    assert_true(count_heard(bob, 4) > heard);
+    assert_int_equal(height_told(&c, bob), 480);
+    conference_dispose(&c);
+}
+
 /* The browser drops the upper layer: noticed within 500 ms. */
 static void test_layer_stops(void **state)
 {
@@ -236,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_best_layer),
         cmocka_unit_test(test_wanted_height),
+        cmocka_unit_test(test_receiver_that_flips),
         cmocka_unit_test(test_layer_stops),
         cmocka_unit_test(test_temporal_layers),
         cmocka_unit_test(test_given_up_but_the_only_one),

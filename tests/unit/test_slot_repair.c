@@ -44,6 +44,27 @@ static void test_retransmission(void **state)
     conference_dispose(&c);
 }
 
+/* What came before the newest key frame is not repaired: the picture goes on from there. */
+static void test_no_repair_before_a_keyframe(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    person_show_for(&c, ann, 5, true);
+    person_ask_for(&c, bob, 4, heard_at(bob, 4, 3)->rtp.seq);
+    assert_int_equal(count_heard(bob, 104), 1);
+    person_show_for(&c, ann, 5, true);
+    static const struct {
+        unsigned packet, repaired;
+    } table[] = {{3, 1}, {4, 1}, {5, 2}, {6, 3}, {0, 3}, {9, 4}};
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        person_ask_for(&c, bob, 4, heard_at(bob, 4, table[i].packet)->rtp.seq);
+        assert_int_equal(count_heard(bob, 104), table[i].repaired);
+    }
+    conference_dispose(&c);
+}
+
 /* What one slot shows no more is not repaired from the one who is in it now. */
 static void test_no_repair_of_another(void **state)
 {
@@ -60,7 +81,7 @@ static void test_no_repair_of_another(void **state)
     person_show(&c, bob, CAM, true);
     conference_set_layout(&c, cid, &layout);
     conference_run(&c, 20 * MS);
-    person_show_for(&c, bob, 5, true);
+    person_show_for(&c, bob, 5, false);
     assert_int_equal(count_heard(cid, 4), 11);                /* his first one is replayed */
     person_ask_for(&c, cid, 4, heard_at(cid, 4, 4)->rtp.seq); /* the last of hers */
     assert_int_equal(count_heard(cid, 104), 0);
@@ -100,10 +121,8 @@ static void test_retransmission_without_picture_ids(void **state)
     struct conference c;
     conference_init(&c);
     struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
-    for (int i = 0; i < 12; i++)
-        show_bare(&c, ann, 0, i % 6 == 0);
-    assert_int_equal(count_heard(bob, 4), 12);
     for (unsigned i = 0; i < 12; i++) {
+        show_bare(&c, ann, 0, i % 6 == 0);
         struct heard *lost = heard_at(bob, 4, i);
         person_ask_for(&c, bob, 4, lost->rtp.seq);
         assert_memory_equal(heard_at(bob, 104, i)->rtp.payload + 2, lost->rtp.payload,
@@ -112,22 +131,43 @@ static void test_retransmission_without_picture_ids(void **state)
     conference_dispose(&c);
 }
 
+/* A frame of the base layer, and one of the upper layer, which is left out: what follows is another
+   segment. */
+static void show_without_upper(struct conference *c, struct person *ann, struct person *bob,
+                               bool is_keyframe)
+{
+    for (unsigned upper = 0; upper < 2; upper++) {
+        core_engine_find(c->engine, bob->number)->slots[3].target_temporal = 0;
+        person_send(c, ann,
+                    &(struct media){.track = CAM,
+                                    .mid = "cam",
+                                    .timestamp = (uint32_t)(c->now_us * 9 / 100),
+                                    .level = -1,
+                                    .is_start = true,
+                                    .marker = true,
+                                    .is_keyframe = is_keyframe && !upper,
+                                    .height = 480,
+                                    .temporal_id = (uint8_t)(2 * upper)});
+        conference_run(c, 33 * MS);
+    }
+}
+
 /* A retransmission of an older segment changes nothing of what follows in the newest. */
 static void test_retransmission_disturbs_nothing(void **state)
 {
     (void)state;
     struct conference c;
     conference_init(&c);
-    struct person *ann = conference_join_with_layers(&c, 1), *bob = conference_join(&c, 1);
-    for (int i = 0; i < 5; i++)
-        show_bare(&c, ann, 1, i == 0);
-    for (int i = 0; i < 5; i++)
-        show_bare(&c, ann, 0, i == 0);
+    struct person *ann = conference_join(&c, 1), *bob = conference_join(&c, 1);
+    show_without_upper(&c, ann, bob, true);
+    for (int i = 0; i < 10; i++)
+        show_without_upper(&c, ann, bob, false);
     person_ask_for(&c, bob, 4, heard_at(bob, 4, 2)->rtp.seq);
     assert_int_equal(count_heard(bob, 104), 1);
-    for (int i = 0; i < 5; i++)
-        show_bare(&c, ann, 0, false);
-    for (unsigned i = 1; i < 15; i++) {
+    for (int i = 0; i < 10; i++)
+        show_without_upper(&c, ann, bob, false);
+    assert_int_equal(count_heard(bob, 4), 21);
+    for (unsigned i = 1; i < 21; i++) {
         struct rtp_vp8 a, b;
         struct heard *before = heard_at(bob, 4, i - 1), *now = heard_at(bob, 4, i);
         assert_int_equal(rtp_vp8_parse(&a, before->rtp.payload, before->rtp.payload_len), 0);
@@ -194,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_retransmission),
+        cmocka_unit_test(test_no_repair_before_a_keyframe),
         cmocka_unit_test(test_no_repair_of_another),
         cmocka_unit_test(test_retransmission_without_picture_ids),
         cmocka_unit_test(test_retransmission_disturbs_nothing),

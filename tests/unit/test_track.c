@@ -157,10 +157,10 @@ static void test_want_keyframe(void **state)
     struct core_track track;
     core_track_init(&track, &params, NULL, LAYERS);
     assert_int_equal(core_keyframe_budget_due(&track.keyframes, NOW), INT64_MAX);
-    core_track_want_keyframe(&track, &track.layers[2], NOW);
+    core_track_want_keyframe(&track, &track.layers[2], false, NOW);
     assert_int_equal(track.asked_layer, 2);
     assert_int_equal(core_keyframe_budget_due(&track.keyframes, NOW), NOW);
-    core_track_want_keyframe(&track, NULL, NOW); /* whichever */
+    core_track_want_keyframe(&track, NULL, true, NOW); /* whichever */
     assert_int_equal(track.asked_layer, 2);
 }
 

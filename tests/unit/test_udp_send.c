@@ -280,10 +280,11 @@ static void test_refused_paths_are_few(void **state)
     struct udp_call *call = open_call();
     struct person *listener = call->people[1];
     uint16_t first_port = 0;
+    int left[IO_UDP_UNGROUPED_MAX + 1]; /* open until the end: no port comes twice */
     kernel.group_error = EINVAL;
     for (unsigned i = 1; i <= IO_UDP_UNGROUPED_MAX + 1; i++) {
         /* The listener moves to another port. */
-        close(call->fds[1]);
+        left[i - 1] = call->fds[1];
         call->fds[1] = udp_client_open(listener);
         stun_client_write(&listener->stun,
                           &(struct stun_client_check){.priority = 100 + i, .is_nominating = true});
@@ -299,6 +300,8 @@ static void test_refused_paths_are_few(void **state)
         assert_int_equal(remembers_first, i <= IO_UDP_UNGROUPED_MAX);
     }
     assert_int_equal(call->udp.ungrouped_count, IO_UDP_UNGROUPED_MAX);
+    for (unsigned i = 0; i <= IO_UDP_UNGROUPED_MAX; i++)
+        close(left[i]);
     udp_call_close(call);
 }
 
