@@ -163,7 +163,8 @@ static void close_when_known(struct core_estimate *estimate, enum bwe_state stat
 static uint32_t open_pace_bps(const struct core_estimate *estimate)
 {
     double shown_bps = OPEN_SHARE * bwe_first_burst_bps(&estimate->estimator.first_burst);
-    return shown_bps < OPEN_PACE_BPS ? (uint32_t)shown_bps : OPEN_PACE_BPS;
+    const uint32_t most_bps = OPEN_PACE_BPS;
+    return shown_bps < most_bps ? (uint32_t)shown_bps : most_bps;
 }
 
 static void set_pace(struct core_participant *participant, const struct bwe_decision *decision,
