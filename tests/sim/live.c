@@ -187,6 +187,14 @@ static bool has_had_keyframes(const struct sim_slot *slot, int64_t now_us)
     return oldest_us > 0 && now_us - oldest_us < REQUESTED_US + ASKED_AGAIN_US;
 }
 
+/* The same of one that is lost and replayed, with what has changed on it: each answer has a third
+   of a small budget (slot.c). */
+static uint64_t slide_bits(const struct sim_person *receiver)
+{
+    uint64_t replay_bits = 3 * 8 * sim_slides_replay_bytes(&receiver->slides);
+    return replay_bits > SLIDE_BITS ? replay_bits : SLIDE_BITS;
+}
+
 static void check_slot(struct sim_world *world, struct sim_person *receiver,
                        const struct sim_slot *slot)
 {
@@ -202,7 +210,7 @@ static void check_slot(struct sim_world *world, struct sim_person *receiver,
     if (track == SIM_TRACK_SCREEN && receiver->down.params.capacity_bps > 0)
         patience_us += (int64_t)(SLIDE_BITS * 1000000 / receiver->down.params.capacity_bps);
     if (track == SIM_TRACK_SCREEN && receiver->budget_bps > 0) /* likewise, each time */
-        patience_us += (int64_t)(SLIDE_BITS * 1000000 / receiver->budget_bps);
+        patience_us += (int64_t)(slide_bits(receiver) * 1000000 / receiver->budget_bps);
     if (track == SIM_TRACK_SCREEN && receiver->remb.told_bps > 0) /* and whatever it asks for */
         patience_us += (int64_t)(SLIDE_BITS * 1000000 / receiver->remb.told_bps);
     if (!receiver->has_rtx && has_had_keyframes(slot, world->now_us))

@@ -21,9 +21,14 @@ static bool is_fresh(struct sim_slides *slides, const struct sim_stamp *stamp)
     return true;
 }
 
-/* The larger one of the two newest replays. */
-static uint64_t replay_bytes(struct sim_slides *slides, const struct sim_media *media,
-                             bool is_replayed)
+uint64_t sim_slides_replay_bytes(const struct sim_slides *slides)
+{
+    const uint64_t *bytes = slides->replays_bytes;
+    uint64_t larger = bytes[0] > bytes[1] ? bytes[0] : bytes[1];
+    return larger > SLIDE_BYTES ? larger : SLIDE_BYTES;
+}
+
+static void count_replay(struct sim_slides *slides, const struct sim_media *media, bool is_replayed)
 {
     uint64_t *bytes = slides->replays_bytes;
     if (is_replayed && media->stamp.flags & SIM_STAMP_KEY && media->stamp.piece == 0) {
@@ -32,8 +37,6 @@ static uint64_t replay_bytes(struct sim_slides *slides, const struct sim_media *
     }
     if (is_replayed)
         bytes[0] += media->wire_len;
-    uint64_t larger = bytes[0] > bytes[1] ? bytes[0] : bytes[1];
-    return larger > SLIDE_BYTES ? larger : SLIDE_BYTES;
 }
 
 uint64_t sim_slides_on_sent(struct sim_slides *slides, const struct sim_media *media,
@@ -46,6 +49,7 @@ uint64_t sim_slides_on_sent(struct sim_slides *slides, const struct sim_media *m
         is_of_slide && !is_new && now_us - media->stamp.captured_us > SIM_STAMP_REPLAYED_US;
     uint64_t all = sim_window_add(&slides->all, step_us, now_us, len);
     uint64_t fresh = sim_window_add(&slides->fresh, step_us, now_us, is_new ? len : 0);
-    uint64_t replay = replay_bytes(slides, media, is_replayed);
+    count_replay(slides, media, is_replayed);
+    uint64_t replay = sim_slides_replay_bytes(slides);
     return has_loss || all - fresh < replay ? all : fresh + replay;
 }

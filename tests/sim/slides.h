@@ -28,4 +28,7 @@ struct sim_slides {
 uint64_t sim_slides_on_sent(struct sim_slides *slides, const struct sim_media *media,
                             bool is_screen, bool has_loss, int64_t step_us, int64_t now_us);
 
+/** The larger one of the two newest replays. */
+uint64_t sim_slides_replay_bytes(const struct sim_slides *slides);
+
 #endif
