@@ -191,7 +191,7 @@ static bool has_had_keyframes(const struct sim_slot *slot, int64_t now_us)
    of a small budget (slot.c). */
 static uint64_t slide_bits(const struct sim_person *receiver)
 {
-    uint64_t replay_bits = 3 * 8 * sim_slides_replay_bytes(&receiver->slides);
+    uint64_t replay_bits = 4 * 8 * sim_slides_replay_bytes(&receiver->slides);
     return replay_bits > SLIDE_BITS ? replay_bits : SLIDE_BITS;
 }
 

@@ -45,8 +45,9 @@ uint64_t sim_slides_on_sent(struct sim_slides *slides, const struct sim_media *m
     unsigned len = is_screen ? media->wire_len : 0;
     bool is_of_slide = is_screen && media->is_stamped && !media->is_rtx;
     bool is_new = is_of_slide && is_fresh(slides, &media->stamp);
-    bool is_replayed =
-        is_of_slide && !is_new && now_us - media->stamp.captured_us > SIM_STAMP_REPLAYED_US;
+    bool is_key = media->stamp.flags & SIM_STAMP_KEY;
+    bool is_old = now_us - media->stamp.captured_us > SIM_STAMP_REPLAYED_US;
+    bool is_replayed = is_of_slide && !is_new && (is_key || is_old);
     uint64_t all = sim_window_add(&slides->all, step_us, now_us, len);
     uint64_t fresh = sim_window_add(&slides->fresh, step_us, now_us, is_new ? len : 0);
     count_replay(slides, media, is_replayed);
