@@ -222,6 +222,8 @@ static void check_slot(struct sim_world *world, struct sim_person *receiver,
         since_us = slot->answer_lost_us;
     if (!source->has_rtx && source->key_lost_us[track] > since_us)
         since_us = source->key_lost_us[track];
+    if (track == SIM_TRACK_SCREEN && receiver->budget_us > since_us) /* until then it was another */
+        since_us = receiver->budget_us;
     if (source->pli_lost_us[track] > since_us) /* the next one follows a second later */
         since_us = source->pli_lost_us[track];
     if (slot->decoded_us > since_us && slot->decoded_from == report->participant)
