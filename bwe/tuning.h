@@ -26,7 +26,7 @@
     X(near_rate, 1, 0, "exponent of the rate in it: the smaller flow grows faster")                \
     X(guard, 1, 0, "1: the absolute queue-delay guard works")                                      \
     X(queue_margin_ms, 14, 1e9, "no more queue than this above the base of the last seconds")      \
-    X(guard_enter_ms, 28, 60, "queue delay that makes it cap the rate")                            \
+    X(guard_enter_ms, 30, 60, "queue delay that makes it cap the rate")                            \
     X(guard_exit_ms, 16, 30, "queue delay at which it lets go")                                    \
     X(guard_drain_ms, 250, 500, "time in which a queue is to be drained")                          \
     X(guard_floor, 0.4, 0.5, "least share of the received rate that it leaves")                    \
