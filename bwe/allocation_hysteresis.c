@@ -322,16 +322,6 @@ static bool is_all(const struct bwe_hysteresis_input *input, const struct bwe_al
     return true;
 }
 
-void bwe_hysteresis_forgive(struct bwe_hysteresis *hysteresis)
-{
-    for (unsigned i = 0; i < BWE_ALLOCATION_TRACKS; i++) {
-        struct bwe_hysteresis_track *track = &hysteresis->tracks[i];
-        track->lowered_us = track->switched_us = 0;
-        track->was_raised = track->was_cut = track->was_outbid = false;
-        track->hold_us = BWE_HYSTERESIS_HOLD_US;
-    }
-}
-
 int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
                               const struct bwe_hysteresis_input *input, int64_t now_us,
                               struct bwe_allocation *out)

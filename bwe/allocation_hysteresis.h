@@ -87,7 +87,4 @@ int64_t bwe_hysteresis_decide(struct bwe_hysteresis *hysteresis,
                               const struct bwe_hysteresis_input *input, int64_t now_us,
                               struct bwe_allocation *out);
 
-/** What was decided until now was no more than a guess: it takes no patience to rise again. */
-void bwe_hysteresis_forgive(struct bwe_hysteresis *hysteresis);
-
 #endif

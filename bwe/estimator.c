@@ -16,12 +16,8 @@
 #define BUSY_MS            10.0 /* of queue: more than jitter */
 #define BUSY_LEAST_MS      5.0  /* and in between it was never empty */
 #define BUSY_MIN_US        40000
-#define BUNCH_PACKETS      5
-#define BUNCH_US           40000
-#define BUNCH_FACTOR       20
-#define BUNCHES_MAX        3 /* in a row */
 #define START_US           3000000
-#define BURST_FACTOR       1.25    /* times the rate: less is shown by the next probe as well */
+#define BURST_FACTOR       2.0     /* times the rate: less is shown by the next probe as well */
 #define MET_US             5000000 /* a capacity met longer ago is no limit for probes */
 #define FORGET_FACTOR      1.5     /* over what losses have bounded */
 #define LOSS_MADE_UP       0.5
@@ -35,9 +31,8 @@
 /* What one message adds up to. */
 struct summary {
     int64_t newest_sent_us, least_delay_us, last_arrival_us, last_delay_us;
-    int64_t oldest_sent_us, first_arrival_us;
     uint64_t newest_seq;
-    uint32_t bytes, count;
+    uint32_t bytes;
     struct bwe_probe_shown shown;
     bool has_packet, has_arrival, has_loss;
 };
@@ -129,7 +124,6 @@ static void on_received(struct bwe_estimator *estimator, struct summary *summary
 {
     struct bwe_delay_sample sample;
     int64_t sent_us = bwe_history_sent_us(packet, now_us);
-    bwe_first_burst_add(&estimator->first_burst, packet->bytes, sent_us, arrival_us);
     bwe_acked_rate_add(&estimator->acked, arrival_us, packet->bytes,
                        estimator->app_limited.is_limited);
     if (bwe_interarrival_add(&estimator->interarrival, sent_us, arrival_us, &sample))
@@ -149,13 +143,8 @@ static void on_received(struct bwe_estimator *estimator, struct summary *summary
     }
     if (!summary->has_arrival || sent_us > summary->newest_sent_us)
         summary->newest_sent_us = sent_us;
-    if (!summary->has_arrival || sent_us < summary->oldest_sent_us)
-        summary->oldest_sent_us = sent_us;
-    if (!summary->has_arrival || arrival_us < summary->first_arrival_us)
-        summary->first_arrival_us = arrival_us;
     summary->has_arrival = true;
     summary->bytes += packet->bytes;
-    summary->count++;
 }
 
 static void take_entry(struct bwe_estimator *estimator, struct summary *summary,
@@ -359,20 +348,6 @@ static void update_loss(struct bwe_estimator *estimator)
     bwe_loss_update(&estimator->loss, estimator->tuning, &input);
 }
 
-/* What left over a while has arrived at once: not out of a queue, whose bottleneck would have
-   spread it, but at a receiver that was busy with something else and stamped it late. How much
-   later than it came is not known. One that always does so is taken at its word after a while. */
-static bool is_stamped_late(struct bwe_estimator *estimator, const struct summary *summary)
-{
-    int64_t sent_us = summary->newest_sent_us - summary->oldest_sent_us;
-    int64_t arrived_us = summary->last_arrival_us - summary->first_arrival_us;
-    bool is_bunch = summary->count >= BUNCH_PACKETS && sent_us > BUNCH_US &&
-                    BUNCH_FACTOR * arrived_us < sent_us;
-    estimator->bunch_count =
-        is_bunch ? estimator->bunch_count + (estimator->bunch_count < UINT8_MAX) : 0;
-    return is_bunch && estimator->bunch_count <= BUNCHES_MAX;
-}
-
 void bwe_estimator_on_feedback(struct bwe_estimator *estimator,
                                const struct bwe_feedback_entry *entries, size_t count,
                                int64_t now_us)
@@ -389,12 +364,9 @@ void bwe_estimator_on_feedback(struct bwe_estimator *estimator,
         return;
     double rtt_ms = (double)(now_us - summary.newest_sent_us) / 1000;
     estimator->rtt_ms += (estimator->rtt_ms > 0 ? RTT_WEIGHT : 1) * (rtt_ms - estimator->rtt_ms);
-    bool is_known = !is_stamped_late(estimator, &summary);
-    if (is_known)
-        bwe_queue_delay_add(&estimator->queue_delay, summary.least_delay_us, now_us);
+    bwe_queue_delay_add(&estimator->queue_delay, summary.least_delay_us, now_us);
     measure_received(estimator, &summary);
-    if (is_known)
-        update_guard(estimator, &summary, now_us);
+    update_guard(estimator, &summary, now_us);
     update_rate(estimator, &summary, now_us);
     update_loss(estimator);
     set_target(estimator);

@@ -19,7 +19,6 @@
 #include "bwe/acked_rate.h"
 #include "bwe/app_limited.h"
 #include "bwe/fallback.h"
-#include "bwe/first_burst.h"
 #include "bwe/guard.h"
 #include "bwe/history.h"
 #include "bwe/interarrival.h"
@@ -98,14 +97,12 @@ struct bwe_estimator {
     struct bwe_loss loss;
     struct bwe_prober prober;
     struct bwe_probe_results probe_results;
-    struct bwe_first_burst first_burst;
     struct bwe_receiver_reports reports;
     struct bwe_fallback fallback;
     struct bwe_remb_probe remb_probe;
     struct bwe_demand demand;
     struct bwe_mark marks[BWE_FEEDBACK_MARKS];
     uint8_t mark_count;
-    uint8_t bunch_count; /* messages in a row that were stamped late */
     bool is_probed;      /* until the next poll */
     bool has_started;    /* the first probes are out */
     int64_t arrival_us;  /* the last one, unwrapped */

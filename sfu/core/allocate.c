@@ -3,9 +3,8 @@
 
 #include "sfu/core/room.h"
 
-#define LOWEST_HEIGHT 1       /* a camera's lowest layer is never too high */
-#define BEHIND_US     4000000 /* video that waits for longer is no single slide */
-#define MOVING        3       /* a mean of more than this part of the peak: no slides */
+#define BEHIND_US 4000000 /* video that waits for longer is no single slide */
+#define MOVING    3       /* a mean of more than this part of the peak: no slides */
 
 /* The slots that take part, in the order of bwe's tracks. */
 struct shares {
@@ -77,10 +76,7 @@ static void describe(struct shares *shares, struct core_slot *slot, int64_t now_
     *track = offer->track;
     track->is_screen = slot->params.kind == CORE_KIND_SCREEN;
     track->is_pinned = is_pinned(layout, slot->track->owner);
-    track->wanted_height = slot->is_held                                    ? 0
-                           : track->is_screen                               ? UINT16_MAX
-                           : core_estimate_is_blind(&slot->owner->estimate) ? LOWEST_HEIGHT
-                                                                            : layout->max_height;
+    track->wanted_height = slot->is_held ? 0 : track->is_screen ? UINT16_MAX : layout->max_height;
     if (is_spread(slot, now_us))
         spread_costs(offer, track, now_us);
     for (unsigned i = 0; i < track->layer_count; i++)

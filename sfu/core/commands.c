@@ -45,14 +45,6 @@ static struct core_room *get_room(struct core_engine *engine, uint64_t id)
     return room;
 }
 
-static bool shall_report(const struct core_join *join)
-{
-    for (unsigned i = 0; i < join->slot_count; i++)
-        if (join->slots[i].kind != CORE_KIND_AUDIO && join->slots[i].transport_seq_id)
-            return true;
-    return false;
-}
-
 static void init_participant(struct core_engine *engine, struct core_participant *participant,
                              const struct core_join *join, int64_t now_us)
 {
@@ -67,7 +59,7 @@ static void init_participant(struct core_engine *engine, struct core_participant
     participant->sender_report_us = now_us;
     participant->budget_bps = UINT64_MAX;
     core_pace_init(&participant->pace);
-    core_estimate_init(&participant->estimate, shall_report(join));
+    core_estimate_init(&participant->estimate);
     participant->layout =
         (struct core_layout){.max_cameras = CORE_SLOTS_MAX, .max_height = UINT16_MAX};
     memcpy(participant->ufrag, join->transport.ice.local_ufrag, sizeof(participant->ufrag));

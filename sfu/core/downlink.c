@@ -107,12 +107,10 @@ static uint32_t replay_bytes(struct core_participant *participant, int64_t now_u
 static struct core_slot *next_replay(struct core_participant *participant, uint32_t served)
 {
     struct core_slot *next = NULL;
-    bool takes_turns = participant->pace.is_pacing && !participant->estimate.is_blind;
     for (unsigned i = 0; i < participant->slot_count; i++) {
         struct core_slot *slot = &participant->slots[i];
         if (slot->replay_seq && !(served >> i & 1) &&
-            (!next || (takes_turns ? slot->last_sent_us < next->last_sent_us
-                                   : slot->has_replayed && !next->has_replayed)))
+            (!next || (participant->pace.is_pacing && slot->last_sent_us < next->last_sent_us)))
             next = slot;
     }
     return next;

@@ -21,17 +21,6 @@
    come so far for the capacity. */
 #define UNNUMBERED_PACE_BPS (BWE_CONTRACT_DOWN_BPS + VOICES_BPS)
 
-/* If the first burst has met a queue, no more than what comes out of that. With less than this the
-   contract is not tried at all. */
-#define OPEN_SHARE     1.5
-#define OPEN_LEAST_BPS 1500000
-/* From 150 ms away a report is there after 300 ms. A receiver that has not reported then is busy,
-   rather than on a narrow network; and one that goes on like that gets what the contract allows. */
-#define LATE_US     350000
-#define LATE_BPS    1000000
-#define UNHEARD_US  1000000
-#define UNHEARD_BPS 100000000
-
 _Static_assert(BWE_FEEDBACK_MARKS > 1 && CORE_ESTIMATE_HISTORY <= RTP_ARRIVAL_LOG,
                "a message never says more than is remembered");
 
@@ -52,9 +41,8 @@ static uint64_t reserved_bps(struct core_estimate *estimate, int64_t now_us)
            bwe_rate_meter_mean(&estimate->repairs, now_us).cost_bps;
 }
 
-void core_estimate_init(struct core_estimate *estimate, bool is_blind)
+void core_estimate_init(struct core_estimate *estimate)
 {
-    estimate->is_blind = is_blind;
     estimate->video_bps = estimate->sustained_bps = UINT64_MAX;
 }
 
@@ -95,17 +83,6 @@ void core_estimate_on_unnumbered(struct core_participant *participant, uint16_t 
     bwe_estimator_on_unnumbered(&participant->estimate.estimator, bytes, now_us);
 }
 
-void core_estimate_on_video(struct core_participant *participant)
-{
-    struct core_estimate *estimate = &participant->estimate;
-    int64_t now_us = participant->engine->now_us;
-    if (!estimate->is_blind || estimate->burst_us)
-        return;
-    estimate->burst_us = now_us;
-    core_pace_begin(participant, BWE_FIRST_BURST_BYTES, now_us);
-    core_participant_wake(participant, now_us + LATE_US);
-}
-
 static void activate(struct core_participant *participant, int64_t now_us)
 {
     struct core_estimate *estimate = &participant->estimate;
@@ -113,8 +90,8 @@ static void activate(struct core_participant *participant, int64_t now_us)
         return;
     estimate->is_active = estimate->is_open = true;
     estimate->active_us = now_us;
-    participant->pace.is_pacing |= !estimate->is_blind; /* else the first burst begins it */
-    core_allocate(participant, now_us);                 /* what is wanted becomes known */
+    participant->pace.is_pacing = true;
+    core_allocate(participant, now_us); /* what is wanted becomes known */
 }
 
 void core_estimate_on_feedback(struct core_participant *participant,
@@ -167,28 +144,19 @@ void core_estimate_on_report(struct core_participant *participant,
 /* Until the second is over, or the path is seen to carry less. */
 static void close_when_known(struct core_estimate *estimate, enum bwe_state state, int64_t now_us)
 {
-    bool is_met = bwe_first_burst_bps(&estimate->estimator.first_burst) < OPEN_LEAST_BPS ||
-                  state == BWE_STATE_HOLDING || state == BWE_STATE_DRAINING ||
+    bool is_met = state == BWE_STATE_HOLDING || state == BWE_STATE_DRAINING ||
                   state == BWE_STATE_SILENT || state == BWE_STATE_FALLBACK ||
                   estimate->estimator.rate_control.capacity_bps > 0;
     if (is_met || now_us - estimate->active_us >= OPEN_US)
         estimate->is_open = false;
 }
 
-/* No more than what comes out of a queue, if the first burst has met one. */
-static uint32_t open_pace_bps(const struct core_estimate *estimate)
-{
-    double shown_bps = OPEN_SHARE * bwe_first_burst_bps(&estimate->estimator.first_burst);
-    const uint32_t most_bps = OPEN_PACE_BPS;
-    return shown_bps < most_bps ? (uint32_t)shown_bps : most_bps;
-}
-
 static void set_pace(struct core_participant *participant, const struct bwe_decision *decision,
                      int64_t now_us)
 {
-    uint32_t pacing_bps = decision->pacing_bps, open_bps = open_pace_bps(&participant->estimate);
-    if (participant->estimate.is_open && pacing_bps < open_bps)
-        pacing_bps = open_bps;
+    uint32_t pacing_bps = decision->pacing_bps;
+    if (participant->estimate.is_open && pacing_bps < OPEN_PACE_BPS)
+        pacing_bps = OPEN_PACE_BPS;
     /* Video that waits uses all of the pace: above the target no queue would be drained. */
     if (decision->state == BWE_STATE_DRAINING)
         pacing_bps = decision->target_bps;
@@ -238,46 +206,12 @@ static void record(struct core_participant *participant, const struct bwe_decisi
                     now_us);
 }
 
-bool core_estimate_is_blind(const struct core_estimate *estimate)
-{
-    return estimate->is_blind;
-}
-
-/* Until the first burst has been reported, or a queue is seen. */
-static bool is_still_blind(const struct core_estimate *estimate, int64_t now_us)
-{
-    const struct bwe_estimator *estimator = &estimate->estimator;
-    return now_us - estimate->burst_us < UNHEARD_US && !estimator->guard.is_active &&
-           !bwe_first_burst_is_over(&estimator->first_burst);
-}
-
-/* What the first burst has shown is waited for. */
-static void look(struct core_participant *participant, int64_t now_us)
-{
-    struct core_estimate *estimate = &participant->estimate;
-    if (!estimate->burst_us || !estimate->is_blind)
-        return;
-    estimate->is_blind = is_still_blind(estimate, now_us);
-    if (estimate->is_blind) {
-        if (now_us - estimate->burst_us >= LATE_US)
-            core_pace_set_rate(participant, LATE_BPS, 0, now_us);
-        core_participant_wake(participant, now_us + LATE_US);
-        return;
-    }
-    estimate->active_us = now_us;
-    if (!estimate->is_active)
-        core_pace_set_rate(participant, UNHEARD_BPS, 0, now_us);
-    core_allocate(participant, now_us);
-}
-
 void core_estimate_advance(struct core_participant *participant, int64_t now_us)
 {
     struct core_estimate *estimate = &participant->estimate;
-    look(participant, now_us);
-    if (!estimate->is_active || (estimate->is_blind && estimate->estimator.feedback_us != 0))
+    if (!estimate->is_active)
         return;
     struct bwe_decision decision = bwe_estimator_poll(&estimate->estimator, now_us);
-    bool was_open = estimate->is_open;
     close_when_known(estimate, decision.state, now_us);
     set_pace(participant, &decision, now_us);
     uint64_t reserved = reserved_bps(estimate, now_us);
@@ -293,8 +227,6 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
     core_pace_behind_us(participant, now_us);
     if (decision.is_probed || estimate->video_bps < estimate->allocated_bps)
         core_allocate(participant, now_us);
-    if (was_open && !estimate->is_open) /* to be open was a guess */
-        bwe_hysteresis_forgive(&participant->hysteresis);
     core_pace_run(participant, now_us);
     core_participant_wake_estimator(participant, bwe_estimator_next_deadline(&estimate->estimator));
 }

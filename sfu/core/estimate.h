@@ -3,10 +3,8 @@
  * receiver reports, and what follows from its decisions: the pace, probes, the budget for video.
  *
  * It has a say from the first report on (transport feedback; REMB where there is none). A receiver
- * that is not asked to report gets what the contract allows, at once. One that is begins blind:
- * with a burst of video (bwe/first_burst.h), of the cameras' lowest layers, one picture after the
- * other, and little more until that has been reported. In the first second after it the contract
- * holds, unless the burst or the estimator shows that it is too much: so nothing that fits is taken
+ * that reports nothing gets what the contract allows, at once. In the first second of feedback the
+ * contract holds too, unless the estimator sees that it is too much: so nothing that fits is taken
  * away while the estimate is still being found.
  */
 #ifndef IRIS_CORE_ESTIMATE_H
@@ -22,12 +20,10 @@
 struct core_participant;
 
 struct core_estimate {
-    bool has_begun;   /* something was sent */
-    bool is_active;   /* the receiver reports */
-    bool is_open;     /* the first second: the contract holds */
-    bool is_probed;   /* a probe has raised the estimate, the allocation does not know yet */
-    bool is_blind;    /* it shall report, and the first burst has not been yet */
-    int64_t burst_us; /* when the first burst began to leave; 0: not yet */
+    bool has_begun; /* something was sent */
+    bool is_active; /* the receiver reports */
+    bool is_open;   /* the first second: the contract holds */
+    bool is_probed; /* a probe has raised the estimate, the allocation does not know yet */
     int64_t active_us;
     int64_t probed_us;      /* when a probe last raised it */
     uint64_t video_bps;     /* budget for video; UINT64_MAX: no say */
@@ -40,12 +36,8 @@ struct core_estimate {
     struct bwe_sent history[CORE_ESTIMATE_HISTORY];
 };
 
-/** Nothing known: no say. @param is_blind  it shall report: until then cameras' lowest layers are
- * enough */
-void core_estimate_init(struct core_estimate *estimate, bool is_blind);
-
-/** Whether only the lowest layers go yet. */
-bool core_estimate_is_blind(const struct core_estimate *estimate);
+/** Nothing known: no say. */
+void core_estimate_init(struct core_estimate *estimate);
 
 /** A packet with a transport-wide sequence number leaves now. @param bytes UDP payload */
 void core_estimate_on_sent(struct core_participant *participant, uint16_t seq, uint16_t bytes,
@@ -54,9 +46,6 @@ void core_estimate_on_sent(struct core_participant *participant, uint16_t seq, u
 /** A packet without one leaves: nobody will tell how it fared, and until the receiver's own
  * estimate is there video is spread at what the contract allows. @param bytes UDP payload */
 void core_estimate_on_unnumbered(struct core_participant *participant, uint16_t bytes);
-
-/** The first video leaves next, maybe: the burst begins. */
-void core_estimate_on_video(struct core_participant *participant);
 
 /** Transport feedback of the receiver (RTCP 205, format 15). Malformed: nothing. */
 void core_estimate_on_feedback(struct core_participant *participant,

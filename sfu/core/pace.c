@@ -15,9 +15,7 @@
 #define GROUP_MAX          32 /* packets of a frame taken at once */
 #define PACKETS_SPARE      32 /* for repairs that came late, and for padding of holes */
 #define PROBE_PACKET_BYTES 1200
-#define FIRST_BPS          4000000 /* of the first burst, */
-#define FIRST_REST_BPS     300000  /* and after it, voices included, until it has been reported */
-#define ABS_SEND_TIME_BITS 18      /* of its fraction of a second */
+#define ABS_SEND_TIME_BITS 18 /* of its fraction of a second */
 
 void core_pace_init(struct core_pace *pace)
 {
@@ -27,22 +25,6 @@ void core_pace_init(struct core_pace *pace)
 static uint16_t wire_bytes(const struct core_buffer *buffer)
 {
     return (uint16_t)(buffer->len + TRANSPORT_AEAD_TAG_BYTES);
-}
-
-void core_pace_begin(struct core_participant *participant, uint32_t bytes, int64_t now_us)
-{
-    struct core_pace *pace = &participant->pace;
-    pace->is_pacing = true;
-    pace->first_bytes = bytes;
-    bwe_pacer_set_rate(&pace->pacer, FIRST_BPS, 0, now_us);
-}
-
-static void count_first(struct core_pace *pace, uint16_t bytes, int64_t now_us)
-{
-    pace->first_bytes -= bytes < pace->first_bytes ? bytes : pace->first_bytes;
-    pace->is_scarce = pace->first_bytes == 0;
-    if (pace->is_scarce)
-        bwe_pacer_set_rate(&pace->pacer, FIRST_REST_BPS, 0, now_us);
 }
 
 /* Numbers follow the order of leaving: what overtakes what waits would look reordered. */
@@ -60,13 +42,6 @@ static void depart(struct core_participant *participant, struct core_buffer *buf
         core_estimate_on_unnumbered(participant, wire_bytes(buffer));
     }
     core_outbox_push(&engine->outbox, &participant->chain, buffer);
-}
-
-static void depart_video(struct core_participant *participant, struct core_buffer *buffer)
-{
-    if (participant->pace.first_bytes > 0)
-        count_first(&participant->pace, wire_bytes(buffer), participant->engine->now_us);
-    depart(participant, buffer);
 }
 
 void core_pace_send_now(struct core_participant *participant, struct core_buffer *buffer)
@@ -114,7 +89,7 @@ static void release(struct core_participant *participant, const struct bwe_paced
         return;
     }
     buffer->path = *path;
-    depart_video(participant, buffer);
+    depart(participant, buffer);
 }
 
 /* What fills a probe when no media waits: packets that were sent before, over RTX, so that they
@@ -178,8 +153,6 @@ void core_pace_send(struct core_participant *participant, struct core_buffer *bu
 {
     struct core_pace *pace = &participant->pace;
     struct core_engine *engine = participant->engine;
-    if (buffer->transport_seq_at)
-        core_estimate_on_video(participant);
     if (!pace->is_pacing) {
         depart(participant, buffer);
         return;
@@ -207,8 +180,6 @@ void core_pace_set_rate(struct core_participant *participant, uint32_t rate_bps,
         uint64_t least_bps = (uint64_t)pacer->queued_bytes * 8000000 / left_us;
         rate_bps = rate_bps < least_bps ? (uint32_t)least_bps : rate_bps;
     }
-    participant->pace.first_bytes = 0;
-    participant->pace.is_scarce = false;
     bwe_pacer_set_rate(pacer, rate_bps, burst_us, now_us);
 }
 
@@ -222,8 +193,6 @@ uint32_t core_pace_room(const struct core_participant *participant)
     if (outbox->free_count <= outbox->total_count / 2)
         return 0;
     uint64_t most = (uint64_t)pacer->rate_bps * BWE_PACER_QUEUE_MS / 8000;
-    if (participant->pace.first_bytes > 0)
-        most = participant->pace.first_bytes;
     if (pacer->count >= CORE_PACE_PACKETS - PACKETS_SPARE || pacer->queued_bytes >= most)
         return 0;
     return (uint32_t)(most - pacer->queued_bytes);

@@ -26,8 +26,6 @@ struct core_pace {
     struct core_participant *next; /* in the engine's list of those that have something to send */
     bool is_listed;
     bool is_pacing;        /* video waits for its turn */
-    bool is_scarce;        /* the first burst has left, what comes of it is not known */
-    uint32_t first_bytes;  /* of the first burst, that have not left; 0: it is over */
     int64_t behind_us;     /* since when some waits again and again, */
     int64_t waited_us;     /* and when some did last */
     uint8_t cluster;       /* probe that what leaves now belongs to; 0: none */
@@ -40,10 +38,6 @@ struct core_pace {
 
 /** Start empty; nothing waits yet. */
 void core_pace_init(struct core_pace *pace);
-
-/** The first packet leaves: this and so many bytes more go in a burst (bwe/first_burst.h), and then
- * next to nothing until core_pace_set_rate() is told what has come of it. */
-void core_pace_begin(struct core_participant *participant, uint32_t bytes, int64_t now_us);
 
 /** A packet of video: now, or in its turn. One that finds the ring full is dropped and counted as a
  * failure; the receiver asks for it again. */

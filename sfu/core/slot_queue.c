@@ -33,37 +33,13 @@ static bool is_another_beginning(const struct core_slot *slot)
     return false;
 }
 
-/* A camera that comes has not begun. */
-static bool is_camera_due(const struct core_participant *owner)
-{
-    for (unsigned i = 0; i < owner->slot_count; i++)
-        if (owner->slots[i].params.kind == CORE_KIND_CAMERA && owner->slots[i].target &&
-            !owner->slots[i].layer)
-            return true;
-    return false;
-}
-
-/* While little may be sent, a picture that has begun goes on; so one begins after the other, and
-   the screen, which takes the most, last. */
-static bool is_too_early(const struct core_slot *slot)
-{
-    return slot->owner->estimate.is_blind && !slot->layer &&
-           (slot->owner->pace.is_scarce || is_another_beginning(slot) ||
-            (slot->params.kind == CORE_KIND_SCREEN && is_camera_due(slot->owner)));
-}
-
-/* What waits of the old layer goes first. */
-static bool is_not_its_turn(const struct core_slot *slot, int64_t now_us)
-{
-    return slot->owner->pace.is_pacing && slot->params.kind == CORE_KIND_CAMERA &&
-           is_upward(slot) && core_track_is_layer_sent(slot->track, slot->layer, now_us) &&
-           (slot->replay_seq || is_another_beginning(slot));
-}
-
 bool core_slot_queue(struct core_slot *slot, int64_t now_us)
 {
-    bool may_wait = now_us - slot->switching_us < QUEUE_MAX_US;
-    slot->is_queued = may_wait && (is_too_early(slot) || is_not_its_turn(slot, now_us));
+    bool may_wait = slot->owner->pace.is_pacing && slot->params.kind == CORE_KIND_CAMERA &&
+                    is_upward(slot) && now_us - slot->switching_us < QUEUE_MAX_US &&
+                    core_track_is_layer_sent(slot->track, slot->layer, now_us);
+    /* What waits of the old layer goes first. */
+    slot->is_queued = may_wait && (slot->replay_seq || is_another_beginning(slot));
     if (!slot->is_queued)
         return false;
     slot->asked_us = now_us;

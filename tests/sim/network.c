@@ -15,7 +15,6 @@ void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile
     for (unsigned i = 0; i < CORE_SLOTS_MAX; i++) {
         watch->slots[i].raised_us = 0;
         watch->slots[i].flaps = 0;
-        watch->slots[i].is_seen = false;
         if (watch->slots[i].low_us)
             watch->slots[i].low_us = now_us;
     }
@@ -52,44 +51,10 @@ static void raise_to(uint32_t *most, int64_t us)
         *most = (uint32_t)(us / 1000);
 }
 
-void sim_network_wait(struct sim_network_watch *watch, int64_t queue_us, int64_t now_us)
+void sim_network_see(struct sim_network_watch *watch, int64_t now_us)
 {
-    struct sim_stage_result *result = &watch->results[watch->stage];
-    raise_to(&result->queue_ms, queue_us);
-    if (queue_us <= SIM_NETWORK_QUEUE_US)
-        return;
-    result->late_voices += now_us - watch->stage_us > SIM_NETWORK_DRAINED_US;
-    raise_to(&result->drained_ms, now_us - watch->stage_us);
-}
-
-static bool are_all_seen(const struct sim_network_watch *watch)
-{
-    for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
-        if (watch->slots[i].participant && !watch->slots[i].is_seen)
-            return false;
-    return true;
-}
-
-static void see_camera(struct sim_network_watch *watch, int64_t now_us)
-{
-    struct sim_stage_result *result = &watch->results[watch->stage];
-    raise_to(&result->dark_ms, now_us - watch->seen_us);
+    raise_to(&watch->results[watch->stage].dark_ms, now_us - watch->seen_us);
     watch->seen_us = now_us;
-    if (result->camera_ms == 0)
-        raise_to(&result->camera_ms, now_us - watch->stage_us);
-    if (result->cameras_ms == 0 && are_all_seen(watch))
-        raise_to(&result->cameras_ms, now_us - watch->stage_us);
-}
-
-void sim_network_see(struct sim_network_watch *watch, unsigned slot, enum core_kind kind,
-                     int64_t now_us)
-{
-    struct sim_stage_result *result = &watch->results[watch->stage];
-    watch->slots[slot].is_seen = true;
-    if (kind == CORE_KIND_CAMERA)
-        see_camera(watch, now_us);
-    else if (result->screen_ms == 0)
-        raise_to(&result->screen_ms, now_us - watch->stage_us);
 }
 
 /* How long a camera took to its next frame. In the first second of a narrower network its queue is
@@ -210,7 +175,7 @@ void sim_network_end(struct sim_network_watch *watch, unsigned paused, struct si
 {
     struct sim_stage_result *result = &watch->results[watch->stage];
     result->paused = paused;
-    raise_to(&result->dark_ms, watch->stage_end_us - watch->seen_us);
+    sim_network_see(watch, watch->stage_end_us);
     for (unsigned i = 0; i < CORE_SLOTS_MAX; i++)
         if (watch->slots[i].low_us)
             raise_to(&result->full_ms, watch->stage_end_us - watch->slots[i].low_us);

@@ -17,23 +17,16 @@
 #define SIM_NETWORK_EARLY_US   (4 * SIM_NETWORK_S) /* and that is seen until then */
 #define SIM_NETWORK_LATE_US    (5 * SIM_NETWORK_S)
 #define SIM_NETWORK_FLAP_US    (10 * SIM_NETWORK_S)
-#define SIM_NETWORK_DRAINED_US (2 * SIM_NETWORK_S) /* a queue is no more */
-#define SIM_NETWORK_QUEUE_US   (SIM_NETWORK_S / 10)
 
 /* What came of a stage. */
 struct sim_stage_result {
     uint64_t voices, voices_lost; /* packets of microphones put on the link; dropped by it */
     uint64_t first_voices_lost;   /* of these, in its first second; of a receiver that tells by REMB
                                      alone in its first two */
-    uint64_t late_voices;         /* voices that met a queue above SIM_NETWORK_QUEUE_US later on */
-    uint32_t queue_ms;            /* longest queue that a voice met */
-    uint32_t drained_ms;          /* from the beginning to the last voice that met such a queue */
-    uint32_t camera_ms, cameras_ms; /* until the first camera's picture, and until each has one */
-    uint32_t screen_ms;             /* until the first picture of the screen; 0: none */
-    uint64_t early_bytes;           /* offered to the link in its second to fourth second */
-    uint64_t adapted_bytes;         /* and from its sixth second on */
-    uint64_t late_bytes;            /* and in its last five */
-    unsigned ups, downs;            /* switches of layer of the same source */
+    uint64_t early_bytes;         /* offered to the link in its second to fourth second */
+    uint64_t adapted_bytes;       /* and from its sixth second on */
+    uint64_t late_bytes;          /* and in its last five */
+    unsigned ups, downs;          /* switches of layer of the same source */
     unsigned flaps;  /* most of one camera: up again less than ten seconds after the last time */
     unsigned paused; /* slots paused for want of bandwidth, at its end */
     uint32_t switch_gap_ms;   /* longest time between two frames at a switch of layer */
@@ -56,7 +49,6 @@ struct sim_network_slot {
     int64_t low_us; /* since when its top layer does not come; 0: it does, or nobody is shown */
     uint32_t frame;
     bool is_paused; /* the receiver was told so; what the pacer still held leaves after that */
-    bool is_seen;   /* a picture of it was decoded in this stage */
 };
 
 struct sim_network_watch {
@@ -81,12 +73,8 @@ void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile
 void sim_network_note(struct sim_network_watch *watch, const struct sim_media *media,
                       enum core_kind kind, bool is_lost, int64_t now_us);
 
-/** A voice was put on the link behind so much that waits there. */
-void sim_network_wait(struct sim_network_watch *watch, int64_t queue_us, int64_t now_us);
-
-/** The receiver has decoded a frame in a slot of this kind. */
-void sim_network_see(struct sim_network_watch *watch, unsigned slot, enum core_kind kind,
-                     int64_t now_us);
+/** The receiver has decoded a frame of a camera. */
+void sim_network_see(struct sim_network_watch *watch, int64_t now_us);
 
 /** What the receiver is told of a slot of this kind. Paused or idle, what comes next of it is no
  * switch. */

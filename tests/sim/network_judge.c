@@ -44,18 +44,6 @@
 #define SLOW_USED_PCT   35
 #define SLOW_LOW_PCT    25
 #define SLOW_VOICES_PCT 20
-#define AMPLE_BPS       2500000 /* with less somebody who joins comes to all of it by and by */
-/* A join: see docs/bandwidth.md for what was measured, 30 seeds of each. */
-#define JOIN_CAMERA_MS   250  /* and three round trips: until the first picture */
-#define JOIN_CAMERAS_MS  1200 /* until each camera has one */
-#define JOIN_CAMERAS_BPS 500000
-#define JOIN_SCREEN_MS   2000
-#define JOIN_SCREEN_BPS  1000000
-#define JOIN_SLIDE_MS    10000 /* with less, down to JOIN_CAMERAS_BPS: it was new a moment ago */
-#define JOIN_QUEUE_MS    400   /* that a voice meets, however much the network holds */
-#define JOIN_DRAINED_MS  1500  /* where there is room for all cameras: never again above 100 ms */
-#define JOIN_LATE_PCT    15    /* of the voices, behind such a queue, with less */
-#define JOIN_GAP_MS      400   /* at a switch; measured 396 */
 
 static void too_long(const struct sim_network_watch *watch, struct sim_checks *checks, uint32_t ms,
                      uint32_t most_ms, const char *what)
@@ -76,7 +64,7 @@ static uint32_t unless_slow(const struct sim_network_watch *watch, uint32_t boun
 static uint32_t full_ms(const struct sim_network_watch *watch)
 {
     uint32_t stage_ms = watch->profile->stages[watch->stage].full_ms;
-    return stage_ms > 0 ? stage_ms : watch->stage == 0 ? FULL_MS : FULL_AGAIN_MS;
+    return watch->stage == 0 ? FULL_MS : stage_ms > 0 ? stage_ms : FULL_AGAIN_MS;
 }
 
 /* Where everything fits. */
@@ -111,13 +99,6 @@ static bool has_fallen(const struct sim_network_watch *watch)
     return watch->stage > 0 && stage[0].down_bps < stage[-1].down_bps;
 }
 
-/* Somebody joins a full room, with less than it takes. */
-static bool is_narrow_join(const struct sim_network_watch *watch)
-{
-    return watch->profile->early > 0 && watch->stage == 0 &&
-           watch->profile->stages[0].down_bps < AMPLE_BPS;
-}
-
 /* Where the network carries no video at all, what still comes of it comes by chance. */
 static void judge_gaps(const struct sim_network_watch *watch, struct sim_checks *checks)
 {
@@ -136,9 +117,7 @@ static void judge_gaps(const struct sim_network_watch *watch, struct sim_checks 
                                       : DRAIN_SWITCH_MS,
              "between two frames at a switch after the change");
     too_long(watch, checks, result->switch_gap_ms,
-             is_narrow_join(watch)
-                 ? JOIN_GAP_MS
-                 : unless_slow(watch, is_bare ? GAP_BARE_MS : GAP_MS, SLOW_GAP_MS),
+             unless_slow(watch, is_bare ? GAP_BARE_MS : GAP_MS, SLOW_GAP_MS),
              "between two frames at a switch");
     uint32_t wait_ms = !is_small ? WAIT_MS : is_bare ? WAIT_BARE_MS : WAIT_SMALL_MS;
     too_long(watch, checks, result->wait_ms, unless_slow(watch, wait_ms, SLOW_WAIT_MS),
@@ -194,7 +173,7 @@ static void judge_use(const struct sim_network_watch *watch, struct sim_checks *
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
                        "stage %u: a second after the change %" PRIu64 " bit/s for %" PRIu64,
                        watch->stage, early_bps, capacity_bps);
-    if (capacity_bps >= (is_narrow_join(watch) ? AMPLE_BPS : UNPAUSED_BPS) && late_bps < FULL_BPS)
+    if (capacity_bps >= UNPAUSED_BPS && late_bps < FULL_BPS)
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
                        "stage %u: in the end %" PRIu64 " bit/s", watch->stage, late_bps);
     if (capacity_bps < UNPAUSED_BPS && adapted_bps * 100 < capacity_bps * used_pct)
@@ -208,43 +187,9 @@ static void judge_use(const struct sim_network_watch *watch, struct sim_checks *
 static void judge_flaps(const struct sim_network_watch *watch, struct sim_checks *checks)
 {
     unsigned flaps = watch->results[watch->stage].flaps;
-    bool is_late = watch->profile->pause_us > 0;
-    if (flaps > (has_risen(watch) || is_narrow_join(watch) || is_late))
+    if (flaps > has_risen(watch))
         sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
                        "stage %u: a camera %u times up and down again", watch->stage, flaps);
-}
-
-static void too_late(const struct sim_network_watch *watch, struct sim_checks *checks, uint32_t ms,
-                     uint32_t most_ms, const char *what)
-{
-    too_long(watch, checks, ms > 0 ? ms : UINT32_MAX, most_ms, what);
-}
-
-/* What somebody notices who comes. That voices are not lost is asked everywhere, of the first
-   second too: judge_voices(). */
-static void judge_join(const struct sim_network_watch *watch, struct sim_checks *checks)
-{
-    const struct sim_stage_result *result = &watch->results[0];
-    uint64_t capacity_bps = watch->profile->stages[0].down_bps;
-    uint32_t round_trip_ms = (uint32_t)(2 * watch->profile->network.delay_max_us / 1000);
-    uint64_t late = result->late_voices;
-    if (!is_narrow_join(watch))
-        return;
-    too_late(watch, checks, result->camera_ms, JOIN_CAMERA_MS + 3 * round_trip_ms,
-             "until a camera is seen");
-    if (capacity_bps >= JOIN_CAMERAS_BPS) {
-        too_late(watch, checks, result->cameras_ms, JOIN_CAMERAS_MS, "until each camera is seen");
-        too_late(watch, checks, result->screen_ms,
-                 capacity_bps >= JOIN_SCREEN_BPS ? JOIN_SCREEN_MS : JOIN_SLIDE_MS,
-                 "until the screen is seen");
-    }
-    too_long(watch, checks, result->queue_ms, JOIN_QUEUE_MS, "of queue before a voice");
-    if (capacity_bps >= CAMERAS_BPS)
-        too_long(watch, checks, result->drained_ms, JOIN_DRAINED_MS, "until the queue is drained");
-    else if (late * 100 > result->voices * JOIN_LATE_PCT)
-        sim_check_fail(checks, SIM_CHECK_NETWORK, watch->receiver,
-                       "stage 0: %" PRIu64 " of %" PRIu64 " voices behind a queue", late,
-                       result->voices);
 }
 
 void sim_network_judge(const struct sim_network_watch *watch, struct sim_checks *checks)
@@ -258,5 +203,4 @@ void sim_network_judge(const struct sim_network_watch *watch, struct sim_checks 
         too_long(watch, checks, watch->results[watch->stage].fit_ms,
                  unless_slow(watch, FIT_MS, SLOW_FIT_MS), "until the layers fit");
     judge_flaps(watch, checks);
-    judge_join(watch, checks);
 }

@@ -45,7 +45,6 @@ struct sim_person {
     struct transport_srtp_sender *sender; /* owned */
     struct transport_srtp_receiver *receiver; /* owned; opens what the server sends, in order */
     struct sim_link up, down;
-    int64_t awake_us;                /* its machine does nothing until then */
     int64_t joined_us, connected_us; /* INT64_MAX: not yet */
     int64_t first_frame_us;          /* INT64_MAX: not yet */
     bool expects_frame;              /* somebody was to be seen when it joined */

@@ -36,8 +36,9 @@ void sim_person_note(struct sim_world *world, struct sim_person *person, unsigne
     if (taken->decoded && person->first_frame_us == INT64_MAX &&
         slot->params.kind == CORE_KIND_CAMERA)
         person->first_frame_us = world->now_us;
-    if (taken->decoded && world->network.profile && person->number == world->network.receiver)
-        sim_network_see(&world->network, index, slot->params.kind, world->now_us);
+    if (taken->decoded && slot->params.kind == CORE_KIND_CAMERA && world->network.profile &&
+        person->number == world->network.receiver)
+        sim_network_see(&world->network, world->now_us);
     if (taken->decoded && slot->params.kind == CORE_KIND_CAMERA)
         sim_check_skew(world, person, slot);
     if (!taken->is_unexplained || is_explained(world, taken))

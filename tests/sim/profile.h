@@ -57,9 +57,8 @@ struct sim_profile {
     unsigned rooms;
     unsigned floors; /* people who talk at once, in each room */
     unsigned early;  /* who are there a while before the others (world_script.c); 0: nobody */
-    int64_t join_spread_us; /* the first joins come within so long */
-    int64_t tick_us;        /* between two transport feedbacks; 0: 100 ms */
-    int64_t pause_us; /* mean time between two pauses of the staged receiver's machine; 0: none */
+    int64_t join_spread_us;             /* the first joins come within so long */
+    int64_t tick_us;                    /* between two transport feedbacks; 0: 100 ms */
     int64_t stay_us, away_us;           /* mean; stay 0: for the whole run */
     int64_t action_us;                  /* mean time between actions of a participant; 0: none */
     unsigned actions[SIM_ACTION_COUNT]; /* weights */

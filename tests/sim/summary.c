@@ -218,11 +218,6 @@ static void print_stages(const struct sim_world *world)
             result->downs, result->flaps, result->paused, result->switch_gap_ms,
             result->drain_switch_ms, result->wait_ms, result->drain_ms, result->dark_ms,
             result->fit_ms, result->full_ms, result->back_ms, result->all_full_ms);
-        printf("    first %" PRIu64 " voices lost in the first second; a queue of %u ms at most, "
-               "above 100 ms until %u ms, %" PRIu64 " voices behind one after 2 s; pictures of a "
-               "camera after %u ms, of all %u, of the screen %u\n",
-               result->first_voices_lost, result->queue_ms, result->drained_ms, result->late_voices,
-               result->camera_ms, result->cameras_ms, result->screen_ms);
     }
 }
 

@@ -175,68 +175,6 @@ static void test_cliff(void **state)
     assert_breaks(&cliff, "packets of voices lost");
 }
 
-/* Of a join with so much; a round trip of 150 ms. */
-static struct sim_network_watch join(struct sim_profile *joined, uint64_t down_bps)
-{
-    *joined = (struct sim_profile){.early = 5,
-                                   .stage_count = 1,
-                                   .stages = {{30 * SIM_NETWORK_S, down_bps}},
-                                   .network = {.delay_max_us = 75 * MS}};
-    struct sim_network_watch joining = {.profile = joined};
-    joining.results[0] = (struct sim_stage_result){.voices = 1000,
-                                                   .adapted_bytes = 25 * down_bps / 8,
-                                                   .late_bytes = 5 * down_bps / 8,
-                                                   .camera_ms = 700,
-                                                   .cameras_ms = 1200,
-                                                   .screen_ms = 2000,
-                                                   .queue_ms = 400,
-                                                   .drained_ms = 1500,
-                                                   .switch_gap_ms = down_bps < 2500000 ? 400 : 200,
-                                                   .all_full_ms = 1,
-                                                   .dark_ms = 700,
-                                                   .flaps = 1};
-    return joining;
-}
-
-#define JOINS(X)                                                                                   \
-    X(1000000, camera_ms, 701, "until a camera is seen")                                           \
-    X(300000, camera_ms, 0, "until a camera is seen")                                              \
-    X(500000, cameras_ms, 1201, "until each camera is seen")                                       \
-    X(500000, cameras_ms, 0, "until each camera is seen")                                          \
-    X(1000000, screen_ms, 2001, "until the screen is seen")                                        \
-    X(500000, screen_ms, 10001, "until the screen is seen")                                        \
-    X(500000, screen_ms, 0, "until the screen is seen")                                            \
-    X(300000, queue_ms, 401, "of queue before a voice")                                            \
-    X(1000000, drained_ms, 1501, "until the queue is drained")                                     \
-    X(500000, late_voices, 151, "voices behind a queue")                                           \
-    X(300000, voices_lost, 6, "packets of voices lost")                                            \
-    X(300000, switch_gap_ms, 401, "between two frames at a switch")                                \
-    X(2500000, switch_gap_ms, 201, "between two frames at a switch")                               \
-    X(2000000, flaps, 2, "up and down again")                                                      \
-    X(2500000, flaps, 1, "up and down again")
-
-static void test_joins(void **state)
-{
-    static struct sim_profile joined;
-    (void)state;
-#define X(down_bps, what, value, said)                                                             \
-    {                                                                                              \
-        struct sim_network_watch joining = join(&joined, down_bps);                                \
-        joining.results[0].flaps = (down_bps) < 2500000;                                           \
-        assert_breaks(&joining, NULL);                                                             \
-        joining.results[0].what = value;                                                           \
-        assert_breaks(&joining, said);                                                             \
-    }
-    JOINS(X)
-#undef X
-    /* Where not all fits: not asked, or less of it. */
-    struct sim_network_watch small = join(&joined, 300000);
-    small.results[0].cameras_ms = small.results[0].screen_ms = 0;
-    small.results[0].drained_ms = 15000;
-    small.results[0].late_voices = 150;
-    assert_breaks(&small, NULL);
-}
-
 static struct sim_network_watch watch;
 static uint32_t frame;
 
@@ -327,33 +265,6 @@ static void test_what_is_never_full(void **state)
     assert_int_equal(watch.results[0].all_full_ms, 61);
 }
 
-/* From the join on; what a voice waits for, too. */
-static void test_first_pictures(void **state)
-{
-    struct core_slot_report report = {.participant = 1, .state = CORE_SLOT_LIVE};
-    const struct sim_stage_result *result = &watch.results[0];
-    (void)state;
-    reset();
-    sim_network_report(&watch, 3, CORE_KIND_CAMERA, &report, 1);
-    report.participant = 2;
-    sim_network_report(&watch, 4, CORE_KIND_CAMERA, &report, 1);
-    sim_network_see(&watch, 4, CORE_KIND_CAMERA, 1 + 200 * MS);
-    sim_network_see(&watch, 7, CORE_KIND_SCREEN, 1 + 300 * MS);
-    sim_network_see(&watch, 4, CORE_KIND_CAMERA, 1 + 350 * MS);
-    assert_int_equal(result->cameras_ms, 0);
-    sim_network_see(&watch, 3, CORE_KIND_CAMERA, 1 + 400 * MS);
-    sim_network_wait(&watch, 250 * MS, 1 + 500 * MS);
-    sim_network_wait(&watch, 100 * MS, 1 + 3000 * MS);
-    assert_int_equal(result->late_voices, 0);
-    sim_network_wait(&watch, 101 * MS, 1 + 4000 * MS);
-    assert_int_equal(result->camera_ms, 200);
-    assert_int_equal(result->screen_ms, 300);
-    assert_int_equal(result->cameras_ms, 400);
-    assert_int_equal(result->queue_ms, 250);
-    assert_int_equal(result->drained_ms, 4000);
-    assert_int_equal(result->late_voices, 1);
-}
-
 static void test_layers_fit(void **state)
 {
     (void)state;
@@ -376,8 +287,6 @@ int main(void)
         cmocka_unit_test(test_gaps_are_counted_where_they_belong),
         cmocka_unit_test(test_flaps),
         cmocka_unit_test(test_what_is_never_full),
-        cmocka_unit_test(test_first_pictures),
-        cmocka_unit_test(test_joins),
         cmocka_unit_test(test_layers_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,8 +14,6 @@
 #define CHECK_PERIOD_US 2500000 /* consent (RFC 7675) */
 #define TICK_US         100000
 #define ATTACK_US       300000
-#define PAUSE_MIN_US    50000
-#define PAUSE_MAX_US    200000
 #define CLOSING_US      40000000 /* whoever went without a word is forgotten by then */
 #define TAMPER_AFTER_US 8000000
 #define WARM_US         1000000
@@ -279,15 +277,8 @@ static void on_person(struct sim_world *world, struct sim_person *person,
         sim_world_schedule(world, SIM_EVENT_TICK, person, now_us + tick_us(world), 0);
         break;
     case SIM_EVENT_NACK:
-        if (event->at_us == person->nack_us || event->at_us == person->awake_us)
+        if (event->at_us == person->nack_us)
             sim_person_nack(world, person);
-        break;
-    case SIM_EVENT_PAUSE:
-        person->awake_us = now_us + sim_random_between(&person->random, PAUSE_MIN_US, PAUSE_MAX_US);
-        sim_world_schedule(world, SIM_EVENT_PAUSE, person,
-                           person->awake_us + sim_random_interval(&person->random,
-                                                                  world->config.profile->pause_us),
-                           0);
         break;
     case SIM_EVENT_ATTACK:
         sim_person_attack(world, person);
@@ -300,25 +291,9 @@ static void on_person(struct sim_world *world, struct sim_person *person,
     }
 }
 
-/* What a machine does for others than itself. Its microphone and camera go on: hardware. */
-static bool is_paused(const struct sim_world *world, const struct sim_person *person,
-                      const struct sim_event *event)
-{
-    bool waits = event->kind == SIM_EVENT_MEDIA || event->kind == SIM_EVENT_DOWNLINK ||
-                 event->kind == SIM_EVENT_CHECK || event->kind == SIM_EVENT_TICK ||
-                 event->kind == SIM_EVENT_NACK;
-    return person && waits && world->now_us < person->awake_us;
-}
-
 static void dispatch(struct sim_world *world, const struct sim_event *event)
 {
     struct sim_person *person = sim_world_find(world, event->seat, event->number);
-    if (is_paused(world, person, event)) {
-        struct sim_event later = *event;
-        later.at_us = person->awake_us;
-        sim_queue_push(&world->queue, &later);
-        return;
-    }
     switch ((enum sim_event_kind)event->kind) {
     case SIM_EVENT_ENGINE:
         on_engine(world, event);

@@ -37,7 +37,6 @@ enum sim_event_kind {
     SIM_EVENT_FLOOR,  /* detail: index of the floor */
     SIM_EVENT_SHARE,  /* detail: room */
     SIM_EVENT_STAGE,  /* detail: of the profile's schedule */
-    SIM_EVENT_PAUSE,  /* of a machine, now and then */
     SIM_EVENT_TRIAL,  /* a second is over */
     SIM_EVENT_TRACE,  /* likewise, of the receiver of the profile's stages */
 };

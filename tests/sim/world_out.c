@@ -255,8 +255,6 @@ static void watch_network(struct sim_world *world, struct sim_person *receiver,
     struct sim_network_watch *watch = &world->network;
     if (!watch->profile)
         return;
-    if (receiver->join.slots[media->slot].kind == CORE_KIND_AUDIO)
-        sim_network_wait(watch, receiver->down.free_us - world->now_us, world->now_us);
     sim_network_note(watch, media, receiver->join.slots[media->slot].kind, is_lost, world->now_us);
     if (sim_network_wants_fit(watch))
         sim_network_fit(watch, sim_world_target_bps(world, receiver), world->now_us);

@@ -38,10 +38,6 @@ void sim_script_join(struct sim_world *world, unsigned seat)
     /* The answer reaches the client, and its first check comes back. */
     sim_world_schedule(world, SIM_EVENT_CHECK, person, world->now_us + person->down.params.delay_us,
                        0);
-    if (profile->pause_us && profile->stage_count > 0 && seat == profile->early)
-        sim_world_schedule(world, SIM_EVENT_PAUSE, person,
-                           world->now_us + sim_random_interval(&person->random, profile->pause_us),
-                           0);
     if (profile->stay_us)
         sim_world_schedule(world, SIM_EVENT_LEAVE, person,
                            world->now_us + sim_random_interval(&person->random, profile->stay_us),

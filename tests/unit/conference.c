@@ -1,7 +1,5 @@
 #include "conference.h"
 
-#include "sfu/core/engine_internal.h"
-
 #include "person_heard.h"
 
 void conference_init_with(struct conference *c, const struct conference_options *options)
@@ -168,10 +166,6 @@ struct person *conference_enter(struct conference *c, const struct core_join *jo
     core_engine_command(c->engine, &command, c->now_us);
     assert_int_equal(core_engine_set_keys(c->engine, person->number, &down, &up), 0);
     conference_flush(c);
-    /* Hardly anybody reports here: nothing is waited for. test_estimate has those who do. */
-    struct core_participant *participant = core_engine_find(c->engine, person->number);
-    if (participant)
-        participant->estimate.is_blind = false;
     return person;
 }
 

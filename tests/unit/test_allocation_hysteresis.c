@@ -29,8 +29,7 @@ enum change {
     CHEAP,         /* and does not any more */
     DIP_BEGINS,    /* from here on the budget comes back when a queue is drained */
     DIP_ENDS,
-    FORGIVEN, /* what was decided before was a guess */
-    FINAL,    /* the network carries more than the budget from here on */
+    FINAL, /* the network carries more than the budget from here on */
 };
 
 struct row {
@@ -72,20 +71,6 @@ static const struct {
       {5000, 2000, NO_CHANGE, "02 02"},
       {5999, 2000, NO_CHANGE, "02 02"},
       {6000, 2000, NO_CHANGE, "12 12"}}},
-    {"after a downgrade with patience",
-     false,
-     {{0, 2000, NO_CHANGE, "12 12"},
-      {100, 549, NO_CHANGE, "11 11"},
-      {200, 680, NO_CHANGE, "11 11"},
-      {5099, 680, NO_CHANGE, "11 11"},
-      {5100, 680, NO_CHANGE, "12 11"}}},
-    {"but not if it was a guess",
-     false,
-     {{0, 2000, NO_CHANGE, "12 12"},
-      {100, 549, NO_CHANGE, "11 11"},
-      {200, 680, FORGIVEN, "11 11"},
-      {1199, 680, NO_CHANGE, "11 11"},
-      {1200, 680, NO_CHANGE, "12 11"}}},
     {"not if the room goes for a moment",
      false,
      {{0, 363, NO_CHANGE, "02 02"},
@@ -400,9 +385,6 @@ static void apply(struct bench *bench, enum change change)
     case DIP_BEGINS:
     case DIP_ENDS:
         bench->is_dip = change == DIP_BEGINS;
-        break;
-    case FORGIVEN:
-        bwe_hysteresis_forgive(&bench->hysteresis);
         break;
     case FINAL:
         bench->input.is_final = true;

@@ -26,7 +26,6 @@ struct path {
     int64_t delay_us;
     uint32_t capacity_bps; /* 0: no queue */
     int64_t free_us;       /* when the last packet has left the queue */
-    int64_t stamp_us; /* all are stamped so long after the last would arrive; 0: as they come */
 };
 
 static void start(struct path *path, const struct bwe_tuning *tuning)
@@ -64,8 +63,6 @@ static void round_trip(struct path *path, uint32_t bps, unsigned lost_percent)
         int64_t sent_us = path->now_us + (int64_t)i * 50000 / (int64_t)count;
         bool is_lost = path->seq * 37U % 100 < lost_percent;
         int64_t left_us = queue(path, sent_us);
-        if (path->stamp_us)
-            left_us = path->now_us + 50000 + path->stamp_us;
         int64_t arrival_us = (left_us + path->delay_us + path->clock_us) % PERIOD_US;
         entries[i] = (struct bwe_feedback_entry){path->seq, !is_lost, arrival_us};
         bwe_estimator_on_sent(&path->estimator, path->seq++, BYTES, 0, sent_us);
@@ -186,29 +183,6 @@ static void test_frames_are_no_queue(void **state)
         bwe_estimator_on_feedback(&path.estimator, entries, 10, path.now_us + 100 * MS);
         assert_true(path.estimator.busy_bps <= 0);
     }
-}
-
-/* A receiver that was busy stamps all of a message at once, much later than it came: no queue. But
-   one that always does may hide one. */
-static void test_late_stamps(void **state)
-{
-    struct path path;
-    (void)state;
-    start(&path, &bwe_tuning_iris);
-    for (unsigned i = 0; i < 60; i++)
-        round_trip(&path, 1000000, 0);
-    path.stamp_us = 60 * MS;
-    for (unsigned i = 0; i < 3; i++) {
-        round_trip(&path, 1000000, 0);
-        assert_int_not_equal(path.decision.state, BWE_STATE_DRAINING);
-    }
-    path.stamp_us = 0;
-    round_trip(&path, 1000000, 0);
-    assert_int_not_equal(path.decision.state, BWE_STATE_DRAINING);
-    path.stamp_us = 60 * MS;
-    for (unsigned i = 0; i < 4; i++)
-        round_trip(&path, 1000000, 0);
-    assert_int_equal(path.decision.state, BWE_STATE_DRAINING);
 }
 
 /* Video is sent at once to who joins: 80 packets that wait at the bottleneck, told in two messages,
@@ -353,7 +327,6 @@ int main(void)
         cmocka_unit_test(test_standing_queue),
         cmocka_unit_test(test_frames_are_no_queue),
         cmocka_unit_test(test_first_burst),
-        cmocka_unit_test(test_late_stamps),
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_fallback),

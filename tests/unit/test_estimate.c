@@ -171,34 +171,6 @@ static void test_without_feedback_all_is_sent_at_once(void **state)
     conference_dispose(&scene.c);
 }
 
-/* The camera's lowest layer and 6 KB, until these have been reported; or for a second. */
-static void test_begins_blind(void **state)
-{
-    static const struct {
-        bool has_feedback;
-        uint64_t capacity_bps;
-        uint16_t soon, later; /* heights after 0.3 and 1.4 s */
-    } table[] = {
-        {true, 5000000, 240, 480},
-        {true, 400000, 240, 240},
-        {false, 5000000, 240, 480},
-    };
-    (void)state;
-    for (unsigned i = 0; i < sizeof(table) / sizeof(*table); i++) {
-        static struct scene scene;
-        begin(&scene, table[i].capacity_bps);
-        struct core_participant *receiver = core_engine_find(scene.c.engine, 2);
-        receiver->estimate.is_blind = true; /* as it is without conference_enter() */
-        play(&scene, 300 * MS, table[i].has_feedback);
-        assert_true(core_estimate_is_blind(&receiver->estimate));
-        assert_int_equal(receiver->slots[FIRST_CAMERA - 1].target->height, table[i].soon);
-        play(&scene, 1100 * MS, table[i].has_feedback);
-        assert_false(core_estimate_is_blind(&receiver->estimate));
-        assert_int_equal(receiver->slots[FIRST_CAMERA - 1].target->height, table[i].later);
-        conference_dispose(&scene.c);
-    }
-}
-
 static void test_layers_follow_the_network(void **state)
 {
     static struct scene scene;
@@ -397,7 +369,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_without_feedback_all_is_sent_at_once),
-        cmocka_unit_test(test_begins_blind),
         cmocka_unit_test(test_layers_follow_the_network),
         cmocka_unit_test(test_paused_for_bandwidth_and_back),
         cmocka_unit_test(test_paused_and_back_without_rtx),
