@@ -39,13 +39,10 @@ static bool is_steady(const struct sim_person *person, int64_t now_us)
            is_open(&person->down, now_us);
 }
 
-/* Neither a machine that pauses, which plays late what comes meanwhile; nor who asks for key frames
-   all the time, and gets replays. */
-static bool is_attentive(const struct sim_world *world, const struct sim_person *receiver)
+/* Who asks for key frames all the time gets replays, whose frames come late. */
+static bool is_attentive(const struct sim_person *receiver)
 {
-    bool is_paused =
-        world->config.profile->pause_us > 0 && receiver->number == world->network.receiver;
-    return receiver->has_twcc && !is_paused && !receiver->is_impatient;
+    return receiver->has_twcc && !receiver->is_impatient;
 }
 
 void sim_check_skew(struct sim_world *world, const struct sim_person *receiver,
@@ -62,7 +59,7 @@ void sim_check_skew(struct sim_world *world, const struct sim_person *receiver,
     sim_summary_add_skew(&world->summary, size_us);
     bool is_settled = now_us - slot->reported_us > STEADY_US &&
                       now_us - voice->reported_us > STEADY_US && is_steady(source, now_us) &&
-                      is_steady(receiver, now_us) && is_attentive(world, receiver);
+                      is_steady(receiver, now_us) && is_attentive(receiver);
     /* A few frames come late when key frames of all come at once. */
     if (!is_settled || size_us <= MOST_US)
         slot->skewed_us = 0;
