@@ -17,7 +17,7 @@
 #define DETACHED_US       30000000 /* the WebSocket alone */
 /* What nobody announces is noticed by then: a source that is silent, a sender above its contract.
  */
-#define LOOK_US 50000
+#define LOOK_US 40000
 
 uint64_t core_engine_random(struct core_engine *engine)
 {
