@@ -31,11 +31,13 @@ static void test_paths(void **state)
     }
 }
 
+/* The packets of five runs together: of 1,200 single ones (60 paths, 20 seeds) five have 103-131
+   ms, and had 108-121 before flows grew by their rate. */
 static void test_every_path_is_used(void **state)
 {
     (void)state;
     const struct bwe_sim_subject subject = {.tuning = bwe_tuning_iris};
-    const struct bwe_sim_seeds seeds = {1, 1};
+    const struct bwe_sim_seeds seeds = {1, 5};
     struct bwe_sim_run *run = malloc(sizeof(*run));
     struct bwe_sim_summary summary;
     struct bwe_sim_grid_cell cell;
