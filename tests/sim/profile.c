@@ -51,9 +51,6 @@
     .stage_count = 1, .stages = {{15 * S, 5000000}}, .stage_queue_us = 300 * MS
 #define NO_RTX "; nobody has RTX"
 #define REMB   "; nobody has transport feedback"
-/* Random conferences below are as they were before there were such receivers: what those seeds have
-   found, they go on looking for. */
-#define OLD_CLIENTS_SEED 1000000
 
 static const struct sim_profile profiles[] = {
     {.name = "call3",
@@ -288,7 +285,7 @@ static void draw_network(struct sim_network *network, struct sim_random *random)
 
 void sim_profile_draw(struct sim_profile *profile, uint64_t seed)
 {
-    struct sim_random random = {seed ^ 0x70726F66696C65u}, old = {seed ^ 0x72656D62u};
+    struct sim_random random = {seed ^ 0x70726F66696C65u};
     *profile = (struct sim_profile){.name = "random",
                                     .about = "drawn from the seed",
                                     .participants = (unsigned)sim_random_between(&random, 2, 16),
@@ -312,6 +309,4 @@ void sim_profile_draw(struct sim_profile *profile, uint64_t seed)
             profile->actions[i] = (unsigned)sim_random_between(&random, 0, 3);
     }
     draw_network(&profile->network, &random);
-    if (seed >= OLD_CLIENTS_SEED)
-        profile->no_twcc = draw_share(&old, 0.5);
 }
