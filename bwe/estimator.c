@@ -4,25 +4,20 @@
 #include <math.h>
 #include <string.h>
 
-#define CLOCK_PERIOD_US    (INT64_C(64000) << 24) /* of the reference time of 24 bits */
-#define RTT_WEIGHT         0.1
-#define SILENCE_US         500000 /* without feedback although packets are outstanding */
-#define SILENCE_STEP_US    250000
-#define SILENCE_FACTOR     0.8
-#define FEEDBACK_GONE_US   5000000 /* then REMB counts */
-#define HOLD_FACTOR        2.0     /* no estimate beyond this times the demand */
-#define RECEIVED_MIN_US    80000
-#define RECEIVED_MIN_BYTES 5000
-#define BUSY_MS            10.0 /* of queue: more than jitter */
-#define BUSY_LEAST_MS      5.0  /* and in between it was never empty */
-#define BUSY_MIN_US        40000
-#define START_US           3000000
-#define BURST_FACTOR       2.0     /* times the rate: less is shown by the next probe as well */
-#define MET_US             5000000 /* a capacity met longer ago is no limit for probes */
-#define FORGET_FACTOR      1.5     /* over what losses have bounded */
-#define LOSS_MADE_UP       0.5
-#define REPORT_PACKETS     20
-#define DRAIN_PACING       1.1
+#define CLOCK_PERIOD_US  (INT64_C(64000) << 24) /* of the reference time of 24 bits */
+#define RTT_WEIGHT       0.1
+#define SILENCE_US       500000 /* without feedback although packets are outstanding */
+#define SILENCE_STEP_US  250000
+#define SILENCE_FACTOR   0.8
+#define FEEDBACK_GONE_US 5000000 /* then REMB counts */
+#define HOLD_FACTOR      2.0     /* no estimate beyond this times the demand */
+#define START_US         3000000
+#define BURST_FACTOR     2.0     /* times the rate: less is shown by the next probe as well */
+#define MET_US           5000000 /* a capacity met longer ago is no limit for probes */
+#define FORGET_FACTOR    1.5     /* over what losses have bounded */
+#define LOSS_MADE_UP     0.5
+#define REPORT_PACKETS   20
+#define DRAIN_PACING     1.1
 /* A key frame that is faster than what the receiver allows makes a queue, and of that it takes what
    has come in a second, little or much, for the capacity. */
 #define FALLBACK_PACING 1.0
@@ -171,53 +166,16 @@ static void take_entry(struct bwe_estimator *estimator, struct summary *summary,
     on_received(estimator, summary, packet, arrival_us, now_us);
 }
 
-/* The rate at which packets came out of a queue that was never empty: that of the bottleneck,
-   however little was sent before. */
-static void measure_busy(struct bwe_estimator *estimator)
-{
-    const struct bwe_mark *marks = estimator->marks;
-    uint64_t bytes = 0;
-    unsigned newest = estimator->mark_count - 1U, i = newest;
-    int64_t span_us = 0;
-    for (; i > 0 && marks[i].queue_ms > BUSY_MS && marks[i].least_ms > BUSY_LEAST_MS &&
-           marks[i - 1].queue_ms > BUSY_MS && span_us < RECEIVED_MIN_US;
-         i--) {
-        bytes += marks[i].bytes;
-        span_us = marks[newest].arrival_us - marks[i - 1].arrival_us;
-    }
-    estimator->busy_bps = span_us >= BUSY_MIN_US ? 8e6 * (double)bytes / (double)span_us : 0;
-}
-
-/* The rate at which packets came of late: over as many messages as it takes for a sound figure. */
 static void measure_received(struct bwe_estimator *estimator, const struct summary *summary)
 {
-    struct bwe_mark *marks = estimator->marks;
-    if (estimator->mark_count == BWE_FEEDBACK_MARKS) {
-        memmove(marks, marks + 1, (BWE_FEEDBACK_MARKS - 1) * sizeof(*marks));
-        estimator->mark_count--;
-    }
-    double last_queue_ms = estimator->queue_delay.queue_ms +
-                           (double)(summary->last_delay_us - summary->least_delay_us) / 1000;
-    marks[estimator->mark_count++] =
-        (struct bwe_mark){.arrival_us = summary->last_arrival_us,
-                          .sent_us = summary->newest_sent_us,
-                          .bytes = summary->bytes,
-                          .queue_ms = (float)last_queue_ms,
-                          .least_ms = (float)estimator->queue_delay.queue_ms};
-    measure_busy(estimator);
-    uint64_t bytes = 0;
-    int64_t span_us = 0, sent_us = 0;
-    for (unsigned i = estimator->mark_count - 1; i > 0; i--) {
-        bytes += marks[i].bytes;
-        span_us = summary->last_arrival_us - marks[i - 1].arrival_us;
-        sent_us = summary->newest_sent_us - marks[i - 1].sent_us;
-        if (span_us >= RECEIVED_MIN_US && bytes >= RECEIVED_MIN_BYTES)
-            break;
-    }
-    if (span_us <= 0)
-        return;
-    estimator->received_bps = 8e6 * (double)bytes / (double)span_us;
-    estimator->carried = fmin(fmax((double)sent_us / (double)span_us, 0), 1);
+    double least_ms = estimator->queue_delay.queue_ms;
+    double more_ms = (double)(summary->last_delay_us - summary->least_delay_us) / 1000;
+    bwe_received_rate_add(&estimator->received,
+                          &(struct bwe_mark){.arrival_us = summary->last_arrival_us,
+                                             .sent_us = summary->newest_sent_us,
+                                             .bytes = summary->bytes,
+                                             .queue_ms = (float)(least_ms + more_ms),
+                                             .least_ms = (float)least_ms});
 }
 
 /* While there is a queue, what arrives is what the path carries of ours. In the short time in which
@@ -227,11 +185,11 @@ static void measure_received(struct bwe_estimator *estimator, const struct summa
  * nothing shows the contrary, the path carries what it did. */
 static double capacity_bps(const struct bwe_estimator *estimator)
 {
-    double received_bps = estimator->received_bps;
-    if (estimator->app_limited.is_limited)
-        return estimator->busy_bps > 0 ? estimator->busy_bps
-                                       : fmax(received_bps, estimator->rate_control.rate_bps);
-    return fmax(received_bps, estimator->carried * estimator->rate_control.rate_bps);
+    const struct bwe_received_rate *received = &estimator->received;
+    double rate_bps = estimator->rate_control.rate_bps;
+    if (!estimator->app_limited.is_limited)
+        return fmax(received->estimate_bps, received->carried * rate_bps);
+    return received->busy_bps > 0 ? received->busy_bps : fmax(received->estimate_bps, rate_bps);
 }
 
 /* The queue above the long base. That may be too low, by the jitter of minutes ago or by drift:
@@ -251,21 +209,21 @@ static void update_guard(struct bwe_estimator *estimator, const struct summary *
         .queue_ms = queue_ms(estimator),
         .long_queue_ms = estimator->queue_delay.queue_ms,
         .short_queue_ms = estimator->queue_delay.short_queue_ms,
-        .received_bps = estimator->received_bps,
+        .received_bps = estimator->received.estimate_bps,
         .capacity_bps = capacity_bps(estimator),
-        .busy_bps = estimator->busy_bps,
+        .busy_bps = estimator->received.busy_bps,
         .is_limited = estimator->app_limited.is_limited,
-        .carried = estimator->carried,
+        .carried = estimator->received.carried,
         .outstanding_bits = 8.0 * estimator->history.outstanding_bytes,
         .rtt_ms = (double)(now_us - summary->newest_sent_us) / 1000,
         .sent_us = summary->newest_sent_us,
         .is_overuse = estimator->trendline.usage == BWE_USAGE_OVER,
     };
-    if (estimator->tuning->guard <= 0 || estimator->received_bps <= 0)
+    if (estimator->tuning->guard <= 0 || estimator->received.estimate_bps <= 0)
         return;
     bwe_guard_update(guard, estimator->tuning, &input, now_us);
     /* The queue of the first burst has shown the bottleneck's rate, before any probe has. */
-    double shown_bps = estimator->tuning->guard_return * estimator->busy_bps;
+    double shown_bps = estimator->tuning->guard_return * estimator->received.busy_bps;
     if (guard->is_active && is_starting(estimator) && shown_bps > BURST_FACTOR * control->rate_bps)
         bwe_rate_control_set(control, shown_bps, now_us);
     if (guard->is_new_path)
@@ -290,7 +248,8 @@ static enum bwe_usage usage_of(const struct bwe_estimator *estimator)
     if (estimator->guard.is_active ||
         (usage == BWE_USAGE_OVER && queue_ms(estimator) < estimator->tuning->trend_queue_ms))
         return BWE_USAGE_NORMAL;
-    if (usage == BWE_USAGE_OVER && estimator->busy_bps <= 0 && estimator->tuning->guard > 0)
+    if (usage == BWE_USAGE_OVER && estimator->received.busy_bps <= 0 &&
+        estimator->tuning->guard > 0)
         return BWE_USAGE_UNDER;
     return usage;
 }
@@ -460,8 +419,7 @@ static void update_probes(struct bwe_estimator *estimator, struct bwe_probe *pro
         .is_beyond = control->met_bps <= 0 || now_us - control->met_us > MET_US ||
                      control->rate_bps > tuning->probe_beyond * control->met_bps,
         .is_app_limited = estimator->app_limited.is_limited,
-        .is_starting =
-            now_us - estimator->begin_us < START_US && estimator->rate_control.capacity_bps <= 0,
+        .is_starting = is_starting(estimator),
         .is_paused = estimator->demand.is_paused,
     };
     if (!estimator->has_started) {

@@ -27,12 +27,11 @@
 #include "bwe/probe_result.h"
 #include "bwe/queue_delay.h"
 #include "bwe/rate_control.h"
+#include "bwe/received_rate.h"
 #include "bwe/receiver_report.h"
 #include "bwe/remb_probe.h"
 #include "bwe/trendline.h"
 #include "bwe/tuning.h"
-
-#define BWE_FEEDBACK_MARKS 8
 
 /* What a feedback message says of one packet (draft-holmer-rmcat-transport-wide-cc-extensions). */
 struct bwe_feedback_entry {
@@ -76,14 +75,6 @@ struct bwe_decision {
     enum bwe_state state;
 };
 
-struct bwe_mark {
-    int64_t arrival_us; /* the last one in the message */
-    int64_t sent_us;    /* and when it left */
-    uint32_t bytes;     /* since the mark before */
-    float queue_ms;     /* that the last one met, */
-    float least_ms;     /* and the one that met least */
-};
-
 struct bwe_estimator {
     const struct bwe_tuning *tuning;
     struct bwe_history history; /* this and the next: of each packet that leaves */
@@ -94,6 +85,7 @@ struct bwe_estimator {
     struct bwe_guard guard;
     struct bwe_rate_control rate_control;
     struct bwe_acked_rate acked;
+    struct bwe_received_rate received;
     struct bwe_loss loss;
     struct bwe_prober prober;
     struct bwe_probe_results probe_results;
@@ -101,8 +93,6 @@ struct bwe_estimator {
     struct bwe_fallback fallback;
     struct bwe_remb_probe remb_probe;
     struct bwe_demand demand;
-    struct bwe_mark marks[BWE_FEEDBACK_MARKS];
-    uint8_t mark_count;
     bool is_probed;      /* until the next poll */
     bool has_started;    /* the first probes are out */
     int64_t arrival_us;  /* the last one, unwrapped */
@@ -110,10 +100,8 @@ struct bwe_estimator {
     int64_t silence_us;  /* the last step down because of silence */
     int64_t begin_us, now_us;
     double max_bps;
-    double rtt_ms;  /* smoothed; 0: unknown */
-    double carried; /* share of the rate sent at which the last messages' packets came */
-    double received_bps, target_bps, stable_bps;
-    double busy_bps; /* rate of the last arrivals out of a queue; 0: there was none all the time */
+    double rtt_ms; /* smoothed; 0: unknown */
+    double target_bps, stable_bps;
 };
 
 /** Start; see the config for who owns what. */

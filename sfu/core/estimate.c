@@ -21,7 +21,7 @@
    come so far for the capacity. */
 #define UNNUMBERED_PACE_BPS (BWE_CONTRACT_DOWN_BPS + VOICES_BPS)
 
-_Static_assert(BWE_FEEDBACK_MARKS > 1 && CORE_ESTIMATE_HISTORY <= RTP_ARRIVAL_LOG,
+_Static_assert(CORE_ESTIMATE_HISTORY <= RTP_ARRIVAL_LOG,
                "a message never says more than is remembered");
 
 static uint64_t capped(uint64_t rate_bps)

@@ -181,7 +181,7 @@ static void test_frames_are_no_queue(void **state)
                 (struct bwe_feedback_entry){seq, true, sent_us + path.delay_us + waited_us};
         }
         bwe_estimator_on_feedback(&path.estimator, entries, 10, path.now_us + 100 * MS);
-        assert_true(path.estimator.busy_bps <= 0);
+        assert_true(path.estimator.received.busy_bps <= 0);
     }
 }
 
