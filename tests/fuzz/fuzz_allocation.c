@@ -8,16 +8,9 @@
 #include <string.h>
 
 #include "bwe/allocation_demand.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/target.h"
 
 #define MOST_BPS UINT64_C(3220000)
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
 
 struct conference {
     struct bwe_hysteresis hysteresis;

@@ -7,9 +7,8 @@
  *         2 datagram to the finished one, 3 only time
  */
 #include "rtp/bytes.h"
+#include "tests/fuzz/target.h"
 #include "tests/unit/dtls_client.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Of the certificate in corpus/dtls/flights, so that it gets past the comparison. */
 static const uint8_t corpus_fingerprint[TRANSPORT_FINGERPRINT_BYTES] = {

@@ -11,6 +11,7 @@
 #include "rtp/bytes.h"
 #include "sfu/core/engine.h"
 #include "sfu/core/recording.h"
+#include "tests/fuzz/target.h"
 #include "tests/unit/stun_client.h"
 
 #define PEOPLE        3
@@ -19,8 +20,6 @@
 #define EXTENSION_MAX 60
 #define ROOM          1
 #define RECORDER_US   60000000
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct input {
     const uint8_t *at, *end;

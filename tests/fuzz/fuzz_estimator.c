@@ -11,14 +11,7 @@
 
 #include "bwe/estimator.h"
 #include "bwe/pacer.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
+#include "tests/fuzz/target.h"
 
 #define HISTORY 64
 #define PACED   16
@@ -140,7 +133,9 @@ static void poll(struct subject *subject)
     CHECK(decision.pacing_bps >= decision.target_bps);
     CHECK(decision.probe.rate_bps <= 1.06 * MAX_BPS);
     CHECK(isfinite(estimator->rate_control.rate_bps) && isfinite(estimator->rtt_ms));
-    CHECK(isfinite(estimator->received_bps) && isfinite(estimator->acked.estimate_bps));
+    CHECK(isfinite(estimator->received.estimate_bps) && isfinite(estimator->received.busy_bps));
+    CHECK(estimator->received.carried >= 0 && estimator->received.carried <= 1);
+    CHECK(isfinite(estimator->acked.estimate_bps));
     CHECK(isfinite(estimator->trendline.trend) && isfinite(estimator->queue_delay.queue_ms));
     CHECK(isfinite(estimator->guard.cap_bps) && isfinite(estimator->loss.estimate_bps));
     CHECK(estimator->loss.inherent >= 0 && estimator->loss.inherent <= 1);

@@ -3,22 +3,20 @@
  * configured proxy, the second the peer, the rest the header. Whatever comes: a peer that is not
  * trusted stays the client, and a client other than the peer was written by a trusted hand.
  */
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "signalling/server_proxy.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/target.h"
 
 static void check_host(const char *header)
 {
     char host[64];
 
     if (signalling_proxy_host(header, host, sizeof(host)))
-        assert(host[0] != '\0' && !strchr(host, ',') && strstr(header, host));
+        CHECK(host[0] != '\0' && !strchr(host, ',') && strstr(header, host));
 }
 
 /* Written out and read again it is the same address. */
@@ -28,8 +26,8 @@ static void check_round_trip(const struct signalling_ip *ip)
     struct signalling_ip again;
 
     signalling_ip_format(ip, text);
-    assert(signalling_ip_parse(text, strlen(text), &again));
-    assert(memcmp(ip, &again, sizeof(again)) == 0);
+    CHECK(signalling_ip_parse(text, strlen(text), &again));
+    CHECK(memcmp(ip, &again, sizeof(again)) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -47,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         client = signalling_proxy_client(&proxies, &peer, rest);
         check_round_trip(&client);
         if (!signalling_proxy_is_trusted(&proxies, &peer))
-            assert(memcmp(&client, &peer, sizeof(peer)) == 0);
+            CHECK(memcmp(&client, &peer, sizeof(peer)) == 0);
     }
     if (rest)
         check_host(rest);

@@ -3,20 +3,18 @@
  * again; whatever is refused is refused with a code of the list and, where one is due, a reply that
  * can be sent.
  */
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "signalling/jsonrpc.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/target.h"
 
 static void write_again(json_t *message)
 {
     char *text = json_dumps(message, JSON_COMPACT);
 
-    assert(text);
+    CHECK(text);
     free(text);
     json_decref(message);
 }
@@ -28,14 +26,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int code = signalling_jsonrpc_parse((const char *)data, size, &request, &reply);
 
     if (code != 0) {
-        assert(code == SIGNALLING_E_PARSE || code == SIGNALLING_E_REQUEST ||
-               code == SIGNALLING_E_PARAMS);
-        assert(reply || code == SIGNALLING_E_PARAMS);
+        CHECK(code == SIGNALLING_E_PARSE || code == SIGNALLING_E_REQUEST ||
+              code == SIGNALLING_E_PARAMS);
+        CHECK(reply || code == SIGNALLING_E_PARAMS);
         if (reply)
             write_again(reply);
         return 0;
     }
-    assert(!reply && request.method && json_is_object(request.params));
+    CHECK(!reply && request.method && json_is_object(request.params));
     write_again(signalling_jsonrpc_notification(request.method, json_incref(request.params)));
     write_again(signalling_jsonrpc_result(request.id, json_object()));
     signalling_request_dispose(&request);

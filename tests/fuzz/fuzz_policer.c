@@ -10,14 +10,7 @@
 
 #include "bwe/policer.h"
 #include "bwe/remb.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
+#include "tests/fuzz/target.h"
 
 /* What was seen of the newest frame of a layer. */
 struct seen {

@@ -9,14 +9,7 @@
 
 #include "rtp/rtcp.h"
 #include "rtp/transport_feedback.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
+#include "tests/fuzz/target.h"
 
 #define ENTRIES 2048
 

@@ -9,14 +9,7 @@
 
 #include "rtp/packet.h"
 #include "rtp/rtx.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
+#include "tests/fuzz/target.h"
 
 static void check_view(const struct rtp_packet *packet, const uint8_t *data, size_t len)
 {

@@ -3,18 +3,11 @@
  * is plain SDP, has as many m-lines as the offer, and fits.
  */
 #include "signalling/sdp.h"
+#include "tests/fuzz/target.h"
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            __builtin_trap(); /* an assert would vanish in a release build */                      \
-    } while (0)
 
 static void check_answer(const char *text, int len, unsigned line_count)
 {

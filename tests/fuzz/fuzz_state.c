@@ -14,11 +14,10 @@
 #include "tests/unit/person_send.h"
 
 #include "sfu/core/state_internal.h"
+#include "tests/fuzz/target.h"
 
 #define CHANGE_BYTES 5
 #define TICKS        5
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct core_state_options options = {.key = "the attacker's as well"};
 static struct conference conference;

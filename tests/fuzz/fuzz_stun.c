@@ -10,9 +10,8 @@
 #include <string.h>
 
 #include "rtp/bytes.h"
+#include "tests/fuzz/target.h"
 #include "tests/unit/stun_client.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct transport_ice_credentials credentials[2] = {
     {"abcdefghijklmnop", "0123456789abcdef0123456789abcdef", "theirs"},

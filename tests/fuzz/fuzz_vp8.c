@@ -9,19 +9,12 @@
 
 #include "rtp/rewrite.h"
 #include "rtp/vp8.h"
+#include "tests/fuzz/target.h"
 
 #define SEGMENTS 64
 /* Of the block in which a stream is initialised. */
 #define MEMORY                                                                                     \
     ((struct rtp_rewrite_memory){(struct rtp_rewrite_segment[SEGMENTS]){{.source = 0}}, SEGMENTS})
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
 
 /* One source after the other, into one slot. */
 struct stream {
