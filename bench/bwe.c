@@ -27,7 +27,6 @@ struct options {
     struct bwe_sim_seeds seeds;
     bool is_json, is_check;
     bool is_grid; /* RFC 8868's paths instead of the scenarios */
-    bool is_held; /* --check judges what twenty seeds hold of the goals */
     const char *plot_path, *rates_path;
     double *swept; /* the number that is varied, NULL: none */
     const char *swept_name;
@@ -66,9 +65,6 @@ static void print_usage(FILE *out)
         "  --check            exit 1 while a goal is missed, naming it; of all scenarios also how "
         "fast\n"
         "                     they are simulated (CPU time; a sanitizer is slower by three times)\n"
-        "  --held             --check judges what twenty seeds hold: goals that are not reached "
-        "have\n"
-        "                     a bound of their own\n"
         "  --grid             instead of the scenarios the paths of RFC 8868: delay x loss x "
         "queue\n"
         "  --json             one JSON object instead of the table\n"
@@ -117,9 +113,6 @@ static int parse_option(struct options *options, int option)
         return bench_take_count(optarg, 1, BWE_SIM_SEEDS_MAX, &options->seeds.count);
     case 'f':
         return bench_take_count(optarg, 1, BWE_SIM_SEEDS_MAX, &options->seeds.first);
-    case 'd':
-        options->is_held = true;
-        return 0;
     case 'g':
         options->subject.tuning = bwe_tuning_gcc;
         options->subject_name = "GCC";
@@ -175,7 +168,6 @@ static int parse_options(struct options *options, int argc, char **argv)
         {"rates", required_argument, NULL, 't'},
         {"set", required_argument, NULL, 's'},
         {"sweep", required_argument, NULL, 'w'},
-        {"held", no_argument, NULL, 'd'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -200,18 +192,17 @@ static int parse_options(struct options *options, int argc, char **argv)
     return -1;
 }
 
-static unsigned count_missed(const struct bwe_sim_summary *summary, bool is_held, FILE *out)
+static unsigned count_missed(const struct bwe_sim_summary *summary, FILE *out)
 {
     unsigned missed = 0;
     const struct bwe_sim_goal *goals = summary->goals;
     for (unsigned i = 0; i < BWE_SIM_GOALS_MAX && goals[i].value != 0; i++) {
-        if (is_held ? bwe_sim_goal_is_held(&goals[i], summary)
-                    : bwe_sim_goal_is_reached(&goals[i], summary))
+        if (bwe_sim_goal_is_reached(&goals[i], summary))
             continue;
         missed++;
         fprintf(out, "missed: %s, %s: %.4g instead of %.4g\n", summary->scenario->name,
                 bwe_sim_metric_title(goals[i].metric), summary->values[goals[i].metric],
-                is_held ? bwe_sim_goal_bound(&goals[i]) : goals[i].value);
+                goals[i].value);
     }
     return missed;
 }
@@ -258,7 +249,7 @@ static unsigned run_suite(const struct options *options, struct bwe_sim_run *run
             bwe_sim_report_row(stdout, &summary);
         }
         if (options->is_check)
-            missed += count_missed(&summary, options->is_held, stderr);
+            missed += count_missed(&summary, stderr);
         fflush(stdout);
     }
     double cpu_s = (double)(bench_cpu_ns() - begin_ns) / 1e9;

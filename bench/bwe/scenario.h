@@ -56,7 +56,6 @@ struct bwe_sim_goal {
     bool is_least; /* at least the value, otherwise at most */
     double value;
     const char *known; /* the best figure published, or NULL */
-    double held;       /* by the mean of seeds 1-20; 0: the goal is */
 };
 
 struct bwe_sim_scenario {

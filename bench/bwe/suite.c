@@ -75,22 +75,8 @@ void bwe_sim_summarize(struct bwe_sim_summary *summary, struct bwe_sim_run *run,
     summary->values[BWE_SIM_P99] = bwe_sim_delays_quantile(&summary->delays, 0.99);
 }
 
-static bool is_within(const struct bwe_sim_goal *goal, double value, double bound)
-{
-    return goal->is_least ? value >= bound : value <= bound;
-}
-
 bool bwe_sim_goal_is_reached(const struct bwe_sim_goal *goal, const struct bwe_sim_summary *summary)
 {
-    return is_within(goal, summary->values[goal->metric], goal->value);
-}
-
-double bwe_sim_goal_bound(const struct bwe_sim_goal *goal)
-{
-    return goal->held > 0 ? goal->held : goal->value;
-}
-
-bool bwe_sim_goal_is_held(const struct bwe_sim_goal *goal, const struct bwe_sim_summary *summary)
-{
-    return is_within(goal, summary->values[goal->metric], bwe_sim_goal_bound(goal));
+    double value = summary->values[goal->metric];
+    return goal->is_least ? value >= goal->value : value <= goal->value;
 }

@@ -35,12 +35,6 @@ void bwe_sim_summarize(struct bwe_sim_summary *summary, struct bwe_sim_run *run,
 bool bwe_sim_goal_is_reached(const struct bwe_sim_goal *goal,
                              const struct bwe_sim_summary *summary);
 
-/** What twenty seeds hold of it: itself, or less. */
-double bwe_sim_goal_bound(const struct bwe_sim_goal *goal);
-
-/** Whether that is held by the summary's value. */
-bool bwe_sim_goal_is_held(const struct bwe_sim_goal *goal, const struct bwe_sim_summary *summary);
-
 /** The key (JSON), title and unit of a metric. */
 const char *bwe_sim_metric_key(enum bwe_sim_metric metric);
 const char *bwe_sim_metric_title(enum bwe_sim_metric metric);
