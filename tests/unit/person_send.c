@@ -127,6 +127,25 @@ void person_talk(struct conference *c, struct person *person, int64_t duration_u
     }
 }
 
+void person_show_layer(struct conference *c, struct person *person, char what)
+{
+    bool is_base = what == 'K' || what == '0', is_middle = what == '1' || what == 'a';
+    person_send(c, person,
+                &(struct media){.track = CAM,
+                                .mid = "cam",
+                                .timestamp = (uint32_t)(c->now_us * 9 / 100),
+                                .level = -1,
+                                .is_start = true,
+                                .marker = true,
+                                .is_keyframe = what == 'K',
+                                .height = 480,
+                                .temporal_id = is_base     ? 0
+                                               : is_middle ? 1
+                                                           : 2,
+                                .is_layer_sync = what == 'a' || what == 'b',
+                                .is_non_reference = what == 'n'});
+}
+
 void person_show_for(struct conference *c, struct person *person, unsigned frames,
                      bool is_first_a_keyframe)
 {

@@ -49,6 +49,12 @@ uint16_t person_show(struct conference *c, struct person *person, unsigned track
 /** Talk and show key frames of a camera for a while, 20 ms a step. */
 void person_talk(struct conference *c, struct person *person, int64_t duration_us);
 
+/**
+ * One frame of the camera, of 480 lines, in one packet. K: a key frame; 0, 1, 2: of that temporal
+ * layer; a and b: of 1 and 2, beginning anew (Y); n: of 2, a non-reference frame.
+ */
+void person_show_layer(struct conference *c, struct person *person, char what);
+
 /** Show a camera's frames, 33 ms each; only the first may be a key frame. */
 void person_show_for(struct conference *c, struct person *person, unsigned frames,
                      bool is_first_a_keyframe);

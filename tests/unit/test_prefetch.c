@@ -35,6 +35,17 @@ static void fill(struct conference *c)
     person_talk(c, &c->people[1], 50 * TICK);
 }
 
+/* Frees what was exported before. */
+static void assert_unchanged(struct conference *c, uint8_t *before, size_t before_len)
+{
+    size_t len;
+    uint8_t *after = export(c->engine, &len);
+    assert_int_equal(before_len, len);
+    assert_memory_equal(before, after, len);
+    free(before);
+    free(after);
+}
+
 static const struct {
     const char *what;
     size_t len;
@@ -57,7 +68,7 @@ static void test_changes_nothing(void **state)
 {
     (void)state;
     struct conference c;
-    size_t before_len, after_len;
+    size_t before_len;
     fill(&c);
     const uint32_t ssrcs[] = {0, 77, ssrc_of(&c.people[0], CAM, 0), ssrc_of(&c.people[1], MIC, 0)};
     uint8_t *before = export(c.engine, &before_len);
@@ -80,11 +91,7 @@ static void test_changes_nothing(void **state)
                 core_engine_prefetch(c.engine, &datagram, 1);
                 free(data);
             }
-    uint8_t *after = export(c.engine, &after_len);
-    assert_int_equal(before_len, after_len);
-    assert_memory_equal(before, after, before_len);
-    free(before);
-    free(after);
+    assert_unchanged(&c, before, before_len);
     conference_dispose(&c);
 }
 
@@ -93,7 +100,7 @@ static void test_takes_as_many_as_may_be(void **state)
 {
     (void)state;
     struct conference c;
-    size_t before_len, after_len;
+    size_t before_len;
     uint8_t data[CORE_PREFETCH_MAX][64] = {{0}};
     struct transport_datagram datagrams[CORE_PREFETCH_MAX];
     fill(&c);
@@ -106,11 +113,7 @@ static void test_takes_as_many_as_may_be(void **state)
     uint8_t *before = export(c.engine, &before_len);
     for (unsigned count = 0; count <= CORE_PREFETCH_MAX; count++)
         core_engine_prefetch(c.engine, datagrams, count);
-    uint8_t *after = export(c.engine, &after_len);
-    assert_int_equal(before_len, after_len);
-    assert_memory_equal(before, after, before_len);
-    free(before);
-    free(after);
+    assert_unchanged(&c, before, before_len);
     conference_dispose(&c);
 }
 

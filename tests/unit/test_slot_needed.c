@@ -11,27 +11,13 @@ static void ask_for(struct conference *c, struct person *person, uint16_t seq)
     conference_run(c, 20 * MS);
 }
 
-/* One packet, a frame: K a key frame; by temporal layer 0, 1, 2; a and b: of 1 and 2, beginning
-   anew (Y); n: of 2, a non-reference frame; p: padding instead. */
+/* As person_show_layer(); p: padding instead. */
 static void show_frame(struct conference *c, struct person *ann, struct core_slot *slot, char what)
 {
     if (what == 'p')
         assert_true(core_slot_send_filler(slot, 200));
     else
-        person_send(c, ann,
-                    &(struct media){.track = CAM,
-                                    .mid = "cam",
-                                    .timestamp = (uint32_t)(c->now_us * 9 / 100),
-                                    .level = -1,
-                                    .is_start = true,
-                                    .marker = true,
-                                    .is_keyframe = what == 'K',
-                                    .height = 480,
-                                    .temporal_id = what == '1' || what == 'a'   ? 1
-                                                   : what == 'K' || what == '0' ? 0
-                                                                                : 2,
-                                    .is_layer_sync = what == 'a' || what == 'b',
-                                    .is_non_reference = what == 'n'});
+        person_show_layer(c, ann, what);
     conference_run(c, 33 * MS);
 }
 

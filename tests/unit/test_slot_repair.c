@@ -138,16 +138,7 @@ static void show_without_upper(struct conference *c, struct person *ann, struct 
 {
     for (unsigned upper = 0; upper < 2; upper++) {
         core_engine_find(c->engine, bob->number)->slots[3].target_temporal = 0;
-        person_send(c, ann,
-                    &(struct media){.track = CAM,
-                                    .mid = "cam",
-                                    .timestamp = (uint32_t)(c->now_us * 9 / 100),
-                                    .level = -1,
-                                    .is_start = true,
-                                    .marker = true,
-                                    .is_keyframe = is_keyframe && !upper,
-                                    .height = 480,
-                                    .temporal_id = (uint8_t)(2 * upper)});
+        person_show_layer(c, ann, upper ? '2' : is_keyframe ? 'K' : '0');
         conference_run(c, 33 * MS);
     }
 }
