@@ -52,15 +52,11 @@ void core_pace_send_now(struct core_participant *participant, struct core_buffer
     depart(participant, buffer);
 }
 
-static void list(struct core_participant *participant, int64_t now_us)
+/* Until its time has come, whoever else is looked at more often. */
+static void list(struct core_participant *participant)
 {
     struct core_pace *pace = &participant->pace;
     struct core_engine *engine = participant->engine;
-    int64_t due_us = bwe_pacer_deadline(&pace->pacer);
-    if (due_us == INT64_MAX)
-        return;
-    int64_t earliest_us = now_us + (pace->pacer.probe.id ? PROBE_TICK_US : PACE_TICK_US);
-    pace->due_us = due_us < earliest_us ? earliest_us : due_us;
     if (pace->due_us < engine->pace_us)
         engine->pace_us = pace->due_us;
     if (pace->is_listed)
@@ -68,6 +64,17 @@ static void list(struct core_participant *participant, int64_t now_us)
     pace->is_listed = true;
     pace->next = engine->pacing;
     engine->pacing = participant;
+}
+
+static void list_next(struct core_participant *participant, int64_t now_us)
+{
+    struct core_pace *pace = &participant->pace;
+    int64_t due_us = bwe_pacer_deadline(&pace->pacer);
+    if (due_us == INT64_MAX)
+        return;
+    int64_t earliest_us = now_us + (pace->pacer.probe.id ? PROBE_TICK_US : PACE_TICK_US);
+    pace->due_us = due_us < earliest_us ? earliest_us : due_us;
+    list(participant);
 }
 
 static struct core_buffer *buffer_of(const struct bwe_paced *paced)
@@ -137,7 +144,7 @@ void core_pace_run(struct core_participant *participant, int64_t now_us)
     while ((due_us = bwe_pacer_deadline(pacer)) <= now_us)
         if (!send_due(participant, due_us < oldest_us ? oldest_us : due_us))
             break;
-    list(participant, now_us);
+    list_next(participant, now_us);
 }
 
 /* Packets of a frame: same stream, same timestamp. */
@@ -234,7 +241,7 @@ void core_pace_advance(struct core_engine *engine, int64_t now_us)
         if (at->pace.due_us <= now_us)
             core_pace_run(at, now_us);
         else
-            list(at, now_us);
+            list(at);
     }
 }
 

@@ -135,7 +135,7 @@ static void assert_first_second(const struct sim_profile *what, unsigned stage, 
  */
 #define SLOW(X)                                                                                    \
     X(3, results[3].back_ms, 20000, 20001, "until there is video again")                           \
-    X(1, results[1].fit_ms, 1500, 1501, "until the layers fit")                                    \
+    X(1, results[1].fit_ms, 1600, 1601, "until the layers fit")                                    \
     X(1, results[1].wait_ms, 800, 801, "between two frames, at most")                              \
     X(1, results[1].switch_gap_ms, 300, 301, "between two frames at a switch, at most")            \
     X(1, results[1].dark_ms, 5000, 5001, "without a frame of any camera")                          \

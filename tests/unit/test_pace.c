@@ -60,8 +60,33 @@ static void waiting_video_leaves_room_for_voices(void **state)
     conference_dispose(&c);
 }
 
+/* Who is probed is looked at every millisecond: the others' video leaves at their own rates. */
+static void a_long_probe_holds_up_nobody_else(void **state)
+{
+    (void)state;
+    static struct conference c;
+    conference_init(&c);
+    struct person *sender = conference_join(&c, 1), *probed = conference_join(&c, 1);
+    struct person *bob = conference_join(&c, 1);
+    person_show(&c, sender, CAM, true);
+    conference_run(&c, 300 * MS);
+    pace_all(&c, 4000000);
+    unsigned before = count_heard(bob, FIRST_CAMERA);
+    const struct bwe_probe probe = {.id = 1, .rate_bps = 4000000, .bytes = 1000000};
+    struct core_pace *pace = &core_engine_find(c.engine, probed->number)->pace;
+    bwe_pacer_begin_probe(&pace->pacer, &probe, c.now_us);
+    show_large(&c, sender);
+    conference_run(&c, 500 * MS);
+    assert_true(pace->pacer.probe.id); /* still */
+    assert_int_equal(count_heard(bob, FIRST_CAMERA), before + FRAME);
+    conference_dispose(&c);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(waiting_video_leaves_room_for_voices)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(waiting_video_leaves_room_for_voices),
+        cmocka_unit_test(a_long_probe_holds_up_nobody_else),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
