@@ -256,21 +256,27 @@ static bool send_rtx(struct core_slot *slot, const struct sent *sent)
 }
 
 /* A slide alone can be all of a small budget: to wait until it has made room would be to wait for
-   the next one. */
-static bool has_room(const struct core_slot *slot, uint32_t bytes, int64_t now_us)
+   the next one. All pictures of a camera refer to its base layer: what that misses goes out as far
+   ahead of the budget as the base layer itself. */
+static bool has_room(const struct core_slot *slot, const struct sent *sent, int64_t now_us)
 {
-    if (slot->params.kind != CORE_KIND_SCREEN)
+    bool is_base = !sent->vp8.has_temporal_id || sent->vp8.temporal_id == 0;
+    uint32_t bytes = sent->stored.payload_len;
+    if (slot->params.kind != CORE_KIND_SCREEN &&
+        (!is_base || core_downlink_is_ahead(slot->owner, now_us)))
         return core_downlink_has_room(slot->owner, BWE_CONTRACT_TOLERANCE_PERCENT, bytes, now_us);
     return core_downlink_contract_room(slot->owner, BWE_CONTRACT_TOLERANCE_PERCENT, now_us) >=
            bytes;
 }
 
-static bool may_send_again(struct core_slot *slot, uint16_t seq, uint32_t bytes, int64_t now_us)
+static bool may_send_again(struct core_slot *slot, uint16_t seq, const struct sent *sent,
+                           int64_t now_us)
 {
     struct core_participant *owner = slot->owner;
     return core_rtx_limit_allows(&slot->rtx_limit, seq, now_us, owner->rtt_us) &&
-           has_room(slot, bytes, now_us) &&
-           core_rtx_bucket_take(&owner->rtx_bucket, bytes, core_allocate_budget_bps(owner), now_us);
+           has_room(slot, sent, now_us) &&
+           core_rtx_bucket_take(&owner->rtx_bucket, sent->stored.payload_len,
+                                core_allocate_budget_bps(owner), now_us);
 }
 
 /* A key frame has begun since: the picture goes on from there. The receiver may not know, if just
@@ -285,7 +291,7 @@ bool core_slot_retransmit(struct core_slot *slot, uint16_t seq, int64_t now_us)
 {
     struct sent sent;
     if (!find_sent(slot, seq, now_us, &sent) || is_outdated(slot, &sent) ||
-        !may_send_again(slot, seq, sent.stored.payload_len, now_us) || !send_rtx(slot, &sent))
+        !may_send_again(slot, seq, &sent, now_us) || !send_rtx(slot, &sent))
         return false;
     slot->statistics.retransmitted++;
     bwe_rate_meter_on_packet(&slot->owner->estimate.repairs, sent.stored.payload_len, now_us);
