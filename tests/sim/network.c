@@ -141,8 +141,7 @@ void sim_network_note(struct sim_network_watch *watch, const struct sim_media *m
     struct sim_stage_result *result = &watch->results[watch->stage];
     bool is_video = kind != CORE_KIND_AUDIO && media->is_media && media->is_stamped &&
                     !media->is_rtx && !media->is_late;
-    bool is_slow = watch->profile->no_twcc > 0;
-    bool is_first = now_us - watch->stage_us <= (is_slow ? 2 : 1) * SIM_NETWORK_ADAPTED_US;
+    bool is_first = now_us - watch->stage_us <= (watch->is_slow ? 2 : 1) * SIM_NETWORK_ADAPTED_US;
     note_bytes(watch, media->wire_len, now_us);
     if (kind == CORE_KIND_AUDIO) {
         result->voices++;

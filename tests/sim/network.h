@@ -57,6 +57,7 @@ struct sim_network_watch {
     int64_t begin_us, stage_us, stage_end_us; /* of all stages; of this one */
     uint64_t receiver;
     int64_t seen_us;      /* when a camera's frame was last decoded, or the stage began */
+    bool is_slow;         /* it tells by REMB alone */
     bool is_all_paused;   /* all video was, when the stage began; until there is some */
     bool has_fitted;      /* fit_ms is known */
     uint64_t voice_bytes; /* in all stages so far */
@@ -64,7 +65,7 @@ struct sim_network_watch {
     struct sim_stage_result results[SIM_STAGES_MAX];
 };
 
-/** A stage begins now, at this receiver. watch->is_all_paused is the caller's. */
+/** A stage begins now, at this receiver. watch->is_all_paused and is_slow are the caller's. */
 void sim_network_begin(struct sim_network_watch *watch, const struct sim_profile *profile,
                        unsigned stage, uint64_t receiver, int64_t now_us);
 

@@ -43,14 +43,23 @@
     .about = "a receiver of everything whose network carries voices only, then all again" also,    \
     WATCHES_FOUR, .seconds = 47 + (last), .stage_count = 3,                                        \
     .stages = {{20 * S, 5000000}, {25 * S, 200000}, {(last)*S, 3000000, (full)}}
-#define ARRIVAL(also)                                                                              \
-    .about = "somebody with 5 Mbps, round trip 50 ms, who joins a room of five" also,              \
+#define JOINS(kbps)                                                                                \
     .participants = 6, .seconds = 22, .rooms = 1, .floors = 3, .early = 5,                         \
     .join_spread_us = 1 * S, .cameras = PAGE_CAMERAS, .has_screens = true,                         \
     .network = {.delay_min_us = 25 * MS, .delay_max_us = 25 * MS, .jitter_max_us = 5 * MS},        \
-    .stage_count = 1, .stages = {{15 * S, 5000000}}, .stage_queue_us = 300 * MS
+    .stage_count = 1, .stages = {{15 * S, (kbps)*1000}}, .stage_queue_us = 300 * MS
+#define ARRIVAL(also)                                                                              \
+    .about = "somebody with 5 Mbps, round trip 50 ms, who joins a room of five" also, JOINS(5000)
+#define NARROW(kbps)                                                                               \
+    {                                                                                              \
+        .name = "arrival-" #kbps,                                                                  \
+        .about = "somebody with " #kbps " kbps who joins a room of five", JOINS(kbps)              \
+    }
 #define NO_RTX "; nobody has RTX"
 #define REMB   "; nobody has transport feedback"
+/* Random conferences below are as they were before there were such receivers: what those seeds have
+   found, they go on looking for. */
+#define OLD_CLIENTS_SEED 1000000
 
 static const struct sim_profile profiles[] = {
     {.name = "call3",
@@ -214,6 +223,9 @@ static const struct sim_profile profiles[] = {
      .stages = {{20 * S, 4000000}, {25 * S, 770000}, {28 * S, 3800000}},
      .stage_queue_us = 300 * MS},
     {.name = "arrival", ARRIVAL(""), .goals = {.first_frame_ms = 500, .filler_pct = 3}},
+    NARROW(1000),
+    NARROW(500),
+    NARROW(300),
     {.name = "starved", STARVED("", 28, 11000)},
     {.name = "starved-no-rtx", STARVED(NO_RTX, 28, 0), .no_rtx = 1},
     {.name = "dip-no-rtx", DIP(NO_RTX, 28, 0), .no_rtx = 1},
@@ -285,7 +297,7 @@ static void draw_network(struct sim_network *network, struct sim_random *random)
 
 void sim_profile_draw(struct sim_profile *profile, uint64_t seed)
 {
-    struct sim_random random = {seed ^ 0x70726F66696C65u};
+    struct sim_random random = {seed ^ 0x70726F66696C65u}, old = {seed ^ 0x72656D62u};
     *profile = (struct sim_profile){.name = "random",
                                     .about = "drawn from the seed",
                                     .participants = (unsigned)sim_random_between(&random, 2, 16),
@@ -309,4 +321,6 @@ void sim_profile_draw(struct sim_profile *profile, uint64_t seed)
             profile->actions[i] = (unsigned)sim_random_between(&random, 0, 3);
     }
     draw_network(&profile->network, &random);
+    if (seed >= OLD_CLIENTS_SEED)
+        profile->no_twcc = draw_share(&old, 0.5);
 }

@@ -207,17 +207,17 @@ static void print_stages(const struct sim_world *world)
         const struct sim_stage_result *result = &world->network.results[i];
         printf(
             "  %4" PRIu64 " kbps: %4" PRIu64 " kbps after 5 s (%" PRIu64 " in the last 5), %" PRIu64
-            " of %" PRIu64
-            " voice packets lost, layers %u up, %u down, %u flaps of one, %u slots paused; ms at a "
+            " of %" PRIu64 " voice packets lost (%" PRIu64
+            " at first), layers %u up, %u down, %u flaps of one, %u slots paused; ms at a "
             "switch %u (%u at first), between frames %u (%u at first), without a camera %u, until "
             "the layers fit %u, "
             "below the top %u, back %u, all at the top %u\n",
             profile->stages[i].down_bps / 1000,
             result->adapted_bytes * 8000 / (uint64_t)(profile->stages[i].for_us - 5000000),
-            result->late_bytes * 8 / 5000, result->voices_lost, result->voices, result->ups,
-            result->downs, result->flaps, result->paused, result->switch_gap_ms,
-            result->drain_switch_ms, result->wait_ms, result->drain_ms, result->dark_ms,
-            result->fit_ms, result->full_ms, result->back_ms, result->all_full_ms);
+            result->late_bytes * 8 / 5000, result->voices_lost, result->voices,
+            result->first_voices_lost, result->ups, result->downs, result->flaps, result->paused,
+            result->switch_gap_ms, result->drain_switch_ms, result->wait_ms, result->drain_ms,
+            result->dark_ms, result->fit_ms, result->full_ms, result->back_ms, result->all_full_ms);
     }
 }
 

@@ -148,6 +148,7 @@ static void on_stage(struct sim_world *world, unsigned index)
     receiver->down.params.queue_us = profile->stage_queue_us;
     receiver->down.trouble_us = world->now_us;
     watch->is_all_paused = videos > 0 && paused == videos;
+    watch->is_slow = !receiver->has_twcc;
     sim_network_begin(watch, profile, index, receiver->number, world->now_us);
     for (unsigned i = 0; i < receiver->join.slot_count; i++)
         sim_network_report(watch, i, receiver->join.slots[i].kind, &receiver->slots[i].report,
