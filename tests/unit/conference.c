@@ -7,6 +7,7 @@ void conference_init_with(struct conference *c, const struct conference_options 
     memset(c, 0, sizeof(*c));
     c->people_cap = options->people ? options->people : 8;
     c->packets_cap = options->packets ? options->packets : CONFERENCE_PACKETS;
+    c->late_us = options->late_us;
     c->people = calloc(c->people_cap, sizeof(*c->people));
     assert_non_null(c->people);
     c->certificate = transport_certificate_create();
@@ -64,11 +65,21 @@ void conference_flush(struct conference *c)
         c->event_count++;
 }
 
+/* When the engine is woken next. What was due before is not later still. */
+static int64_t next_wake_us(struct conference *c)
+{
+    int64_t deadline_us = core_engine_deadline(c->engine);
+    if (!c->late_us || deadline_us <= c->now_us || deadline_us == INT64_MAX)
+        return deadline_us;
+    c->late_state = c->late_state * 1664525 + 1013904223;
+    return deadline_us + (c->late_state >> 16) % (c->late_us + 1);
+}
+
 void conference_run(struct conference *c, int64_t duration_us)
 {
     int64_t end_us = c->now_us + duration_us;
     for (;;) {
-        int64_t deadline_us = core_engine_deadline(c->engine);
+        int64_t deadline_us = next_wake_us(c);
         if (deadline_us > end_us)
             break;
         if (deadline_us > c->now_us)

@@ -74,7 +74,8 @@ struct conference {
     struct core_engine *engine;
     int64_t now_us;
     unsigned person_count, event_count;
-    unsigned people_cap, packets_cap; /* as in the options */
+    unsigned people_cap, packets_cap, late_us; /* as in the options */
+    uint32_t late_state;                       /* of what is drawn of that */
     struct person *people;
     struct core_event events[CONFERENCE_EVENTS];
 };
@@ -85,6 +86,7 @@ struct conference_options {
     unsigned packets;      /* that each of them can hear; usually CONFERENCE_PACKETS */
     unsigned buffers;      /* of the engine's pool; usually 1024 */
     size_t recorder_bytes; /* of a room's flight recorder; usually there is none */
+    unsigned late_us;      /* each wake comes up to so late, as it is drawn; usually on time */
 };
 
 /** An engine in which nobody is yet, 1000 s after time 0. Fails the test without memory. */
