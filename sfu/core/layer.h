@@ -15,6 +15,8 @@
 #include "rtp/vp8.h"
 #include "sfu/core/message.h"
 
+#include <stddef.h>
+
 #define CORE_TEMPORAL_MAX 2 /* the highest temporal layer's number */
 
 #define CORE_LAYER_SILENCE_US 2000000 /* a source that sent nothing for so long is idle */
@@ -52,6 +54,14 @@ struct core_layer {
     uint32_t keyframe_count;
     struct core_layer_statistics statistics; /* what is counted as it happens (snapshot.c) */
 };
+
+/* What each packet of it needs, beside pictures and meters: what comes before seen, and what comes
+   from last_packet_us on. */
+#define CORE_LAYER_HOT_BYTES offsetof(struct core_layer, seen)
+#define CORE_LAYER_LAST_BYTES                                                                      \
+    (sizeof(struct core_layer) - offsetof(struct core_layer, last_packet_us))
+_Static_assert(offsetof(struct core_layer, last_packet_us) > offsetof(struct core_layer, meters),
+               "what is fetched of its end begins behind the meters");
 
 /**
  * Bind: a stream of this kind begins. Allocates the history and the list of missing packets of a
