@@ -1,6 +1,7 @@
 #include "conference.h"
 
 #include "person_heard.h"
+#include "rtp/error.h"
 
 void conference_init_with(struct conference *c, const struct conference_options *options)
 {
@@ -238,6 +239,17 @@ void conference_set_budget(struct conference *c, const struct person *person, ui
     conference_command(c, &(struct core_command){.type = CORE_COMMAND_BUDGET,
                                                  .participant = person->number,
                                                  .budget_bps = budget_bps});
+}
+
+uint8_t *export_engine(const struct core_engine *engine, const struct core_state_options *options,
+                       size_t *len)
+{
+    assert_int_equal(core_engine_export(engine, options, NULL, 0, len), IRIS_E_FULL);
+    uint8_t *bytes = malloc(*len);
+    assert_non_null(bytes);
+    assert_int_equal(core_engine_export(engine, options, bytes, *len - 1, len), IRIS_E_FULL);
+    assert_int_equal(core_engine_export(engine, options, bytes, *len, len), 0);
+    return bytes;
 }
 
 unsigned count_events(const struct conference *c, enum core_event_type type, uint64_t participant)

@@ -20,6 +20,7 @@
 #include "rtp/packet.h"
 #include "rtp/rtcp.h"
 #include "sfu/core/engine.h"
+#include "sfu/core/state.h"
 #include "stun_client.h"
 
 #define MS INT64_C(1000)
@@ -142,6 +143,10 @@ void conference_set_layout(struct conference *c, const struct person *person,
 
 /** Bound the video that a person is sent [bit/s]; UINT64_MAX: no bound. */
 void conference_set_budget(struct conference *c, const struct person *person, uint64_t budget_bps);
+
+/** An engine's state; nothing may be waiting to be sent. @return owned by the caller: free() */
+uint8_t *export_engine(const struct core_engine *engine, const struct core_state_options *options,
+                       size_t *len);
 
 /** Events of a type about a participant so far. */
 unsigned count_events(const struct conference *c, enum core_event_type type, uint64_t participant);
