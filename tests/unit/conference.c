@@ -66,25 +66,29 @@ void conference_flush(struct conference *c)
         c->event_count++;
 }
 
-/* When the engine is woken next. What was due before is not later still. */
+/* When the engine is woken for what it asks for: drawn once for each deadline. */
 static int64_t next_wake_us(struct conference *c)
 {
     int64_t deadline_us = core_engine_deadline(c->engine);
-    if (!c->late_us || deadline_us <= c->now_us || deadline_us == INT64_MAX)
+    if (c->late_us == 0 || deadline_us == INT64_MAX)
         return deadline_us;
-    c->late_state = c->late_state * 1664525 + 1013904223;
-    return deadline_us + (c->late_state >> 16) % (c->late_us + 1);
+    if (deadline_us != c->due_us) {
+        c->due_us = deadline_us;
+        c->late_state = c->late_state * 1664525 + 1013904223;
+        c->wake_us = deadline_us + (c->late_state >> 16) % (c->late_us + 1);
+    }
+    return c->wake_us;
 }
 
 void conference_run(struct conference *c, int64_t duration_us)
 {
     int64_t end_us = c->now_us + duration_us;
     for (;;) {
-        int64_t deadline_us = next_wake_us(c);
-        if (deadline_us > end_us)
+        int64_t wake_us = next_wake_us(c);
+        if (wake_us > end_us)
             break;
-        if (deadline_us > c->now_us)
-            c->now_us = deadline_us;
+        if (wake_us > c->now_us)
+            c->now_us = wake_us;
         core_engine_advance(c->engine, c->now_us);
         conference_flush(c);
         assert_true(core_engine_deadline(c->engine) > c->now_us); /* it moves on */

@@ -76,7 +76,8 @@ struct conference {
     int64_t now_us;
     unsigned person_count, event_count;
     unsigned people_cap, packets_cap, late_us; /* as in the options */
-    uint32_t late_state;                       /* of what is drawn of that */
+    uint32_t late_state;                       /* of what is drawn of that, */
+    int64_t due_us, wake_us;                   /* and for which deadline it was */
     struct person *people;
     struct core_event events[CONFERENCE_EVENTS];
 };
