@@ -27,6 +27,7 @@ void core_keyframe_budget_want(struct core_keyframe_budget *budget, bool has_pic
 static void begin(struct core_keyframe_budget *budget, int64_t now_us)
 {
     budget->is_wanted = false;
+    budget->blind_us = 0;
     if (budget->has_keyframe && now_us - budget->keyframe_us < SAME_KEYFRAME_US)
         return; /* another layer's */
     budget->has_keyframe = true;

@@ -15,10 +15,14 @@
 #include "rtp/vp8.h"
 #include "sfu/core/message.h"
 
+#include <stddef.h>
+
 #define CORE_TEMPORAL_MAX 2 /* the highest temporal layer's number */
 
 #define CORE_LAYER_SILENCE_US 2000000 /* a source that sent nothing for so long is idle */
-#define CORE_LAYER_STOPPED_US 400000  /* a layer whose siblings have sent for so long is stopped */
+/* A layer whose siblings have sent for so long is stopped. With a frame of theirs, a room's period
+   and a late look it is noticed within 500 ms. */
+#define CORE_LAYER_STOPPED_US 360000
 /* The lowest one is what a browser stops last; it skips frames to save what a key frame took too
    much, for 0.6 s in Chromium (seen: 320x240 of 150 kbps). */
 #define CORE_LAYER_STOPPED_LOWEST_US 1000000
@@ -50,6 +54,14 @@ struct core_layer {
     uint32_t keyframe_count;
     struct core_layer_statistics statistics; /* what is counted as it happens (snapshot.c) */
 };
+
+/* What each packet of it needs, beside pictures and meters: what comes before seen, and what comes
+   from last_packet_us on. */
+#define CORE_LAYER_HOT_BYTES offsetof(struct core_layer, seen)
+#define CORE_LAYER_LAST_BYTES                                                                      \
+    (sizeof(struct core_layer) - offsetof(struct core_layer, last_packet_us))
+_Static_assert(offsetof(struct core_layer, last_packet_us) > offsetof(struct core_layer, meters),
+               "what is fetched of its end begins behind the meters");
 
 /**
  * Bind: a stream of this kind begins. Allocates the history and the list of missing packets of a

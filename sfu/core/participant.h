@@ -98,6 +98,11 @@ struct core_participant {
 };
 
 #define CORE_PARTICIPANT_HOT_BYTES offsetof(struct core_participant, pace.ring)
+/* From slots on: what each look at it needs. */
+#define CORE_PARTICIPANT_LOOK_BYTES                                                                \
+    (offsetof(struct core_participant, memory) - offsetof(struct core_participant, slots))
+_Static_assert(offsetof(struct core_participant, memory) > offsetof(struct core_participant, slots),
+               "what a look needs ends before the rest");
 
 /* What a participant needs memory for: at most CORE_TRACKS_MAX, CORE_SLOTS_MAX and
    CORE_SLOT_SEGMENTS_SCREEN a slot. */

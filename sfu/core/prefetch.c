@@ -54,8 +54,7 @@ static void expect_owner(struct expected *expected)
 {
     struct core_participant *owner = expected->owner;
     __builtin_prefetch(owner);
-    fetch(&owner->slots,
-          offsetof(struct core_participant, memory) - offsetof(struct core_participant, slots));
+    fetch(&owner->slots, CORE_PARTICIPANT_LOOK_BYTES);
     __builtin_prefetch(&owner->extensions);
     __builtin_prefetch(&owner->heard_us, 1);
     __builtin_prefetch(&owner->path_changes);
@@ -79,10 +78,10 @@ static void expect_layer(struct expected *expected)
     struct core_track *track = expected->track = &owner->tracks[binding->track];
     const struct core_layer *layer =
         &core_participant_layers(owner)[binding->track * CORE_LAYERS_MAX + binding->layer];
-    fetch(layer, offsetof(struct core_layer, seen));
+    fetch(layer, CORE_LAYER_HOT_BYTES);
     fetch(&layer->pictures, sizeof(layer->pictures));
     fetch(&layer->meters, sizeof(layer->meters));
-    fetch(&layer->last_packet_us, sizeof(*layer) - offsetof(struct core_layer, last_packet_us));
+    fetch(&layer->last_packet_us, CORE_LAYER_LAST_BYTES);
     __builtin_prefetch(track);
     __builtin_prefetch(&track->candidate);
     fetch(&track->policer, 2 * CORE_CACHE_LINE_BYTES);

@@ -8,7 +8,8 @@
 #include "sfu/core/participant.h"
 #include "sfu/core/speakers.h"
 
-/* How often the selection is looked at when nothing urges it: who speaks is known within it. */
+/* How often layers are decided on for everybody, and the selection is looked at when nothing urges
+   it: who speaks is known within it. */
 #define CORE_ROOM_PERIOD_US 100000
 /* A shared screen whose slots were free for less goes on with its next packet (browsers send little
    of a slide that stands still); later it is a new one. */
@@ -21,7 +22,7 @@ struct core_room {
     struct core_participant *first, *last;
     unsigned count;
     int64_t deadline_us;
-    int64_t allocated_us;           /* when layers were last decided on for everybody */
+    int64_t allocated_us;           /* layers were decided on for everybody: of the room's times */
     uint64_t round;                 /* of deciding on layers; sfu/core/offer.h */
     struct core_speakers speakers;  /* as last told */
     int64_t speakers_us;            /* may be told again from then on */

@@ -173,13 +173,13 @@ static bool may_want(struct core_slot *slot, bool is_asked, int64_t now_us)
     return true;
 }
 
-static void ask_source(struct core_slot *slot, bool is_asked, int64_t now_us)
+/* @param has_picture  meanwhile */
+static void ask_source(struct core_slot *slot, bool is_asked, bool has_picture, int64_t now_us)
 {
     bool is_news = !is_wanted(slot); /* who asks again and again must not fill the recorder */
     if (!may_want(slot, is_asked, now_us))
         return;
-    core_track_want_keyframe(slot->track, slot->target, !is_asked && has_other(slot, now_us),
-                             now_us);
+    core_track_want_keyframe(slot->track, slot->target, has_picture, now_us);
     if (is_news)
         core_record_slot(slot, slot->target, &(struct core_decision){.kind = CORE_DECISION_WANTED},
                          now_us);
@@ -205,13 +205,13 @@ static void need_keyframe(struct core_slot *slot, bool is_asked, int64_t now_us)
     }
     if (was_queued && !is_asked && core_slot_queue(slot, now_us))
         return; /* something of its key frame is still missing */
-    ask_source(slot, is_asked, now_us);
+    ask_source(slot, is_asked, !is_asked && has_other(slot, now_us), now_us);
 }
 
 void core_slot_need_sync(struct core_slot *slot, int64_t now_us)
 {
     if (now_us - slot->keyframe_us >= CORE_KEYFRAME_WINDOW_US)
-        ask_source(slot, true, now_us);
+        ask_source(slot, true, true, now_us);
 }
 
 void core_slot_need_keyframe(struct core_slot *slot, int64_t now_us)

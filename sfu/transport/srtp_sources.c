@@ -61,6 +61,7 @@ void transport_srtp_sources_prefetch(const struct transport_srtp_sources *source
     if (sources->count == 0)
         return;
     __builtin_prefetch(sources->slots);
+    __builtin_prefetch(&sources->entries[sources->recent]);
     for (uint16_t i = 0; i < sources->count && i < PREFETCHED; i++)
         __builtin_prefetch(&sources->entries[i]);
 }

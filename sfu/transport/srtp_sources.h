@@ -35,7 +35,8 @@ void transport_srtp_sources_dispose(struct transport_srtp_sources *sources);
 struct transport_srtp_source *transport_srtp_sources_find(struct transport_srtp_sources *sources,
                                                           uint32_t ssrc);
 
-/** One will be looked up soon: fetch what says where it is, and the one found last. */
+/** One will be looked up soon: fetch what says where it is, the one found last and the first few.
+ */
 void transport_srtp_sources_prefetch(const struct transport_srtp_sources *sources);
 
 /**

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "rtp/bytes.h"
+#include "rtp/packet.h"
 #include "sfu/core/engine.h"
 #include "sfu/core/recording.h"
 #include "tests/fuzz/target.h"
@@ -31,8 +32,16 @@ struct person {
     struct transport_srtp_sender *sender;
 };
 
+/* What came of late: as if the next came with it, and for who may have left since. */
+struct recent {
+    unsigned count;
+    struct transport_datagram datagrams[CORE_PREFETCH_MAX];
+    uint8_t data[CORE_PREFETCH_MAX][RTP_HEADER_BYTES];
+};
+
 struct conference {
     struct core_engine *engine;
+    struct recent recent;
     int64_t now_us;
     uint16_t seq; /* of all SSRCs together: no (SSRC, index) is sealed twice */
     struct person people[PEOPLE];
@@ -117,10 +126,24 @@ static void fill_join(struct core_join *join, unsigned person)
                                       .transport_seq_id = RTP_EXTENSION_TRANSPORT_SEQ};
 }
 
+/* As sfu/io does with what one wake finds: all of it before the first is received. */
+static void prefetch(struct conference *c, const struct transport_datagram *datagram)
+{
+    struct recent *recent = &c->recent;
+    unsigned at = recent->count++ % CORE_PREFETCH_MAX;
+    struct transport_datagram *copy = &recent->datagrams[at];
+    *copy = *datagram;
+    copy->data = recent->data[at];
+    copy->len = datagram->len < RTP_HEADER_BYTES ? datagram->len : RTP_HEADER_BYTES;
+    memcpy(copy->data, datagram->data, copy->len);
+    core_engine_prefetch(c->engine, recent->datagrams,
+                         recent->count < CORE_PREFETCH_MAX ? recent->count : CORE_PREFETCH_MAX);
+}
+
 static void receive(struct conference *c, const struct person *person, uint8_t *data, size_t len)
 {
     struct transport_datagram datagram = {.path = person->path, .data = data, .len = len};
-    core_engine_prefetch(c->engine, &datagram, 1);
+    prefetch(c, &datagram);
     core_engine_receive(c->engine, &datagram, c->now_us);
     flush(c);
 }

@@ -1,12 +1,14 @@
 #include "conference.h"
 
 #include "person_heard.h"
+#include "rtp/error.h"
 
 void conference_init_with(struct conference *c, const struct conference_options *options)
 {
     memset(c, 0, sizeof(*c));
     c->people_cap = options->people ? options->people : 8;
     c->packets_cap = options->packets ? options->packets : CONFERENCE_PACKETS;
+    c->late_us = options->late_us;
     c->people = calloc(c->people_cap, sizeof(*c->people));
     assert_non_null(c->people);
     c->certificate = transport_certificate_create();
@@ -64,15 +66,29 @@ void conference_flush(struct conference *c)
         c->event_count++;
 }
 
+/* When the engine is woken for what it asks for: drawn once for each deadline. */
+static int64_t next_wake_us(struct conference *c)
+{
+    int64_t deadline_us = core_engine_deadline(c->engine);
+    if (c->late_us == 0 || deadline_us == INT64_MAX)
+        return deadline_us;
+    if (deadline_us != c->due_us) {
+        c->due_us = deadline_us;
+        c->late_state = c->late_state * 1664525 + 1013904223;
+        c->wake_us = deadline_us + (c->late_state >> 16) % (c->late_us + 1);
+    }
+    return c->wake_us;
+}
+
 void conference_run(struct conference *c, int64_t duration_us)
 {
     int64_t end_us = c->now_us + duration_us;
     for (;;) {
-        int64_t deadline_us = core_engine_deadline(c->engine);
-        if (deadline_us > end_us)
+        int64_t wake_us = next_wake_us(c);
+        if (wake_us > end_us)
             break;
-        if (deadline_us > c->now_us)
-            c->now_us = deadline_us;
+        if (wake_us > c->now_us)
+            c->now_us = wake_us;
         core_engine_advance(c->engine, c->now_us);
         conference_flush(c);
         assert_true(core_engine_deadline(c->engine) > c->now_us); /* it moves on */
@@ -227,6 +243,17 @@ void conference_set_budget(struct conference *c, const struct person *person, ui
     conference_command(c, &(struct core_command){.type = CORE_COMMAND_BUDGET,
                                                  .participant = person->number,
                                                  .budget_bps = budget_bps});
+}
+
+uint8_t *export_engine(const struct core_engine *engine, const struct core_state_options *options,
+                       size_t *len)
+{
+    assert_int_equal(core_engine_export(engine, options, NULL, 0, len), IRIS_E_FULL);
+    uint8_t *bytes = malloc(*len);
+    assert_non_null(bytes);
+    assert_int_equal(core_engine_export(engine, options, bytes, *len - 1, len), IRIS_E_FULL);
+    assert_int_equal(core_engine_export(engine, options, bytes, *len, len), 0);
+    return bytes;
 }
 
 unsigned count_events(const struct conference *c, enum core_event_type type, uint64_t participant)

@@ -20,6 +20,7 @@
 #include "rtp/packet.h"
 #include "rtp/rtcp.h"
 #include "sfu/core/engine.h"
+#include "sfu/core/state.h"
 #include "stun_client.h"
 
 #define MS INT64_C(1000)
@@ -74,7 +75,9 @@ struct conference {
     struct core_engine *engine;
     int64_t now_us;
     unsigned person_count, event_count;
-    unsigned people_cap, packets_cap; /* as in the options */
+    unsigned people_cap, packets_cap, late_us; /* as in the options */
+    uint32_t late_state;                       /* of what is drawn of that, */
+    int64_t due_us, wake_us;                   /* and for which deadline it was */
     struct person *people;
     struct core_event events[CONFERENCE_EVENTS];
 };
@@ -85,6 +88,7 @@ struct conference_options {
     unsigned packets;      /* that each of them can hear; usually CONFERENCE_PACKETS */
     unsigned buffers;      /* of the engine's pool; usually 1024 */
     size_t recorder_bytes; /* of a room's flight recorder; usually there is none */
+    unsigned late_us;      /* each wake comes up to so late, as it is drawn; usually on time */
 };
 
 /** An engine in which nobody is yet, 1000 s after time 0. Fails the test without memory. */
@@ -140,6 +144,10 @@ void conference_set_layout(struct conference *c, const struct person *person,
 
 /** Bound the video that a person is sent [bit/s]; UINT64_MAX: no bound. */
 void conference_set_budget(struct conference *c, const struct person *person, uint64_t budget_bps);
+
+/** An engine's state; nothing may be waiting to be sent. @return owned by the caller: free() */
+uint8_t *export_engine(const struct core_engine *engine, const struct core_state_options *options,
+                       size_t *len);
 
 /** Events of a type about a participant so far. */
 unsigned count_events(const struct conference *c, enum core_event_type type, uint64_t participant);

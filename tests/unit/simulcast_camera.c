@@ -3,7 +3,7 @@
 #include "person_heard.h"
 #include "person_send.h"
 
-void camera_show(struct conference *c, struct camera *camera)
+void camera_send(struct conference *c, struct camera *camera)
 {
     static const uint8_t temporal[] = {0, 2, 1, 2};
     unsigned plis = count_plis(camera->person);
@@ -36,6 +36,11 @@ void camera_show(struct conference *c, struct camera *camera)
                             .payload_len = camera->payload_len[layer],
                             .height = layer ? 240 : 480});
     camera->frame++;
+}
+
+void camera_show(struct conference *c, struct camera *camera)
+{
+    camera_send(c, camera);
     conference_run(c, 33 * MS);
 }
 

@@ -24,7 +24,10 @@ struct camera {
 };
 
 /** The next frame of both layers. Temporal layers 0 2 1 2; as libwebrtc does, Y on the first of
- * each in eight frames. */
+ * each in eight frames. No time passes. */
+void camera_send(struct conference *c, struct camera *camera);
+
+/** The same, and the time until the next one. */
 void camera_show(struct conference *c, struct camera *camera);
 
 /** So many of them. */

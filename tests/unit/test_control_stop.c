@@ -11,20 +11,33 @@
 #include <string.h>
 
 #include <dirent.h>
-#include <fcntl.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "sfu/control/dump.h"
 
-#define OLD_DUMPS      20000 /* are removed when the new one is complete: that takes some time */
-#define TURNS_MAX      20000
+#define WAKES          100 /* until the dump may be completed */
+#define WAIT_MAX_NS    UINT64_C(20000000000)
 #define ROOM           "standup"
 #define RECORDER_BYTES (1u << 20)
 
 static char folder[] = "/tmp/iris-stop-XXXXXX";
 static unsigned wakes; /* while the files were being written */
+static uv_sem_t may_complete;
+static atomic_bool is_written; /* but for the files' names */
+
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+
+/* The dump's thread cannot be through before the test says so (linked with --wrap). */
+int __wrap_rename(const char *from, const char *to)
+{
+    if (!atomic_exchange(&is_written, true))
+        uv_sem_wait(&may_complete);
+    return __real_rename(from, to);
+}
 
 static void ignore_line(int level, const char *event, const char *const *pairs)
 {
@@ -36,17 +49,6 @@ static void ignore_line(int level, const char *event, const char *const *pairs)
 static void ignore_drained(void *context)
 {
     (void)context;
-}
-
-static void fill_folder(void)
-{
-    char path[128];
-    for (unsigned i = 0; i < OLD_DUMPS; i++) {
-        snprintf(path, sizeof(path), "%s/old-20001121T%06u.000Z.pcapng", folder, i);
-        int fd = open(path, O_WRONLY | O_CREAT, 0600);
-        assert_true(fd >= 0);
-        close(fd);
-    }
 }
 
 /* @return whether there is a dump of the room */
@@ -78,23 +80,34 @@ static struct control_room *open_room(struct control *control)
     return participant->room;
 }
 
-static bool is_being_written(void)
+static void do_nothing(uv_timer_t *timer)
 {
-    bool is_found = false;
-    DIR *directory = opendir(folder);
-    for (struct dirent *entry; !is_found && (entry = readdir(directory));)
-        is_found = strncmp(entry->d_name, ROOM, strlen(ROOM)) == 0;
-    closedir(directory);
-    return is_found;
+    (void)timer;
 }
 
-/* As a worker does, in every turn of the loop in which a dump is still there. */
+/* Run the loop until the dump's thread waits; nothing else tells when it does. */
+static void wait_for_files(uv_loop_t *loop)
+{
+    uint64_t end_ns = uv_hrtime() + WAIT_MAX_NS;
+    uv_timer_t timer;
+    uv_timer_init(loop, &timer);
+    uv_timer_start(&timer, do_nothing, 1, 1);
+    while (!atomic_load(&is_written) && uv_hrtime() < end_ns)
+        uv_run(loop, UV_RUN_ONCE);
+    uv_close((uv_handle_t *)&timer, NULL);
+    uv_run(loop, UV_RUN_NOWAIT);
+    assert_true(atomic_load(&is_written));
+}
+
+/* As a worker does, in every turn of the loop in which a dump is still there. It is completed when
+   there were enough of them. */
 static void wake(uv_idle_t *idle)
 {
     struct control *control = idle->data;
     if (control->is_stopping && control->dump_count > 0 && !control->server) {
         uv_async_send(&control->events_wake);
-        wakes++;
+        if (++wakes == WAKES)
+            uv_sem_post(&may_complete);
     }
 }
 
@@ -118,7 +131,7 @@ static void a_dump_is_finished_first(void **state)
     (void)state;
     config.server.public_address = config.server.operations_address = "127.0.0.1";
     assert_int_equal(io_addresses_get(&config.addresses, announce, 1), 0);
-    fill_folder();
+    uv_sem_init(&may_complete, 0);
     uv_loop_init(&loop);
     struct control *control = control_start(&loop, &config, error, sizeof(error));
     if (!control) {
@@ -130,19 +143,18 @@ static void a_dump_is_finished_first(void **state)
     control_dump_call(control, &call, &response);
     assert_int_equal(response.status, 202);
     free(response.body);
-    /* Not blocking: the next event may be the dump's end. */
-    for (unsigned i = 0; i < TURNS_MAX && !is_being_written(); i++)
-        uv_run(&loop, UV_RUN_NOWAIT);
+    wait_for_files(&loop);
     assert_int_equal(control->dump_count, 1);
     uv_idle_init(&loop, &idle);
     idle.data = control;
     uv_idle_start(&idle, wake);
     control_stop(control);
-    assert_true(wakes > 0);
+    assert_true(wakes >= WAKES);
     uv_close((uv_handle_t *)&idle, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
     assert_true(empty_folder());
+    uv_sem_destroy(&may_complete);
 }
 
 int main(void)

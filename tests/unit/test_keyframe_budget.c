@@ -98,6 +98,19 @@ static void test_layers_leave_room(void **state)
     run("layers leave room", 500000, 20, rows, COUNT(rows));
 }
 
+/* Who saw nothing has been answered: who asks next sees another layer, and leaves room again. */
+static void test_answered_leaves_room(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {0, WANT, 0, 0, false},        {0, LOOK, 0, 0, true},     {100, KEY, 40000, 0, false},
+        {1700, WANT, 0, 0, false},     {1700, LOOK, 0, 0, true},  {1800, KEY, 40000, 0, false},
+        {2800, SWITCH, 0, 0, false}, /* 1.1 s after the wish that was answered */
+        {2800, LOOK, 0, 10100, false}, {3000, WANT, 0, 0, false}, {3000, LOOK, 0, 0, true},
+    };
+    run("answered", 500000, 20, rows, COUNT(rows));
+}
+
 /* A key frame larger than the share: one in 10 s; the first after 10 s without one passes. */
 static void test_ten_seconds_without(void **state)
 {
@@ -173,9 +186,10 @@ static void test_never_above(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_a_second),      cmocka_unit_test(test_share_of_the_contract),
-        cmocka_unit_test(test_layers_leave_room), cmocka_unit_test(test_ten_seconds_without),
-        cmocka_unit_test(test_screen_has_half),   cmocka_unit_test(test_never_above),
+        cmocka_unit_test(test_one_a_second),        cmocka_unit_test(test_share_of_the_contract),
+        cmocka_unit_test(test_layers_leave_room),   cmocka_unit_test(test_answered_leaves_room),
+        cmocka_unit_test(test_ten_seconds_without), cmocka_unit_test(test_screen_has_half),
+        cmocka_unit_test(test_never_above),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

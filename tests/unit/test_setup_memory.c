@@ -3,21 +3,11 @@
  * until everything was there. Each time it must say so, and leave nothing behind (the leak
  * sanitizer looks).
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "conference.h"
 #include "rtp/error.h"
 #include "sfu/config.h"
 #include "sfu/control/registry.h"
 #include "sfu/core/engine_internal.h"
-#include "sfu/core/state.h"
 #include "sfu/io/worker.h"
 #include "signalling/jsonrpc.h"
 #include "signalling/token.h"
@@ -98,10 +88,7 @@ static bool engine_import(void)
     assert_int_equal(core_engine_set_keys(made, 1, &keys, &keys), 0);
     struct core_layer *layer = &core_engine_find(made, 1)->tracks[0].layers[0];
     assert_int_equal(core_layer_init(layer, 1, 1, CORE_KIND_CAMERA), 0);
-    assert_int_equal(core_engine_export(made, &options, NULL, 0, &len), IRIS_E_FULL);
-    uint8_t *state = malloc(len);
-    assert_non_null(state);
-    assert_int_equal(core_engine_export(made, &options, state, len, &len), 0);
+    uint8_t *state = export_engine(made, &options, &len);
     countdown = kept;
     int error = core_engine_import(&config, &options, state, len, &again);
     countdown = 0;

@@ -118,6 +118,62 @@ static void test_layer_stops(void **state)
     conference_dispose(&c);
 }
 
+/* Until a receiver is let go of the upper layer, from its last frame on. */
+static int64_t notice_us(int64_t phase_us, unsigned late_us, int64_t wake_every_us)
+{
+    struct conference c;
+    conference_init_with(&c, &(struct conference_options){.late_us = late_us});
+    struct camera camera = {.person = conference_join_with_layers(&c, 1)};
+    struct person *bob = conference_join(&c, 1);
+    conference_run(&c, phase_us);
+    camera_show_for(&c, &camera, 45);
+    const struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[3];
+    assert_int_equal(slot->target->height, 480);
+    camera_show(&c, &camera);
+    int64_t last_us = slot->target->last_packet_us, woken_us = last_us, shown_us = c.now_us;
+    camera.is_stopped[HIGH] = true;
+    while (slot->target->height == 480 && c.now_us - last_us < S) {
+        if (c.now_us >= shown_us) {
+            camera_send(&c, &camera);
+            shown_us += 33 * MS;
+        }
+        if (wake_every_us && c.now_us - woken_us >= wake_every_us) {
+            core_room_wake(core_engine_find(c.engine, bob->number)->room);
+            woken_us = c.now_us;
+        }
+        conference_run(&c, MS);
+    }
+    assert_int_equal(slot->target->height, 240);
+    int64_t notice_us = c.now_us - last_us;
+    conference_dispose(&c);
+    return notice_us;
+}
+
+/* Whenever it stops, however late the engine is woken, and whatever else the room is woken for. */
+static void test_layer_stops_at_any_time(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        unsigned late_us;
+        int64_t wake_every_us;
+    } table[] = {
+        {"on time", 0, 0},
+        {"up to 1 ms late", MS, 0},
+        {"up to 5 ms late", 5 * MS, 0},
+        {"1 ms late, and the room is woken", MS, 40 * MS},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        int64_t most_us = 0;
+        for (unsigned phase = 0; phase < 50; phase++) {
+            int64_t us = notice_us(phase * 2 * MS, table[i].late_us, table[i].wake_every_us);
+            most_us = us > most_us ? us : most_us;
+        }
+        print_message("%s: noticed within %d ms\n", table[i].what, (int)(most_us / MS));
+        assert_in_range(most_us, 1, 500 * MS);
+    }
+}
+
 /* A budget that has room for less: temporal layers go at once and without a key frame. They come
    back where the source says so, else with a key frame that it is asked for. */
 static void test_temporal_layers(void **state)
@@ -149,6 +205,27 @@ static void test_temporal_layers(void **state)
         assert_one_stream(bob, 4);
         conference_dispose(&c);
     }
+}
+
+/* Upper temporal layers wait for a key frame, but the picture goes on: one who has lost it comes
+   first. */
+static void test_waiting_for_sync_is_not_blind(void **state)
+{
+    (void)state;
+    struct conference c;
+    conference_init(&c);
+    struct camera camera = {.person = conference_join_with_layers(&c, 1)};
+    struct person *bob = conference_join(&c, 1);
+    camera_show_for(&c, &camera, 330);
+    struct core_slot *slot = &core_engine_find(c.engine, bob->number)->slots[3];
+    const struct core_keyframe_budget *budget = &slot->track->keyframes;
+    assert_false(budget->is_wanted);
+    core_slot_need_sync(slot, c.now_us);
+    assert_true(budget->is_wanted);
+    assert_int_equal(budget->blind_us, 0);
+    core_slot_on_request(slot, c.now_us);
+    assert_int_equal(budget->blind_us, c.now_us);
+    conference_dispose(&c);
 }
 
 /* Somebody is shown the low layer and wants the high one of a source that answers no request. */
@@ -272,7 +349,9 @@ int main(void)
         cmocka_unit_test(test_wanted_height),
         cmocka_unit_test(test_receiver_that_flips),
         cmocka_unit_test(test_layer_stops),
+        cmocka_unit_test(test_layer_stops_at_any_time),
         cmocka_unit_test(test_temporal_layers),
+        cmocka_unit_test(test_waiting_for_sync_is_not_blind),
         cmocka_unit_test(test_given_up_but_the_only_one),
         cmocka_unit_test(test_switch_is_given_up),
         cmocka_unit_test(test_starved),

@@ -48,16 +48,6 @@ static void fill(struct conference *c)
     pass(c, 60);
 }
 
-static uint8_t *export(const struct core_engine *engine, size_t *len)
-{
-    assert_int_equal(core_engine_export(engine, &options, NULL, 0, len), IRIS_E_FULL);
-    uint8_t *bytes = malloc(*len);
-    assert_non_null(bytes);
-    assert_int_equal(core_engine_export(engine, &options, bytes, *len - 1, len), IRIS_E_FULL);
-    assert_int_equal(core_engine_export(engine, &options, bytes, *len, len), 0);
-    return bytes;
-}
-
 static int import(const struct conference *c, const struct core_state_options *with,
                   const uint8_t *bytes, size_t len, struct core_engine **engine)
 {
@@ -99,7 +89,8 @@ static void no_address_is_exported(void **state)
     size_t len, other_len;
     fill(&first);
     fill(&second);
-    uint8_t *bytes = export(first.engine, &len), *other = export(second.engine, &other_len);
+    uint8_t *bytes = export_engine(first.engine, &options, &len),
+            *other = export_engine(second.engine, &options, &other_len);
     assert_int_equal(len, other_len);
     for (size_t i = 0; i < len; i++)
         if (bytes[i] != other[i])
@@ -116,9 +107,9 @@ static void goes_on_the_same(void **state)
     struct core_engine *engine;
     size_t len, again_len;
     fill(&first);
-    uint8_t *bytes = export(first.engine, &len);
+    uint8_t *bytes = export_engine(first.engine, &options, &len);
     assert_int_equal(import(&first, &options, bytes, len, &engine), 0);
-    uint8_t *again = export(engine, &again_len);
+    uint8_t *again = export_engine(engine, &options, &again_len);
     assert_int_equal(len, again_len);
     assert_memory_equal(bytes, again, len);
     assert_int_equal(core_engine_count(engine), 3);
@@ -157,7 +148,7 @@ static void others_states_are_refused(void **state)
     struct core_engine *engine = NULL;
     size_t len;
     fill(&first);
-    uint8_t *bytes = export(first.engine, &len);
+    uint8_t *bytes = export_engine(first.engine, &options, &len);
     static const struct {
         size_t at;
         int error;
@@ -186,7 +177,7 @@ static void cut_states_are_refused(void **state)
     (void)state;
     size_t len;
     fill(&first);
-    uint8_t *bytes = export(first.engine, &len);
+    uint8_t *bytes = export_engine(first.engine, &options, &len);
     for (size_t cut = 0; cut < len; cut += cut < 300 ? 7 : len / 40)
         assert_refused(bytes, cut, IRIS_E_TRUNCATED);
     /* The same, authentic: sections end too early. */
@@ -248,7 +239,7 @@ static void wrong_counts_are_refused(void **state)
         {"history", &history->entry_count, 3},
         {"head", &history->head, UINT32_MAX},
     };
-    uint8_t *bytes = export(first.engine, &len), *copy = malloc(len);
+    uint8_t *bytes = export_engine(first.engine, &options, &len), *copy = malloc(len);
     at = participant_at(first.engine);
     for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
         print_message("%s\n", rows[r].label);
@@ -287,7 +278,7 @@ static void wrong_lists_are_refused(void **state)
     struct transport_state_writer counter = {.len = 0};
     size_t len;
     fill(&first);
-    uint8_t *bytes = export(first.engine, &len), *copy = malloc(len);
+    uint8_t *bytes = export_engine(first.engine, &options, &len), *copy = malloc(len);
     const struct core_participant *person = first.engine->participants;
     const struct rtp_history *history = &person->tracks[CAM].layers[0].history;
     transport_export(person->transport, &counter);
@@ -351,7 +342,7 @@ static void leaves_indices_out(void **state)
     size_t len;
     fill(&first);
     struct person *person = &first.people[0];
-    uint8_t *bytes = export(first.engine, &len);
+    uint8_t *bytes = export_engine(first.engine, &options, &len);
     uint16_t audio = last_seq(person, FIRST_AUDIO), video = last_seq(person, FIRST_CAMERA);
     uint16_t transport = last_transport_seq(person);
     pass(&first, 45);
@@ -389,7 +380,7 @@ static void recorders_are_not_taken_over(void **state)
     size_t len;
     fill(&first);
     assert_true(first.engine->recorder_budget.bytes > 0);
-    uint8_t *bytes = export(first.engine, &len);
+    uint8_t *bytes = export_engine(first.engine, &options, &len);
     assert_int_equal(import(&first, &options, bytes, len, &engine), 0);
     assert_int_equal(engine->recorder_budget.bytes, 0);
     core_engine_destroy(engine);
