@@ -180,14 +180,20 @@ static double least_kbps(const struct bwe_sim_run *run)
     return least / 1000;
 }
 
-static double overhead(const struct bwe_sim_run *run)
+/* What is sent beside media, of all that is sent. */
+static void judge_overhead(const struct bwe_sim_run *run, double *values)
 {
-    uint64_t padding = 0, all = 0;
+    uint64_t padding = 0, repairs = 0, all = 0;
+    bool has_repairs = false;
     for (unsigned i = 0; i < forward_flows(run); i++) {
-        padding += run->measure.flows[i].padding_bytes;
-        all += run->measure.flows[i].padding_bytes + run->measure.flows[i].media_bytes;
+        const struct bwe_sim_flow_measure *flow = &run->measure.flows[i];
+        has_repairs = has_repairs || run->flows[i].config.has_repairs;
+        padding += flow->padding_bytes;
+        repairs += flow->repair_bytes;
+        all += flow->media_bytes + flow->repair_bytes + flow->padding_bytes;
     }
-    return all > 0 ? 100.0 * (double)padding / (double)all : NAN;
+    values[BWE_SIM_OVERHEAD] = all > 0 ? 100.0 * (double)padding / (double)all : NAN;
+    values[BWE_SIM_REPAIRS] = has_repairs ? 100.0 * (double)repairs / (double)all : NAN;
 }
 
 /* RFC 8868: loss after repair. */
@@ -254,7 +260,7 @@ void bwe_sim_judge(const struct bwe_sim_run *run, struct bwe_sim_result *result)
         scenario->event_s > 0
             ? fmax(seconds_of(measure->last_above_us, scenario->event_s) - scenario->event_s, 0)
             : NAN;
-    values[BWE_SIM_OVERHEAD] = overhead(run);
+    judge_overhead(run, values);
     values[BWE_SIM_SHARE] = media_share(run);
     values[BWE_SIM_LEAST] = least_kbps(run);
     values[BWE_SIM_FEEDBACK] = 8e-3 * (double)measure->flows[0].feedback_bytes / scenario->seconds;

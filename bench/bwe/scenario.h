@@ -34,6 +34,7 @@
     X(RETURN, "return_s", "video again", "s")                                                      \
     X(UPS, "up_switches", "switches up again", "")                                                 \
     X(OVERHEAD, "padding_percent", "padding", "%")                                                 \
+    X(REPAIRS, "repair_percent", "repairs", "%")                                                   \
     X(SHARE, "media_share", "of fair share", "")                                                   \
     X(LEAST, "least_kbps", "least over 5 s", "kbit/s")                                             \
     X(FEEDBACK, "feedback_kbps", "feedback", "kbit/s")                                             \
