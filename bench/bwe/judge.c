@@ -103,11 +103,11 @@ static double time_to_converge(const struct bwe_sim_run *run, unsigned stage, do
     return is_less ? time_to_fit(run, at_s, end_s) : time_to_90(run, at_s, end_s);
 }
 
-/* What was used in each stage, and from when on. @return the worst */
-static double judge_stages(const struct bwe_sim_run *run, struct bwe_sim_result *result)
+/* What was used in each stage, and from when on. */
+static void judge_stages(const struct bwe_sim_run *run, struct bwe_sim_result *result)
 {
     const struct bwe_sim_capacity *capacity = &run->link.capacity;
-    double worst = INFINITY;
+    double worst = INFINITY, slowest_s = 0;
     result->stage_count = capacity->count;
     for (unsigned i = 0; i < capacity->count; i++) {
         double end_s =
@@ -115,8 +115,10 @@ static double judge_stages(const struct bwe_sim_run *run, struct bwe_sim_result 
         result->stages[i] = use_between(run, capacity->steps[i].at_s, end_s);
         worst = fmin(worst, result->stages[i]);
         result->converged_s[i] = time_to_converge(run, i, end_s);
+        slowest_s = fmax(slowest_s, result->converged_s[i]);
     }
-    return worst;
+    result->values[BWE_SIM_WORST] = worst;
+    result->values[BWE_SIM_CONVERGED] = slowest_s;
 }
 
 static double share_from(const struct bwe_sim_run *run)
@@ -253,7 +255,7 @@ void bwe_sim_judge(const struct bwe_sim_run *run, struct bwe_sim_result *result)
                                                              (double)measure->window_packets
                                                        : 0;
     values[BWE_SIM_USE] = use_between(run, from_s, to_s);
-    values[BWE_SIM_WORST] = judge_stages(run, result);
+    judge_stages(run, result);
     values[BWE_SIM_T90] =
         scenario->event_s > 0 ? time_to_90(run, scenario->event_s, scenario->seconds) : NAN;
     values[BWE_SIM_ABOVE] =

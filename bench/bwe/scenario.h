@@ -23,6 +23,7 @@
     X(LOSS, "loss_percent", "loss", "%")                                                           \
     X(USE, "utilisation", "utilisation", "")                                                       \
     X(WORST, "worst_stage", "worst stage", "")                                                     \
+    X(CONVERGED, "converged_s", "converged, slowest event", "s")                                   \
     X(T90, "t90_s", "90 % after", "s")                                                             \
     X(ABOVE, "above_100ms_s", "last above 100 ms", "s")                                            \
     X(JAIN, "jain", "Jain", "")                                                                    \

@@ -198,6 +198,7 @@ static void test_rates_over_time(void **state)
     assert_true(fabs(result.values[BWE_SIM_UNREPAIRED] - 1) < 1e-9);
     assert_true(fabs(result.values[BWE_SIM_LOST] - 5) < 1e-9);
     assert_true(fabs(result.converged_s[0] - 0.6) < 1e-9);
+    assert_true(fabs(result.values[BWE_SIM_CONVERGED] - 1.2) < 1e-9);
     assert_true(fabs(result.converged_s[1] - 1.2) < 1e-9); /* three bins that fit after three */
 }
 
@@ -219,6 +220,40 @@ static void test_repairs_are_no_padding(void **state)
     bwe_sim_run(run, bwe_sim_scenario_find("join"), &subject, 1);
     bwe_sim_judge(run, &result);
     assert_true(isnan(result.values[BWE_SIM_REPAIRS]));
+    free(run);
+}
+
+/* Loss after repair is measured and judged: two repairs are in time where a round trip is 50 ms.
+   None is where it is 250 ms, and the same goal is missed with what was lost. */
+static void test_unrepaired_is_judged(void **state)
+{
+    (void)state;
+    static const struct {
+        double one_way_ms;
+        bool is_reached;
+        double least_percent, most_percent;
+    } table[] = {{25, true, 0, 0.05}, {125, false, 4.5, 5.5}};
+    struct bwe_sim_run *run = malloc(sizeof(*run));
+    const struct bwe_sim_subject subject = {.tuning = bwe_tuning_iris};
+    assert_non_null(run);
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        struct bwe_sim_scenario scenario = *bwe_sim_scenario_find("loss-5");
+        struct bwe_sim_summary summary;
+        unsigned judged = 0;
+        scenario.flows[0].one_way_ms = table[i].one_way_ms;
+        bwe_sim_summarize(&summary, run, &scenario, &subject, (struct bwe_sim_seeds){1, 3});
+        double percent = summary.values[BWE_SIM_UNREPAIRED];
+        print_message("one way %g ms: %g %%\n", table[i].one_way_ms, percent);
+        assert_true(percent >= table[i].least_percent && percent <= table[i].most_percent);
+        for (unsigned j = 0; j < BWE_SIM_GOALS_MAX && summary.goals[j].value != 0; j++) {
+            if (summary.goals[j].metric != BWE_SIM_UNREPAIRED)
+                continue;
+            judged++;
+            assert_int_equal(bwe_sim_goal_is_reached(&summary.goals[j], &summary),
+                             table[i].is_reached);
+        }
+        assert_int_equal(judged, 1);
+    }
     free(run);
 }
 
@@ -253,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_rates_over_time),
         cmocka_unit_test(test_repairs_are_no_padding),
+        cmocka_unit_test(test_unrepaired_is_judged),
         cmocka_unit_test(test_same_seed_same_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
