@@ -13,6 +13,7 @@ static const struct {
     {"loss %", BWE_SIM_LOSS},   {"use", BWE_SIM_USE},        {"worst", BWE_SIM_WORST},
     {"t90 s", BWE_SIM_T90},     {"Jain", BWE_SIM_JAIN},      {"pad %", BWE_SIM_OVERHEAD},
     {"rtx %", BWE_SIM_REPAIRS}, {"fb %", BWE_SIM_REPORTING}, {"turns/m", BWE_SIM_TURNS},
+    {"ups", BWE_SIM_UPS},
 };
 
 void bwe_sim_report_head(FILE *out)
