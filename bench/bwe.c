@@ -69,7 +69,7 @@ static void print_usage(FILE *out)
         "queue\n"
         "  --json             one JSON object instead of the table\n"
         "  --plot FILE.svg    rate, capacity and queue over time, of --case with seed 1\n"
-        "  --rates FILE.csv   likewise targets and rates, every 200 ms\n"
+        "  --rates FILE.csv   targets and rates every 200 ms, of the same run\n"
         "  --set NAME=VALUE   change a number of the tuning\n"
         "  --sweep NAME=A,B.. run with each of the values\n\nScenarios:\n",
         out);
@@ -261,21 +261,36 @@ static unsigned run_suite(const struct options *options, struct bwe_sim_run *run
     return missed + (options->is_check ? count_slow(options, flow_s, cpu_s, stderr) : 0);
 }
 
-/* One run over time: the picture, or else the figures. */
-static int draw(const struct options *options, struct bwe_sim_run *run)
+/* A finished run into a file, as a picture or as figures. */
+static int write_run(const char *path, const struct bwe_sim_run *run, const char *title)
 {
-    const char *path = options->plot_path ? options->plot_path : options->rates_path;
     FILE *out = fopen(path, "w");
     if (!out) {
         perror(path);
         return 1;
     }
-    bwe_sim_run(run, options->scenario, &options->subject, 1);
-    if (options->plot_path)
-        bwe_sim_plot(out, run, options->subject_name);
+    if (title)
+        bwe_sim_plot(out, run, title);
     else
         bwe_sim_report_rates(out, run);
-    return fclose(out) ? 1 : 0;
+    bool is_written = !ferror(out);
+    if (fclose(out) || !is_written) {
+        perror(path);
+        return 1;
+    }
+    return 0;
+}
+
+/* One run over time: the picture, the figures, or both. */
+static int draw(const struct options *options, struct bwe_sim_run *run)
+{
+    int code = 0;
+    bwe_sim_run(run, options->scenario, &options->subject, 1);
+    if (options->plot_path)
+        code |= write_run(options->plot_path, run, options->subject_name);
+    if (options->rates_path)
+        code |= write_run(options->rates_path, run, NULL);
+    return code;
 }
 
 int bench_bwe(int argc, char **argv)

@@ -53,10 +53,10 @@ void bwe_sim_flow_init(struct bwe_sim_flow *flow, const struct bwe_sim_flow_conf
 }
 
 /* Into the link; the arrival is known at once. */
-static void send(struct bwe_sim_flow *flow, uint16_t bytes, uint8_t cluster, bool is_padding,
-                 int64_t now_us)
+static void send(struct bwe_sim_flow *flow, uint16_t bytes, uint8_t cluster,
+                 enum bwe_sim_purpose purpose, int64_t now_us)
 {
-    const struct bwe_sim_packet packet = {flow->index, bytes, is_padding};
+    const struct bwe_sim_packet packet = {flow->index, bytes, purpose};
     struct bwe_sim_passage passage = bwe_sim_link_enter(flow->link, bytes, now_us);
     double jitter = fmin(fmax(bwe_sim_normal(&flow->random), -3), 3) * flow->config.jitter_ms;
     int64_t arrival_us = passage.depart_us + (int64_t)(1000 * (flow->config.one_way_ms + jitter));
@@ -77,7 +77,7 @@ static void send_video(struct bwe_sim_flow *flow, const struct bwe_sim_sent *vid
 {
     struct bwe_sim_flow_measure *measure = &flow->measure->flows[flow->index];
     uint64_t seq = flow->next_seq;
-    send(flow, video->bytes, cluster, video->tries > 0, now_us);
+    send(flow, video->bytes, cluster, video->tries > 0 ? BWE_SIM_REPAIR : BWE_SIM_MEDIA, now_us);
     int64_t arrival_us = flow->arrivals_us[seq % BWE_SIM_SENT];
     flow->sent[seq % BWE_SIM_SENT] = *video;
     if (video->tries == 0) {
@@ -105,7 +105,7 @@ static void send_audio(struct bwe_sim_flow *flow, unsigned voice, int64_t now_us
 {
     uint16_t bytes = flow->config.kind == BWE_SIM_CONFERENCE ? VOICE_BYTES : AUDIO_BYTES;
     flow->audio_us[voice] += AUDIO_US;
-    send(flow, bytes, 0, false, now_us);
+    send(flow, bytes, 0, BWE_SIM_MEDIA, now_us);
     bwe_pacer_on_unpaced(&flow->pacer, bytes, now_us);
 }
 
@@ -141,7 +141,7 @@ static void send_paced(struct bwe_sim_flow *flow, int64_t now_us)
     }
     uint16_t padding;
     while ((padding = bwe_pacer_padding(&flow->pacer, now_us, PADDING_BYTES, &cluster)) > 0) {
-        send(flow, padding, cluster, true, now_us);
+        send(flow, padding, cluster, BWE_SIM_PADDING, now_us);
         bwe_pacer_on_padding(&flow->pacer, padding, now_us);
     }
 }

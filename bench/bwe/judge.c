@@ -103,11 +103,11 @@ static double time_to_converge(const struct bwe_sim_run *run, unsigned stage, do
     return is_less ? time_to_fit(run, at_s, end_s) : time_to_90(run, at_s, end_s);
 }
 
-/* What was used in each stage, and from when on. @return the worst */
-static double judge_stages(const struct bwe_sim_run *run, struct bwe_sim_result *result)
+/* What was used in each stage, and from when on. */
+static void judge_stages(const struct bwe_sim_run *run, struct bwe_sim_result *result)
 {
     const struct bwe_sim_capacity *capacity = &run->link.capacity;
-    double worst = INFINITY;
+    double worst = INFINITY, slowest_s = 0;
     result->stage_count = capacity->count;
     for (unsigned i = 0; i < capacity->count; i++) {
         double end_s =
@@ -115,8 +115,10 @@ static double judge_stages(const struct bwe_sim_run *run, struct bwe_sim_result 
         result->stages[i] = use_between(run, capacity->steps[i].at_s, end_s);
         worst = fmin(worst, result->stages[i]);
         result->converged_s[i] = time_to_converge(run, i, end_s);
+        slowest_s = fmax(slowest_s, result->converged_s[i]);
     }
-    return worst;
+    result->values[BWE_SIM_WORST] = worst;
+    result->values[BWE_SIM_CONVERGED] = slowest_s;
 }
 
 static double share_from(const struct bwe_sim_run *run)
@@ -180,14 +182,20 @@ static double least_kbps(const struct bwe_sim_run *run)
     return least / 1000;
 }
 
-static double overhead(const struct bwe_sim_run *run)
+/* What is sent beside media, of all that is sent. */
+static void judge_overhead(const struct bwe_sim_run *run, double *values)
 {
-    uint64_t padding = 0, all = 0;
+    uint64_t padding = 0, repairs = 0, all = 0;
+    bool has_repairs = false;
     for (unsigned i = 0; i < forward_flows(run); i++) {
-        padding += run->measure.flows[i].padding_bytes;
-        all += run->measure.flows[i].padding_bytes + run->measure.flows[i].media_bytes;
+        const struct bwe_sim_flow_measure *flow = &run->measure.flows[i];
+        has_repairs = has_repairs || run->flows[i].config.has_repairs;
+        padding += flow->padding_bytes;
+        repairs += flow->repair_bytes;
+        all += flow->media_bytes + flow->repair_bytes + flow->padding_bytes;
     }
-    return all > 0 ? 100.0 * (double)padding / (double)all : NAN;
+    values[BWE_SIM_OVERHEAD] = all > 0 ? 100.0 * (double)padding / (double)all : NAN;
+    values[BWE_SIM_REPAIRS] = has_repairs ? 100.0 * (double)repairs / (double)all : NAN;
 }
 
 /* RFC 8868: loss after repair. */
@@ -247,14 +255,14 @@ void bwe_sim_judge(const struct bwe_sim_run *run, struct bwe_sim_result *result)
                                                              (double)measure->window_packets
                                                        : 0;
     values[BWE_SIM_USE] = use_between(run, from_s, to_s);
-    values[BWE_SIM_WORST] = judge_stages(run, result);
+    judge_stages(run, result);
     values[BWE_SIM_T90] =
         scenario->event_s > 0 ? time_to_90(run, scenario->event_s, scenario->seconds) : NAN;
     values[BWE_SIM_ABOVE] =
         scenario->event_s > 0
             ? fmax(seconds_of(measure->last_above_us, scenario->event_s) - scenario->event_s, 0)
             : NAN;
-    values[BWE_SIM_OVERHEAD] = overhead(run);
+    judge_overhead(run, values);
     values[BWE_SIM_SHARE] = media_share(run);
     values[BWE_SIM_LEAST] = least_kbps(run);
     values[BWE_SIM_FEEDBACK] = 8e-3 * (double)measure->flows[0].feedback_bytes / scenario->seconds;

@@ -35,13 +35,19 @@ void bwe_sim_measure_add(struct bwe_sim_measure *measure, const struct bwe_sim_p
     count_delay(measure, passage, now_us);
     flow->packets++;
     flow->dropped += passage->is_dropped;
-    if (packet->is_padding) {
+    switch (packet->purpose) {
+    case BWE_SIM_MEDIA:
+        flow->media_bytes += packet->bytes;
+        if (!passage->is_dropped)
+            flow->bytes[bin_of(passage->depart_us)] += packet->bytes;
+        break;
+    case BWE_SIM_REPAIR:
+        flow->repair_bytes += packet->bytes;
+        break;
+    case BWE_SIM_PADDING:
         flow->padding_bytes += packet->bytes;
-        return;
+        break;
     }
-    flow->media_bytes += packet->bytes;
-    if (!passage->is_dropped)
-        flow->bytes[bin_of(passage->depart_us)] += packet->bytes;
 }
 
 void bwe_sim_delays_merge(struct bwe_sim_delays *into, const struct bwe_sim_delays *from)

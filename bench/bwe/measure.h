@@ -1,6 +1,6 @@
 /*
  * What the simulator measures: histograms of queue delay, bytes by flow in bins of 200 ms, loss,
- * padding.
+ * repairs, padding.
  */
 #ifndef IRIS_BENCH_BWE_MEASURE_H
 #define IRIS_BENCH_BWE_MEASURE_H
@@ -23,9 +23,9 @@ struct bwe_sim_delays {
 };
 
 struct bwe_sim_flow_measure {
-    uint32_t bytes[BWE_SIM_BINS];       /* that left the queue, padding not counted */
+    uint32_t bytes[BWE_SIM_BINS];       /* that left the queue, repairs and padding not counted */
     uint32_t target_kbps[BWE_SIM_BINS]; /* at the end of the bin */
-    uint64_t media_bytes, padding_bytes, feedback_bytes;
+    uint64_t media_bytes, repair_bytes, padding_bytes, feedback_bytes;
     uint64_t packets, dropped;
     uint64_t video_packets, video_lost, video_repaired; /* with repairs: first tries; in time */
 };
@@ -41,11 +41,18 @@ struct bwe_sim_measure {
     struct bwe_sim_flow_measure flows[BWE_SIM_FLOWS_MAX];
 };
 
+/* What a packet is sent for. */
+enum bwe_sim_purpose {
+    BWE_SIM_MEDIA,
+    BWE_SIM_REPAIR, /* media once more, over RTX */
+    BWE_SIM_PADDING,
+};
+
 /* A packet of a flow, at the moment it enters the link. */
 struct bwe_sim_packet {
     unsigned flow;
     uint32_t bytes;
-    bool is_padding; /* or a repair: no new media */
+    enum bwe_sim_purpose purpose;
 };
 
 /** Count a packet and what became of it. */

@@ -3,16 +3,25 @@
 
 #include <math.h>
 
-static const enum bwe_sim_metric columns[] = {
-    BWE_SIM_P50, BWE_SIM_P95,  BWE_SIM_P99,      BWE_SIM_LOSS,      BWE_SIM_USE,   BWE_SIM_WORST,
-    BWE_SIM_T90, BWE_SIM_JAIN, BWE_SIM_OVERHEAD, BWE_SIM_REPORTING, BWE_SIM_TURNS,
+#define COLUMNS (sizeof(columns) / sizeof(*columns))
+
+static const struct {
+    const char *head;
+    enum bwe_sim_metric metric;
+} columns[] = {
+    {"p50 ms", BWE_SIM_P50},    {"p95 ms", BWE_SIM_P95},     {"p99 ms", BWE_SIM_P99},
+    {"loss %", BWE_SIM_LOSS},   {"use", BWE_SIM_USE},        {"worst", BWE_SIM_WORST},
+    {"t90 s", BWE_SIM_T90},     {"Jain", BWE_SIM_JAIN},      {"pad %", BWE_SIM_OVERHEAD},
+    {"rtx %", BWE_SIM_REPAIRS}, {"fb %", BWE_SIM_REPORTING}, {"turns/m", BWE_SIM_TURNS},
+    {"ups", BWE_SIM_UPS},
 };
 
 void bwe_sim_report_head(FILE *out)
 {
-    fprintf(out, "%-10s %7s %7s %7s %7s %7s %7s %7s %7s %7s %7s %7s\n", "scenario", "p50 ms",
-            "p95 ms", "p99 ms", "loss %", "use", "worst", "t90 s", "Jain", "pad %", "fb %",
-            "turns/m");
+    fprintf(out, "%-10s", "scenario");
+    for (size_t i = 0; i < COLUMNS; i++)
+        fprintf(out, " %7s", columns[i].head);
+    fputc('\n', out);
 }
 
 static void print_value(FILE *out, double value, enum bwe_sim_metric metric)
@@ -63,8 +72,8 @@ void bwe_sim_report_row(FILE *out, const struct bwe_sim_summary *summary)
 {
     const struct bwe_sim_scenario *scenario = summary->scenario;
     fprintf(out, "%-10s", scenario->name);
-    for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
-        print_value(out, summary->values[columns[i]], columns[i]);
+    for (size_t i = 0; i < COLUMNS; i++)
+        print_value(out, summary->values[columns[i].metric], columns[i].metric);
     fprintf(out, "  %s\n", scenario->about);
     if (summary->stage_count > 1)
         print_stages(out, summary);

@@ -23,6 +23,7 @@
     X(LOSS, "loss_percent", "loss", "%")                                                           \
     X(USE, "utilisation", "utilisation", "")                                                       \
     X(WORST, "worst_stage", "worst stage", "")                                                     \
+    X(CONVERGED, "converged_s", "converged, slowest event", "s")                                   \
     X(T90, "t90_s", "90 % after", "s")                                                             \
     X(ABOVE, "above_100ms_s", "last above 100 ms", "s")                                            \
     X(JAIN, "jain", "Jain", "")                                                                    \
@@ -34,6 +35,7 @@
     X(RETURN, "return_s", "video again", "s")                                                      \
     X(UPS, "up_switches", "switches up again", "")                                                 \
     X(OVERHEAD, "padding_percent", "padding", "%")                                                 \
+    X(REPAIRS, "repair_percent", "repairs", "%")                                                   \
     X(SHARE, "media_share", "of fair share", "")                                                   \
     X(LEAST, "least_kbps", "least over 5 s", "kbit/s")                                             \
     X(FEEDBACK, "feedback_kbps", "feedback", "kbit/s")                                             \

@@ -75,7 +75,7 @@ static void grow(struct bwe_sim_tcp *tcp, int64_t now_us)
 
 static void transmit(struct bwe_sim_tcp *tcp, int64_t now_us)
 {
-    const struct bwe_sim_packet packet = {tcp->index, PACKET_BYTES, false};
+    const struct bwe_sim_packet packet = {tcp->index, PACKET_BYTES, BWE_SIM_MEDIA};
     while (tcp->left > 0 && (double)(tcp->next - tcp->head) < tcp->window) {
         struct bwe_sim_passage passage = bwe_sim_link_enter(tcp->link, PACKET_BYTES, now_us);
         bwe_sim_measure_add(tcp->measure, &packet, &passage, now_us);

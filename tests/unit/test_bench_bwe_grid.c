@@ -8,8 +8,16 @@
 
 #include <cmocka.h>
 
-#define USE_LEAST   0.7
-#define P95_MOST_MS 100
+#define USE_LEAST 0.7
+
+/* The p95 of the queue by one-way delay: 1, 50, 150, 300 ms. Where feedback is 600 ms old single
+   runs differ, so there are more of them. Of seeds 1-600 in blocks as long as these, all packets of
+   a block together have at most 47 ms on the first three, 88 ms on the last; single runs (seeds
+   1-400) at most 38, 45, 56 and 178 ms. */
+static const struct {
+    unsigned seeds;
+    double pooled_most_ms, single_most_ms;
+} bounds[BWE_SIM_GRID_DELAYS] = {{5, 60, 80}, {5, 60, 80}, {5, 60, 80}, {20, 95, 200}};
 
 static void test_paths(void **state)
 {
@@ -31,13 +39,10 @@ static void test_paths(void **state)
     }
 }
 
-/* The packets of five runs together: of 1,200 single ones (60 paths, 20 seeds) five have 103-131
-   ms, and had 108-121 before flows grew by their rate. */
 static void test_every_path_is_used(void **state)
 {
     (void)state;
     const struct bwe_sim_subject subject = {.tuning = bwe_tuning_iris};
-    const struct bwe_sim_seeds seeds = {1, 5};
     struct bwe_sim_run *run = malloc(sizeof(*run));
     struct bwe_sim_summary summary;
     struct bwe_sim_grid_cell cell;
@@ -46,12 +51,15 @@ static void test_every_path_is_used(void **state)
         for (cell.delay = 0; cell.delay < BWE_SIM_GRID_DELAYS; cell.delay++)
             for (cell.queue = 0; cell.queue < BWE_SIM_GRID_QUEUES; cell.queue++) {
                 struct bwe_sim_scenario scenario = bwe_sim_grid_scenario(&cell);
+                const struct bwe_sim_seeds seeds = {1, bounds[cell.delay].seeds};
                 bwe_sim_summarize(&summary, run, &scenario, &subject, seeds);
-                print_message("%g ms, %g, queue %g ms: %.3f, %g ms\n", scenario.flows[0].one_way_ms,
-                              scenario.loss, scenario.queue_ms, summary.values[BWE_SIM_USE],
-                              summary.values[BWE_SIM_P95]);
+                print_message("%g ms, %g, queue %g ms: %.3f, %g ms (worst seed %g)\n",
+                              scenario.flows[0].one_way_ms, scenario.loss, scenario.queue_ms,
+                              summary.values[BWE_SIM_USE], summary.values[BWE_SIM_P95],
+                              summary.worst_high[BWE_SIM_P95]);
                 assert_true(summary.values[BWE_SIM_USE] >= USE_LEAST);
-                assert_true(summary.values[BWE_SIM_P95] <= P95_MOST_MS);
+                assert_true(summary.values[BWE_SIM_P95] <= bounds[cell.delay].pooled_most_ms);
+                assert_true(summary.worst_high[BWE_SIM_P95] <= bounds[cell.delay].single_most_ms);
             }
     free(run);
 }

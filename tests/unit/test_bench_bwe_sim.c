@@ -1,4 +1,5 @@
 /* The bandwidth simulator's own parts: the link, TCP, the measurements, and repeatable runs. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +11,6 @@
 
 #include "bench/bwe/oscillation.h"
 #include "bench/bwe/suite.h"
-#include <math.h>
 
 #define MS INT64_C(1000)
 
@@ -160,9 +160,9 @@ static void test_turns(void **state)
 }
 
 /* What a finished run is judged to be, where it is known what that is: a target of 1 Mbit/s that
-   turns once a second for half a minute, media at 900 kbit/s, of a hundred packets ten lost, nine
-   of these repaired; a link that falls from 3 to 1 Mbit/s at 40 s, and a target that fits after 1
-   s. */
+   turns once a second for half a minute, media at 900 kbit/s, of 10 MB a twentieth repairs and
+   another padding, of a hundred packets ten lost, nine of these repaired; a link that falls from 3
+   to 1 Mbit/s at 40 s, and a target that fits after 1 s. */
 static void test_rates_over_time(void **state)
 {
     (void)state;
@@ -183,6 +183,7 @@ static void test_rates_over_time(void **state)
             flow->target_kbps[bin] = 1051;
     }
     flow->media_bytes = 9000000;
+    flow->repair_bytes = flow->padding_bytes = 500000;
     flow->feedback_bytes = 90000;
     flow->video_packets = 100;
     flow->video_lost = 10;
@@ -192,10 +193,68 @@ static void test_rates_over_time(void **state)
     bwe_sim_judge(&run, &result);
     assert_true(fabs(result.values[BWE_SIM_TURNS] - 28) < 1.5); /* a minute of 60 s, 29 turns */
     assert_true(fabs(result.values[BWE_SIM_REPORTING] - 1) < 1e-9);
+    assert_true(fabs(result.values[BWE_SIM_OVERHEAD] - 5) < 1e-9);
+    assert_true(fabs(result.values[BWE_SIM_REPAIRS] - 5) < 1e-9);
     assert_true(fabs(result.values[BWE_SIM_UNREPAIRED] - 1) < 1e-9);
     assert_true(fabs(result.values[BWE_SIM_LOST] - 5) < 1e-9);
     assert_true(fabs(result.converged_s[0] - 0.6) < 1e-9);
+    assert_true(fabs(result.values[BWE_SIM_CONVERGED] - 1.2) < 1e-9);
     assert_true(fabs(result.converged_s[1] - 1.2) < 1e-9); /* three bins that fit after three */
+}
+
+/* Repairs are no padding: where a tenth is lost, about a tenth is sent again, on a link that needs
+   no probes to be known. Who does not repair has no such figure. */
+static void test_repairs_are_no_padding(void **state)
+{
+    (void)state;
+    struct bwe_sim_run *run = malloc(sizeof(*run));
+    const struct bwe_sim_subject subject = {.tuning = bwe_tuning_iris};
+    struct bwe_sim_result result;
+    assert_non_null(run);
+    bwe_sim_run(run, bwe_sim_scenario_find("loss-10"), &subject, 1);
+    bwe_sim_judge(run, &result);
+    print_message("repairs %g %%, padding %g %%\n", result.values[BWE_SIM_REPAIRS],
+                  result.values[BWE_SIM_OVERHEAD]);
+    assert_true(result.values[BWE_SIM_REPAIRS] > 8 && result.values[BWE_SIM_REPAIRS] < 12);
+    assert_true(result.values[BWE_SIM_OVERHEAD] < 1);
+    bwe_sim_run(run, bwe_sim_scenario_find("join"), &subject, 1);
+    bwe_sim_judge(run, &result);
+    assert_true(isnan(result.values[BWE_SIM_REPAIRS]));
+    free(run);
+}
+
+/* Loss after repair is measured and judged: two repairs are in time where a round trip is 50 ms.
+   None is where it is 250 ms, and the same goal is missed with what was lost. */
+static void test_unrepaired_is_judged(void **state)
+{
+    (void)state;
+    static const struct {
+        double one_way_ms;
+        bool is_reached;
+        double least_percent, most_percent;
+    } table[] = {{25, true, 0, 0.05}, {125, false, 4.5, 5.5}};
+    struct bwe_sim_run *run = malloc(sizeof(*run));
+    const struct bwe_sim_subject subject = {.tuning = bwe_tuning_iris};
+    assert_non_null(run);
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        struct bwe_sim_scenario scenario = *bwe_sim_scenario_find("loss-5");
+        struct bwe_sim_summary summary;
+        unsigned judged = 0;
+        scenario.flows[0].one_way_ms = table[i].one_way_ms;
+        bwe_sim_summarize(&summary, run, &scenario, &subject, (struct bwe_sim_seeds){1, 3});
+        double percent = summary.values[BWE_SIM_UNREPAIRED];
+        print_message("one way %g ms: %g %%\n", table[i].one_way_ms, percent);
+        assert_true(percent >= table[i].least_percent && percent <= table[i].most_percent);
+        for (unsigned j = 0; j < BWE_SIM_GOALS_MAX && summary.goals[j].value != 0; j++) {
+            if (summary.goals[j].metric != BWE_SIM_UNREPAIRED)
+                continue;
+            judged++;
+            assert_int_equal(bwe_sim_goal_is_reached(&summary.goals[j], &summary),
+                             table[i].is_reached);
+        }
+        assert_int_equal(judged, 1);
+    }
+    free(run);
 }
 
 static void test_same_seed_same_run(void **state)
@@ -228,6 +287,8 @@ int main(void)
         cmocka_unit_test(test_conference),
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_rates_over_time),
+        cmocka_unit_test(test_repairs_are_no_padding),
+        cmocka_unit_test(test_unrepaired_is_judged),
         cmocka_unit_test(test_same_seed_same_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,10 @@
 #define MESSAGE   256
 #define PERIOD_US (INT64_C(64000) << 24) /* of the receiver's clock in feedback */
 
+/* What docs/bandwidth.md says of memory. */
+_Static_assert(sizeof(struct bwe_estimator) <= 2560, "an estimator takes up to 2.5 KiB");
+_Static_assert(sizeof(struct bwe_sent[HISTORY]) == 8192, "a history of 1024 packets takes 8 KiB");
+
 /* A path, 50 ms round trip, feedback every 50 ms; the sender sends at a rate. */
 struct path {
     struct bwe_estimator estimator;

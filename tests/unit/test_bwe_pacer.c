@@ -12,6 +12,9 @@
 #define COUNT 16
 #define MS    INT64_C(1000)
 
+/* What docs/bandwidth.md says of memory. */
+_Static_assert(sizeof(struct bwe_paced) == 16, "a queued packet takes 16 bytes");
+
 struct fixture {
     struct bwe_paced ring[COUNT];
     struct bwe_pacer pacer;
