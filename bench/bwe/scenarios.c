@@ -1,7 +1,6 @@
 /*
- * RFC 8867's cases and those of bwe.md's goals, as data. Where twenty seeds miss a goal, a bound
- * stands behind it that they hold. Google's congestion control has a bound on both sides of what
- * twenty seeds and the publications have.
+ * RFC 8867's cases and those of bwe.md's goals, as data. Google's congestion control has a bound on
+ * both sides of what twenty seeds and the publications have.
  *
  * What bwe.md names without a figure (RFC 8868) has a bound without a number of a goal, a third or
  * more above the worst of fifteen blocks of twenty seeds (1-200, 601-700): feedback, below a
