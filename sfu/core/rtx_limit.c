@@ -34,7 +34,9 @@ bool core_rtx_bucket_take(struct core_rtx_bucket *bucket, uint32_t bytes, uint64
     if (share_bps == 0)
         return false;
     int64_t cost_us = (int64_t)((uint64_t)bytes * BITS_US_PER_BYTE / share_bps);
-    if (from_us + cost_us > now_us)
+    /* Full, it pays for a packet of any size: its share of a small budget is less than one in
+       CORE_RTX_BURST_US. */
+    if (from_us + cost_us > now_us && from_us > full_us)
         return false;
     bucket->filled_us = from_us + cost_us;
     return true;

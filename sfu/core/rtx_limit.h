@@ -24,7 +24,8 @@ struct core_rtx_limit {
 
 /* All retransmissions to one receiver. All zero is one that has sent nothing. */
 struct core_rtx_bucket {
-    int64_t filled_us; /* time that is paid for: the bucket is empty when it reaches now */
+    int64_t filled_us; /* time that is paid for: the bucket is empty when it reaches now, and owes
+                          what is beyond */
 };
 
 /**

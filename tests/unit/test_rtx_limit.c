@@ -69,26 +69,30 @@ static void test_never_sooner(void **state)
     }
 }
 
-/* A quarter of 800 kbps: 25,000 bytes a second, 12,500 at once. */
+/* A quarter of 800 kbps: 25,000 bytes a second, 12,500 at once; of 46 kbps: 1,437 and 719. */
 static void test_share(void **state)
 {
     (void)state;
     static const struct {
+        uint64_t budget_bps;
         int64_t at_ms;
         uint32_t bytes;
         bool is_taken;
     } table[] = {
-        {10000, 12000, true},  {10000, 1000, false}, {10000, 500, true},
-        {10000, 1, false},     {10040, 1000, true},  {10040, 1, false},
-        {20000, 12501, false}, {20000, 12500, true}, {20000, 1, false},
+        {800000, 10000, 12000, true}, {800000, 10000, 1000, false}, {800000, 10000, 500, true},
+        {800000, 10000, 1, false},    {800000, 10040, 1000, true},  {800000, 10040, 1, false},
+        {800000, 20000, 12500, true}, {800000, 20000, 1, false},    {46000, 30000, 1127, true},
+        {46000, 30280, 1, false},     {46000, 30290, 1, true},      {46000, 30700, 1127, false},
+        {46000, 30800, 1127, true},
     };
     struct core_rtx_bucket bucket = {0};
     for (size_t i = 0; i < COUNT(table); i++) {
         print_message("row %zu\n", i);
-        assert_int_equal(core_rtx_bucket_take(&bucket, table[i].bytes, 800000, table[i].at_ms * MS),
-                         table[i].is_taken);
+        assert_int_equal(
+            core_rtx_bucket_take(&bucket, table[i].bytes, table[i].budget_bps, table[i].at_ms * MS),
+            table[i].is_taken);
     }
-    assert_false(core_rtx_bucket_take(&bucket, 1, 0, 30000 * MS)); /* no budget, no share */
+    assert_false(core_rtx_bucket_take(&bucket, 1, 0, 40000 * MS)); /* no budget, no share */
 }
 
 int main(void)
