@@ -372,6 +372,11 @@ void bwe_estimator_set_demand(struct bwe_estimator *estimator, const struct bwe_
     estimator->demand = *demand;
 }
 
+void bwe_estimator_set_pending(struct bwe_estimator *estimator, uint32_t bytes)
+{
+    estimator->pending_bytes = bytes;
+}
+
 /* Packets are outstanding and nothing is heard: the path has become very slow, or is gone. */
 static bool is_silent(const struct bwe_estimator *estimator, int64_t now_us)
 {
@@ -398,6 +403,7 @@ static void update_remb_probe(struct bwe_estimator *estimator, struct bwe_probe 
         .target_bps = estimator->target_bps,
         .goal_bps = estimator->demand.target_bps,
         .limit_bps = limit_bps(estimator),
+        .pending_bytes = estimator->pending_bytes,
         .is_harmful = bwe_fallback_is_harmed(&estimator->fallback, now_us),
         .is_paused = estimator->demand.is_paused,
     };
@@ -471,6 +477,7 @@ struct bwe_decision bwe_estimator_poll(struct bwe_estimator *estimator, int64_t 
     decision.pacing_bps = to_bps(gain * estimator->target_bps);
     decision.burst_us = (uint32_t)(1000 * estimator->tuning->pacing_burst_ms);
     decision.state = state_of(estimator, now_us);
+    decision.is_lasting = has_remb && estimator->remb_probe.is_running;
     decision.is_probed = estimator->is_probed;
     estimator->is_probed = false;
     return decision;

@@ -71,6 +71,7 @@ struct bwe_decision {
     uint32_t pacing_bps;
     uint32_t burst_us;      /* for bwe_pacer_set_rate() */
     struct bwe_probe probe; /* to hand to the pacer; id 0: none */
+    bool is_lasting;        /* a probe lasts, and such are its pieces (remb_probe.h) */
     bool is_probed;         /* a probe has raised the target since the last poll: no need to wait */
     enum bwe_state state;
 };
@@ -99,6 +100,7 @@ struct bwe_estimator {
     int64_t feedback_us; /* 0: none yet */
     int64_t silence_us;  /* the last step down because of silence */
     int64_t begin_us, now_us;
+    uint32_t pending_bytes; /* of probes given out */
     double max_bps;
     double rtt_ms; /* smoothed; 0: unknown */
     double target_bps, stable_bps;
@@ -135,6 +137,10 @@ void bwe_estimator_on_rr(struct bwe_estimator *estimator, const struct bwe_repor
 
 /** What there is to send has changed. */
 void bwe_estimator_set_demand(struct bwe_estimator *estimator, const struct bwe_demand *demand);
+
+/** What probes that were given out have still to send: bwe_pacer_probe_bytes(). Without transport
+ * feedback it is not asked for again. */
+void bwe_estimator_set_pending(struct bwe_estimator *estimator, uint32_t bytes);
 
 /** Decide. A probe is given out once. */
 struct bwe_decision bwe_estimator_poll(struct bwe_estimator *estimator, int64_t now_us);

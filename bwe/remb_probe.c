@@ -61,12 +61,13 @@ static void fill(struct bwe_remb_probe *state, const struct bwe_remb_probe_input
     state->short_bytes =
         fmin(fmax(state->short_bytes, -DEBT * piece_bytes), AHEAD * fmax(piece_bytes, PIECE_BYTES));
     state->counted_us = now_us;
-    if (state->short_bytes < fmax(piece_bytes, PIECE_BYTES))
+    double due_bytes = state->short_bytes - input->pending_bytes;
+    if (due_bytes < fmax(piece_bytes, PIECE_BYTES))
         return;
     state->last_id = state->last_id == UINT8_MAX ? 1 : state->last_id + 1;
     probe->id = state->last_id;
     probe->rate_bps = (uint32_t)rate_bps;
-    probe->bytes = (uint32_t)state->short_bytes;
+    probe->bytes = (uint32_t)due_bytes;
     probe->packets = 1;
 }
 

@@ -27,12 +27,13 @@ struct bwe_remb_probe {
 };
 
 struct bwe_remb_probe_input {
-    double remb_bps;   /* announced last */
-    double target_bps; /* what may be sent; less than that after losses */
-    double goal_bps;   /* with which a paused or higher layer would fit; 0: none */
-    double limit_bps;  /* what the contract can use: no probe above it */
-    bool is_harmful;   /* packets are lost, or wait: bwe_fallback_is_harmed() */
-    bool is_paused;    /* all video: nothing is lost by trying */
+    double remb_bps;        /* announced last */
+    double target_bps;      /* what may be sent; less than that after losses */
+    double goal_bps;        /* with which a paused or higher layer would fit; 0: none */
+    double limit_bps;       /* what the contract can use: no probe above it */
+    uint32_t pending_bytes; /* of pieces given out: bwe_pacer_probe_bytes() */
+    bool is_harmful;        /* packets are lost, or wait: bwe_fallback_is_harmed() */
+    bool is_paused;         /* all video: nothing is lost by trying */
 };
 
 /** Something leaves for the receiver, whatever it is. @param bytes UDP payload */

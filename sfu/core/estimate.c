@@ -184,6 +184,24 @@ static void set_pace(struct core_participant *participant, const struct bwe_deci
     bwe_pacer_begin_probe(&participant->pace.pacer, &probe, now_us);
 }
 
+/* Of one that lasts, the first piece, and its end with neither rate nor bytes. */
+static void record_probe(struct core_participant *participant, const struct bwe_decision *decision,
+                         int64_t now_us)
+{
+    struct core_estimate *estimate = &participant->estimate;
+    const struct bwe_probe *probe = &decision->probe;
+    bool has_begun = probe->id && !estimate->is_filled;
+    bool has_ended = estimate->is_filled && !decision->is_lasting;
+    if (!has_begun && !has_ended)
+        return;
+    estimate->is_filled = decision->is_lasting;
+    core_record(
+        participant,
+        &(struct core_decision){.kind = CORE_DECISION_PROBE,
+                                .numbers = {probe->rate_bps, probe->bytes, decision->target_bps}},
+        now_us);
+}
+
 static void record(struct core_participant *participant, const struct bwe_decision *decision,
                    int64_t now_us)
 {
@@ -197,13 +215,7 @@ static void record(struct core_participant *participant, const struct bwe_decisi
     if (decision->state != estimate->state || decision->is_probed)
         core_record(participant, &now, now_us);
     estimate->state = decision->state;
-    const struct bwe_probe *probe = &decision->probe;
-    if (probe->id)
-        core_record(participant,
-                    &(struct core_decision){
-                        .kind = CORE_DECISION_PROBE,
-                        .numbers = {probe->rate_bps, probe->bytes, decision->target_bps}},
-                    now_us);
+    record_probe(participant, decision, now_us);
 }
 
 void core_estimate_advance(struct core_participant *participant, int64_t now_us)
@@ -211,6 +223,8 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
     struct core_estimate *estimate = &participant->estimate;
     if (!estimate->is_active)
         return;
+    bwe_estimator_set_pending(&estimate->estimator,
+                              bwe_pacer_probe_bytes(&participant->pace.pacer));
     struct bwe_decision decision = bwe_estimator_poll(&estimate->estimator, now_us);
     close_when_known(estimate, decision.state, now_us);
     set_pace(participant, &decision, now_us);

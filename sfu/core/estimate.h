@@ -24,6 +24,7 @@ struct core_estimate {
     bool is_active; /* the receiver reports */
     bool is_open;   /* the first second: the contract holds */
     bool is_probed; /* a probe has raised the estimate, the allocation does not know yet */
+    bool is_filled; /* a probe that lasts has begun, and its end is not recorded yet */
     int64_t active_us;
     int64_t probed_us;      /* when a probe last raised it */
     uint64_t video_bps;     /* budget for video; UINT64_MAX: no say */

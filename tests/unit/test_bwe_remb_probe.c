@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "bwe/pacer.h"
 #include "bwe/remb_probe.h"
 
 #define MS INT64_C(1000)
@@ -70,6 +71,52 @@ static void test_when_there_is_none(void **unused)
     input = begin();
     input.is_harmful = true;
     assert_int_equal(play(&input, 1000, 0), 0);
+}
+
+/* Through a pacer that is looked at every millisecond, beside video in frames; decided every 25 ms.
+   What waits is not asked for again, so what is asked for is what is sent. */
+static void test_what_waits_is_not_asked_for_again(void **unused)
+{
+    (void)unused;
+    static const uint32_t media_bps[] = {0, 300000, 900000};
+    for (size_t i = 0; i < sizeof(media_bps) / sizeof(*media_bps); i++) {
+        struct bwe_pacer pacer;
+        struct bwe_paced ring[64], taken[64];
+        struct bwe_remb_probe_input input = begin();
+        uint64_t asked_bytes = 0, probe_bytes = 0, all_bytes = 0;
+        input.remb_bps = input.target_bps = 1000000;
+        input.goal_bps = 1500000;
+        bwe_pacer_init(&pacer, ring, 64);
+        bwe_pacer_set_rate(&pacer, 1000000, 5000, now_us);
+        for (unsigned ms = 0; ms < 3900; ms++, now_us += MS) {
+            struct bwe_paced frame = {.bytes = (uint16_t)(media_bps[i] / 200), .frame = ms / 40};
+            struct bwe_probe probe;
+            uint8_t cluster;
+            if (ms % 40 == 0 && frame.bytes > 0)
+                assert_true(bwe_pacer_push(&pacer, &frame, now_us));
+            uint32_t bytes = 0;
+            if (bwe_pacer_pop(&pacer, now_us, taken, 64, &cluster) > 0)
+                bytes = taken[0].bytes;
+            else if ((bytes = bwe_pacer_padding(&pacer, now_us, 1200, &cluster)) > 0)
+                bwe_pacer_on_padding(&pacer, bytes, now_us);
+            bwe_remb_probe_on_sent(&state, bytes);
+            probe_bytes += cluster ? bytes : 0;
+            all_bytes += ms >= 1300 ? bytes : 0;
+            if (ms % 25 != 0)
+                continue;
+            input.pending_bytes = bwe_pacer_probe_bytes(&pacer);
+            bwe_remb_probe_update(&state, &input, &probe, now_us);
+            assert_true(probe.id == 0 || pacer.next_probe.id == 0); /* which it would replace */
+            asked_bytes += probe.bytes;
+            if (probe.id)
+                bwe_pacer_begin_probe(&pacer, &probe, now_us);
+        }
+        print_message("%u: %llu bytes asked for, %llu sent, %llu bit/s in all\n", media_bps[i],
+                      (unsigned long long)asked_bytes, (unsigned long long)probe_bytes,
+                      (unsigned long long)bps_of(all_bytes, 2600));
+        assert_in_range(probe_bytes, asked_bytes * 9 / 10, asked_bytes * 13 / 10);
+        assert_in_range(bps_of(all_bytes, 2600), 1190000, 1260000);
+    }
 }
 
 /* X(what ends it, and the wait until the next one) */
@@ -149,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_fills_up_what_is_sent),
+        cmocka_unit_test(test_what_waits_is_not_asked_for_again),
         cmocka_unit_test(test_when_there_is_none),
         cmocka_unit_test(test_failures_and_waits),
         cmocka_unit_test(test_back_off),
