@@ -80,6 +80,13 @@ static void set_target(struct bwe_estimator *estimator)
     bwe_app_limited_set_target(&estimator->app_limited, estimator->target_bps);
 }
 
+/* Numbered or not: a receiver that could give transport feedback may send REMB only. */
+static void count_for_remb(struct bwe_estimator *estimator, uint16_t bytes, int64_t now_us)
+{
+    bwe_fallback_on_sent(&estimator->fallback, bytes, now_us);
+    bwe_remb_probe_on_sent(&estimator->remb_probe, bytes);
+}
+
 void bwe_estimator_on_sent(struct bwe_estimator *estimator, uint16_t seq, uint16_t bytes,
                            uint8_t cluster, int64_t now_us)
 {
@@ -88,12 +95,15 @@ void bwe_estimator_on_sent(struct bwe_estimator *estimator, uint16_t seq, uint16
     bwe_history_add(&estimator->history, seq, (struct bwe_sent){.bytes = bytes, .cluster = cluster},
                     now_us);
     bwe_app_limited_on_sent(&estimator->app_limited, bytes, now_us);
+    count_for_remb(estimator, bytes, now_us);
 }
 
+/* The first seconds are those in which somebody tells of what is sent, if anybody ever does. */
 void bwe_estimator_on_unnumbered(struct bwe_estimator *estimator, uint16_t bytes, int64_t now_us)
 {
-    bwe_fallback_on_sent(&estimator->fallback, bytes, now_us);
-    bwe_remb_probe_on_sent(&estimator->remb_probe, bytes);
+    if (!estimator->history.started)
+        estimator->begin_us = now_us;
+    count_for_remb(estimator, bytes, now_us);
 }
 
 /* The reference time wraps after twelve days, and a receiver's clock may start anywhere. */

@@ -6,8 +6,9 @@
  * nothing blocks, and whatever the feedback says, every rate stays a number within the bounds.
  * Rates are UDP payload. Not thread-safe.
  *
- * Use: bwe_estimator_on_sent() for every packet with a transport-wide sequence number, the other
- * on_...() for what arrives, bwe_estimator_poll() after each of those and at the deadline.
+ * Use: bwe_estimator_on_sent() for every packet with a transport-wide sequence number,
+ * bwe_estimator_on_unnumbered() for every other one, the other on_...() for what arrives,
+ * bwe_estimator_poll() after each of those and at the deadline.
  */
 #ifndef IRIS_BWE_ESTIMATOR_H
 #define IRIS_BWE_ESTIMATOR_H
@@ -111,7 +112,7 @@ void bwe_estimator_init(struct bwe_estimator *estimator, const struct bwe_estima
                         int64_t now_us);
 
 /**
- * A packet leaves.
+ * A packet with a transport-wide sequence number leaves.
  *
  * @param seq      its transport-wide sequence number; consecutive
  * @param bytes    UDP payload
@@ -120,7 +121,8 @@ void bwe_estimator_init(struct bwe_estimator *estimator, const struct bwe_estima
 void bwe_estimator_on_sent(struct bwe_estimator *estimator, uint16_t seq, uint16_t bytes,
                            uint8_t cluster, int64_t now_us);
 
-/** A packet without such a number leaves. @param bytes UDP payload */
+/** A packet without such a number leaves: counted for what REMB says, and for nothing else. @param
+ * bytes UDP payload */
 void bwe_estimator_on_unnumbered(struct bwe_estimator *estimator, uint16_t bytes, int64_t now_us);
 
 /** A transport feedback message, entries in the order of sequence numbers. */

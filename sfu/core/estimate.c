@@ -76,11 +76,17 @@ void core_estimate_on_unnumbered(struct core_participant *participant, uint16_t 
     int64_t now_us = participant->engine->now_us;
     if (!participant->estimate.has_begun)
         begin(participant, now_us);
-    if (!participant->pace.is_pacing)
-        core_pace_set_rate(participant, UNNUMBERED_PACE_BPS,
-                           (uint32_t)(1000 * bwe_tuning_iris.pacing_burst_ms), now_us);
-    participant->pace.is_pacing = true;
     bwe_estimator_on_unnumbered(&participant->estimate.estimator, bytes, now_us);
+}
+
+void core_estimate_set_early_pace(struct core_participant *participant)
+{
+    if (participant->pace.is_pacing)
+        return;
+    participant->pace.is_pacing = true;
+    core_pace_set_rate(participant, UNNUMBERED_PACE_BPS,
+                       (uint32_t)(1000 * bwe_tuning_iris.pacing_burst_ms),
+                       participant->engine->now_us);
 }
 
 static void activate(struct core_participant *participant, int64_t now_us)

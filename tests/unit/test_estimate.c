@@ -348,6 +348,27 @@ static void test_remb_counts_without_feedback(void **state)
     conference_dispose(&scene.c);
 }
 
+/* Neither numbers nor abs-send-time were agreed on: all that is sent is counted, so that a first
+   REMB which covers it takes nothing away. */
+static void test_remb_without_extensions(void **state)
+{
+    static struct scene scene;
+    (void)state;
+    begin_with(&scene, 3000000, true);
+    struct core_participant *receiver = core_engine_find(scene.c.engine, 2);
+    for (unsigned i = 0; i < receiver->slot_count; i++)
+        receiver->slots[i].params.transport_seq_id = 0;
+    play(&scene, 3 * S, false);
+    unsigned first = scene.receiver->heard_count;
+    play(&scene, 2 * S, false);
+    uint64_t sent_bps = rate_since(scene.receiver, first, 2 * S);
+    assert_false(receiver->pace.is_pacing);
+    play_remb(&scene, (uint32_t)sent_bps, 1);
+    assert_in_range(receiver->estimate.estimator.target_bps, 1.99 * sent_bps, 2 * sent_bps);
+    assert_int_equal(camera(&scene)->height, 480);
+    conference_dispose(&scene.c);
+}
+
 /* Probes to the receiver that the flight recorder holds: how many have begun less how many are said
    to be over, and all entries. */
 static int count_recorded(struct scene *scene, unsigned *entries)
@@ -416,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_paused_and_back_without_rtx),
         cmocka_unit_test(test_voices_overtake_video),
         cmocka_unit_test(test_remb_counts_without_feedback),
+        cmocka_unit_test(test_remb_without_extensions),
         cmocka_unit_test(test_remb_probe_is_recorded_once),
         cmocka_unit_test(test_leaving_while_video_waits),
     };
