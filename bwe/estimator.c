@@ -414,7 +414,8 @@ static void update_remb_probe(struct bwe_estimator *estimator, struct bwe_probe 
         .goal_bps = estimator->demand.target_bps,
         .limit_bps = limit_bps(estimator),
         .pending_bytes = estimator->pending_bytes,
-        .is_harmful = bwe_fallback_is_harmed(&estimator->fallback, now_us),
+        .loss_share = bwe_fallback_loss_share(&estimator->fallback, now_us),
+        .is_queued = bwe_fallback_is_queued(&estimator->fallback, now_us),
         .is_paused = estimator->demand.is_paused,
     };
     bwe_remb_probe_update(&estimator->remb_probe, &input, probe, now_us);

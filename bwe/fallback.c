@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#define LOSS_LOW     0.02
 #define LOSS_HIGH    0.10
 #define GROWTH       1.08 /* a second */
 #define BASE_US      15000000
@@ -76,7 +75,7 @@ void bwe_fallback_on_loss(struct bwe_fallback *fallback, double share, int64_t n
     fallback->loss_share = share;
     if (share > LOSS_HIGH)
         fallback->loss_bps = at_most(fallback) * (1 - 0.5 * fmin(share, 1));
-    else if (share >= 0 && share < LOSS_LOW)
+    else if (share >= 0 && share < BWE_FALLBACK_LOSS_LOW)
         fallback->loss_bps =
             fmin(fallback->loss_bps * pow(GROWTH, elapsed_s) + 1000, BWE_FALLBACK_OPEN_BPS);
 }
@@ -96,13 +95,15 @@ void bwe_fallback_on_rtt(struct bwe_fallback *fallback, int64_t rtt_us, int64_t 
         fallback->base_us = rtt_us;
 }
 
-bool bwe_fallback_is_harmed(const struct bwe_fallback *fallback, int64_t now_us)
+double bwe_fallback_loss_share(const struct bwe_fallback *fallback, int64_t now_us)
 {
-    bool is_losing =
-        fallback->loss_share >= LOSS_LOW && now_us - fallback->loss_us <= BWE_FALLBACK_REPORT_US;
-    bool is_queued = fallback->rtt_us - fallback->base_us > QUEUE_US &&
-                     now_us - fallback->measured_us <= BWE_FALLBACK_REPORT_US;
-    return is_losing || is_queued;
+    return now_us - fallback->loss_us <= BWE_FALLBACK_REPORT_US ? fallback->loss_share : 0;
+}
+
+bool bwe_fallback_is_queued(const struct bwe_fallback *fallback, int64_t now_us)
+{
+    return fallback->rtt_us - fallback->base_us > QUEUE_US &&
+           now_us - fallback->measured_us <= BWE_FALLBACK_REPORT_US;
 }
 
 bool bwe_fallback_is_usable(const struct bwe_fallback *fallback, int64_t now_us)

@@ -108,18 +108,20 @@ static void test_harm(void **state)
         int64_t at_s;
         double loss;    /* -1: none told */
         int64_t rtt_ms; /* 0: none told */
-        bool is_harmed;
+        double share;
+        bool is_queued;
     } table[] = {
-        {"nothing known", 1, -1, 0, false},
-        {"a round trip", 2, 0.01, 60, false},
-        {"a few packets lost", 3, 0.02, 0, true},
-        {"no more", 4, 0, 0, false},
-        {"a queue", 5, 0, 101, true},
-        {"told once", 9, -1, 0, true},
-        {"that is of long ago", 11, -1, 0, false},
-        {"no queue", 12, 0, 100, false},
-        {"the least of half a minute", 30, -1, 110, true},
-        {"it is another path", 46, -1, 105, false},
+        {"nothing known", 1, -1, 0, 0, false},
+        {"a round trip", 2, 0.01, 60, 0.01, false},
+        {"a few packets lost", 3, 0.02, 0, 0.02, false},
+        {"told once", 8, -1, 0, 0.02, false},
+        {"that is of long ago", 9, -1, 0, 0, false},
+        {"a queue", 10, 0, 101, 0, true},
+        {"told once", 14, -1, 0, 0, true},
+        {"that is of long ago", 16, -1, 0, 0, false},
+        {"no queue", 17, 0, 100, 0, false},
+        {"the least of half a minute", 30, -1, 110, 0, true},
+        {"it is another path", 46, -1, 105, 0, false},
     };
     struct bwe_fallback fallback;
     bwe_fallback_init(&fallback, 300e3);
@@ -130,7 +132,8 @@ static void test_harm(void **state)
             bwe_fallback_on_loss(&fallback, table[i].loss, now_us);
         if (table[i].rtt_ms > 0)
             bwe_fallback_on_rtt(&fallback, 1000 * table[i].rtt_ms, now_us);
-        assert_int_equal(bwe_fallback_is_harmed(&fallback, now_us), table[i].is_harmed);
+        assert_true(bwe_fallback_loss_share(&fallback, now_us) == table[i].share);
+        assert_int_equal(bwe_fallback_is_queued(&fallback, now_us), table[i].is_queued);
     }
 }
 

@@ -69,8 +69,41 @@ static void test_when_there_is_none(void **unused)
     input.limit_bps = 400000; /* the contract */
     assert_int_equal(play(&input, 1000, 0), 0);
     input = begin();
-    input.is_harmful = true;
+    input.is_queued = true;
     assert_int_equal(play(&input, 1000, 0), 0);
+    input = begin();
+    input.loss_share = 0.02;
+    assert_int_equal(play(&input, 1000, 0), 0);
+}
+
+/* With all video paused, a path that loses 5 % all the time is tried; a report a second. */
+static void test_steady_losses_while_paused(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *what;
+        double before, after;
+        bool is_paused, is_queued, has_begun, goes_on;
+    } table[] = {
+        {"steady", 0.05, 0.05, true, false, true, true},
+        {"as they come and go", 0.05, 0.09, true, false, true, true},
+        {"more of them", 0.05, 0.1, true, false, true, false},
+        {"much", 0.3, 0.3, true, false, true, true},
+        {"none before", 0, 0.05, true, false, true, false},
+        {"a queue", 0.05, 0.05, true, true, true, false},
+        {"video is sent", 0.05, 0.05, false, false, false, false},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        struct bwe_remb_probe_input input = begin();
+        print_message("%s\n", table[i].what);
+        input.is_paused = table[i].is_paused;
+        input.loss_share = table[i].before;
+        assert_int_equal(play(&input, 1000, 0) > 0, table[i].has_begun);
+        input.loss_share = table[i].after;
+        input.is_queued = table[i].is_queued;
+        play(&input, 1000, 0);
+        assert_int_equal(state.is_running, table[i].goes_on);
+    }
 }
 
 /* Through a pacer that is looked at every millisecond, beside video in frames; decided every 25 ms.
@@ -126,11 +159,11 @@ static void test_failures_and_waits(void **unused)
     static const struct {
         const char *what;
         double remb_bps;
-        bool is_harmful, is_paused;
+        bool is_queued, is_paused;
         int64_t runs_ms, wait_ms;
     } table[] = {
         {"the estimate falls", 380000, false, false, 0, 3000},
-        {"packets are lost", 400000, true, false, 0, 3000},
+        {"packets wait", 400000, true, false, 0, 3000},
         {"it does not grow", 410000, false, false, 3500, 3000},
         {"all paused: the next one soon", 380000, false, true, 0, 1500},
     };
@@ -139,13 +172,13 @@ static void test_failures_and_waits(void **unused)
         print_message("%s\n", table[i].what);
         assert_true(play(&input, 500, 0) > 0);
         input.remb_bps = table[i].remb_bps;
-        input.is_harmful = table[i].is_harmful;
+        input.is_queued = table[i].is_queued;
         input.is_paused = table[i].is_paused;
         if (table[i].runs_ms > 0)
             assert_true(play(&input, table[i].runs_ms - 100, 0) > 0 && state.is_running);
         play(&input, 200, 0);
         assert_false(state.is_running);
-        input.is_harmful = false;
+        input.is_queued = false;
         assert_int_equal(play(&input, table[i].wait_ms - 300, 0), 0);
         assert_true(play(&input, 600, 0) > 0);
     }
@@ -160,9 +193,9 @@ static void test_back_off(void **unused)
     for (size_t i = 0; i < sizeof(waits_ms) / sizeof(*waits_ms); i++) {
         play(&input, 10, 0);
         assert_true(state.is_running);
-        input.is_harmful = true;
+        input.is_queued = true;
         play(&input, 10, 0);
-        input.is_harmful = false;
+        input.is_queued = false;
         assert_false(state.is_running);
         play(&input, (int64_t)waits_ms[i] - 20, 0);
         assert_false(state.is_running);
@@ -171,9 +204,9 @@ static void test_back_off(void **unused)
     assert_true(state.is_running);
     input.remb_bps = input.target_bps = 450000;
     play(&input, 10, 0);
-    input.is_harmful = true;
+    input.is_queued = true;
     play(&input, 10, 0);
-    input.is_harmful = false;
+    input.is_queued = false;
     play(&input, 3000, 0);
     assert_true(state.is_running);
 }
@@ -198,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_it_fills_up_what_is_sent),
         cmocka_unit_test(test_what_waits_is_not_asked_for_again),
         cmocka_unit_test(test_when_there_is_none),
+        cmocka_unit_test(test_steady_losses_while_paused),
         cmocka_unit_test(test_failures_and_waits),
         cmocka_unit_test(test_back_off),
         cmocka_unit_test(test_it_goes_on_while_that_helps),
