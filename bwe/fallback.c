@@ -25,14 +25,20 @@ void bwe_fallback_init(struct bwe_fallback *fallback, double start_bps)
 
 void bwe_fallback_on_sent(struct bwe_fallback *fallback, uint32_t bytes, int64_t now_us)
 {
+    if (fallback->sent_since_us == 0)
+        fallback->sent_since_us = now_us;
     bwe_byte_window_advance(&fallback->sent, now_us);
     bwe_byte_window_add(&fallback->sent, bytes);
 }
 
+/* Over the last second, or since the first packet: as the receiver counts. */
 static bool covers_what_is_sent(struct bwe_fallback *fallback, double bitrate_bps, int64_t now_us)
 {
+    int64_t slices = (now_us - fallback->sent_since_us) / BWE_BYTE_WINDOW_SLICE_US;
+    if (slices > SENT_SLICES)
+        slices = SENT_SLICES;
     bwe_byte_window_advance(&fallback->sent, now_us);
-    double sent_bps = (double)bwe_byte_window_mean_bps(&fallback->sent, SENT_SLICES, now_us);
+    double sent_bps = (double)bwe_byte_window_mean_bps(&fallback->sent, (unsigned)slices, now_us);
     return sent_bps > 0 && bitrate_bps >= COVERED * sent_bps;
 }
 

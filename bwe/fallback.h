@@ -25,7 +25,8 @@ struct bwe_fallback {
     double head_bps; /* what counts for a first REMB that covers what was sent; 0: over */
     int64_t head_us; /* until then */
     struct bwe_byte_window sent;
-    double loss_share; /* of the last report */
+    int64_t sent_since_us; /* the first of it; 0: none */
+    double loss_share;     /* of the last report */
     int64_t remb_us, loss_us;
     int64_t rtt_us, base_us, next_base_us; /* round trip: last; least; least since base_since_us */
     int64_t measured_us, base_since_us;

@@ -100,6 +100,30 @@ static void test_the_first_one_takes_nothing_away(void **state)
     assert_true(bwe_fallback_bps(&fallback) == 0.85e6);
 }
 
+/* Less than was sent on the average since the first packet, however short that is ago. */
+static void test_the_first_second(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t from_ms, to_ms;
+        double remb_bps;
+        bool has_head_start;
+    } table[] = {
+        {1000, 1400, 0.5e6, false}, {1000, 1400, 0.95e6, true},  {1070, 1430, 0.85e6, false},
+        {1070, 1430, 0.95e6, true}, {1090, 1980, 0.85e6, false}, {1090, 1980, 0.95e6, true},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        struct bwe_fallback fallback;
+        int64_t now_us = table[i].to_ms * 1000;
+        bwe_fallback_init(&fallback, 300e3);
+        send(&fallback, 1e6, table[i].from_ms * 1000, now_us);
+        bwe_fallback_on_remb(&fallback, table[i].remb_bps, now_us);
+        print_message("%d: %.0f\n", (int)i, bwe_fallback_bps(&fallback));
+        assert_true(bwe_fallback_bps(&fallback) ==
+                    (table[i].has_head_start ? 2 : 1) * table[i].remb_bps);
+    }
+}
+
 static void test_harm(void **state)
 {
     (void)state;
@@ -143,6 +167,7 @@ int main(void)
         cmocka_unit_test(test_life),
         cmocka_unit_test(test_no_number),
         cmocka_unit_test(test_the_first_one_takes_nothing_away),
+        cmocka_unit_test(test_the_first_second),
         cmocka_unit_test(test_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
