@@ -352,7 +352,8 @@ static void apply_fallback(struct bwe_estimator *estimator, int64_t now_us)
 {
     if (!is_fallback(estimator, now_us))
         return;
-    bwe_rate_control_set(&estimator->rate_control, bwe_fallback_bps(&estimator->fallback), now_us);
+    double allowed_bps = bwe_fallback_bps(&estimator->fallback, now_us);
+    bwe_rate_control_set(&estimator->rate_control, allowed_bps, now_us);
     set_target(estimator);
 }
 

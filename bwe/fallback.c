@@ -50,7 +50,7 @@ void bwe_fallback_on_remb(struct bwe_fallback *fallback, double bitrate_bps, int
        is lost because nothing is sent: what losses have shown is of long ago. */
     bool is_silent = !bwe_fallback_is_usable(fallback, now_us);
     bool is_unreported = now_us - fallback->loss_us > BWE_FALLBACK_REPORT_US;
-    if (bitrate_bps < FALLEN * fallback->remb_bps || now_us > fallback->head_us)
+    if (bitrate_bps < FALLEN * fallback->remb_bps)
         fallback->head_bps = 0;
     if (is_silent && covers_what_is_sent(fallback, bitrate_bps, now_us)) {
         fallback->head_bps = HEAD_START * bitrate_bps;
@@ -62,14 +62,15 @@ void bwe_fallback_on_remb(struct bwe_fallback *fallback, double bitrate_bps, int
     fallback->remb_us = now_us;
 }
 
-static double allowed_bps(const struct bwe_fallback *fallback)
+static double allowed_bps(const struct bwe_fallback *fallback, int64_t now_us)
 {
-    return fmax(fallback->remb_bps, fallback->head_bps);
+    bool has_head_start = now_us <= fallback->head_us;
+    return has_head_start ? fmax(fallback->remb_bps, fallback->head_bps) : fallback->remb_bps;
 }
 
-static double at_most(const struct bwe_fallback *fallback)
+static double at_most(const struct bwe_fallback *fallback, int64_t now_us)
 {
-    return fallback->remb_bps > 0 ? fmin(allowed_bps(fallback), fallback->loss_bps)
+    return fallback->remb_bps > 0 ? fmin(allowed_bps(fallback, now_us), fallback->loss_bps)
                                   : fallback->loss_bps;
 }
 
@@ -80,7 +81,7 @@ void bwe_fallback_on_loss(struct bwe_fallback *fallback, double share, int64_t n
     fallback->loss_us = now_us;
     fallback->loss_share = share;
     if (share > LOSS_HIGH)
-        fallback->loss_bps = at_most(fallback) * (1 - 0.5 * fmin(share, 1));
+        fallback->loss_bps = at_most(fallback, now_us) * (1 - 0.5 * fmin(share, 1));
     else if (share >= 0 && share < BWE_FALLBACK_LOSS_LOW)
         fallback->loss_bps =
             fmin(fallback->loss_bps * pow(GROWTH, elapsed_s) + 1000, BWE_FALLBACK_OPEN_BPS);
@@ -117,7 +118,7 @@ bool bwe_fallback_is_usable(const struct bwe_fallback *fallback, int64_t now_us)
     return fallback->remb_bps > 0 && now_us - fallback->remb_us <= BWE_REMB_AGE_US;
 }
 
-double bwe_fallback_bps(const struct bwe_fallback *fallback)
+double bwe_fallback_bps(const struct bwe_fallback *fallback, int64_t now_us)
 {
-    return at_most(fallback);
+    return at_most(fallback, now_us);
 }

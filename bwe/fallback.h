@@ -23,7 +23,7 @@ struct bwe_fallback {
     double remb_bps; /* 0: none */
     double loss_bps; /* the limit by losses: below the rest only when there were some */
     double head_bps; /* what counts for a first REMB that covers what was sent; 0: over */
-    int64_t head_us; /* until then */
+    int64_t head_us; /* the last time at which it does */
     struct bwe_byte_window sent;
     int64_t sent_since_us; /* the first of it; 0: none */
     double loss_share;     /* of the last report */
@@ -63,6 +63,6 @@ bool bwe_fallback_is_queued(const struct bwe_fallback *fallback, int64_t now_us)
 bool bwe_fallback_is_usable(const struct bwe_fallback *fallback, int64_t now_us);
 
 /** The estimate, while usable [bit/s]. */
-double bwe_fallback_bps(const struct bwe_fallback *fallback);
+double bwe_fallback_bps(const struct bwe_fallback *fallback, int64_t now_us);
 
 #endif

@@ -56,7 +56,7 @@ static void test_life(void **state)
             bwe_fallback_on_loss(&fallback, table[i].loss, now_us);
         assert_int_equal(bwe_fallback_is_usable(&fallback, now_us), table[i].is_usable);
         if (table[i].is_usable)
-            assert_true(fabs(bwe_fallback_bps(&fallback) - 1000 * table[i].kbps) < 500);
+            assert_true(fabs(bwe_fallback_bps(&fallback, now_us) - 1000 * table[i].kbps) < 500);
     }
 }
 
@@ -70,7 +70,7 @@ static void test_no_number(void **state)
     assert_false(bwe_fallback_is_usable(&fallback, S));
     bwe_fallback_on_remb(&fallback, 1e6, S);
     bwe_fallback_on_loss(&fallback, NAN, S);
-    assert_true(bwe_fallback_bps(&fallback) == 1e6);
+    assert_true(bwe_fallback_bps(&fallback, S) == 1e6);
 }
 
 /* It is what has come so far, which is all that was sent: more may come, as far as the receiver's
@@ -82,22 +82,24 @@ static void test_the_first_one_takes_nothing_away(void **state)
     bwe_fallback_init(&fallback, 300e3);
     send(&fallback, 1e6, 0, 6 * S);
     bwe_fallback_on_remb(&fallback, 0.95e6, 6 * S);
-    assert_true(bwe_fallback_bps(&fallback) == 2 * 0.95e6);
+    assert_true(bwe_fallback_bps(&fallback, 6 * S) == 2 * 0.95e6);
+    assert_true(bwe_fallback_bps(&fallback, 14 * S) == 2 * 0.95e6);
+    assert_true(bwe_fallback_bps(&fallback, 14 * S + 1) == 0.95e6); /* with no other one since */
     bwe_fallback_on_remb(&fallback, 1.1e6, 7 * S);
-    assert_true(bwe_fallback_bps(&fallback) == 2 * 0.95e6);
+    assert_true(bwe_fallback_bps(&fallback, 7 * S) == 2 * 0.95e6);
     bwe_fallback_on_remb(&fallback, 2e6, 8 * S);
-    assert_true(bwe_fallback_bps(&fallback) == 2e6);
+    assert_true(bwe_fallback_bps(&fallback, 8 * S) == 2e6);
     bwe_fallback_on_remb(&fallback, 1.95e6, 9 * S);
-    assert_true(bwe_fallback_bps(&fallback) == 1.95e6);
+    assert_true(bwe_fallback_bps(&fallback, 9 * S) == 1.95e6);
     struct bwe_fallback falling = fallback, late = fallback;
     bwe_fallback_on_remb(&falling, 1e6, 10 * S); /* a fall ends it */
-    assert_true(bwe_fallback_bps(&falling) == 1e6);
+    assert_true(bwe_fallback_bps(&falling, 10 * S) == 1e6);
     bwe_fallback_on_remb(&late, 1.895e6, 15 * S); /* and so does time */
-    assert_true(bwe_fallback_bps(&late) == 1.895e6);
+    assert_true(bwe_fallback_bps(&late, 15 * S) == 1.895e6);
     bwe_fallback_init(&fallback, 300e3);
     send(&fallback, 1e6, 0, 6 * S);
     bwe_fallback_on_remb(&fallback, 0.85e6, 6 * S); /* less than is sent: too much was */
-    assert_true(bwe_fallback_bps(&fallback) == 0.85e6);
+    assert_true(bwe_fallback_bps(&fallback, 6 * S) == 0.85e6);
 }
 
 /* Less than was sent on the average since the first packet, however short that is ago. */
@@ -118,8 +120,8 @@ static void test_the_first_second(void **state)
         bwe_fallback_init(&fallback, 300e3);
         send(&fallback, 1e6, table[i].from_ms * 1000, now_us);
         bwe_fallback_on_remb(&fallback, table[i].remb_bps, now_us);
-        print_message("%d: %.0f\n", (int)i, bwe_fallback_bps(&fallback));
-        assert_true(bwe_fallback_bps(&fallback) ==
+        print_message("%d: %.0f\n", (int)i, bwe_fallback_bps(&fallback, now_us));
+        assert_true(bwe_fallback_bps(&fallback, now_us) ==
                     (table[i].has_head_start ? 2 : 1) * table[i].remb_bps);
     }
 }
