@@ -42,7 +42,7 @@ void bwe_estimator_init(struct bwe_estimator *estimator, const struct bwe_estima
     bwe_rate_control_init(&estimator->rate_control, config->start_bps, config->min_bps,
                           config->max_bps);
     bwe_app_limited_init(&estimator->app_limited, now_us);
-    bwe_fallback_init(&estimator->fallback, config->start_bps);
+    bwe_fallback_init(&estimator->fallback);
     estimator->max_bps = config->max_bps;
     estimator->target_bps = estimator->stable_bps = estimator->rate_control.rate_bps;
     estimator->now_us = estimator->begin_us = now_us;

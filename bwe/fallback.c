@@ -17,10 +17,10 @@
 #define HEAD_START_US 8000000
 #define FALLEN        0.97
 
-void bwe_fallback_init(struct bwe_fallback *fallback, double start_bps)
+void bwe_fallback_init(struct bwe_fallback *fallback)
 {
     memset(fallback, 0, sizeof(*fallback));
-    fallback->loss_bps = start_bps;
+    fallback->loss_bps = BWE_FALLBACK_OPEN_BPS;
 }
 
 void bwe_fallback_on_sent(struct bwe_fallback *fallback, uint32_t bytes, int64_t now_us)
@@ -62,16 +62,11 @@ void bwe_fallback_on_remb(struct bwe_fallback *fallback, double bitrate_bps, int
     fallback->remb_us = now_us;
 }
 
-static double allowed_bps(const struct bwe_fallback *fallback, int64_t now_us)
+double bwe_fallback_bps(const struct bwe_fallback *fallback, int64_t now_us)
 {
     bool has_head_start = now_us <= fallback->head_us;
-    return has_head_start ? fmax(fallback->remb_bps, fallback->head_bps) : fallback->remb_bps;
-}
-
-static double at_most(const struct bwe_fallback *fallback, int64_t now_us)
-{
-    return fallback->remb_bps > 0 ? fmin(allowed_bps(fallback, now_us), fallback->loss_bps)
-                                  : fallback->loss_bps;
+    double head_bps = has_head_start ? fallback->head_bps : 0;
+    return fmin(fmax(fallback->remb_bps, head_bps), fallback->loss_bps);
 }
 
 void bwe_fallback_on_loss(struct bwe_fallback *fallback, double share, int64_t now_us)
@@ -81,7 +76,7 @@ void bwe_fallback_on_loss(struct bwe_fallback *fallback, double share, int64_t n
     fallback->loss_us = now_us;
     fallback->loss_share = share;
     if (share > LOSS_HIGH)
-        fallback->loss_bps = at_most(fallback, now_us) * (1 - 0.5 * fmin(share, 1));
+        fallback->loss_bps = bwe_fallback_bps(fallback, now_us) * (1 - 0.5 * fmin(share, 1));
     else if (share >= 0 && share < BWE_FALLBACK_LOSS_LOW)
         fallback->loss_bps =
             fmin(fallback->loss_bps * pow(GROWTH, elapsed_s) + 1000, BWE_FALLBACK_OPEN_BPS);
@@ -116,9 +111,4 @@ bool bwe_fallback_is_queued(const struct bwe_fallback *fallback, int64_t now_us)
 bool bwe_fallback_is_usable(const struct bwe_fallback *fallback, int64_t now_us)
 {
     return fallback->remb_bps > 0 && now_us - fallback->remb_us <= BWE_REMB_AGE_US;
-}
-
-double bwe_fallback_bps(const struct bwe_fallback *fallback, int64_t now_us)
-{
-    return at_most(fallback, now_us);
 }

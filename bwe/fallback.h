@@ -32,8 +32,8 @@ struct bwe_fallback {
     int64_t measured_us, base_since_us;
 };
 
-/** Start with a rate and without REMB. */
-void bwe_fallback_init(struct bwe_fallback *fallback, double start_bps);
+/** Start without REMB. */
+void bwe_fallback_init(struct bwe_fallback *fallback);
 
 /** Bytes leave for the receiver [UDP payload]. */
 void bwe_fallback_on_sent(struct bwe_fallback *fallback, uint32_t bytes, int64_t now_us);

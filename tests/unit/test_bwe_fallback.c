@@ -45,7 +45,7 @@ static void test_life(void **state)
         {"after a silence believed again", 25, 2000, -1, true, 2000},
     };
     struct bwe_fallback fallback;
-    bwe_fallback_init(&fallback, 300e3);
+    bwe_fallback_init(&fallback);
     send(&fallback, 20000000, 0, 26 * S);
     for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
         int64_t now_us = table[i].at_s * S;
@@ -64,7 +64,7 @@ static void test_no_number(void **state)
 {
     (void)state;
     struct bwe_fallback fallback;
-    bwe_fallback_init(&fallback, 300e3);
+    bwe_fallback_init(&fallback);
     bwe_fallback_on_remb(&fallback, NAN, S);
     bwe_fallback_on_remb(&fallback, 0, S);
     assert_false(bwe_fallback_is_usable(&fallback, S));
@@ -79,7 +79,7 @@ static void test_the_first_one_takes_nothing_away(void **state)
 {
     (void)state;
     struct bwe_fallback fallback;
-    bwe_fallback_init(&fallback, 300e3);
+    bwe_fallback_init(&fallback);
     send(&fallback, 1e6, 0, 6 * S);
     bwe_fallback_on_remb(&fallback, 0.95e6, 6 * S);
     assert_true(bwe_fallback_bps(&fallback, 6 * S) == 2 * 0.95e6);
@@ -96,7 +96,7 @@ static void test_the_first_one_takes_nothing_away(void **state)
     assert_true(bwe_fallback_bps(&falling, 10 * S) == 1e6);
     bwe_fallback_on_remb(&late, 1.895e6, 15 * S); /* and so does time */
     assert_true(bwe_fallback_bps(&late, 15 * S) == 1.895e6);
-    bwe_fallback_init(&fallback, 300e3);
+    bwe_fallback_init(&fallback);
     send(&fallback, 1e6, 0, 6 * S);
     bwe_fallback_on_remb(&fallback, 0.85e6, 6 * S); /* less than is sent: too much was */
     assert_true(bwe_fallback_bps(&fallback, 6 * S) == 0.85e6);
@@ -117,7 +117,7 @@ static void test_the_first_second(void **state)
     for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
         struct bwe_fallback fallback;
         int64_t now_us = table[i].to_ms * 1000;
-        bwe_fallback_init(&fallback, 300e3);
+        bwe_fallback_init(&fallback);
         send(&fallback, 1e6, table[i].from_ms * 1000, now_us);
         bwe_fallback_on_remb(&fallback, table[i].remb_bps, now_us);
         print_message("%d: %.0f\n", (int)i, bwe_fallback_bps(&fallback, now_us));
@@ -150,7 +150,7 @@ static void test_harm(void **state)
         {"it is another path", 46, -1, 105, 0, false},
     };
     struct bwe_fallback fallback;
-    bwe_fallback_init(&fallback, 300e3);
+    bwe_fallback_init(&fallback);
     for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
         int64_t now_us = table[i].at_s * S;
         print_message("%s\n", table[i].what);
