@@ -37,7 +37,7 @@ static uint64_t estimate_for(uint64_t video_bps, uint64_t reserved_bps)
 
 static uint64_t reserved_bps(struct core_estimate *estimate, int64_t now_us)
 {
-    return (uint64_t)bwe_rate_meter_peak(&estimate->audio, now_us).cost_bps +
+    return (uint64_t)bwe_rate_meter_peak_cost_bps(&estimate->audio, now_us) +
            bwe_rate_meter_mean(&estimate->repairs, now_us).cost_bps;
 }
 

@@ -1,4 +1,4 @@
-/* Loss and round-trip time out of receiver reports. */
+/* Losses out of receiver reports. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
