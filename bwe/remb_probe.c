@@ -43,12 +43,20 @@ static void begin(struct bwe_remb_probe *state, const struct bwe_remb_probe_inpu
     state->short_bytes = 0;
 }
 
-static void stop(struct bwe_remb_probe *state, bool is_paused, int64_t now_us)
+static void stop(struct bwe_remb_probe *state, int64_t now_us)
 {
     double wait_ms = fmax(state->wait_ms, WAIT_MS);
     state->is_running = false;
     state->wait_ms = fmin(BACKOFF * wait_ms, WAIT_MAX_MS);
-    state->next_us = now_us + (int64_t)(1000 * (is_paused ? PAUSED_WAIT_MS : wait_ms));
+    state->failed_us = now_us;
+    state->next_us = now_us + (int64_t)(1000 * wait_ms);
+}
+
+/* All video may have been paused since the last one failed. */
+static bool has_waited(const struct bwe_remb_probe *state, bool is_paused, int64_t now_us)
+{
+    return now_us >= state->next_us ||
+           (is_paused && now_us - state->failed_us >= 1000 * PAUSED_WAIT_MS);
 }
 
 static void follow(struct bwe_remb_probe *state, const struct bwe_remb_probe_input *input,
@@ -57,7 +65,7 @@ static void follow(struct bwe_remb_probe *state, const struct bwe_remb_probe_inp
     bool has_failed = is_harmful(state, input) || input->remb_bps < FALLEN * state->best_bps ||
                       now_us - state->progress_us > PATIENCE_US;
     if (has_failed) {
-        stop(state, input->is_paused, now_us);
+        stop(state, now_us);
     } else if (input->remb_bps > GROWN * state->best_bps) {
         state->best_bps = input->remb_bps;
         state->progress_us = now_us;
@@ -102,7 +110,7 @@ void bwe_remb_probe_update(struct bwe_remb_probe *state, const struct bwe_remb_p
     }
     if (state->is_running)
         follow(state, input, now_us);
-    else if (now_us >= state->next_us && !is_harmful(state, input))
+    else if (has_waited(state, input->is_paused, now_us) && !is_harmful(state, input))
         begin(state, input, now_us);
     if (state->is_running)
         fill(state, input, probe, now_us);

@@ -27,8 +27,8 @@ struct bwe_remb_probe {
     int64_t begin_us, progress_us; /* when it began; when that last grew */
     double short_bytes;            /* of its rate, less what was sent; until counted_us */
     int64_t counted_us;
-    int64_t next_us; /* when another one may begin */
-    double wait_ms;  /* after the next failure; 0: none yet */
+    int64_t failed_us, next_us; /* the last one; when another one may begin */
+    double wait_ms;             /* after the next failure; 0: none yet */
 };
 
 struct bwe_remb_probe_input {

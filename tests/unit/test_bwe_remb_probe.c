@@ -184,6 +184,21 @@ static void test_failures_and_waits(void **unused)
     }
 }
 
+/* Everything is paused only after a probe has failed: nobody waits for the rest of its time. */
+static void test_paused_after_a_failure(void **unused)
+{
+    (void)unused;
+    struct bwe_remb_probe_input input = begin();
+    play(&input, 500, 0);
+    input.is_queued = true;
+    play(&input, 10, 0);
+    input.is_queued = false;
+    assert_int_equal(play(&input, 1000, 0), 0);
+    input.is_paused = true;
+    assert_int_equal(play(&input, 480, 0), 0);
+    assert_true(play(&input, 200, 0) > 0);
+}
+
 /* One failure after the other waits longer, up to 15 s; one that shows more ends that. */
 static void test_back_off(void **unused)
 {
@@ -233,6 +248,7 @@ int main(void)
         cmocka_unit_test(test_when_there_is_none),
         cmocka_unit_test(test_steady_losses_while_paused),
         cmocka_unit_test(test_failures_and_waits),
+        cmocka_unit_test(test_paused_after_a_failure),
         cmocka_unit_test(test_back_off),
         cmocka_unit_test(test_it_goes_on_while_that_helps),
     };
