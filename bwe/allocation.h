@@ -39,8 +39,8 @@ struct bwe_allocation_layer {
     uint8_t temporal_count; /* 1-3 */
     uint16_t height;        /* [pixels], 0: not known */
     /* Of each temporal layer alone. The cost is what the network must carry at any time,
-       bwe_rate_meter_peak(). The payload is for the contract, which is kept over two seconds:
-       bwe_rate_meter_mean(), for peaks of different seconds never come together. */
+       bwe_rate_meter_peak_cost_bps(). The payload is for the contract, which is kept over two
+       seconds: bwe_rate_meter_mean(), for peaks of different seconds never come together. */
     uint32_t cost_bps[BWE_ALLOCATION_TEMPORALS];
     uint32_t payload_bps[BWE_ALLOCATION_TEMPORALS];
 };

@@ -42,7 +42,7 @@ void bwe_estimator_init(struct bwe_estimator *estimator, const struct bwe_estima
     bwe_rate_control_init(&estimator->rate_control, config->start_bps, config->min_bps,
                           config->max_bps);
     bwe_app_limited_init(&estimator->app_limited, now_us);
-    bwe_fallback_init(&estimator->fallback, config->start_bps);
+    bwe_fallback_init(&estimator->fallback);
     estimator->max_bps = config->max_bps;
     estimator->target_bps = estimator->stable_bps = estimator->rate_control.rate_bps;
     estimator->now_us = estimator->begin_us = now_us;
@@ -80,6 +80,13 @@ static void set_target(struct bwe_estimator *estimator)
     bwe_app_limited_set_target(&estimator->app_limited, estimator->target_bps);
 }
 
+/* Numbered or not: a receiver that could give transport feedback may send REMB only. */
+static void count_for_remb(struct bwe_estimator *estimator, uint16_t bytes, int64_t now_us)
+{
+    bwe_fallback_on_sent(&estimator->fallback, bytes, now_us);
+    bwe_remb_probe_on_sent(&estimator->remb_probe, bytes);
+}
+
 void bwe_estimator_on_sent(struct bwe_estimator *estimator, uint16_t seq, uint16_t bytes,
                            uint8_t cluster, int64_t now_us)
 {
@@ -88,12 +95,15 @@ void bwe_estimator_on_sent(struct bwe_estimator *estimator, uint16_t seq, uint16
     bwe_history_add(&estimator->history, seq, (struct bwe_sent){.bytes = bytes, .cluster = cluster},
                     now_us);
     bwe_app_limited_on_sent(&estimator->app_limited, bytes, now_us);
+    count_for_remb(estimator, bytes, now_us);
 }
 
+/* The first seconds are those in which somebody tells of what is sent, if anybody ever does. */
 void bwe_estimator_on_unnumbered(struct bwe_estimator *estimator, uint16_t bytes, int64_t now_us)
 {
-    bwe_fallback_on_sent(&estimator->fallback, bytes, now_us);
-    bwe_remb_probe_on_sent(&estimator->remb_probe, bytes);
+    if (!estimator->history.started)
+        estimator->begin_us = now_us;
+    count_for_remb(estimator, bytes, now_us);
 }
 
 /* The reference time wraps after twelve days, and a receiver's clock may start anywhere. */
@@ -342,7 +352,8 @@ static void apply_fallback(struct bwe_estimator *estimator, int64_t now_us)
 {
     if (!is_fallback(estimator, now_us))
         return;
-    bwe_rate_control_set(&estimator->rate_control, bwe_fallback_bps(&estimator->fallback), now_us);
+    double allowed_bps = bwe_fallback_bps(&estimator->fallback, now_us);
+    bwe_rate_control_set(&estimator->rate_control, allowed_bps, now_us);
     set_target(estimator);
 }
 
@@ -372,6 +383,11 @@ void bwe_estimator_set_demand(struct bwe_estimator *estimator, const struct bwe_
     estimator->demand = *demand;
 }
 
+void bwe_estimator_set_pending(struct bwe_estimator *estimator, uint32_t bytes)
+{
+    estimator->pending_bytes = bytes;
+}
+
 /* Packets are outstanding and nothing is heard: the path has become very slow, or is gone. */
 static bool is_silent(const struct bwe_estimator *estimator, int64_t now_us)
 {
@@ -398,7 +414,9 @@ static void update_remb_probe(struct bwe_estimator *estimator, struct bwe_probe 
         .target_bps = estimator->target_bps,
         .goal_bps = estimator->demand.target_bps,
         .limit_bps = limit_bps(estimator),
-        .is_harmful = bwe_fallback_is_harmed(&estimator->fallback, now_us),
+        .pending_bytes = estimator->pending_bytes,
+        .loss_share = bwe_fallback_loss_share(&estimator->fallback, now_us),
+        .is_queued = bwe_fallback_is_queued(&estimator->fallback, now_us),
         .is_paused = estimator->demand.is_paused,
     };
     bwe_remb_probe_update(&estimator->remb_probe, &input, probe, now_us);
@@ -471,6 +489,7 @@ struct bwe_decision bwe_estimator_poll(struct bwe_estimator *estimator, int64_t 
     decision.pacing_bps = to_bps(gain * estimator->target_bps);
     decision.burst_us = (uint32_t)(1000 * estimator->tuning->pacing_burst_ms);
     decision.state = state_of(estimator, now_us);
+    decision.is_lasting = has_remb && estimator->remb_probe.is_running;
     decision.is_probed = estimator->is_probed;
     estimator->is_probed = false;
     return decision;

@@ -6,8 +6,9 @@
  * nothing blocks, and whatever the feedback says, every rate stays a number within the bounds.
  * Rates are UDP payload. Not thread-safe.
  *
- * Use: bwe_estimator_on_sent() for every packet with a transport-wide sequence number, the other
- * on_...() for what arrives, bwe_estimator_poll() after each of those and at the deadline.
+ * Use: bwe_estimator_on_sent() for every packet with a transport-wide sequence number,
+ * bwe_estimator_on_unnumbered() for every other one, the other on_...() for what arrives,
+ * bwe_estimator_poll() after each of those and at the deadline.
  */
 #ifndef IRIS_BWE_ESTIMATOR_H
 #define IRIS_BWE_ESTIMATOR_H
@@ -71,6 +72,7 @@ struct bwe_decision {
     uint32_t pacing_bps;
     uint32_t burst_us;      /* for bwe_pacer_set_rate() */
     struct bwe_probe probe; /* to hand to the pacer; id 0: none */
+    bool is_lasting;        /* a probe lasts, and such are its pieces (remb_probe.h) */
     bool is_probed;         /* a probe has raised the target since the last poll: no need to wait */
     enum bwe_state state;
 };
@@ -99,6 +101,7 @@ struct bwe_estimator {
     int64_t feedback_us; /* 0: none yet */
     int64_t silence_us;  /* the last step down because of silence */
     int64_t begin_us, now_us;
+    uint32_t pending_bytes; /* of probes given out */
     double max_bps;
     double rtt_ms; /* smoothed; 0: unknown */
     double target_bps, stable_bps;
@@ -109,7 +112,7 @@ void bwe_estimator_init(struct bwe_estimator *estimator, const struct bwe_estima
                         int64_t now_us);
 
 /**
- * A packet leaves.
+ * A packet with a transport-wide sequence number leaves.
  *
  * @param seq      its transport-wide sequence number; consecutive
  * @param bytes    UDP payload
@@ -118,7 +121,8 @@ void bwe_estimator_init(struct bwe_estimator *estimator, const struct bwe_estima
 void bwe_estimator_on_sent(struct bwe_estimator *estimator, uint16_t seq, uint16_t bytes,
                            uint8_t cluster, int64_t now_us);
 
-/** A packet without such a number leaves. @param bytes UDP payload */
+/** A packet without such a number leaves: counted for what REMB says, and for nothing else. @param
+ * bytes UDP payload */
 void bwe_estimator_on_unnumbered(struct bwe_estimator *estimator, uint16_t bytes, int64_t now_us);
 
 /** A transport feedback message, entries in the order of sequence numbers. */
@@ -135,6 +139,10 @@ void bwe_estimator_on_rr(struct bwe_estimator *estimator, const struct bwe_repor
 
 /** What there is to send has changed. */
 void bwe_estimator_set_demand(struct bwe_estimator *estimator, const struct bwe_demand *demand);
+
+/** What probes that were given out have still to send: bwe_pacer_probe_bytes(). Without transport
+ * feedback it is not asked for again. */
+void bwe_estimator_set_pending(struct bwe_estimator *estimator, uint32_t bytes);
 
 /** Decide. A probe is given out once. */
 struct bwe_decision bwe_estimator_poll(struct bwe_estimator *estimator, int64_t now_us);

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#define LOSS_LOW     0.02
 #define LOSS_HIGH    0.10
 #define GROWTH       1.08 /* a second */
 #define BASE_US      15000000
@@ -18,22 +17,28 @@
 #define HEAD_START_US 8000000
 #define FALLEN        0.97
 
-void bwe_fallback_init(struct bwe_fallback *fallback, double start_bps)
+void bwe_fallback_init(struct bwe_fallback *fallback)
 {
     memset(fallback, 0, sizeof(*fallback));
-    fallback->loss_bps = start_bps;
+    fallback->loss_bps = BWE_FALLBACK_OPEN_BPS;
 }
 
 void bwe_fallback_on_sent(struct bwe_fallback *fallback, uint32_t bytes, int64_t now_us)
 {
+    if (fallback->sent_since_us == 0)
+        fallback->sent_since_us = now_us;
     bwe_byte_window_advance(&fallback->sent, now_us);
     bwe_byte_window_add(&fallback->sent, bytes);
 }
 
+/* Over the last second, or since the first packet: as the receiver counts. */
 static bool covers_what_is_sent(struct bwe_fallback *fallback, double bitrate_bps, int64_t now_us)
 {
+    int64_t slices = (now_us - fallback->sent_since_us) / BWE_BYTE_WINDOW_SLICE_US;
+    if (slices > SENT_SLICES)
+        slices = SENT_SLICES;
     bwe_byte_window_advance(&fallback->sent, now_us);
-    double sent_bps = (double)bwe_byte_window_mean_bps(&fallback->sent, SENT_SLICES, now_us);
+    double sent_bps = (double)bwe_byte_window_mean_bps(&fallback->sent, (unsigned)slices, now_us);
     return sent_bps > 0 && bitrate_bps >= COVERED * sent_bps;
 }
 
@@ -45,7 +50,7 @@ void bwe_fallback_on_remb(struct bwe_fallback *fallback, double bitrate_bps, int
        is lost because nothing is sent: what losses have shown is of long ago. */
     bool is_silent = !bwe_fallback_is_usable(fallback, now_us);
     bool is_unreported = now_us - fallback->loss_us > BWE_FALLBACK_REPORT_US;
-    if (bitrate_bps < FALLEN * fallback->remb_bps || now_us > fallback->head_us)
+    if (bitrate_bps < FALLEN * fallback->remb_bps)
         fallback->head_bps = 0;
     if (is_silent && covers_what_is_sent(fallback, bitrate_bps, now_us)) {
         fallback->head_bps = HEAD_START * bitrate_bps;
@@ -57,15 +62,11 @@ void bwe_fallback_on_remb(struct bwe_fallback *fallback, double bitrate_bps, int
     fallback->remb_us = now_us;
 }
 
-static double allowed_bps(const struct bwe_fallback *fallback)
+double bwe_fallback_bps(const struct bwe_fallback *fallback, int64_t now_us)
 {
-    return fmax(fallback->remb_bps, fallback->head_bps);
-}
-
-static double at_most(const struct bwe_fallback *fallback)
-{
-    return fallback->remb_bps > 0 ? fmin(allowed_bps(fallback), fallback->loss_bps)
-                                  : fallback->loss_bps;
+    bool has_head_start = now_us <= fallback->head_us;
+    double head_bps = has_head_start ? fallback->head_bps : 0;
+    return fmin(fmax(fallback->remb_bps, head_bps), fallback->loss_bps);
 }
 
 void bwe_fallback_on_loss(struct bwe_fallback *fallback, double share, int64_t now_us)
@@ -75,8 +76,8 @@ void bwe_fallback_on_loss(struct bwe_fallback *fallback, double share, int64_t n
     fallback->loss_us = now_us;
     fallback->loss_share = share;
     if (share > LOSS_HIGH)
-        fallback->loss_bps = at_most(fallback) * (1 - 0.5 * fmin(share, 1));
-    else if (share >= 0 && share < LOSS_LOW)
+        fallback->loss_bps = bwe_fallback_bps(fallback, now_us) * (1 - 0.5 * fmin(share, 1));
+    else if (share >= 0 && share < BWE_FALLBACK_LOSS_LOW)
         fallback->loss_bps =
             fmin(fallback->loss_bps * pow(GROWTH, elapsed_s) + 1000, BWE_FALLBACK_OPEN_BPS);
 }
@@ -96,21 +97,18 @@ void bwe_fallback_on_rtt(struct bwe_fallback *fallback, int64_t rtt_us, int64_t 
         fallback->base_us = rtt_us;
 }
 
-bool bwe_fallback_is_harmed(const struct bwe_fallback *fallback, int64_t now_us)
+double bwe_fallback_loss_share(const struct bwe_fallback *fallback, int64_t now_us)
 {
-    bool is_losing =
-        fallback->loss_share >= LOSS_LOW && now_us - fallback->loss_us <= BWE_FALLBACK_REPORT_US;
-    bool is_queued = fallback->rtt_us - fallback->base_us > QUEUE_US &&
-                     now_us - fallback->measured_us <= BWE_FALLBACK_REPORT_US;
-    return is_losing || is_queued;
+    return now_us - fallback->loss_us <= BWE_FALLBACK_REPORT_US ? fallback->loss_share : 0;
+}
+
+bool bwe_fallback_is_queued(const struct bwe_fallback *fallback, int64_t now_us)
+{
+    return fallback->rtt_us - fallback->base_us > QUEUE_US &&
+           now_us - fallback->measured_us <= BWE_FALLBACK_REPORT_US;
 }
 
 bool bwe_fallback_is_usable(const struct bwe_fallback *fallback, int64_t now_us)
 {
     return fallback->remb_bps > 0 && now_us - fallback->remb_us <= BWE_REMB_AGE_US;
-}
-
-double bwe_fallback_bps(const struct bwe_fallback *fallback)
-{
-    return at_most(fallback);
 }

@@ -95,6 +95,12 @@ void bwe_pacer_begin_probe(struct bwe_pacer *pacer, const struct bwe_probe *prob
     pacer->probe_begin_us = now_us + (has_media ? PROBE_WAIT_US : 0);
 }
 
+uint32_t bwe_pacer_probe_bytes(const struct bwe_pacer *pacer)
+{
+    uint32_t bytes = pacer->probe.id ? pacer->probe.bytes : 0;
+    return pacer->next_probe.id ? bytes + pacer->next_probe.bytes : bytes;
+}
+
 static void take_probe_bytes(struct bwe_pacer *pacer, uint32_t bytes, int64_t now_us)
 {
     struct bwe_probe *probe = &pacer->probe;

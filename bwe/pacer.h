@@ -67,6 +67,9 @@ void bwe_pacer_on_unpaced(struct bwe_pacer *pacer, uint32_t bytes, int64_t now_u
  */
 void bwe_pacer_begin_probe(struct bwe_pacer *pacer, const struct bwe_probe *probe, int64_t now_us);
 
+/** What probes have still to send: the one that runs, and the one after it. */
+uint32_t bwe_pacer_probe_bytes(const struct bwe_pacer *pacer);
+
 /**
  * Take what may leave now: packets of one frame.
  *

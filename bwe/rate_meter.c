@@ -29,14 +29,6 @@ static struct bwe_rate rate_over(const struct bwe_rate_meter *meter, int64_t spa
     };
 }
 
-static void raise_to(struct bwe_rate *peak, struct bwe_rate rate)
-{
-    if (rate.payload_bps > peak->payload_bps)
-        peak->payload_bps = rate.payload_bps;
-    if (rate.cost_bps > peak->cost_bps)
-        peak->cost_bps = rate.cost_bps;
-}
-
 static uint16_t *second_of(struct bwe_rate_meter *meter)
 {
     return &meter->seconds[meter->slice / SLICES_PER_SECOND % BWE_RATE_METER_PEAKS];
@@ -53,11 +45,11 @@ static void end_slice(struct bwe_rate_meter *meter)
     meter->payload_bytes[oldest] = 0;
     meter->packets[oldest] = 0;
 
-    struct bwe_rate *peak =
-        &meter->peaks[(meter->slice - 1) / SLICES_PER_SECOND % BWE_RATE_METER_PEAKS];
-    if ((meter->slice - 1) % SLICES_PER_SECOND == 0)
-        *peak = (struct bwe_rate){0};
-    raise_to(peak, rate_over(meter, SECOND_US));
+    uint32_t *peak_bps =
+        &meter->peaks_bps[(meter->slice - 1) / SLICES_PER_SECOND % BWE_RATE_METER_PEAKS];
+    uint32_t cost_bps = rate_over(meter, SECOND_US).cost_bps;
+    if ((meter->slice - 1) % SLICES_PER_SECOND == 0 || cost_bps > *peak_bps)
+        *peak_bps = cost_bps;
     if (meter->slice % SLICES_PER_SECOND == 0)
         *second_of(meter) = 0;
 }
@@ -119,12 +111,13 @@ uint32_t bwe_rate_meter_long_cost_bps(struct bwe_rate_meter *meter, int64_t now_
     return (uint32_t)(units * UNIT_BYTES * 8000000 / (uint64_t)span_us);
 }
 
-struct bwe_rate bwe_rate_meter_peak(struct bwe_rate_meter *meter, int64_t now_us)
+uint32_t bwe_rate_meter_peak_cost_bps(struct bwe_rate_meter *meter, int64_t now_us)
 {
     if (!meter->has_packet)
-        return (struct bwe_rate){0};
-    struct bwe_rate peak = bwe_rate_meter_mean(meter, now_us);
+        return 0;
+    uint32_t most_bps = bwe_rate_meter_mean(meter, now_us).cost_bps;
     for (unsigned i = 0; i < BWE_RATE_METER_PEAKS; i++)
-        raise_to(&peak, meter->peaks[i]);
-    return peak;
+        if (meter->peaks_bps[i] > most_bps)
+            most_bps = meter->peaks_bps[i];
+    return most_bps;
 }

@@ -30,9 +30,9 @@ struct bwe_rate_meter {
     bool has_packet;
     uint32_t payload_sum_bytes, packet_sum; /* of all slices */
     uint32_t payload_bytes[BWE_RATE_METER_SLICES];
-    uint16_t packets[BWE_RATE_METER_SLICES];     /* saturating */
-    struct bwe_rate peaks[BWE_RATE_METER_PEAKS]; /* highest mean of whole seconds, by second */
-    uint16_t seconds[BWE_RATE_METER_PEAKS];      /* cost of each [16 bytes]; saturating */
+    uint32_t peaks_bps[BWE_RATE_METER_PEAKS]; /* highest mean cost of whole seconds, by second */
+    uint16_t packets[BWE_RATE_METER_SLICES];  /* saturating */
+    uint16_t seconds[BWE_RATE_METER_PEAKS];   /* cost of each [16 bytes]; saturating */
 };
 
 /** Nothing seen. */
@@ -46,7 +46,7 @@ void bwe_rate_meter_init(struct bwe_rate_meter *meter);
  */
 void bwe_rate_meter_on_packet(struct bwe_rate_meter *meter, uint32_t payload_bytes, int64_t now_us);
 
-/** Mean of the last second [bit/s]: for statistics. */
+/** Mean of the last second [bit/s]: its payload is what the contract is held with. */
 struct bwe_rate bwe_rate_meter_mean(struct bwe_rate_meter *meter, int64_t now_us);
 
 /** Mean cost of the last 5 to 6 s, or since the first packet: what a burst takes of a long time
@@ -54,9 +54,9 @@ struct bwe_rate bwe_rate_meter_mean(struct bwe_rate_meter *meter, int64_t now_us
 uint32_t bwe_rate_meter_long_cost_bps(struct bwe_rate_meter *meter, int64_t now_us);
 
 /**
- * What to reckon with (bwe.md, allocation 2): the greater of the mean and the highest mean of a
+ * The cost to reckon with (bwe.md, allocation 2): the greater of the mean and the highest mean of a
  * whole second in the last 5 to 6 s [bit/s].
  */
-struct bwe_rate bwe_rate_meter_peak(struct bwe_rate_meter *meter, int64_t now_us);
+uint32_t bwe_rate_meter_peak_cost_bps(struct bwe_rate_meter *meter, int64_t now_us);
 
 #endif

@@ -22,12 +22,19 @@ struct bwe_mark {
 struct bwe_received_rate {
     struct bwe_mark marks[BWE_FEEDBACK_MARKS]; /* oldest first */
     uint8_t mark_count;
-    double estimate_bps; /* 0: unknown yet */
+    double estimate_bps; /* UDP payload [bit/s]; 0: unknown yet */
     double carried;      /* share of the rate sent at which they came, 0 to 1 */
-    double busy_bps;     /* out of a queue; 0: there was none all the time */
+    double busy_bps;     /* the same out of a queue; 0: it was not there all the time */
 };
 
-/** A message was taken. */
+/**
+ * A message was taken. The estimate is over as many marks as it takes for 80 ms of arrivals and
+ * 5000 bytes, or over all; busy_bps over 40 ms at least in which every mark met a queue.
+ *
+ * @param mark  messages in the order in which they came. Where arrival_us does not rise from the
+ *              first mark to this one, estimate_bps and carried stay as they are; nothing is
+ *              divided by a time that has not passed.
+ */
 void bwe_received_rate_add(struct bwe_received_rate *received, const struct bwe_mark *mark);
 
 #endif

@@ -39,9 +39,6 @@ void bwe_receiver_reports_add(struct bwe_receiver_reports *reports, const struct
     source->highest_seq = report->highest_seq;
     source->cumulative_lost = report->cumulative_lost;
     source->seen_us = now_us > 0 ? now_us : 1;
-    if (report->rtt_us > 0)
-        reports->rtt_us =
-            reports->rtt_us ? (7 * reports->rtt_us + report->rtt_us) / 8 : report->rtt_us;
 }
 
 double bwe_receiver_reports_take_loss(struct bwe_receiver_reports *reports, uint32_t least)

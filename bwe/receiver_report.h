@@ -1,5 +1,5 @@
 /*
- * Loss and round-trip time out of RTCP receiver reports (RFC 3550, 6.4), for receivers that send no
+ * Losses out of RTCP receiver reports (RFC 3550, 6.4), for receivers that send no
  * transport feedback.
  *
  * Invariant: an interval is counted once; the first report of an SSRC only marks where it begins.
@@ -29,7 +29,6 @@ struct bwe_report_source {
 struct bwe_receiver_reports {
     struct bwe_report_source sources[BWE_REPORT_SSRCS];
     uint32_t expected, lost; /* since the last taking */
-    int64_t rtt_us;          /* smoothed; 0: unknown */
 };
 
 /** Take a report block in. Steps back, and jumps of more than 2^15 packets, only move the mark. */

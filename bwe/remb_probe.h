@@ -5,6 +5,10 @@
  * video paused its estimate would stay where it is for ever. So more than it allows is sent for as
  * long as that helps: media, then old packets, then padding. It lasts, and so the voices are a part
  * of it, not beside it: it is filled up with what its rate is short of, less all that was sent.
+ *
+ * Losses end it, as does a queue. With all video paused only if there are more of them than when it
+ * began: those of a path that always loses some are not its own, and would leave nothing but voices
+ * for ever.
  */
 #ifndef IRIS_BWE_REMB_PROBE_H
 #define IRIS_BWE_REMB_PROBE_H
@@ -19,20 +23,23 @@ struct bwe_remb_probe {
     bool is_running;
     uint8_t last_id;
     double best_bps;               /* announced since it began */
+    double loss_share;             /* when it began */
     int64_t begin_us, progress_us; /* when it began; when that last grew */
     double short_bytes;            /* of its rate, less what was sent; until counted_us */
     int64_t counted_us;
-    int64_t next_us; /* when another one may begin */
-    double wait_ms;  /* after the next failure; 0: none yet */
+    int64_t failed_us, next_us; /* the last one; when another one may begin */
+    double wait_ms;             /* after the next failure; 0: none yet */
 };
 
 struct bwe_remb_probe_input {
-    double remb_bps;   /* announced last */
-    double target_bps; /* what may be sent; less than that after losses */
-    double goal_bps;   /* with which a paused or higher layer would fit; 0: none */
-    double limit_bps;  /* what the contract can use: no probe above it */
-    bool is_harmful;   /* packets are lost, or wait: bwe_fallback_is_harmed() */
-    bool is_paused;    /* all video: nothing is lost by trying */
+    double remb_bps;        /* announced last */
+    double target_bps;      /* what may be sent; less than that after losses */
+    double goal_bps;        /* with which a paused or higher layer would fit; 0: none */
+    double limit_bps;       /* what the contract can use: no probe above it */
+    uint32_t pending_bytes; /* of pieces given out: bwe_pacer_probe_bytes() */
+    double loss_share;      /* of packets: bwe_fallback_loss_share() */
+    bool is_queued;         /* packets wait: bwe_fallback_is_queued() */
+    bool is_paused;         /* all video: nothing is lost by trying */
 };
 
 /** Something leaves for the receiver, whatever it is. @param bytes UDP payload */

@@ -37,7 +37,7 @@ static uint64_t estimate_for(uint64_t video_bps, uint64_t reserved_bps)
 
 static uint64_t reserved_bps(struct core_estimate *estimate, int64_t now_us)
 {
-    return (uint64_t)bwe_rate_meter_peak(&estimate->audio, now_us).cost_bps +
+    return (uint64_t)bwe_rate_meter_peak_cost_bps(&estimate->audio, now_us) +
            bwe_rate_meter_mean(&estimate->repairs, now_us).cost_bps;
 }
 
@@ -76,11 +76,17 @@ void core_estimate_on_unnumbered(struct core_participant *participant, uint16_t 
     int64_t now_us = participant->engine->now_us;
     if (!participant->estimate.has_begun)
         begin(participant, now_us);
-    if (!participant->pace.is_pacing)
-        core_pace_set_rate(participant, UNNUMBERED_PACE_BPS,
-                           (uint32_t)(1000 * bwe_tuning_iris.pacing_burst_ms), now_us);
-    participant->pace.is_pacing = true;
     bwe_estimator_on_unnumbered(&participant->estimate.estimator, bytes, now_us);
+}
+
+void core_estimate_set_early_pace(struct core_participant *participant)
+{
+    if (participant->pace.is_pacing)
+        return;
+    participant->pace.is_pacing = true;
+    core_pace_set_rate(participant, UNNUMBERED_PACE_BPS,
+                       (uint32_t)(1000 * bwe_tuning_iris.pacing_burst_ms),
+                       participant->engine->now_us);
 }
 
 static void activate(struct core_participant *participant, int64_t now_us)
@@ -184,6 +190,24 @@ static void set_pace(struct core_participant *participant, const struct bwe_deci
     bwe_pacer_begin_probe(&participant->pace.pacer, &probe, now_us);
 }
 
+/* Of one that lasts, the first piece, and its end with neither rate nor bytes. */
+static void record_probe(struct core_participant *participant, const struct bwe_decision *decision,
+                         int64_t now_us)
+{
+    struct core_estimate *estimate = &participant->estimate;
+    const struct bwe_probe *probe = &decision->probe;
+    bool has_begun = probe->id && !estimate->is_filled;
+    bool has_ended = estimate->is_filled && !decision->is_lasting;
+    if (!has_begun && !has_ended)
+        return;
+    estimate->is_filled = decision->is_lasting;
+    core_record(
+        participant,
+        &(struct core_decision){.kind = CORE_DECISION_PROBE,
+                                .numbers = {probe->rate_bps, probe->bytes, decision->target_bps}},
+        now_us);
+}
+
 static void record(struct core_participant *participant, const struct bwe_decision *decision,
                    int64_t now_us)
 {
@@ -197,13 +221,7 @@ static void record(struct core_participant *participant, const struct bwe_decisi
     if (decision->state != estimate->state || decision->is_probed)
         core_record(participant, &now, now_us);
     estimate->state = decision->state;
-    const struct bwe_probe *probe = &decision->probe;
-    if (probe->id)
-        core_record(participant,
-                    &(struct core_decision){
-                        .kind = CORE_DECISION_PROBE,
-                        .numbers = {probe->rate_bps, probe->bytes, decision->target_bps}},
-                    now_us);
+    record_probe(participant, decision, now_us);
 }
 
 void core_estimate_advance(struct core_participant *participant, int64_t now_us)
@@ -211,6 +229,8 @@ void core_estimate_advance(struct core_participant *participant, int64_t now_us)
     struct core_estimate *estimate = &participant->estimate;
     if (!estimate->is_active)
         return;
+    bwe_estimator_set_pending(&estimate->estimator,
+                              bwe_pacer_probe_bytes(&participant->pace.pacer));
     struct bwe_decision decision = bwe_estimator_poll(&estimate->estimator, now_us);
     close_when_known(estimate, decision.state, now_us);
     set_pace(participant, &decision, now_us);

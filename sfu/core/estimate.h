@@ -24,6 +24,7 @@ struct core_estimate {
     bool is_active; /* the receiver reports */
     bool is_open;   /* the first second: the contract holds */
     bool is_probed; /* a probe has raised the estimate, the allocation does not know yet */
+    bool is_filled; /* a probe that lasts has begun, and its end is not recorded yet */
     int64_t active_us;
     int64_t probed_us;      /* when a probe last raised it */
     uint64_t video_bps;     /* budget for video; UINT64_MAX: no say */
@@ -43,9 +44,12 @@ void core_estimate_init(struct core_estimate *estimate);
 void core_estimate_on_sent(struct core_participant *participant, uint16_t seq, uint16_t bytes,
                            uint8_t cluster);
 
-/** A packet without one leaves: nobody will tell how it fared, and until the receiver's own
- * estimate is there video is spread at what the contract allows. @param bytes UDP payload */
+/** A packet without one leaves: nobody will tell how it fared. @param bytes UDP payload */
 void core_estimate_on_unnumbered(struct core_participant *participant, uint16_t bytes);
+
+/** A packet with abs-send-time and without number leaves: the receiver estimates by itself, and
+ * until it says something video is spread at what the contract allows. */
+void core_estimate_set_early_pace(struct core_participant *participant);
 
 /** Transport feedback of the receiver (RTCP 205, format 15). Malformed: nothing. */
 void core_estimate_on_feedback(struct core_participant *participant,

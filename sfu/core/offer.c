@@ -21,7 +21,7 @@ static void describe_layer(struct core_layer *layer, struct bwe_allocation_layer
     for (unsigned t = 0; t < BWE_ALLOCATION_TEMPORALS; t++) {
         /* Four cameras' key frames and, seconds later, a screen's first slide were more than the
            contract together: a camera was lowered for 5 s (iris-sim --profile demo --seed 7). */
-        out->cost_bps[t] = bwe_rate_meter_peak(&layer->meters[t], now_us).cost_bps;
+        out->cost_bps[t] = bwe_rate_meter_peak_cost_bps(&layer->meters[t], now_us);
         out->payload_bps[t] = bwe_rate_meter_mean(&layer->meters[t], now_us).payload_bps;
     }
 }

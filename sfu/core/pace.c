@@ -39,6 +39,9 @@ static void depart(struct core_participant *participant, struct core_buffer *buf
     } else if (buffer->send_time_at) {
         uint64_t time = ((uint64_t)engine->now_us << ABS_SEND_TIME_BITS) / 1000000;
         rtp_bytes_put24(buffer->data + buffer->send_time_at, (uint32_t)time & 0xFFFFFF);
+        core_estimate_set_early_pace(participant);
+        core_estimate_on_unnumbered(participant, wire_bytes(buffer));
+    } else {
         core_estimate_on_unnumbered(participant, wire_bytes(buffer));
     }
     core_outbox_push(&engine->outbox, &participant->chain, buffer);

@@ -56,8 +56,8 @@ enum core_outcome { CORE_OUTCOMES(CORE_OUTCOME_ENUMERATOR) CORE_OUTCOME_COUNT };
     X(LAYOUT, "layout", "max_cameras", "max_height", "pinned")                                     \
     X(BUDGET, "budget", "budget_bps", NULL, NULL)                                                  \
     X(ESTIMATE, "estimate", "target_bps", "video_bps",                                             \
-      "pacing_bps") /* another state, or passed */                                                 \
-    X(PROBE, "probe", "rate_bps", "bytes", "target_bps")                                           \
+      "pacing_bps")                                      /* another state, or passed */            \
+    X(PROBE, "probe", "rate_bps", "bytes", "target_bps") /* no rate: one that lasted is over */    \
     X(WAITING, "video_waits", "queued_bytes", "pacing_bps", NULL) /* the pacer has no room */      \
     X(OWNER, "slot_owner", NULL, NULL, NULL) /* the slot shows other's track from now on */        \
     X(TARGET, "layer_chosen", "temporal", "height", "budget_bps") /* no layer: paused */           \

@@ -23,7 +23,7 @@
 
 /* To be raised when fields of a struct that is copied whole move, or mean something else, while its
    size stays. */
-#define CORE_STATE_VERSION 6
+#define CORE_STATE_VERSION 7
 
 struct core_state_options {
     uint8_t key[TRANSPORT_STATE_KEY_BYTES]; /* of this hand-over, random */

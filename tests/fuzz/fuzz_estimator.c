@@ -127,6 +127,7 @@ static void report(struct subject *subject, struct input *input)
 static void poll(struct subject *subject)
 {
     const struct bwe_estimator *estimator = &subject->estimator;
+    bwe_estimator_set_pending(&subject->estimator, bwe_pacer_probe_bytes(&subject->pacer));
     struct bwe_decision decision = bwe_estimator_poll(&subject->estimator, subject->now_us);
     CHECK(decision.target_bps >= MIN_BPS && decision.target_bps <= MAX_BPS);
     CHECK(decision.stable_bps >= MIN_BPS && decision.stable_bps <= MAX_BPS);

@@ -40,7 +40,7 @@ static void print_line(struct sim_world *world, const struct sim_person *person,
            (estimate->video_bps < UINT32_MAX ? estimate->video_bps : 0) / 1000,
            estimate->allocated_bps / 1000, estimate->wanted.goal_bps / 1000,
            pace->pacer.rate_bps / 1000,
-           bwe_rate_meter_peak(&estimate->audio, world->now_us).cost_bps / 1000);
+           bwe_rate_meter_peak_cost_bps(&estimate->audio, world->now_us) / 1000);
     for (unsigned i = 0; i < receiver->slot_count; i++) {
         const struct core_slot *slot = &receiver->slots[i];
         if (slot->params.kind == CORE_KIND_AUDIO)

@@ -284,6 +284,34 @@ static void test_fallback(void **state)
     assert_true(bwe_estimator_poll(&path.estimator, path.now_us).target_bps > 500000);
 }
 
+/* A receiver that could give feedback and sends REMB only: what is sent to it is known all the
+   same, so the first one, which covers it, takes nothing away, and a probe is only what is missing.
+ */
+static void test_fallback_of_numbered_packets(void **state)
+{
+    (void)state;
+    struct path path;
+    start(&path, &bwe_tuning_iris);
+    int64_t end_us = path.now_us + 4000 * MS;
+    uint64_t probe_bytes = 0;
+    for (; path.now_us < end_us; path.now_us += 10 * MS)
+        bwe_estimator_on_sent(&path.estimator, path.seq++, 1000, 0, path.now_us);
+    bwe_estimator_on_remb(&path.estimator, 800000, path.now_us);
+    path.decision = bwe_estimator_poll(&path.estimator, path.now_us);
+    assert_int_equal(path.decision.target_bps, 1600000);
+    const struct bwe_demand demand = {.target_bps = 1500000};
+    bwe_estimator_on_remb(&path.estimator, 700000, path.now_us);
+    bwe_estimator_set_demand(&path.estimator, &demand);
+    end_us = path.now_us + 3000 * MS;
+    for (; path.now_us < end_us; path.now_us += 10 * MS) {
+        bwe_estimator_on_sent(&path.estimator, path.seq++, 1250, 0, path.now_us);
+        path.decision = bwe_estimator_poll(&path.estimator, path.now_us);
+        probe_bytes += path.decision.probe.bytes;
+    }
+    assert_int_equal(path.decision.target_bps, 700000);
+    assert_int_equal(probe_bytes, 0); /* 1 Mbps is sent, 0.875 would be enough */
+}
+
 static void test_demand_bounds(void **state)
 {
     (void)state;
@@ -334,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_fallback),
+        cmocka_unit_test(test_fallback_of_numbered_packets),
         cmocka_unit_test(test_demand_bounds),
         cmocka_unit_test(test_strange_input),
     };

@@ -215,8 +215,11 @@ static void test_probes_in_a_row(void **state)
         assert_int_equal(now_ms % 4, 0);
         assert_in_range(cluster, 1, 2);
         counts[cluster]++;
+        uint32_t pending_bytes = bwe_pacer_probe_bytes(&fixture.pacer);
+        assert_int_equal(pending_bytes, 11000 - 1000 * (counts[1] + counts[2]));
         bwe_pacer_on_padding(&fixture.pacer, bytes, now_ms * MS);
     }
+    assert_int_equal(bwe_pacer_probe_bytes(&fixture.pacer), 0);
     assert_int_equal(counts[1], 5);
     assert_int_equal(counts[2], 5);
 }

@@ -1,4 +1,4 @@
-/* Loss and round-trip time out of receiver reports. */
+/* Losses out of receiver reports. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,18 +40,6 @@ static void test_loss(void **state)
     }
 }
 
-static void test_rtt(void **state)
-{
-    (void)state;
-    struct bwe_receiver_reports reports = {0};
-    bwe_receiver_reports_add(&reports, &(struct bwe_report){1, 0, 0, 80000}, 1);
-    assert_int_equal(reports.rtt_us, 80000);
-    bwe_receiver_reports_add(&reports, &(struct bwe_report){1, 0, 0, 160000}, 2);
-    assert_int_equal(reports.rtt_us, 90000);
-    bwe_receiver_reports_add(&reports, &(struct bwe_report){1, 0, 0, 0}, 3);
-    assert_int_equal(reports.rtt_us, 90000);
-}
-
 static void test_more_ssrcs_than_entries(void **state)
 {
     (void)state;
@@ -68,7 +56,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_loss),
-        cmocka_unit_test(test_rtt),
         cmocka_unit_test(test_more_ssrcs_than_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include "rtp/transport_feedback.h"
 #include "sfu/core/engine_internal.h"
+#include "sfu/core/recording.h"
 
 #define FIRST_VOICE  1
 #define FIRST_CAMERA 4
@@ -120,7 +121,7 @@ static void begin_with(struct scene *scene, uint64_t capacity_bps, bool has_rtx)
 {
     memset(&scene->network, 0, sizeof(scene->network));
     scene->keyframe_us = 0;
-    conference_init(&scene->c);
+    conference_init_with(&scene->c, &(struct conference_options){.recorder_bytes = 4194304});
     scene->network.capacity_bps = capacity_bps;
     struct core_join join = usual_join(1, 1);
     join.tracks[CAM].rid_count = 2;
@@ -347,6 +348,68 @@ static void test_remb_counts_without_feedback(void **state)
     conference_dispose(&scene.c);
 }
 
+/* Neither numbers nor abs-send-time were agreed on: all that is sent is counted, so that a first
+   REMB which covers it takes nothing away. */
+static void test_remb_without_extensions(void **state)
+{
+    static struct scene scene;
+    (void)state;
+    begin_with(&scene, 3000000, true);
+    struct core_participant *receiver = core_engine_find(scene.c.engine, 2);
+    for (unsigned i = 0; i < receiver->slot_count; i++)
+        receiver->slots[i].params.transport_seq_id = 0;
+    play(&scene, 3 * S, false);
+    unsigned first = scene.receiver->heard_count;
+    play(&scene, 2 * S, false);
+    uint64_t sent_bps = rate_since(scene.receiver, first, 2 * S);
+    assert_false(receiver->pace.is_pacing);
+    play_remb(&scene, (uint32_t)sent_bps, 1);
+    assert_in_range(receiver->estimate.estimator.target_bps, 1.99 * sent_bps, 2 * sent_bps);
+    assert_int_equal(camera(&scene)->height, 480);
+    conference_dispose(&scene.c);
+}
+
+/* Probes to the receiver that the flight recorder holds: how many have begun less how many are said
+   to be over, and all entries. */
+static int count_recorded(struct scene *scene, unsigned *entries)
+{
+    struct core_recording *recording;
+    struct core_recording_entry entry;
+    int running = 0;
+    const struct core_participant *receiver = core_engine_find(scene->c.engine, 2);
+    const struct core_recording_options all = {0};
+    assert_int_equal(core_recording_open(&recording, receiver->room->recorder, &all), 0);
+    for (*entries = 0; core_recording_next(recording, &entry);) {
+        if (entry.kind != CORE_RECORDING_DECISION || entry.decision.kind != CORE_DECISION_PROBE)
+            continue;
+        running += entry.decision.numbers[0] > 0 ? 1 : -1;
+        ++*entries;
+    }
+    core_recording_close(recording);
+    return running;
+}
+
+/* A probe that lasts is told of when it begins and when it ends, not piece by piece. */
+static void test_remb_probe_is_recorded_once(void **state)
+{
+    static struct scene scene;
+    unsigned entries;
+    (void)state;
+    begin(&scene, 3000000);
+    play(&scene, 2 * S, false);
+    play_remb(&scene, 50000, 4);
+    count_recorded(&scene, &entries);
+    unsigned before = entries;
+    for (unsigned i = 0; i < 3; i++)
+        play_remb(&scene, 60000 + 6000 * i, 1);
+    assert_int_equal(count_recorded(&scene, &entries), 1); /* it runs */
+    assert_in_range(entries, before, before + 1);
+    play_remb(&scene, 50000, 1);
+    assert_int_equal(count_recorded(&scene, &entries), 0);
+    assert_in_range(entries, 2, before + 2);
+    conference_dispose(&scene.c);
+}
+
 static void test_leaving_while_video_waits(void **state)
 {
     static struct scene scene;
@@ -374,6 +437,8 @@ int main(void)
         cmocka_unit_test(test_paused_and_back_without_rtx),
         cmocka_unit_test(test_voices_overtake_video),
         cmocka_unit_test(test_remb_counts_without_feedback),
+        cmocka_unit_test(test_remb_without_extensions),
+        cmocka_unit_test(test_remb_probe_is_recorded_once),
         cmocka_unit_test(test_leaving_while_video_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
