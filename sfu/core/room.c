@@ -236,7 +236,7 @@ void core_room_select(struct core_room *room, int64_t now_us)
     struct core_ranking rankings[CORE_KIND_COUNT] = {0};
     bool is_period = now_us - room->allocated_us >= CORE_ROOM_PERIOD_US;
     if (is_period)
-        room->allocated_us = last_us(room, now_us); /* who is late once is not late for ever */
+        room->allocated_us = last_us(room, now_us); /* when it was due */
     rank(room, rankings, now_us);
     room->round++;
     for (struct core_participant *p = room->first; p; p = p->next_in_room) {
