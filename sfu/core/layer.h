@@ -22,7 +22,7 @@
 #define CORE_LAYER_SILENCE_US 2000000 /* a source that sent nothing for so long is idle */
 /* A layer whose siblings have sent for so long is stopped. With a frame of theirs, a room's period
    and a late look it is noticed within 500 ms. */
-#define CORE_LAYER_STOPPED_US 360000
+#define CORE_LAYER_STOPPED_US 330000
 /* The lowest one is what a browser stops last; it skips frames to save what a key frame took too
    much, for 0.6 s in Chromium (seen: 320x240 of 150 kbps). */
 #define CORE_LAYER_STOPPED_LOWEST_US 1000000

@@ -55,16 +55,11 @@ void core_room_remove(struct core_room *room, struct core_participant *participa
     core_room_wake(room);
 }
 
-/* The last of the room's times until then. */
-static int64_t last_us(const struct core_room *room, int64_t until_us)
-{
-    int64_t phase_us = (int64_t)(room->id * 7919 % 50) * 1000; /* a prime: spread rooms */
-    return until_us - (until_us - phase_us) % TOGETHER_US;
-}
-
 int64_t core_room_next(const struct core_room *room, int64_t delay_us, int64_t now_us)
 {
-    int64_t at_us = last_us(room, now_us + delay_us + CORE_TICK_US);
+    int64_t phase_us = (int64_t)(room->id * 7919 % 50) * 1000; /* a prime: spread rooms */
+    int64_t at_us = now_us + delay_us + CORE_TICK_US;
+    at_us -= (at_us - phase_us) % TOGETHER_US;
     return at_us - now_us < delay_us ? at_us + TOGETHER_US : at_us;
 }
 
@@ -234,9 +229,10 @@ static void tell_speakers(struct core_room *room, const struct core_ranking *voi
 void core_room_select(struct core_room *room, int64_t now_us)
 {
     struct core_ranking rankings[CORE_KIND_COUNT] = {0};
-    bool is_period = now_us - room->allocated_us >= CORE_ROOM_PERIOD_US;
+    /* A round may be due a moment before the period is over: the one before was late. */
+    bool is_period = now_us - room->allocated_us >= CORE_ROOM_PERIOD_US - CORE_TICK_US;
     if (is_period)
-        room->allocated_us = last_us(room, now_us); /* who is late once is not late for ever */
+        room->allocated_us = now_us;
     rank(room, rankings, now_us);
     room->round++;
     for (struct core_participant *p = room->first; p; p = p->next_in_room) {
@@ -250,5 +246,5 @@ void core_room_select(struct core_room *room, int64_t now_us)
             core_participant_wake(p, now_us);
     }
     tell_speakers(room, &rankings[CORE_KIND_AUDIO], now_us);
-    room->deadline_us = room->allocated_us + CORE_ROOM_PERIOD_US;
+    room->deadline_us = core_room_next(room, CORE_ROOM_PERIOD_US - CORE_TICK_US, now_us);
 }

@@ -22,7 +22,7 @@ struct core_room {
     struct core_participant *first, *last;
     unsigned count;
     int64_t deadline_us;
-    int64_t allocated_us;           /* layers were decided on for everybody: of the room's times */
+    int64_t allocated_us;           /* when layers were last decided on for everybody */
     uint64_t round;                 /* of deciding on layers; sfu/core/offer.h */
     struct core_speakers speakers;  /* as last told */
     int64_t speakers_us;            /* may be told again from then on */

@@ -161,7 +161,9 @@ static void test_layer_stops_at_any_time(void **state)
         {"on time", 0, 0},
         {"up to 1 ms late", MS, 0},
         {"up to 5 ms late", 5 * MS, 0},
-        {"1 ms late, and the room is woken", MS, 40 * MS},
+        {"1 ms late, and the room is woken every 40 ms", MS, 40 * MS},
+        {"every 85 ms", MS, 85 * MS},
+        {"every 130 ms", MS, 130 * MS},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         int64_t most_us = 0;
