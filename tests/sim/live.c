@@ -62,16 +62,6 @@ static uint64_t bytes_of(uint64_t bps, unsigned percent, int64_t window_us)
     return bps * percent / 100 * (uint64_t)window_us / 8000000;
 }
 
-/* Without RTX a lost packet of a screen costs its slide again, all of it. */
-static bool is_sent_again(const struct sim_person *receiver, int64_t now_us)
-{
-    for (unsigned i = 0; !receiver->has_rtx && i < receiver->join.slot_count; i++)
-        if (receiver->slots[i].params.kind == CORE_KIND_SCREEN &&
-            receiver->slots[i].lost_us > now_us - MEAN_US)
-            return true;
-    return false;
-}
-
 /* In the mean all of it is within the budget: screen, key frames, replays and repairs. Where slides
    are more than the tenth that is spare (one is, below 384 kbps), those that cannot be helped come
    on top. */
@@ -80,9 +70,10 @@ static void check_mean(struct sim_world *world, struct sim_person *receiver,
 {
     int64_t step_us = MEAN_US / SIM_WINDOW_STEPS, now_us = world->now_us;
     bool is_screen = receiver->join.slots[media->slot].kind == CORE_KIND_SCREEN;
+    int64_t lost_us = receiver->has_rtx ? 0 : receiver->slots[media->slot].lost_us;
     uint64_t all = sim_window_add(&receiver->video_all, step_us, now_us, media->wire_len);
-    uint64_t spare = sim_slides_on_sent(&receiver->slides, media, is_screen,
-                                        is_sent_again(receiver, now_us), step_us, now_us);
+    uint64_t spare =
+        sim_slides_on_sent(&receiver->slides, media, is_screen, lost_us, step_us, now_us);
     uint64_t most = bytes_of(receiver->budget_bps, MEAN_PERCENT, MEAN_US);
     uint64_t with_slides = bytes_of(receiver->budget_bps, 100, MEAN_US) + spare;
     most = with_slides > most ? with_slides : most;
