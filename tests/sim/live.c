@@ -182,8 +182,7 @@ static bool has_had_keyframes(const struct sim_slot *slot, int64_t now_us)
    of a small budget (slot.c). */
 static uint64_t slide_bits(const struct sim_person *receiver)
 {
-    uint64_t replay_bits = 4 * 8 * sim_slides_replay_bytes(&receiver->slides);
-    return replay_bits > SLIDE_BITS ? replay_bits : SLIDE_BITS;
+    return 4 * 8 * sim_slides_replay_bytes(&receiver->slides);
 }
 
 static void check_slot(struct sim_world *world, struct sim_person *receiver,
@@ -201,7 +200,7 @@ static void check_slot(struct sim_world *world, struct sim_person *receiver,
     if (track == SIM_TRACK_SCREEN && receiver->down.params.capacity_bps > 0)
         patience_us += (int64_t)(SLIDE_BITS * 1000000 / receiver->down.params.capacity_bps);
     if (track == SIM_TRACK_SCREEN && receiver->budget_bps > 0) /* likewise, each time */
-        patience_us += (int64_t)(slide_bits(receiver) * 1000000 / receiver->budget_bps);
+        patience_us += (int64_t)(slide_bits(receiver) * 1000000 / receiver->lower_bps);
     if (track == SIM_TRACK_SCREEN && receiver->remb.told_bps > 0) /* and whatever it asks for */
         patience_us += (int64_t)(SLIDE_BITS * 1000000 / receiver->remb.told_bps);
     if (!receiver->has_rtx && has_had_keyframes(slot, world->now_us))
@@ -213,8 +212,6 @@ static void check_slot(struct sim_world *world, struct sim_person *receiver,
         since_us = slot->answer_lost_us;
     if (!source->has_rtx && source->key_lost_us[track] > since_us)
         since_us = source->key_lost_us[track];
-    if (track == SIM_TRACK_SCREEN && receiver->budget_us > since_us) /* until then it was another */
-        since_us = receiver->budget_us;
     if (source->pli_lost_us[track] > since_us) /* the next one follows a second later */
         since_us = source->pli_lost_us[track];
     if (slot->decoded_us > since_us && slot->decoded_from == report->participant)
