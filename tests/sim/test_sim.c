@@ -30,6 +30,11 @@ static void run(enum sim_tamper_kind tamper, double loss, uint64_t seed)
                                 .handovers = tamper == SIM_TAMPER_HANDOVER,
                                 .tamper = tamper};
     profile.network.loss_max = loss;
+    if (loss > 0) {
+        profile.goals.skew_ms = 200;
+        profile.goals.unrepaired_pct = 30;
+        profile.goals.repaired_pct = 40;
+    }
     assert_int_equal(sim_world_run(&world, &config), 0);
 }
 
@@ -37,7 +42,8 @@ static void test_each_invariant_trips_alone(void **state)
 {
     (void)state;
     for (unsigned check = 0; check < SIM_CHECK_COUNT; check++) {
-        double loss = check == SIM_CHECK_RETRANSMISSION ? 0.01 : 0;
+        bool is_of_loss = check == SIM_CHECK_RETRANSMISSION || check == SIM_CHECK_REPAIR;
+        double loss = is_of_loss ? 0.01 : 0;
         run(SIM_TAMPER_NONE, loss, SEED);
         struct sim_checks before = world.checks;
         run((enum sim_tamper_kind)(SIM_TAMPER_NONE + 1 + check), loss, SEED);
@@ -59,15 +65,18 @@ static void test_other_halves_trip(void **state)
         enum sim_tamper_kind tamper;
         enum sim_check check;
         const char *said;
+        double loss;
     } rows[] = {
-        {SIM_TAMPER_HIDDEN, SIM_CHECK_STUCK, "a camera is not shown"},
-        {SIM_TAMPER_CONTRACT, SIM_CHECK_BUDGET, "contract and 15 %"},
-        {SIM_TAMPER_SHARE, SIM_CHECK_STORM, "of requested ones in 10 s"},
-        {SIM_TAMPER_LEFT, SIM_CHECK_MEMORY, "1 participants left"},
+        {SIM_TAMPER_HIDDEN, SIM_CHECK_STUCK, "a camera is not shown", 0},
+        {SIM_TAMPER_CONTRACT, SIM_CHECK_BUDGET, "contract and 15 %", 0},
+        {SIM_TAMPER_SHARE, SIM_CHECK_STORM, "of requested ones in 10 s", 0},
+        {SIM_TAMPER_LEFT, SIM_CHECK_MEMORY, "1 participants left", 0},
+        {SIM_TAMPER_SKEW, SIM_CHECK_SKEW, "at most 80", 0},
+        {SIM_TAMPER_ROUGH, SIM_CHECK_SKEW, "at most 500", 0.01},
     };
     (void)state;
     for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
-        run(rows[r].tamper, 0, SEED);
+        run(rows[r].tamper, rows[r].loss, SEED);
         for (unsigned i = 0; i < SIM_CHECK_COUNT; i++) {
             const struct sim_breach *breach = &world.checks.breaches[i];
             if ((breach->count > 0) != (i == rows[r].check))
