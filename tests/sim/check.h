@@ -19,8 +19,8 @@
     X(RETRANSMISSION, "retransmission", "RTX repeats what was sent under that sequence number")    \
     X(DECODABLE, "decodable", "every forwarded frame is decodable, or its loss is explained")      \
     X(AUDIO, "audio", "no audio packet of a slot's owner is dropped by the server")                \
-    X(SKEW, "skew", "who is seen is heard within 80 ms of it, on steady networks")                 \
-    X(REPAIR, "repair", "what the network loses of video is repaired in time to be shown")         \
+    X(SKEW, "skew", "who is seen is heard within 80 ms, where nothing is lost; or 500 ms")         \
+    X(REPAIR, "repair", "most of the video that a network loses is repaired, in time to be shown") \
     X(STUCK, "stuck", "no live source is without a decoded frame for 2 s on healthy links")        \
     X(POLICER, "policer", "no more of a track is forwarded than 115 % of its contract")            \
     X(BUDGET, "budget", "a receiver's video stays within its budget and its contract")             \

@@ -62,16 +62,6 @@ static uint64_t bytes_of(uint64_t bps, unsigned percent, int64_t window_us)
     return bps * percent / 100 * (uint64_t)window_us / 8000000;
 }
 
-/* Without RTX a lost packet of a screen costs its slide again, all of it. */
-static bool is_sent_again(const struct sim_person *receiver, int64_t now_us)
-{
-    for (unsigned i = 0; !receiver->has_rtx && i < receiver->join.slot_count; i++)
-        if (receiver->slots[i].params.kind == CORE_KIND_SCREEN &&
-            receiver->slots[i].lost_us > now_us - MEAN_US)
-            return true;
-    return false;
-}
-
 /* In the mean all of it is within the budget: screen, key frames, replays and repairs. Where slides
    are more than the tenth that is spare (one is, below 384 kbps), those that cannot be helped come
    on top. */
@@ -80,9 +70,10 @@ static void check_mean(struct sim_world *world, struct sim_person *receiver,
 {
     int64_t step_us = MEAN_US / SIM_WINDOW_STEPS, now_us = world->now_us;
     bool is_screen = receiver->join.slots[media->slot].kind == CORE_KIND_SCREEN;
+    int64_t lost_us = receiver->has_rtx ? 0 : receiver->slots[media->slot].lost_us;
     uint64_t all = sim_window_add(&receiver->video_all, step_us, now_us, media->wire_len);
-    uint64_t spare = sim_slides_on_sent(&receiver->slides, media, is_screen,
-                                        is_sent_again(receiver, now_us), step_us, now_us);
+    uint64_t spare =
+        sim_slides_on_sent(&receiver->slides, media, is_screen, lost_us, step_us, now_us);
     uint64_t most = bytes_of(receiver->budget_bps, MEAN_PERCENT, MEAN_US);
     uint64_t with_slides = bytes_of(receiver->budget_bps, 100, MEAN_US) + spare;
     most = with_slides > most ? with_slides : most;
@@ -191,8 +182,7 @@ static bool has_had_keyframes(const struct sim_slot *slot, int64_t now_us)
    of a small budget (slot.c). */
 static uint64_t slide_bits(const struct sim_person *receiver)
 {
-    uint64_t replay_bits = 4 * 8 * sim_slides_replay_bytes(&receiver->slides);
-    return replay_bits > SLIDE_BITS ? replay_bits : SLIDE_BITS;
+    return 4 * 8 * sim_slides_replay_bytes(&receiver->slides);
 }
 
 static void check_slot(struct sim_world *world, struct sim_person *receiver,
@@ -210,7 +200,7 @@ static void check_slot(struct sim_world *world, struct sim_person *receiver,
     if (track == SIM_TRACK_SCREEN && receiver->down.params.capacity_bps > 0)
         patience_us += (int64_t)(SLIDE_BITS * 1000000 / receiver->down.params.capacity_bps);
     if (track == SIM_TRACK_SCREEN && receiver->budget_bps > 0) /* likewise, each time */
-        patience_us += (int64_t)(slide_bits(receiver) * 1000000 / receiver->budget_bps);
+        patience_us += (int64_t)(slide_bits(receiver) * 1000000 / receiver->lower_bps);
     if (track == SIM_TRACK_SCREEN && receiver->remb.told_bps > 0) /* and whatever it asks for */
         patience_us += (int64_t)(SLIDE_BITS * 1000000 / receiver->remb.told_bps);
     if (!receiver->has_rtx && has_had_keyframes(slot, world->now_us))
@@ -222,8 +212,6 @@ static void check_slot(struct sim_world *world, struct sim_person *receiver,
         since_us = slot->answer_lost_us;
     if (!source->has_rtx && source->key_lost_us[track] > since_us)
         since_us = source->key_lost_us[track];
-    if (track == SIM_TRACK_SCREEN && receiver->budget_us > since_us) /* until then it was another */
-        since_us = receiver->budget_us;
     if (source->pli_lost_us[track] > since_us) /* the next one follows a second later */
         since_us = source->pli_lost_us[track];
     if (slot->decoded_us > since_us && slot->decoded_from == report->participant)

@@ -50,6 +50,7 @@ struct sim_person {
     bool expects_frame;              /* somebody was to be seen when it joined */
     struct core_layout layout;
     uint64_t budget_bps; /* 0: none set */
+    uint64_t lower_bps;  /* of it and the one before */
     int64_t budget_us;   /* when it was set */
     int64_t switched_us; /* a video slot got another owner, whose cost is not known yet */
     int64_t short_us;    /* since when it is shown fewer cameras than it should; 0: it is not */

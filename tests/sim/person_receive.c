@@ -5,7 +5,10 @@
 
 #define NACKS_MAX    256
 #define FEEDBACK_MAX 512
-#define SKEWED_TICKS 18000 /* of a self-test: 200 ms */
+
+/* Of self-tests. */
+#define SKEWED_TICKS 18000 /* 200 ms */
+#define ROUGH_TICKS  90000 /* a second */
 
 /* Nothing that refers to a frame is forwarded once the policer has dropped it; but a frame that had
    begun may be cut, and what comes late may be dropped when what refers to it has gone. */
@@ -114,10 +117,12 @@ static void take_report(struct sim_world *world, const struct sim_person *person
                         struct sim_slot *slot, const struct rtcp_sender_report *report)
 {
     struct rtcp_sender_report seen = *report;
-    bool is_picture = slot->params.kind != CORE_KIND_AUDIO;
-    if (world->tamper.kind == SIM_TAMPER_SKEW && person->number == world->tamper.receiver &&
-        world->now_us >= world->tamper.begin_us && is_picture)
-        seen.rtp_timestamp += SKEWED_TICKS;
+    const struct sim_tamper *tamper = &world->tamper;
+    if (slot->params.kind != CORE_KIND_AUDIO && person->number == tamper->receiver &&
+        world->now_us >= tamper->begin_us)
+        seen.rtp_timestamp += tamper->kind == SIM_TAMPER_SKEW    ? SKEWED_TICKS
+                              : tamper->kind == SIM_TAMPER_ROUGH ? ROUGH_TICKS
+                                                                 : 0;
     rtp_reception_on_sender_report(&slot->reception, report, world->now_us);
     sim_playout_on_report(&slot->playout, &seen);
 }

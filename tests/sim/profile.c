@@ -22,8 +22,8 @@
     }
 /* A room in which the one with the staged network receives what four others send. */
 #define WATCHES_FOUR                                                                               \
-    .participants = 5, .rooms = 1, .floors = 3, .join_spread_us = 1 * S, .cameras = PAGE_CAMERAS,  \
-    .has_screens = true,                                                                           \
+    .goals = {.skew_ms = 60}, .participants = 5, .rooms = 1, .floors = 3, .join_spread_us = 1 * S, \
+    .cameras = PAGE_CAMERAS, .has_screens = true,                                                  \
     .network = {.delay_min_us = 10 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS},        \
     .stage_queue_us = 300 * MS
 
@@ -49,7 +49,8 @@
     .network = {.delay_min_us = 25 * MS, .delay_max_us = 25 * MS, .jitter_max_us = 5 * MS},        \
     .stage_count = 1, .stages = {{15 * S, (kbps)*1000}}, .stage_queue_us = 300 * MS
 #define ARRIVAL(also)                                                                              \
-    .about = "somebody with 5 Mbps, round trip 50 ms, who joins a room of five" also, JOINS(5000)
+    .about = "somebody with 5 Mbps, round trip 50 ms, who joins a room of five" also, JOINS(5000), \
+    .goals = {.first_frame_ms = 500, .filler_pct = 3, .skew_ms = 20}
 #define NARROW(kbps)                                                                               \
     {                                                                                              \
         .name = "arrival-" #kbps,                                                                  \
@@ -61,6 +62,12 @@
    found, they go on looking for. */
 #define OLD_CLIENTS_SEED 1000000
 
+/* Goals of repairs and of lips and voice, measured at worst of 52 seeds (wraps: 12; flapping,
+   rationed: 8): what is lost and not repaired in time, requests for a packet that bring it, p95 of
+   pictures and voices: churn12 29 %, -, 73 ms; wireless 41 %, 45.7 %, 124 ms; wraps 51 %, 49.6 %,
+   109 ms; lossy 58 %, -, 411 ms; flapping 461 ms; rationed 138 ms. A packet is asked for twice, as
+   a rule, before it can be there. Of a server that leaves out every fourth repair, 41-45 % of
+   requests in wireless and in wraps bring something. */
 static const struct sim_profile profiles[] = {
     {.name = "call3",
      .about = "three people, good networks, a screen by turns",
@@ -71,7 +78,7 @@ static const struct sim_profile profiles[] = {
      .join_spread_us = 2 * S,
      .cameras = PAGE_CAMERAS,
      .has_screens = true,
-     .goals = {.first_frame_ms = 500, .filler_pct = 3, .unrepaired_pct = 0.5},
+     .goals = {.skew_ms = 20, .first_frame_ms = 500, .filler_pct = 3},
      .network = NEAR},
     {.name = "call10",
      .about = "ten people in one room on good networks; what the speed is measured with",
@@ -81,7 +88,7 @@ static const struct sim_profile profiles[] = {
      .floors = 2,
      .join_spread_us = 3 * S,
      .cameras = PAGE_CAMERAS,
-     .goals = {.first_frame_ms = 500, .filler_pct = 3},
+     .goals = {.skew_ms = 20, .first_frame_ms = 500, .filler_pct = 3},
      .network = NEAR},
     {.name = "churn12",
      .about = "twelve who come and go in two rooms, mute, share and choose layouts",
@@ -101,6 +108,7 @@ static const struct sim_profile profiles[] = {
      .no_levels = 0.1,
      .no_dtx = 0.2,
      .has_screens = true,
+     .goals = {.unrepaired_pct = 40, .skew_ms = 100},
      .network = {.delay_min_us = 5 * MS,
                  .delay_max_us = 80 * MS,
                  .jitter_max_us = 10 * MS,
@@ -114,7 +122,7 @@ static const struct sim_profile profiles[] = {
      .early = 5,
      .join_spread_us = 1 * S,
      .cameras = PAGE_CAMERAS,
-     .goals = {.first_frame_ms = 500, .key_requests = 3, .filler_pct = 3},
+     .goals = {.skew_ms = 80, .first_frame_ms = 500, .key_requests = 3, .filler_pct = 3},
      .network = NEAR},
     {.name = "big120",
      .about = "a full room of 120, four who speak at once",
@@ -125,7 +133,7 @@ static const struct sim_profile profiles[] = {
      .join_spread_us = 4 * S,
      .cameras = PAGE_CAMERAS,
      .has_screens = true,
-     .goals = {.first_frame_ms = 500},
+     .goals = {.skew_ms = 60, .first_frame_ms = 500},
      .network = {.delay_min_us = 5 * MS, .delay_max_us = 60 * MS, .jitter_max_us = 5 * MS}},
     {.name = "wireless",
      .about = "six people on networks that lose up to 2 % at random, with jitter",
@@ -136,7 +144,7 @@ static const struct sim_profile profiles[] = {
      .join_spread_us = 3 * S,
      .cameras = PAGE_CAMERAS,
      .has_screens = true,
-     .goals = {.unrepaired_pct = 0.5}, /* measured, 20 seeds: 0.01-0.33 of 0.8-1.3 */
+     .goals = {.unrepaired_pct = 45, .repaired_pct = 44, .skew_ms = 200},
      .network = {.delay_min_us = 10 * MS,
                  .delay_max_us = 60 * MS,
                  .jitter_max_us = 20 * MS,
@@ -151,7 +159,7 @@ static const struct sim_profile profiles[] = {
      .cameras = PAGE_CAMERAS,
      .has_screens = true,
      .wraps = 4,
-     .goals = {.unrepaired_pct = 0.5},
+     .goals = {.unrepaired_pct = 60, .repaired_pct = 48, .skew_ms = 200},
      .network = {.delay_min_us = 10 * MS,
                  .delay_max_us = 60 * MS,
                  .jitter_max_us = 20 * MS,
@@ -166,6 +174,7 @@ static const struct sim_profile profiles[] = {
      .cameras = ALL_CAMERAS,
      .no_rtx = 0.1,
      .has_screens = true,
+     .goals = {.unrepaired_pct = 65, .skew_ms = 450},
      .network = {.delay_min_us = 10 * MS,
                  .delay_max_us = 120 * MS,
                  .jitter_max_us = 30 * MS,
@@ -185,6 +194,7 @@ static const struct sim_profile profiles[] = {
      .actions = {[SIM_ACTION_OUTAGE] = 2, [SIM_ACTION_SQUEEZE] = 2, [SIM_ACTION_REBIND] = 1},
      .cameras = PAGE_CAMERAS,
      .has_screens = true,
+     .goals = {.skew_ms = 700},
      .network = {.delay_min_us = 5 * MS,
                  .delay_max_us = 80 * MS,
                  .jitter_max_us = 10 * MS,
@@ -203,7 +213,25 @@ static const struct sim_profile profiles[] = {
      .actions = {[SIM_ACTION_STOP_LAYER] = 2, [SIM_ACTION_LAYOUT] = 1, [SIM_ACTION_BUDGET] = 3},
      .cameras = ALL_CAMERAS,
      .has_screens = true,
+     .goals = {.skew_ms = 80},
      .network = {.delay_min_us = 5 * MS, .delay_max_us = 60 * MS, .jitter_max_us = 5 * MS}},
+    {.name = "rationed",
+     .about = "six people with small budgets on networks that lose up to 2 %, half without RTX",
+     .participants = 6,
+     .seconds = 60,
+     .rooms = 1,
+     .floors = 2,
+     .join_spread_us = 3 * S,
+     .action_us = 20 * S,
+     .actions = {[SIM_ACTION_BUDGET] = 1},
+     .cameras = PAGE_CAMERAS,
+     .no_rtx = 0.5,
+     .has_screens = true,
+     .goals = {.skew_ms = 220},
+     .network = {.delay_min_us = 10 * MS,
+                 .delay_max_us = 60 * MS,
+                 .jitter_max_us = 20 * MS,
+                 .loss_max = 0.02}},
     {.name = "squeezed", SQUEEZED("", 30, 0)},
     {.name = "dip", DIP("", 28, 9000)},
     {.name = "demo",
@@ -218,11 +246,12 @@ static const struct sim_profile profiles[] = {
      .has_screens = true,
      .has_demos = true,
      .tick_us = 60 * MS,
+     .goals = {.skew_ms = 60},
      .network = {.delay_min_us = 10 * MS, .delay_max_us = 10 * MS, .jitter_max_us = 1 * MS},
      .stage_count = 3,
      .stages = {{20 * S, 4000000}, {25 * S, 770000}, {28 * S, 3800000}},
      .stage_queue_us = 300 * MS},
-    {.name = "arrival", ARRIVAL(""), .goals = {.first_frame_ms = 500, .filler_pct = 3}},
+    {.name = "arrival", ARRIVAL("")},
     NARROW(1000),
     NARROW(500),
     NARROW(300),
@@ -244,6 +273,7 @@ static const struct sim_profile profiles[] = {
      .cameras = PAGE_CAMERAS,
      .impatient = 0.2,
      .has_screens = true,
+     .goals = {.skew_ms = 100},
      .network = {.delay_min_us = 5 * MS, .delay_max_us = 40 * MS, .jitter_max_us = 5 * MS}},
     {.name = "hostile",
      .about = "nine people, a third of whom send too much, garbage and jumping numbers",
@@ -254,7 +284,7 @@ static const struct sim_profile profiles[] = {
      .join_spread_us = 3 * S,
      .cameras = PAGE_CAMERAS,
      .hostile = 0.33,
-     .goals = {.first_frame_ms = 500},
+     .goals = {.skew_ms = 40, .first_frame_ms = 500},
      .network = NEAR},
 };
 
@@ -300,6 +330,7 @@ void sim_profile_draw(struct sim_profile *profile, uint64_t seed)
     struct sim_random random = {seed ^ 0x70726F66696C65u}, old = {seed ^ 0x72656D62u};
     *profile = (struct sim_profile){.name = "random",
                                     .about = "drawn from the seed",
+                                    .is_drawn = true,
                                     .participants = (unsigned)sim_random_between(&random, 2, 16),
                                     .seconds = (unsigned)sim_random_between(&random, 15, 40),
                                     .rooms = (unsigned)sim_random_between(&random, 1, 3),

@@ -45,15 +45,19 @@ struct sim_stage {
 
 /* What is asked of all who join (SIM_CHECK_JOIN); 0: nothing. */
 struct sim_join_goals {
-    int32_t first_frame_ms; /* p95 until a camera is seen, and everybody sees one */
-    unsigned key_requests;  /* for key frames, to each camera in the whole run */
-    unsigned filler_pct;    /* padding and unasked repairs, of what each receives */
-    double unrepaired_pct;  /* SIM_CHECK_REPAIR: of all video, lost and not repaired in time */
+    int32_t first_frame_ms;  /* p95 until a camera is seen, and everybody sees one */
+    unsigned key_requests;   /* for key frames, to each camera in the whole run */
+    unsigned filler_pct;     /* padding and unasked repairs, of what each receives */
+    unsigned unrepaired_pct; /* SIM_CHECK_REPAIR, with RTX: of lost video, at most; */
+    unsigned repaired_pct;   /* and of requests for a packet, those that bring one, at least */
+    unsigned skew_ms;        /* SIM_CHECK_SKEW: p95 of how far pictures are from their voices;
+                                about twice what is measured (iris-sim prints it) */
 };
 
 struct sim_profile {
     const char *name, *about;
     unsigned participants, seconds; /* unless told otherwise */
+    bool is_drawn;                  /* from a seed: anything meets anything */
     unsigned rooms;
     unsigned floors; /* people who talk at once, in each room */
     unsigned early;  /* who are there a while before the others (world_script.c); 0: nobody */

@@ -23,6 +23,12 @@ static void add_losses(struct sim_summary *summary, const struct sim_slot *slot)
     summary->video_expected += expected;
     summary->video_lost += lost;
     summary->video_unrepaired += slot->lost;
+    if (slot->params.rtx_ssrc == 0)
+        return;
+    summary->repairable += lost;
+    summary->unrepaired += slot->lost;
+    summary->asked += slot->nacks;
+    summary->came += slot->repairs;
 }
 
 static void add_slot(struct sim_summary *summary, const struct sim_slot *slot)
@@ -83,11 +89,12 @@ void sim_summary_add(struct sim_summary *summary, const struct sim_person *perso
             (int32_t)((person->first_frame_us - person->joined_us) / 1000);
 }
 
-void sim_summary_add_skew(struct sim_summary *summary, int64_t skew_us)
+void sim_summary_add_skew(struct sim_summary *summary, int64_t skew_us, bool is_judged)
 {
     int64_t ms = skew_us / 1000;
     summary->skews[ms < SIM_SKEWS ? ms : SIM_SKEWS - 1]++;
     summary->skew_count++;
+    summary->skew_judged += is_judged;
     if (skew_us > summary->skew_most_us)
         summary->skew_most_us = skew_us;
 }
@@ -153,15 +160,38 @@ static void judge_joins(struct sim_world *world)
                        summary->filler_most_pct, goals->filler_pct);
 }
 
+/* A share of what is lost: of all video it would be small where little is lost. */
 static void judge_repairs(struct sim_world *world)
 {
     const struct sim_summary *summary = &world->summary;
-    double most = world->config.profile->goals.unrepaired_pct;
-    double unrepaired = percent_of(summary->video_unrepaired, summary->video_expected);
+    unsigned most = world->config.profile->goals.unrepaired_pct;
+    double unrepaired = percent_of(summary->unrepaired, summary->repairable);
     if (most > 0 && unrepaired > most)
         sim_check_fail(&world->checks, SIM_CHECK_REPAIR, 0,
-                       "%.3f %% of video lost and not repaired in time, at most %.3f", unrepaired,
-                       most);
+                       "%.1f %% of %" PRIu64 " lost packets not repaired in time, at most %u",
+                       unrepaired, summary->repairable, most);
+    unsigned least = world->config.profile->goals.repaired_pct;
+    double came = percent_of(summary->came, summary->asked);
+    if (least > 0 && came < least)
+        sim_check_fail(&world->checks, SIM_CHECK_REPAIR, 0,
+                       "%.1f %% of %" PRIu64 " requests brought a packet, at least %u", came,
+                       summary->asked, least);
+}
+
+/* Where voices are heard and people are seen, some of it must have been looked at. */
+static void judge_skew(struct sim_world *world)
+{
+    const struct sim_summary *summary = &world->summary;
+    unsigned most_ms = world->config.profile->goals.skew_ms;
+    if (most_ms == 0)
+        return;
+    if (skew_ms(summary, 95) > most_ms)
+        sim_check_fail(&world->checks, SIM_CHECK_SKEW, 0,
+                       "seen and heard within %u ms (p95), at most %u", skew_ms(summary, 95),
+                       most_ms);
+    if (is_whole(world) && summary->skew_judged == 0)
+        sim_check_fail(&world->checks, SIM_CHECK_SKEW, 0, "of %" PRIu64 " frames none is judged",
+                       summary->skew_count);
 }
 
 static void judge_wraps(struct sim_world *world)
@@ -179,6 +209,7 @@ void sim_summary_judge(struct sim_world *world)
 {
     judge_joins(world);
     judge_repairs(world);
+    judge_skew(world);
     judge_wraps(world);
 }
 
@@ -223,12 +254,14 @@ static void print_stages(const struct sim_world *world)
 
 static void print_quality(const struct sim_summary *s)
 {
-    printf(
-        "  lost: voices %.3f %%; video %.3f %%, after repair %.3f %%; seen and heard within %u ms "
-        "(p95), %" PRId64 " ms (most)\n",
-        percent_of(s->voices_lost, s->voices_expected),
-        percent_of(s->video_lost, s->video_expected),
-        percent_of(s->video_unrepaired, s->video_expected), skew_ms(s, 95), s->skew_most_us / 1000);
+    printf("  lost: voices %.3f %%; video %.3f %%, after repair %.3f %% (with RTX %.1f %% of what "
+           "was lost; %.1f %% of requests brought it); seen and heard within %u ms (p95), %" PRId64
+           " ms (most)\n",
+           percent_of(s->voices_lost, s->voices_expected),
+           percent_of(s->video_lost, s->video_expected),
+           percent_of(s->video_unrepaired, s->video_expected),
+           percent_of(s->unrepaired, s->repairable), percent_of(s->came, s->asked), skew_ms(s, 95),
+           s->skew_most_us / 1000);
 }
 
 void sim_summary_print(const struct sim_world *world, bool is_quiet)
@@ -315,12 +348,14 @@ void sim_summary_print_json(const struct sim_world *world)
            s->packets_in, s->bytes_in, s->packets_out, s->bytes_out, s->wall_s,
            sim_summary_speed(s));
     printf("\"voices_lost_percent\":%.4f,\"video_lost_percent\":%.4f,"
-           "\"video_unrepaired_percent\":%.4f,\"skew_ms\":{\"p95\":%u,\"most\":%" PRId64
-           ",\"count\":%" PRIu64 "},",
+           "\"video_unrepaired_percent\":%.4f,\"unrepaired_share_percent\":%.2f,\"came_percent\":%."
+           "2f,\"skew_ms\":{"
+           "\"p95\":%u,\"most\":%" PRId64 ",\"count\":%" PRIu64 ",\"judged\":%" PRIu64 "},",
            percent_of(s->voices_lost, s->voices_expected),
            percent_of(s->video_lost, s->video_expected),
-           percent_of(s->video_unrepaired, s->video_expected), skew_ms(s, 95),
-           s->skew_most_us / 1000, s->skew_count);
+           percent_of(s->video_unrepaired, s->video_expected),
+           percent_of(s->unrepaired, s->repairable), percent_of(s->came, s->asked), skew_ms(s, 95),
+           s->skew_most_us / 1000, s->skew_count, s->skew_judged);
     printf("\"handovers\":%u,\"state_bytes\":%" PRIu64 ",", s->handovers, s->state_bytes);
     print_json_breaches(world);
     printf("}\n");

@@ -25,8 +25,10 @@ struct sim_summary {
     uint64_t nacked, repaired, retransmitted;
     /* Of what receivers should have got: before repair, and after it in time to be shown. */
     uint64_t voices_expected, voices_lost, video_expected, video_lost, video_unrepaired;
+    uint64_t repairable, unrepaired; /* of video_lost and video_unrepaired: with RTX; */
+    uint64_t asked, came;            /* and numbers asked for, each time, and what came of it */
     uint32_t skews[SIM_SKEWS]; /* frames of cameras, by how far they are from their voice [ms] */
-    uint64_t skew_count;
+    uint64_t skew_count, skew_judged; /* judged: on networks that are as they are for a while */
     int64_t skew_most_us;
     uint64_t key_frames, sources;  /* of cameras and screens that sent */
     int64_t source_us;             /* how long they did, together */
@@ -40,11 +42,11 @@ struct sim_summary {
 /** A participant leaves: what it saw and sent is added up. */
 void sim_summary_add(struct sim_summary *summary, const struct sim_person *person, int64_t now_us);
 
-/** A camera's frame is played out so far from the voice. */
-void sim_summary_add_skew(struct sim_summary *summary, int64_t skew_us);
+/** A camera's frame is played out so far from the voice. @param is_judged by SIM_CHECK_SKEW */
+void sim_summary_add_skew(struct sim_summary *summary, int64_t skew_us, bool is_judged);
 
-/** All have left: judge it by the profile's goals (SIM_CHECK_JOIN), and whether its
- * numbers wrapped as they should. */
+/** All have left: judge it by the profile's goals (SIM_CHECK_JOIN, SIM_CHECK_REPAIR,
+ * SIM_CHECK_SKEW), and whether its numbers wrapped as they should (SIM_CHECK_SEQUENCE). */
 void sim_summary_judge(struct sim_world *world);
 
 /** Times faster than real time, by CPU time. */

@@ -113,6 +113,11 @@ bool sim_tamper_media(struct sim_tamper *tamper, uint64_t receiver, struct sim_m
     return true;
 }
 
+bool sim_tamper_loses(struct sim_tamper *tamper, const struct sim_media *media)
+{
+    return tamper->kind == SIM_TAMPER_REPAIR && media->is_rtx && tamper->dropped++ % 2 == 0;
+}
+
 bool sim_tamper_doubles(struct sim_tamper *tamper, uint64_t receiver, int64_t now_us)
 {
     return tamper->kind == SIM_TAMPER_NONCE && receiver == tamper->receiver &&

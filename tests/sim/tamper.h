@@ -19,6 +19,7 @@ enum sim_tamper_kind {
     SIM_TAMPER_CONTRACT, /* BUDGET: more than the contract, without a budget */
     SIM_TAMPER_SHARE,    /* STORM: requested key frames take more than their share */
     SIM_TAMPER_LEFT,     /* MEMORY: somebody stays */
+    SIM_TAMPER_ROUGH,    /* SKEW: by a second, where packets are lost */
     SIM_TAMPER_COUNT
 };
 
@@ -47,6 +48,10 @@ bool sim_tamper_reaches_receiver(const struct sim_tamper *tamper);
  */
 bool sim_tamper_media(struct sim_tamper *tamper, uint64_t receiver, struct sim_media *media,
                       int64_t now_us);
+
+/** This packet is a repair that is to be lost on its way to the receiver, whoever that is: every
+ * second one is. */
+bool sim_tamper_loses(struct sim_tamper *tamper, const struct sim_media *media);
 
 /** The next packet of this receiver is to come twice, sealed. */
 bool sim_tamper_doubles(struct sim_tamper *tamper, uint64_t receiver, int64_t now_us);

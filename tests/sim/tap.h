@@ -42,7 +42,7 @@ struct sim_tap_source {
     bool is_uncounted;        /* its pictures have no ids */
     int64_t lost_us;          /* when it last lost a packet on the way to the server */
     int64_t previous_lost_us; /* the same of the slot's source before */
-    int64_t overtaken_us;     /* when a packet of its layer last came after those that follow it */
+    int64_t overtaken_us;     /* when a packet of its layer last came before or after its turn */
     int64_t previous_overtaken_us;
     int64_t away_us;    /* when the receiver's network was last away: there may have been no path */
     int64_t queue_us;   /* how much its packets may be late */

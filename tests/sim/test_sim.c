@@ -30,6 +30,11 @@ static void run(enum sim_tamper_kind tamper, double loss, uint64_t seed)
                                 .handovers = tamper == SIM_TAMPER_HANDOVER,
                                 .tamper = tamper};
     profile.network.loss_max = loss;
+    if (loss > 0) {
+        profile.goals.skew_ms = 200;
+        profile.goals.unrepaired_pct = 30;
+        profile.goals.repaired_pct = 40;
+    }
     assert_int_equal(sim_world_run(&world, &config), 0);
 }
 
@@ -37,7 +42,8 @@ static void test_each_invariant_trips_alone(void **state)
 {
     (void)state;
     for (unsigned check = 0; check < SIM_CHECK_COUNT; check++) {
-        double loss = check == SIM_CHECK_RETRANSMISSION ? 0.01 : 0;
+        bool is_of_loss = check == SIM_CHECK_RETRANSMISSION || check == SIM_CHECK_REPAIR;
+        double loss = is_of_loss ? 0.01 : 0;
         run(SIM_TAMPER_NONE, loss, SEED);
         struct sim_checks before = world.checks;
         run((enum sim_tamper_kind)(SIM_TAMPER_NONE + 1 + check), loss, SEED);
@@ -59,15 +65,18 @@ static void test_other_halves_trip(void **state)
         enum sim_tamper_kind tamper;
         enum sim_check check;
         const char *said;
+        double loss;
     } rows[] = {
-        {SIM_TAMPER_HIDDEN, SIM_CHECK_STUCK, "a camera is not shown"},
-        {SIM_TAMPER_CONTRACT, SIM_CHECK_BUDGET, "contract and 15 %"},
-        {SIM_TAMPER_SHARE, SIM_CHECK_STORM, "of requested ones in 10 s"},
-        {SIM_TAMPER_LEFT, SIM_CHECK_MEMORY, "1 participants left"},
+        {SIM_TAMPER_HIDDEN, SIM_CHECK_STUCK, "a camera is not shown", 0},
+        {SIM_TAMPER_CONTRACT, SIM_CHECK_BUDGET, "contract and 15 %", 0},
+        {SIM_TAMPER_SHARE, SIM_CHECK_STORM, "of requested ones in 10 s", 0},
+        {SIM_TAMPER_LEFT, SIM_CHECK_MEMORY, "1 participants left", 0},
+        {SIM_TAMPER_SKEW, SIM_CHECK_SKEW, "at most 80", 0},
+        {SIM_TAMPER_ROUGH, SIM_CHECK_SKEW, "at most 500", 0.01},
     };
     (void)state;
     for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
-        run(rows[r].tamper, 0, SEED);
+        run(rows[r].tamper, rows[r].loss, SEED);
         for (unsigned i = 0; i < SIM_CHECK_COUNT; i++) {
             const struct sim_breach *breach = &world.checks.breaches[i];
             if ((breach->count > 0) != (i == rows[r].check))
@@ -172,12 +181,18 @@ static void test_slides(void **state)
         {"but no more than a replay", 3, 10, false, false, false, false, 98000},
         {"it is replayed, late", 1, 10, true, true, false, false, 100000},
         {"and what changed", 2, 1, false, true, false, false, 105000},
+        {"but not once more", 2, 1, false, true, false, false, 105000},
+        {"nor what was before it", 1, 2, false, true, false, false, 105000},
+        {"nor what its source sent later", 4, 10, false, false, false, false, 105000},
         {"again: that was the one", 1, 10, true, true, false, false, 105000},
-        {"a new one, for which there was no room", 9, 10, true, true, false, false, 155000},
-        {"its repairs", 9, 2, true, true, true, false, 155000},
-        {"without RTX all of it", 10, 1, false, false, false, true, 275000},
+        {"a new one, for which there was no room", 9, 10, true, true, false, false, 150000},
+        {"its repairs", 9, 2, true, true, true, false, 150000},
+        {"without RTX a lost one again", 9, 10, true, true, false, true, 150000},
+        {"and each that is lost", 9, 10, true, true, false, true, 200000},
+        {"and no other", 9, 10, true, true, false, false, 200000},
     };
     struct sim_slides slides = {.frame = 0};
+    int64_t lost_us = 0;
     (void)state;
     for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
         int64_t now_us = 10000000 + (int64_t)r * 100000;
@@ -187,13 +202,34 @@ static void test_slides(void **state)
                                          .flags = rows[r].is_key ? SIM_STAMP_KEY : 0,
                                          .frame = rows[r].frame,
                                          .captured_us = now_us - (rows[r].is_late ? 2000000 : 0)};
+        if (rows[r].has_loss)
+            lost_us = now_us - 50000;
         for (; media.stamp.piece < rows[r].pieces; media.stamp.piece++)
-            spare = sim_slides_on_sent(&slides, &media, true, rows[r].has_loss, 500000, now_us);
+            spare = sim_slides_on_sent(&slides, &media, true, lost_us, 500000, now_us);
         if (spare != rows[r].spare)
             fail_msg("%s: %d", rows[r].label, (int)spare);
     }
     struct sim_media camera = {.is_stamped = true, .wire_len = 5000};
-    assert_int_equal(sim_slides_on_sent(&slides, &camera, false, false, 500000, 11000000), 155000);
+    assert_int_equal(sim_slides_on_sent(&slides, &camera, false, 0, 500000, 12000000), 200000);
+}
+
+/* The same twenty changes of a slide again and again, for longer than is looked at. */
+static void test_repeated_changes_are_no_replay(void **state)
+{
+    struct sim_slides slides = {.frame = 0};
+    struct sim_media media = {.is_stamped = true, .wire_len = 1200};
+    uint64_t spare = 0;
+    (void)state;
+    for (media.stamp = (struct sim_stamp){.flags = SIM_STAMP_KEY, .frame = 1, .captured_us = 1};
+         media.stamp.piece < 35; media.stamp.piece++)
+        spare = sim_slides_on_sent(&slides, &media, true, 0, 500000, 1);
+    for (unsigned i = 0; i < 1000; i++) {
+        int64_t now_us = 2000000 + 9000 * (int64_t)i;
+        media.stamp = (struct sim_stamp){.frame = 2 + i % 20, .captured_us = now_us - 2000000};
+        spare = sim_slides_on_sent(&slides, &media, true, 0, 500000, now_us);
+    }
+    assert_int_equal(sim_slides_replay_bytes(&slides), 48000);
+    assert_int_equal(spare, 48000); /* the slide was sent more than 10 s ago */
 }
 
 static void test_decoder(void **state)
@@ -377,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_queue_keeps_order),
         cmocka_unit_test(test_links),
         cmocka_unit_test(test_slides),
+        cmocka_unit_test(test_repeated_changes_are_no_replay),
         cmocka_unit_test(test_decoder),
         cmocka_unit_test(test_losses_after_repair),
         cmocka_unit_test(test_playout),

@@ -454,8 +454,6 @@ int sim_world_run(struct sim_world *world, const struct sim_config *config)
     if (config->tamper == SIM_TAMPER_MEMORY)
         world->tamper.leak = malloc(LEAK_BYTES);
     world->summary.without_frame += config->tamper == SIM_TAMPER_JOIN;
-    if (config->tamper == SIM_TAMPER_REPAIR)
-        world->summary.video_unrepaired += world->summary.video_expected / 100;
     sim_summary_judge(world);
     sim_check_memory(world, start_bytes);
     if (world->people[0])

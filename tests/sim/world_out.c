@@ -276,7 +276,8 @@ static void send_media(struct sim_world *world, struct sim_person *receiver, uin
     unsigned copies = passes && is_routed ? sim_link_send(&receiver->down, media->wire_len,
                                                           world->now_us, arrivals_us)
                                           : 0;
-    if (copies > 0 && is_lost_at_wrap(world, receiver, media))
+    if (copies > 0 &&
+        (is_lost_at_wrap(world, receiver, media) || sim_tamper_loses(&world->tamper, media)))
         copies = 0;
     if (passes && media->is_media)
         sim_slot_on_sent(&receiver->slots[media->slot], media, copies == 0, world->now_us);

@@ -215,6 +215,8 @@ static void change_layout(struct sim_world *world, struct sim_person *person)
 
 void sim_script_budget(struct sim_world *world, struct sim_person *person, uint64_t budget_bps)
 {
+    bool is_more = person->budget_bps > 0 && person->budget_bps < budget_bps;
+    person->lower_bps = is_more ? person->budget_bps : budget_bps;
     person->budget_bps = budget_bps;
     person->budget_us = world->now_us;
     sim_world_command(world, &(struct core_command){.type = CORE_COMMAND_BUDGET,
