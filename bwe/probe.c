@@ -9,7 +9,8 @@
 #define LIMIT_MARGIN     1.05
 #define BACKOFF          1.5
 #define GOAL_MS          200
-#define GOAL_SHORT_MS    50 /* where a long one would delay audio, or more is to come */
+#define GOAL_SHORT_MS    50  /* where a long one would delay audio, or more is to come */
+#define GOAL_QUEUE_MS    100 /* that one may add, if there is no more than the target */
 #define GOAL_FACTOR      1.2
 #define GOAL_PROGRESS    1.2 /* over the target: the path carries more, perhaps much more */
 #define GOAL_STEP_BPS    200000
@@ -71,7 +72,9 @@ static bool probe_for_goal(struct bwe_prober *prober, const struct bwe_probe_inp
     double step_bps = fmax(GOAL_FACTOR * (input->goal_bps - input->target_bps), GOAL_STEP_BPS);
     if (prober->is_good_goal)
         step_bps = fmax(step_bps, input->target_bps);
-    double length_ms = input->is_paused || prober->is_good_goal ? GOAL_SHORT_MS : GOAL_MS;
+    double length_ms = fmin(GOAL_MS, GOAL_QUEUE_MS * input->target_bps / step_bps);
+    if (input->is_paused || prober->is_good_goal || length_ms < GOAL_SHORT_MS)
+        length_ms = GOAL_SHORT_MS;
     enqueue(prober, input->target_bps + step_bps, input->limit_bps, length_ms);
     prober->goal_us = now_us + (int64_t)(1000 * prober->goal_wait_ms);
     prober->is_goal = true;

@@ -135,6 +135,37 @@ static void test_goal(void **state)
     assert_in_range(wait_ms, 110000, 121000);
 }
 
+/* If there is no more than the target, what a probe sends above it waits in the network: for 0.1 s
+   at most, or half of the short ones. */
+static void test_goal_is_short_where_it_would_queue(void **state)
+{
+    (void)state;
+    static const struct {
+        double target_bps, goal_bps;
+        unsigned kbps, ms;
+    } table[] = {
+        {1e6, 1.1e6, 1200, 200},  /* 40 ms at worst */
+        {400e3, 500e3, 600, 200}, /* 100 ms */
+        {180e3, 250e3, 380, 90},  /* 100 ms */
+        {80e3, 150e3, 280, 50},   /* 125 ms: five packets are needed */
+        {300e3, 1.3e6, 1500, 50}, /* 200 ms: so large a step */
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        struct bwe_prober prober;
+        struct bwe_probe probe;
+        struct bwe_probe_input goal = idle;
+        goal.target_bps = table[i].target_bps;
+        goal.goal_bps = table[i].goal_bps;
+        goal.is_beyond = false;
+        start(&prober);
+        int64_t at_ms = wait_for(&prober, &goal, 1000, 5000);
+        print_message("row %zu\n", i);
+        assert_true(bwe_prober_take(&prober, TUNING, &probe, at_ms * MS));
+        assert_int_equal(probe.rate_bps / 1000, table[i].kbps);
+        assert_in_range(probe.bytes * 8 / table[i].kbps, table[i].ms - 1, table[i].ms);
+    }
+}
+
 /* While a layer is wanted the path is explored as well: goals that fail wait for minutes. */
 static void test_explore_beside_goal(void **state)
 {
@@ -222,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_no_probe),
         cmocka_unit_test(test_queue_ends_series),
         cmocka_unit_test(test_goal),
+        cmocka_unit_test(test_goal_is_short_where_it_would_queue),
         cmocka_unit_test(test_explore_beside_goal),
         cmocka_unit_test(test_goal_at_the_start),
         cmocka_unit_test(test_paused),
