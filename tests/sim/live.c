@@ -6,11 +6,14 @@
 #include "bwe/remb.h"
 #include "tests/sim/world.h"
 
-#define WINDOW_US        2000000
-#define REACTION_US      2000000 /* a budget is obeyed from then on */
-#define STUCK_US         2000000
-#define HEALTHY_US       4000000           /* so long after trouble a network is healthy again */
-#define SLIDE_BITS       UINT64_C(1000000) /* and as much again of voices, and of cameras */
+#define WINDOW_US   2000000
+#define REACTION_US 2000000 /* a budget is obeyed from then on */
+#define STUCK_US    2000000
+#define HEALTHY_US  4000000           /* so long after trouble a network is healthy again */
+#define SLIDE_BITS  UINT64_C(1000000) /* and as much again of voices, and of cameras */
+/* A camera's key frame and what followed it, replayed: nine frames of 0.9 kB after one of 3 kB
+   (rationed 3). The next one is due when a third of the budget has paid for it (slot.c). */
+#define ANSWER_BITS      (UINT64_C(3) * 8 * 11500)
 #define CONTRACT_PERCENT 115
 #define BUDGET_PERCENT   115 /* base layers and repairs: what is above makes room (downlink.c) */
 #define MEAN_US          10000000
@@ -203,6 +206,8 @@ static void check_slot(struct sim_world *world, struct sim_person *receiver,
         patience_us += (int64_t)(slide_bits(receiver) * 1000000 / receiver->lower_bps);
     if (track == SIM_TRACK_SCREEN && receiver->remb.told_bps > 0) /* and whatever it asks for */
         patience_us += (int64_t)(SLIDE_BITS * 1000000 / receiver->remb.told_bps);
+    if (track == SIM_TRACK_CAMERA && receiver->budget_bps > 0 && !receiver->has_rtx)
+        patience_us += (int64_t)(ANSWER_BITS * 1000000 / receiver->lower_bps);
     if (!receiver->has_rtx && has_had_keyframes(slot, world->now_us))
         return;
     int64_t since_us = slot->reported_us;
