@@ -122,12 +122,13 @@ static void on_new_frame(struct core_slot *slot, const struct core_media *media)
     slot->frame_timestamp = media->fields.timestamp;
     slot->is_frame_cut = false;
     slot->is_frame_sent = is_wanted(slot, media);
-    if (!slot->is_frame_sent)
-        return;
+    enum core_frame_fate fate = slot->is_frame_sent ? CORE_FRAME_SENT : CORE_FRAME_LEFT_OUT;
     /* Those of the base layer are not in doubt. */
     if (temporal_of(media->vp8) > 0 || fate_of(slot, media) == CORE_FRAME_LEFT_OUT)
-        core_frame_fates_remember(&slot->fates, media->layer->id, media->fields.timestamp,
-                                  CORE_FRAME_SENT, false);
+        core_frame_fates_remember(&slot->fates, media->layer->id, media->fields.timestamp, fate,
+                                  false);
+    if (!slot->is_frame_sent)
+        return;
     if (slot->is_retiming)
         retime(slot, media);
     if (media->vp8->is_frame_start && media->vp8->is_keyframe && !slot->replay_seq)
