@@ -206,7 +206,7 @@ static void check_slot(struct sim_world *world, struct sim_person *receiver,
         patience_us += (int64_t)(slide_bits(receiver) * 1000000 / receiver->lower_bps);
     if (track == SIM_TRACK_SCREEN && receiver->remb.told_bps > 0) /* and whatever it asks for */
         patience_us += (int64_t)(SLIDE_BITS * 1000000 / receiver->remb.told_bps);
-    if (track == SIM_TRACK_CAMERA && receiver->budget_bps > 0 && !receiver->has_rtx)
+    if (track == SIM_TRACK_CAMERA && receiver->budget_bps > 0)
         patience_us += (int64_t)(ANSWER_BITS * 1000000 / receiver->lower_bps);
     if (!receiver->has_rtx && has_had_keyframes(slot, world->now_us))
         return;
