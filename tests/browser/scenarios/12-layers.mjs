@@ -111,7 +111,8 @@ async function checkMove(viewer, speaker) {
   await sleep(1_000);
   const after = cameraOf(await viewer.page.evaluate(streams), id);
   const frames = (after?.frames ?? 0) - (cameraOf(moved, id)?.frames ?? 0);
-  check(frames > 10, 'and goes on seeing', `${frames} frames in 1 s`);
+  // Of 20 pictures a second 10 are left while the upper temporal layer waits for bandwidth, as it may on busy cores.
+  check(frames > 7, 'and goes on seeing', `${frames} frames in 1 s`);
   const froze = (after?.freezes ?? NaN) - (before?.freezes ?? NaN);
   note(`freezes that ${viewer.name} reports meanwhile: ${froze}`);
 }
