@@ -15,7 +15,9 @@
 /* How long a packet of video waits in the server's pacer, at most: 40 ms at a rate that carries the
    voices; below it they go first (sfu/core/pace.h). */
 #define SIM_PACED_US 1500000
-#define SIM_TAP_SENT 1024 /* packets remembered for retransmissions; a power of two */
+/* Packets remembered for retransmissions, and padding of two seconds of a probe (random
+   162753686172413: 1,500); a power of two. */
+#define SIM_TAP_SENT 4096
 
 #define SIM_TAP_CSRCS 4 /* a participant's tracks have CSRCs from its number times this on */
 
